@@ -1,0 +1,37 @@
+{
+  "targets": [
+    {
+      "target_name": "ipvs",
+      "sources": [
+        "native/addon.cc",
+        "native/client.cc",
+        "native/columns.cc",
+        "native/connection.cc",
+        "native/decode.cc",
+        "native/encode.cc",
+        "native/family.cc",
+        "native/files.cc",
+        "native/netns.cc",
+        "native/session.cc",
+        "native/socket.cc",
+        "native/table_reader.cc",
+        "native/thread.cc",
+        "native/worker.cc",
+      ],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      # As system headers: their warnings are not ours to mend.
+      "cflags_cc": [
+        "-std=c++17",
+        "-O3",
+        "-Wall",
+        "-Wextra",
+        "-isystem<!(node -p \"require('node:path').resolve(require('node-addon-api').include_dir)\")",
+        "<!@(pkg-config --cflags libnl-3.0 libnl-genl-3.0)",
+      ],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      # A thread of a terminated worker_thread may still be in the kernel when Node unloads the addon: keep its code mapped.
+      "ldflags": ["-Wl,-z,nodelete"],
+      "libraries": ["<!@(pkg-config --libs libnl-3.0 libnl-genl-3.0)"],
+    }
+  ]
+}

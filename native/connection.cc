@@ -1,0 +1,210 @@
+#include "connection.h"
+
+#include <linux/netlink.h>
+
+#include <cerrno>
+#include <cstring>
+#include <numeric>
+
+#include "family.h"
+
+namespace ipvs {
+
+namespace {
+
+// A destination with its tunnel and both statistics has 356 bytes, 364 where 64-bit attributes are padded; a
+// service fewer.
+constexpr size_t kLongestRow = 400;
+
+// Calls visit(header) for each message of a datagram; stops where visit gives back false or the lengths lie.
+template <typename Visit>
+void ForEachMessage(const uint8_t* data, ptrdiff_t length, Visit visit) {
+  int remaining = static_cast<int>(length);
+  for (auto* at = reinterpret_cast<const nlmsghdr*>(data); NLMSG_OK(at, static_cast<unsigned>(remaining));
+       at = NLMSG_NEXT(at, remaining)) {
+    if (!visit(at)) return;
+  }
+}
+
+// The errno in an ack or an end mark: both start with a negative int.
+int ErrorIn(const nlmsghdr* message) {
+  int error = 0;
+  if (message->nlmsg_len >= NLMSG_LENGTH(sizeof error))
+    std::memcpy(&error, NLMSG_DATA(message), sizeof error);
+  return -error;
+}
+
+}  // namespace
+
+int Connection::Open(std::unique_ptr<Socket>* socket, size_t receive_size) {
+  if (*socket == nullptr) {
+    int error = 0;
+    const int entered = network_.Run([&] { *socket = Socket::Open(receive_size, &error); });
+    if (entered != 0) return kNamespaceFailed - entered;
+    if (*socket == nullptr) return error;
+  }
+  if (family_ == 0) {
+    // The id is the same in every namespace, but asked for in the client's: a namespace may not see the
+    // family at all.
+    int status = kOk;
+    const int entered = network_.Run([&] { status = ResolveFamily(&family_); });
+    if (entered != 0) return kNamespaceFailed - entered;
+    return status;
+  }
+  return kOk;
+}
+
+bool Connection::FamilyChanged() {
+  const uint16_t before = family_;
+  family_ = 0;
+  return Open(&writer_, kChunks[0]) == kOk && family_ != before;
+}
+
+void Connection::Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses) {
+  statuses->assign(calls.size(), kOutcomeUnknown);
+  std::vector<size_t> which(calls.size());
+  std::iota(which.begin(), which.end(), 0);
+  BatchOnce(calls, which, statuses);
+
+  // A command to a family id that is gone fails with ENOENT, as one about a destination that is gone does.
+  which.clear();
+  for (size_t i = 0; i < calls.size(); ++i) {
+    if ((*statuses)[i] == ENOENT) which.push_back(i);
+  }
+  if (!which.empty() && FamilyChanged()) BatchOnce(calls, which, statuses);
+}
+
+void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const std::vector<size_t>& which,
+                           std::vector<int>* statuses) {
+  const auto fail = [&](int status) {
+    for (const size_t i : which) (*statuses)[i] = status;
+  };
+  if (const int error = Open(&writer_, kChunks[0]); error != kOk) return fail(error);
+
+  encoder_.Clear();
+  uint32_t first = 0;
+  for (size_t k = 0; k < which.size(); ++k) {
+    const CallRecord& call = *calls[which[k]];
+    const uint32_t sequence = writer_->NextSequence();
+    if (k == 0) first = sequence;
+    encoder_.Append(call, static_cast<Operation>(call.operation), family_, writer_->port(), sequence, 0);
+  }
+  // Errors are acked even where no ack was asked for (netlink_rcv_skb): with an ack asked of the last command
+  // only, those before it that have no error ack have succeeded.
+  encoder_.last()->nlmsg_flags |= NLM_F_ACK;
+  if (const int error = writer_->Send(encoder_.bytes().data(), encoder_.bytes().size()); error != 0) {
+    return fail(error);
+  }
+
+  std::vector<int> answers(which.size(), 0);
+  bool done = false;
+  while (!done) {
+    const ptrdiff_t length = writer_->Receive();
+    if (length < 0) {
+      // The commands were executed, their answers are lost. A new socket has no others' answers in it.
+      writer_.reset();
+      return fail(kOutcomeUnknown);
+    }
+    ForEachMessage(writer_->buffer(), length, [&](const nlmsghdr* message) {
+      const uint32_t k = message->nlmsg_seq - first;
+      if (message->nlmsg_type != NLMSG_ERROR || k >= which.size()) return true;
+      answers[k] = ErrorIn(message);
+      done = k == which.size() - 1;
+      return true;
+    });
+  }
+  for (size_t k = 0; k < which.size(); ++k) (*statuses)[which[k]] = answers[k];
+}
+
+int Connection::Ask(const CallRecord& call, Operation command, const Visit& visit) {
+  const int status = AskOnce(call, command, visit);
+  return status == ENOENT && FamilyChanged() ? AskOnce(call, command, visit) : status;
+}
+
+int Connection::AskOnce(const CallRecord& call, Operation command, const Visit& visit) {
+  if (const int error = Open(&writer_, kChunks[0]); error != kOk) return error;
+  const uint32_t sequence = writer_->NextSequence();
+  encoder_.Clear();
+  encoder_.Append(call, command, family_, writer_->port(), sequence, 0);
+  if (const int error = writer_->Send(encoder_.bytes().data(), encoder_.bytes().size()); error != 0)
+    return error;
+  int status = kOk;
+  bool done = false;
+  while (!done) {
+    const ptrdiff_t length = writer_->Receive();
+    if (length < 0) {
+      writer_.reset();
+      return static_cast<int>(-length);
+    }
+    ForEachMessage(writer_->buffer(), length, [&](const nlmsghdr* message) {
+      if (message->nlmsg_seq != sequence) return true;
+      done = true;
+      if (message->nlmsg_type == NLMSG_ERROR) {
+        status = ErrorIn(message);
+      } else {
+        visit(message);
+      }
+      return false;
+    });
+  }
+  return status;
+}
+
+int Connection::Dump(const CallRecord& call, Operation command, size_t expected_bytes, const Visit& visit,
+                     DumpShape* shape) {
+  size_t size = 0;
+  while (size + 1 < kChunks.size() && kChunks[size] < expected_bytes) ++size;
+  std::unique_ptr<Socket>& socket = readers_[size];
+  *shape = {};
+  const int status = DumpOnce(call, command, &socket, kChunks[size], visit, shape);
+  if (status != ENOENT || !FamilyChanged()) return status;
+  *shape = {};
+  return DumpOnce(call, command, &socket, kChunks[size], visit, shape);
+}
+
+int Connection::DumpOnce(const CallRecord& call, Operation command, std::unique_ptr<Socket>* socket,
+                         size_t chunk, const Visit& visit, DumpShape* shape) {
+  if (const int error = Open(socket, chunk); error != kOk) return error;
+  Socket& reader = **socket;
+  const uint32_t sequence = reader.NextSequence();
+  encoder_.Clear();
+  encoder_.Append(call, command, family_, reader.port(), sequence, NLM_F_DUMP);
+  if (const int error = reader.Send(encoder_.bytes().data(), encoder_.bytes().size()); error != 0)
+    return error;
+  int status = kOk;
+  bool done = false;
+  bool truncated = false;
+  while (!done) {
+    const ptrdiff_t length = reader.Receive();
+    if (length == -EMSGSIZE) {
+      truncated = true;  // pages larger than 4 KiB: the kernel's least chunk is longer; the next attempt has
+                         // room for it
+      continue;
+    }
+    if (length < 0) {
+      // A dump that is left unfinished blocks the socket for the next one (EBUSY): give it up with its
+      // socket.
+      socket->reset();
+      return static_cast<int>(-length);
+    }
+    bool rows = false;
+    ForEachMessage(reader.buffer(), length, [&](const nlmsghdr* message) {
+      if (message->nlmsg_seq != sequence) return true;
+      if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+        status = ErrorIn(message);
+        done = true;
+        return false;
+      }
+      rows = true;
+      visit(message);
+      return true;
+    });
+    if (rows) {
+      ++shape->chunks;
+      shape->full = static_cast<size_t>(length) + kLongestRow > chunk;
+    }
+  }
+  return truncated ? EMSGSIZE : status;
+}
+
+}  // namespace ipvs

@@ -1,0 +1,70 @@
+// A client's connection to the kernel's IPVS: its sockets, the family's id, and the three ways to talk: a
+// batch of commands, a question with one answer, a dump. Not thread-safe; every call may wait on the kernel's
+// mutexes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "encode.h"
+#include "netns.h"
+#include "record.h"
+#include "socket.h"
+
+namespace ipvs {
+
+// How a dump arrived, which tells whether it can have been torn.
+struct DumpShape {
+  unsigned chunks = 0;  // datagrams with rows
+  bool full = false;    // the last of them had no room for one more row
+};
+
+class Connection {
+ public:
+  using Visit = std::function<void(const nlmsghdr*)>;
+
+  explicit Connection(NetworkNamespace network) : network_(std::move(network)) {}
+
+  NetworkNamespace& network() { return network_; }
+
+  // Sends the commands as one message each in one send, executed in order and independently of each other.
+  // statuses[i] is 0, the errno of calls[i], or kOutcomeUnknown. At most kBatch calls.
+  void Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses);
+
+  // Asks for one object; visits the answer. A Status or an errno.
+  int Ask(const CallRecord& call, Operation command, const Visit& visit);
+
+  // Runs a dump to its end, visiting every row. `expected_bytes` (0: unknown, taken for little) chooses a
+  // socket whose chunks fit the dump: the kernel allocates, and on most distributions zeroes, a whole chunk
+  // for the rows and another for the end mark.
+  int Dump(const CallRecord& call, Operation command, size_t expected_bytes, const Visit& visit,
+           DumpShape* shape);
+
+  // So many acks fit the socket's buffer with room to spare, even if every command fails.
+  static constexpr size_t kBatch = 128;
+
+ private:
+  // What the kernel allocates for a chunk is one of these and its own overhead (320 bytes), a power of two
+  // together.
+  static constexpr std::array<size_t, 4> kChunks = {3776, 7872, 16064, 32448};
+
+  int Open(std::unique_ptr<Socket>* socket, size_t receive_size);
+  // After ENOENT: whether the family has another id now, because ip_vs was loaded anew.
+  bool FamilyChanged();
+  void BatchOnce(const std::vector<const CallRecord*>& calls, const std::vector<size_t>& which,
+                 std::vector<int>* statuses);
+  int AskOnce(const CallRecord& call, Operation command, const Visit& visit);
+  int DumpOnce(const CallRecord& call, Operation command, std::unique_ptr<Socket>* socket, size_t chunk,
+               const Visit& visit, DumpShape* shape);
+
+  NetworkNamespace network_;
+  Encoder encoder_;
+  uint16_t family_ = 0;             // 0: not resolved yet
+  std::unique_ptr<Socket> writer_;  // commands and questions
+  std::array<std::unique_ptr<Socket>, kChunks.size()> readers_;
+};
+
+}  // namespace ipvs

@@ -1,0 +1,259 @@
+#include "session.h"
+
+#include <cerrno>
+#include <cstring>
+#include <deque>
+
+#include "decode.h"
+#include "files.h"
+
+namespace ipvs {
+
+namespace {
+
+template <typename Record>
+void AppendRecord(const Record& record, std::vector<uint8_t>* bytes) {
+  const auto* start = reinterpret_cast<const uint8_t*>(&record);
+  bytes->insert(bytes->end(), start, start + sizeof record);
+}
+
+bool SameDestination(const DestinationRecord& a, const DestinationRecord& b) {
+  return a.family == b.family && a.port == b.port && std::memcmp(a.address, b.address, kAddressBytes) == 0;
+}
+
+// What an update does not name keeps its present value: the kernel's SET commands replace everything.
+void KeepPresent(const ServiceRecord& present, uint32_t fields, ServiceRecord* wanted) {
+  if ((fields & kFieldScheduler) == 0) std::memcpy(wanted->scheduler, present.scheduler, kNameBytes);
+  if ((fields & kFieldEngine) == 0) std::memcpy(wanted->engine, present.engine, kNameBytes);
+  if ((fields & kFieldTimeout) == 0) wanted->timeout = present.timeout;
+  if ((fields & kFieldNetmask) == 0) wanted->netmask = present.netmask;
+}
+
+void KeepPresent(const DestinationRecord& present, uint32_t fields, DestinationRecord* wanted) {
+  if ((fields & kFieldForwarding) == 0) wanted->forwarding = present.forwarding;
+  if ((fields & kFieldWeight) == 0) wanted->weight = present.weight;
+  if ((fields & kFieldUpperThreshold) == 0) wanted->upper_threshold = present.upper_threshold;
+  if ((fields & kFieldLowerThreshold) == 0) wanted->lower_threshold = present.lower_threshold;
+  if ((fields & kFieldTunnel) == 0) {
+    wanted->tunnel_type = present.tunnel_type;
+    wanted->tunnel_port = present.tunnel_port;
+    wanted->tunnel_flags = present.tunnel_flags;
+  }
+}
+
+}  // namespace
+
+bool IsWrite(uint32_t operation) {
+  switch (operation) {
+    case kNewService:
+    case kSetService:
+    case kDelService:
+    case kNewDest:
+    case kSetDest:
+    case kDelDest:
+    case kNewDaemon:
+    case kDelDaemon:
+    case kSetConfig:
+    case kZero:
+    case kFlush:
+    case kUpdateService:
+    case kUpdateDest:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// One run of writes. Updates read before they write, so what was queued before them is sent first; a row of
+// updates to one service's destinations reads them once.
+class Session::Writes {
+ public:
+  Writes(Session* session, std::vector<Reply>* replies) : session_(session), replies_(replies) {}
+
+  void Add(const Call& call, size_t index) {
+    switch (call.record.operation) {
+      case kUpdateService:
+        return AddServiceUpdate(call.record, index);
+      case kUpdateDest:
+        return AddDestinationUpdate(call.record, index);
+      default:
+        destinations_of_ = nullptr;
+        return Queue(&call.record, index);
+    }
+  }
+
+  void Send() {
+    if (queued_.empty()) return;
+    std::vector<int> statuses;
+    session_->connection_.Batch(queued_, &statuses);
+    for (size_t i = 0; i < queued_.size(); ++i) (*replies_)[indexes_[i]].status = statuses[i];
+    queued_.clear();
+    indexes_.clear();
+  }
+
+ private:
+  void Queue(const CallRecord* record, size_t index) {
+    queued_.push_back(record);
+    indexes_.push_back(index);
+  }
+
+  CallRecord& Merged(const CallRecord& record, Operation command) {
+    CallRecord& merged = merged_.emplace_back(record);
+    merged.operation = command;
+    return merged;
+  }
+
+  void AddServiceUpdate(const CallRecord& record, size_t index) {
+    Send();
+    destinations_of_ = nullptr;
+    ServiceRow present;
+    const int status = session_->reader_.Service(record.service, &present);
+    if (status != kOk) {
+      (*replies_)[index].status = status;
+      return;
+    }
+    CallRecord& merged = Merged(record, kSetService);
+    KeepPresent(present.config, record.fields, &merged.service);
+    Queue(&merged, index);
+  }
+
+  void AddDestinationUpdate(const CallRecord& record, size_t index) {
+    if (destinations_of_ == nullptr ||
+        std::memcmp(&destinations_of_->service, &record.service, sizeof record.service) != 0) {
+      Send();
+      destinations_.clear();
+      status_ = session_->reader_.Destinations(record.service, 0, &destinations_);
+      destinations_of_ = &record;
+    }
+    int status = status_;
+    if (status == kOk) {
+      status = ENOENT;
+      for (DestinationRow& row : destinations_) {
+        if (!SameDestination(row.config, record.destination)) continue;
+        CallRecord& merged = Merged(record, kSetDest);
+        KeepPresent(row.config, record.fields, &merged.destination);
+        row.config = merged.destination;
+        Queue(&merged, index);
+        return;
+      }
+    }
+    (*replies_)[index].status = status;
+  }
+
+  Session* session_;
+  std::vector<Reply>* replies_;
+  std::vector<const CallRecord*> queued_;
+  std::vector<size_t> indexes_;
+  std::deque<CallRecord> merged_;  // a deque: queued_ points into it
+  // The service whose destinations were read for the update before, with the outcome; nullptr when there is
+  // none.
+  const CallRecord* destinations_of_ = nullptr;
+  std::vector<DestinationRow> destinations_;
+  int status_ = kOk;
+};
+
+void Session::Write(const std::vector<const Call*>& calls, std::vector<Reply>* replies) {
+  replies->clear();
+  replies->resize(calls.size());
+  Writes writes(this, replies);
+  for (size_t i = 0; i < calls.size(); ++i) writes.Add(*calls[i], i);
+  writes.Send();
+}
+
+Reply Session::Read(const Call& call) {
+  switch (call.record.operation) {
+    case kGetInfo:
+    case kGetConfig:
+    case kGetDaemon:
+      return ReadRecords(call.record);
+    case kGetService:
+    case kListServices:
+    case kGetDest:
+    case kSnapshot:
+      return ReadTable(call.record);
+    default:
+      return UseFile(call);
+  }
+}
+
+Reply Session::ReadRecords(const CallRecord& record) {
+  Reply reply;
+  switch (record.operation) {
+    case kGetInfo:
+      reply.status = connection_.Ask(record, kGetInfo, [&](const nlmsghdr* message) {
+        InfoRow row;
+        if (DecodeInfo(message, &row)) AppendRecord(row, &reply.bytes);
+      });
+      break;
+    case kGetConfig:
+      reply.status = connection_.Ask(record, kGetConfig, [&](const nlmsghdr* message) {
+        TimeoutsRecord row;
+        if (DecodeTimeouts(message, &row)) AppendRecord(row, &reply.bytes);
+      });
+      break;
+    default: {
+      DumpShape shape;
+      reply.status = connection_.Dump(
+          record, kGetDaemon, 0,
+          [&](const nlmsghdr* message) {
+            DaemonRecord row;
+            if (DecodeDaemon(message, &row)) AppendRecord(row, &reply.bytes);
+          },
+          &shape);
+    }
+  }
+  return reply;
+}
+
+Reply Session::ReadTable(const CallRecord& record) {
+  Reply reply;
+  Table table;
+  switch (record.operation) {
+    case kGetService: {
+      ServiceRow row;
+      reply.status = reader_.Service(record.service, &row);
+      if (reply.status == kOk) table.services.push_back(row);
+      break;
+    }
+    case kListServices:
+      reply.status = reader_.Services(&table.services);
+      break;
+    case kGetDest:
+      reply.status = reader_.Destinations(record.service, 0, &table.destinations);
+      break;
+    default:
+      reply.status = reader_.Snapshot(&table);
+      break;
+  }
+  if (reply.status == kOk) {
+    reply.columns = std::make_unique<Columns>(ToColumns(table.services, table.destinations));
+  }
+  return reply;
+}
+
+Reply Session::UseFile(const Call& call) {
+  Reply reply;
+  const int entered = connection_.network().Run([&] {
+    switch (call.record.operation) {
+      case kReadFile:
+        reply.status = ReadWholeFile(call.path, &reply.bytes);
+        break;
+      case kReadDirectory:
+        reply.status = ReadDirectory(call.path, &reply.bytes);
+        break;
+      case kWriteFile:
+        reply.status = WriteFile(call.path, call.content);
+        break;
+      case kOpenFile:
+        reply.status = OpenFile(call.path, &reply.descriptor);
+        break;
+      default:
+        reply.status = EOPNOTSUPP;
+        break;
+    }
+  });
+  if (entered != 0) reply.status = kNamespaceFailed - entered;
+  return reply;
+}
+
+}  // namespace ipvs

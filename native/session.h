@@ -1,0 +1,56 @@
+// Executes calls: what a call means in messages to the kernel and files under /proc.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "columns.h"
+#include "connection.h"
+#include "descriptor.h"
+#include "record.h"
+#include "table_reader.h"
+
+namespace ipvs {
+
+struct Call {
+  CallRecord record;
+  std::string path;     // k*File, kReadDirectory
+  std::string content;  // kWriteFile
+};
+
+struct Reply {
+  int status = kOk;
+  std::unique_ptr<Columns> columns;  // services, destinations
+  std::vector<uint8_t> bytes;        // records (info, timeouts, daemons), or what a file holds
+  Descriptor descriptor;             // kOpenFile
+};
+
+// Whether a call can share a send with its neighbours.
+bool IsWrite(uint32_t operation);
+
+// Not thread-safe; may wait on the kernel in every call.
+class Session {
+ public:
+  Session(NetworkNamespace network, const std::atomic<bool>* interrupted)
+      : connection_(std::move(network)), reader_(&connection_, interrupted) {}
+
+  // Executes up to Connection::kBatch writes in order; replies[i] is the answer to calls[i].
+  void Write(const std::vector<const Call*>& calls, std::vector<Reply>* replies);
+  // Executes any other call.
+  Reply Read(const Call& call);
+
+ private:
+  class Writes;
+
+  Reply ReadRecords(const CallRecord& record);
+  Reply ReadTable(const CallRecord& record);
+  Reply UseFile(const Call& call);
+
+  Connection connection_;
+  TableReader reader_;
+};
+
+}  // namespace ipvs

@@ -1,0 +1,186 @@
+#include "table_reader.h"
+
+#include <cerrno>
+#include <cstring>
+#include <unordered_set>
+
+#include "decode.h"
+
+namespace ipvs {
+
+namespace {
+
+// How often a list is read before it is given up as changing too fast. Two reads are enough unless somebody
+// writes at that moment.
+constexpr int kAttempts = 10;
+constexpr size_t kServiceBytes = 340;
+constexpr size_t kDestinationBytes = 364;
+// An unknown number of services: the largest chunks, because there is one such dump for many of destinations.
+constexpr size_t kUnknownServiceBytes = 1 << 15;
+
+// splitmix64's finalizer: spreads each input bit over all output bits.
+uint64_t Mix(uint64_t value) {
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111ebULL;
+  return value ^ (value >> 31);
+}
+
+uint64_t HashKey(const uint8_t (&address)[kAddressBytes], uint64_t first, uint64_t second) {
+  uint64_t high = 0;
+  uint64_t low = 0;
+  std::memcpy(&high, address, sizeof high);
+  std::memcpy(&low, address + sizeof high, sizeof low);
+  uint64_t hash = Mix(high + 0x9e3779b97f4a7c15ULL);
+  hash = Mix(hash ^ low);
+  hash = Mix(hash ^ first);
+  return Mix(hash ^ second);
+}
+
+uint64_t KeyOf(const ServiceRecord& service) {
+  return HashKey(service.address, uint64_t{service.family} << 32 | service.fwmark,
+                 uint64_t{service.protocol} << 32 | service.port);
+}
+
+uint64_t KeyOf(const ServiceRow& row) {
+  return KeyOf(row.config);
+}
+
+uint64_t KeyOf(const DestinationRow& row) {
+  return HashKey(row.config.address, row.config.family, row.config.port);
+}
+
+template <typename Row>
+void RemoveDuplicates(std::vector<Row>* rows, size_t start) {
+  std::unordered_set<uint64_t> seen;
+  size_t kept = start;
+  for (size_t i = start; i < rows->size(); ++i) {
+    if (seen.insert(KeyOf((*rows)[i])).second) (*rows)[kept++] = (*rows)[i];
+  }
+  rows->resize(kept);
+}
+
+}  // namespace
+
+int TableReader::Services(std::vector<ServiceRow>* rows) {
+  const auto keys = [&] {
+    Keys found;
+    for (const ServiceRow& row : *rows) found.fingerprint += KeyOf(row);
+    found.count = rows->size();
+    return found;
+  };
+  Keys before = services_;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (*interrupted_) return kCancelled;
+    rows->clear();
+    DumpShape shape;
+    const size_t expected = before.count > 0 ? before.count * kServiceBytes : kUnknownServiceBytes;
+    const int status = connection_->Dump(
+        CallRecord{}, kGetService, expected,
+        [&](const nlmsghdr* message) {
+          ServiceRow row;
+          if (DecodeService(message, &row)) rows->push_back(row);
+        },
+        &shape);
+    if (status == EMSGSIZE) continue;  // the socket has a longer buffer now
+    if (status != kOk) return status;
+    Keys found = keys();
+    const bool whole = shape.chunks <= 1 && !shape.full;
+    if (!whole && !(found == before)) {
+      RemoveDuplicates(rows, 0);
+      found = keys();
+    }
+    if (whole || found == before) {
+      services_ = found;
+      return kOk;
+    }
+    before = found;
+  }
+  return kUnstable;
+}
+
+int TableReader::Destinations(const ServiceRecord& service, uint32_t index,
+                              std::vector<DestinationRow>* rows) {
+  CallRecord call = {};
+  call.service = service;
+  const size_t start = rows->size();
+  const auto keys = [&] {
+    Keys found;
+    for (size_t i = start; i < rows->size(); ++i) found.fingerprint += KeyOf((*rows)[i]);
+    found.count = rows->size() - start;
+    return found;
+  };
+  const auto gone = [&] {
+    ServiceRow ignored;
+    return Service(service, &ignored);
+  };
+
+  Keys& known = destinations_[KeyOf(service)];
+  Keys before = known;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (*interrupted_) return kCancelled;
+    rows->resize(start);
+    DumpShape shape;
+    int status = connection_->Dump(
+        call, kGetDest, before.count * kDestinationBytes,
+        [&](const nlmsghdr* message) {
+          DestinationRow row;
+          if (!DecodeDestination(message, &row)) return;
+          row.service = index;
+          if (row.config.family == 0) row.config.family = service.family;  // kernels before 3.18
+          rows->push_back(row);
+        },
+        &shape);
+    if (status == EMSGSIZE) continue;
+    if (status != kOk) return status;
+    Keys found = keys();
+    if (found == before && found.count > 0) {
+      known = found;
+      return kOk;
+    }
+    if (shape.chunks <= 1) {
+      // An empty list may be that of no service; one that ended at a chunk's end may have been cut off by the
+      // service's removal.
+      if (found.count == 0 || shape.full) status = gone();
+      if (status == ESRCH) destinations_.erase(KeyOf(service));
+      if (status == kOk) known = found;
+      return status;
+    }
+    RemoveDuplicates(rows, start);
+    found = keys();
+    if (found == before) {
+      known = found;
+      return kOk;
+    }
+    before = found;
+  }
+  return kUnstable;
+}
+
+int TableReader::Snapshot(Table* table) {
+  std::vector<ServiceRow> services;
+  if (const int status = Services(&services); status != kOk) return status;
+  // What is known of services that are gone is let go when it outweighs what is there.
+  if (destinations_.size() > 2 * services.size() + 64) destinations_.clear();
+  table->services.reserve(services.size());
+  for (const ServiceRow& service : services) {
+    const auto index = static_cast<uint32_t>(table->services.size());
+    const int status = Destinations(service.config, index, &table->destinations);
+    if (status == ESRCH) {  // removed since the services were read
+      while (!table->destinations.empty() && table->destinations.back().service == index) {
+        table->destinations.pop_back();
+      }
+      continue;
+    }
+    if (status != kOk) return status;
+    table->services.push_back(service);
+  }
+  return kOk;
+}
+
+int TableReader::Service(const ServiceRecord& service, ServiceRow* row) {
+  CallRecord call = {};
+  call.service = service;
+  return connection_->Ask(call, kGetService, [&](const nlmsghdr* message) { DecodeService(message, row); });
+}
+
+}  // namespace ipvs

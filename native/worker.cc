@@ -1,0 +1,148 @@
+#include "worker.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "thread.h"
+
+namespace ipvs {
+
+// What the thread and the client have in common; lives until both are done with it.
+struct Worker::Shared {
+  explicit Shared(NetworkNamespace network) : session(std::move(network), &interrupted) {}
+
+  std::mutex mutex;
+  std::condition_variable work;
+  std::deque<Call> queue;
+  std::deque<bool> cancelled;  // beside queue
+  uint64_t begun = 0;          // the number of the first call in queue
+  std::vector<Reply> replies;
+  bool started = false;
+  bool stopping = false;
+
+  std::atomic<bool> interrupted = false;
+
+  std::mutex notify_mutex;  // held while notify runs, so that Stop() can wait for it
+  std::function<void()> notify;
+
+  Session session;  // the thread's only
+};
+
+namespace {
+
+// The calls that can go out together: a run of writes, or one read.
+std::vector<Call> TakeRun(std::deque<Call>* queue, std::deque<bool>* cancelled, std::vector<bool>* skip) {
+  std::vector<Call> run;
+  do {
+    run.push_back(std::move(queue->front()));
+    skip->push_back(cancelled->front());
+    queue->pop_front();
+    cancelled->pop_front();
+  } while (!queue->empty() && run.size() < Connection::kBatch && IsWrite(run.back().record.operation) &&
+           IsWrite(queue->front().record.operation));
+  return run;
+}
+
+std::vector<Reply> Execute(Session* session, const std::vector<Call>& run, const std::vector<bool>& skip) {
+  std::vector<Reply> replies(run.size());
+  std::vector<const Call*> writes;
+  std::vector<size_t> indexes;
+  for (size_t i = 0; i < run.size(); ++i) {
+    if (skip[i]) {
+      replies[i].status = kCancelled;
+    } else if (IsWrite(run[i].record.operation)) {
+      writes.push_back(&run[i]);
+      indexes.push_back(i);
+    } else {
+      replies[i] = session->Read(run[i]);
+    }
+  }
+  if (!writes.empty()) {
+    std::vector<Reply> written;
+    session->Write(writes, &written);
+    for (size_t k = 0; k < written.size(); ++k) replies[indexes[k]] = std::move(written[k]);
+  }
+  return replies;
+}
+
+}  // namespace
+
+Worker::Worker(NetworkNamespace network, std::function<void()> notify)
+    : shared_(std::make_shared<Shared>(std::move(network))) {
+  shared_->notify = std::move(notify);
+}
+
+int Worker::Submit(std::vector<Call> calls) {
+  const std::lock_guard lock(shared_->mutex);
+  if (!shared_->started) {
+    pthread_t thread = {};
+    const int error = StartThread([shared = shared_] { Run(shared); }, &thread);
+    if (error != 0) return error;
+    pthread_detach(thread);
+    shared_->started = true;
+  }
+  for (Call& call : calls) {
+    shared_->queue.push_back(std::move(call));
+    shared_->cancelled.push_back(false);
+  }
+  shared_->work.notify_one();
+  return 0;
+}
+
+bool Worker::Cancel(uint64_t number) {
+  const std::lock_guard lock(shared_->mutex);
+  if (number >= shared_->begun) {
+    const uint64_t place = number - shared_->begun;
+    if (place < shared_->queue.size()) shared_->cancelled[place] = true;
+    return true;
+  }
+  if (number + 1 == shared_->begun) shared_->interrupted = true;
+  return false;
+}
+
+std::vector<Reply> Worker::TakeReplies() {
+  const std::lock_guard lock(shared_->mutex);
+  return std::exchange(shared_->replies, {});
+}
+
+void Worker::Stop() {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->stopping = true;
+    shared_->interrupted = true;
+    shared_->work.notify_one();
+  }
+  const std::lock_guard lock(shared_->notify_mutex);
+  shared_->notify = nullptr;
+}
+
+void Worker::Run(const std::shared_ptr<Shared>& shared) {
+  std::unique_lock lock(shared->mutex);
+  while (true) {
+    shared->work.wait(lock, [&] { return shared->stopping || !shared->queue.empty(); });
+    if (shared->stopping) return;
+    std::vector<bool> skip;
+    const std::vector<Call> run = TakeRun(&shared->queue, &shared->cancelled, &skip);
+    shared->begun += run.size();
+    shared->interrupted = false;
+    lock.unlock();
+
+    std::vector<Reply> replies = Execute(&shared->session, run, skip);
+
+    lock.lock();
+    const bool waiting = !shared->replies.empty();
+    for (Reply& reply : replies) shared->replies.push_back(std::move(reply));
+    if (waiting) continue;
+    lock.unlock();
+    {
+      const std::lock_guard notifying(shared->notify_mutex);
+      if (shared->notify) shared->notify();
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace ipvs

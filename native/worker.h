@@ -1,0 +1,46 @@
+// A client's own thread and its queue. send() and recv() to the kernel's IPVS can wait on another program's
+// dump, a module load or synchronize_rcu(), so they never run on the JavaScript thread, nor on libuv's pool,
+// which four stuck calls would starve.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "netns.h"
+#include "session.h"
+
+namespace ipvs {
+
+// Calls are executed in the order of Submit() and answered in that order. The thread starts with the first
+// call and is never waited for: one that is stuck in the kernel ends after that, owning all it touches.
+class Worker {
+ public:
+  // `notify` is called on the worker's thread whenever replies have come and none were waiting to be taken
+  // before.
+  Worker(NetworkNamespace network, std::function<void()> notify);
+  ~Worker() { Stop(); }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  Worker(Worker&&) = delete;
+  Worker& operator=(Worker&&) = delete;
+
+  // Queues calls; they are numbered in order, from 0. 0, or the errno that kept the thread from starting.
+  int Submit(std::vector<Call> calls);
+  // Takes a call out of the queue: it will be answered with kCancelled, in its turn. False when it was begun
+  // already (a read in progress is then cut short).
+  bool Cancel(uint64_t number);
+  // All replies so far, in order.
+  std::vector<Reply> TakeReplies();
+  // Drops what is queued. No notify() is under way or will come after this. Idempotent.
+  void Stop();
+
+ private:
+  struct Shared;
+  static void Run(const std::shared_ptr<Shared>& shared);
+
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace ipvs
