@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include <linux/ip_vs.h>
+
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -24,6 +26,8 @@ bool SameDestination(const DestinationRecord& a, const DestinationRecord& b) {
 // What an update does not name keeps its present value: the kernel's SET commands replace everything.
 void KeepPresent(const ServiceRecord& present, uint32_t fields, ServiceRecord* wanted) {
   if ((fields & kFieldScheduler) == 0) std::memcpy(wanted->scheduler, present.scheduler, kNameBytes);
+  // A service that becomes persistent takes TypeScript's defaults: what it has so far was never meant.
+  if ((present.flags & IP_VS_SVC_F_PERSISTENT) == 0 && (wanted->flags & IP_VS_SVC_F_PERSISTENT) != 0) return;
   if ((fields & kFieldEngine) == 0) std::memcpy(wanted->engine, present.engine, kNameBytes);
   if ((fields & kFieldTimeout) == 0) wanted->timeout = present.timeout;
   if ((fields & kFieldNetmask) == 0) wanted->netmask = present.netmask;

@@ -1,0 +1,283 @@
+import { closeSync } from 'node:fs';
+import type { Operation } from './constants.ts';
+import { Status } from './constants.ts';
+import { IpvsError } from './errors.ts';
+import type { About } from './failure.ts';
+import { failure } from './failure.ts';
+import { checkInteger, wrongType } from './misuse.ts';
+import type { Native, NativeClient, Payload } from './native.ts';
+import { createBatch, type Slot } from './record.ts';
+
+/** What every call takes last. */
+export interface CallOptions {
+  /** Gives the call up: before it was sent it has no effect; after that its outcome is unknown. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the call rejects with ERR_IPVS_TIMEOUT, 1 to 2147483647. Default: the client's, 5000. */
+  readonly timeout?: number | undefined;
+}
+
+/** How a call is written, read and told of. */
+export interface CallSpec<T> {
+  readonly operation: Operation;
+  readonly about: About;
+  /** Writes the record; throws at misuse, and nothing is sent. May name another operation. */
+  readonly encode?: (slot: Slot) => undefined | Operation;
+  readonly decode: (payload: Payload) => T;
+  /** Reads a status that would otherwise be an error: an absent object on reading is none. undefined: it is one. */
+  readonly accept?: ((status: number) => { readonly value: T } | undefined) | undefined;
+  /** Finds out more about a failure, before its error is made. */
+  readonly investigate?: ((about: About, status: number) => Promise<About>) | undefined;
+}
+
+/** The longest timer Node has. */
+const MAX_DELAY = 0x7fff_ffff;
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly spec: CallSpec<unknown>;
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onAbort: (() => void) | undefined;
+  settled: boolean;
+}
+
+/** A client's calls on their way: queued, sent together, answered in order. */
+export interface Calls {
+  /** Makes a call that is one record. Never throws: misuse rejects. */
+  run<T>(spec: CallSpec<T>, options?: CallOptions): Promise<T>;
+  /** Makes a call on a file of the client's network namespace. */
+  file<T>(spec: CallSpec<T>, path: string, content: string, options?: CallOptions): Promise<T>;
+  /** Takes no more calls, waits for those on their way, and ends the thread. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Collects what is called in one tick and hands it to the native thread together; a plain loop of un-awaited calls so runs at the
+ * speed of batches. Replies come in the order of the calls, so a queue is all that is needed to match them.
+ */
+export function createCalls(
+  native: () => Native,
+  namespace: string | number | undefined,
+  timeout: number,
+): Calls {
+  const batch = createBatch();
+  const pending: Pending[] = []; // pending[head] waits for the next reply
+  let head = 0;
+  let answered = 0; // the number of the call at pending[head]
+  let flushQueued = false;
+  let client: NativeClient | undefined;
+  let closed: Promise<void> | undefined;
+  let unsettled = 0;
+  let drained: (() => void) | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let timerDeadline = Number.POSITIVE_INFINITY;
+
+  function open(): NativeClient {
+    client ??= new (native().Client)(namespace, deliver);
+    return client;
+  }
+
+  function flush(): void {
+    flushQueued = false;
+    const { count } = batch;
+    if (count === 0) return;
+    const records = batch.take();
+    const error = open().submit(records, count);
+    if (error !== 0) refuse(count, error);
+  }
+
+  /** The last `count` calls never reached the thread. */
+  function refuse(count: number, error: number): void {
+    for (const call of pending.splice(pending.length - count)) {
+      if (!settle(call)) continue;
+      call.reject(failure(call.spec.about, error));
+    }
+  }
+
+  function settle(call: Pending): boolean {
+    if (call.settled) return false;
+    call.settled = true;
+    if (call.onAbort !== undefined) call.signal?.removeEventListener('abort', call.onAbort);
+    if (--unsettled === 0) drained?.();
+    return true;
+  }
+
+  function deliver(statuses: Int32Array, payloads: readonly Payload[] | undefined): void {
+    for (let i = 0; i < statuses.length; i++) {
+      const call = pending[head]!;
+      pending[head++] = undefined as never; // let go of it now; the array is cut below
+      answered++;
+      finish(call, statuses[i]!, payloads?.[i]);
+    }
+    if (head === pending.length) {
+      pending.length = 0;
+      head = 0;
+    } else if (head > 1024 && head * 2 > pending.length) {
+      pending.splice(0, head);
+      head = 0;
+    }
+  }
+
+  function finish(call: Pending, status: number, payload: Payload): void {
+    if (!settle(call)) {
+      if (typeof payload === 'number') closeSync(payload); // a descriptor that nobody waits for any more
+      return;
+    }
+    const { spec } = call;
+    if (status === Status.ok) {
+      try {
+        call.resolve(spec.decode(payload));
+      } catch (error) {
+        call.reject(error);
+      }
+      return;
+    }
+    const accepted = spec.accept?.(status);
+    if (accepted !== undefined) call.resolve(accepted.value);
+    else call.resolve(fail(spec, status));
+  }
+
+  function giveUp(call: Pending, index: number, toError: (sent: boolean) => IpvsError): void {
+    if (call.settled) return;
+    flush(); // it may not have left this tick yet
+    const number = answered + (index - head);
+    const sent = !open().cancel(number);
+    if (settle(call)) call.reject(toError(sent));
+  }
+
+  function onTimer(): void {
+    timer = undefined;
+    timerDeadline = Number.POSITIVE_INFINITY;
+    // After a long block of this thread the answers may be there, behind the timers: let them come first.
+    setImmediate(() => {
+      const now = performance.now();
+      for (let i = head; i < pending.length; i++) {
+        const call = pending[i]!;
+        if (call.settled) continue;
+        if (call.deadline <= now) giveUp(call, i, sent => timedOut(call.spec.about, sent));
+        else arm(call.deadline);
+      }
+    });
+  }
+
+  function arm(deadline: number): void {
+    if (deadline >= timerDeadline) return;
+    clearTimeout(timer);
+    timerDeadline = deadline;
+    // Unreferenced: while calls are pending the native side keeps the event loop alive.
+    timer = setTimeout(onTimer, Math.min(Math.max(1, deadline - performance.now()), MAX_DELAY)).unref();
+  }
+
+  /** Registers a call that is about to be queued; the executor of its promise. */
+  function enqueue<T>(spec: CallSpec<T>, options: CallOptions | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const deadline = performance.now() + (options?.timeout ?? timeout);
+      const signal = options?.signal;
+      const call: Pending = {
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        spec: spec as CallSpec<unknown>,
+        deadline,
+        signal,
+        onAbort:
+          signal &&
+          (() =>
+            giveUp(call, pending.indexOf(call, head), sent => aborted(call.spec.about, signal.reason, sent))),
+        settled: false,
+      };
+      if (call.onAbort !== undefined) signal?.addEventListener('abort', call.onAbort, { once: true });
+      pending.push(call);
+      unsettled++;
+      arm(deadline);
+    });
+  }
+
+  /** Throws what keeps a call from being made at all. */
+  function check(about: About, options: CallOptions | undefined): void {
+    if (options !== undefined) checkOptions(options);
+    if (options?.signal?.aborted) throw aborted(about, options.signal.reason, false);
+    if (closed !== undefined) {
+      throw new IpvsError('ERR_IPVS_CLOSED', `${about.command}: this client is closed; make a new one`);
+    }
+    open();
+  }
+
+  return {
+    run(spec, options) {
+      try {
+        check(spec.about, options);
+        const slot = batch.open(spec.operation);
+        const other = spec.encode?.(slot);
+        if (other !== undefined) slot.words[slot.start >> 2] = other;
+        batch.commit();
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      if (!flushQueued) {
+        flushQueued = true;
+        queueMicrotask(flush);
+      }
+      return enqueue(spec, options);
+    },
+    file(spec, path, content, options) {
+      try {
+        check(spec.about, options);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      flush();
+      const error = open().file(spec.operation, path, content);
+      if (error !== 0) return Promise.reject(failure(spec.about, error));
+      return enqueue(spec, options);
+    },
+    close() {
+      closed ??= (async () => {
+        flush();
+        // Not for their replies: a call that passed its deadline may be stuck in the kernel.
+        if (unsettled > 0) {
+          await new Promise<void>(resolve => {
+            drained = resolve;
+          });
+        }
+        clearTimeout(timer);
+        client?.stop();
+      })();
+      return closed;
+    },
+  };
+}
+
+/** Async, although nothing may be awaited: so the error's stack shows who awaits the call. */
+async function fail(spec: CallSpec<unknown>, status: number): Promise<never> {
+  const about = (await spec.investigate?.(spec.about, status)) ?? spec.about;
+  throw failure(about, status);
+}
+
+function checkOptions({ signal, timeout }: CallOptions): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw wrongType('options.signal', 'an AbortSignal', signal);
+  }
+  if (timeout !== undefined) checkInteger('options.timeout', timeout, 1, MAX_DELAY);
+}
+
+function timedOut(about: About, sent: boolean): IpvsError {
+  const outcome = sent ? 'it was sent, and its outcome is unknown' : 'it was not sent, and has no effect';
+  return new IpvsError('ERR_IPVS_TIMEOUT', `${about.command}: no answer before the deadline; ${outcome}`, {
+    command: about.command,
+    service: about.service,
+    destination: about.destination,
+    sent,
+  });
+}
+
+function aborted(about: About, reason: unknown, sent: boolean): IpvsError {
+  const outcome = sent ? 'it was sent, and its outcome is unknown' : 'it was not sent, and has no effect';
+  return new IpvsError('ERR_IPVS_ABORTED', `${about.command}: aborted; ${outcome}`, {
+    command: about.command,
+    service: about.service,
+    destination: about.destination,
+    sent,
+    cause: reason,
+  });
+}

@@ -1,0 +1,362 @@
+import { native } from './binding.ts';
+import type { CallOptions, CallSpec, Calls } from './calls.ts';
+import { createCalls } from './calls.ts';
+import { Operation } from './constants.ts';
+import {
+  type Daemon,
+  type DaemonRole,
+  type DaemonSpec,
+  putDaemon,
+  putDaemonRole,
+  readDaemons,
+} from './daemon.ts';
+import {
+  type Destination,
+  type DestinationChanges,
+  type DestinationId,
+  type DestinationSpec,
+  putDestinationChanges,
+  putDestinationId,
+  putDestinationSpec,
+} from './destination.ts';
+import type { About } from './failure.ts';
+import { checkInteger, checkObject } from './misuse.ts';
+import { type NetworkNamespace, namespaceTarget } from './namespace.ts';
+import type { Payload } from './native.ts';
+import { findMissingModule, listSchedulers } from './probe.ts';
+import { Layout, putWord, type Slot } from './record.ts';
+import {
+  putServiceChanges,
+  putServiceId,
+  putServiceSpec,
+  type Service,
+  type ServiceChanges,
+  type ServiceId,
+  type ServiceSpec,
+} from './service.ts';
+import { readDestinations, readServices, readSnapshot, type ServiceWithDestinations } from './table.ts';
+import { putTimeouts, readTimeouts, type Timeouts } from './timeouts.ts';
+
+/** What a client is made with. */
+export interface IpvsOptions {
+  /** The network namespace whose IPVS this is. Default: the one the process is in. */
+  readonly netns?: NetworkNamespace | undefined;
+  /** Milliseconds until a call without a `timeout` of its own rejects, 1 to 2147483647. Default 5000. */
+  readonly timeout?: number | undefined;
+}
+
+/** What reading calls take last. */
+export interface ReadOptions extends CallOptions {
+  /** Statistics as bigints, exact beyond 2^53. */
+  readonly bigint?: boolean | undefined;
+}
+
+/** The kernel's IPVS. */
+export interface Info {
+  /** '1.2.1' in every kernel since 2008: no guide to what it can do. */
+  readonly version: string;
+  /** Buckets of the connection table. From 7.1 on the namespace's own: 0 before its first service, then growing and shrinking. */
+  readonly connectionTableSize: number;
+}
+
+type Counting<O extends ReadOptions> = O extends { readonly bigint: true } ? bigint : number;
+
+const optionKeys = new Set(['netns', 'timeout']);
+const DEFAULT_TIMEOUT = 5000;
+const ESRCH = 3;
+
+/**
+ * The IPVS of one network namespace. Making one does no I/O; the first call opens a socket and starts a thread, which `close()` or the
+ * garbage collector ends. An open client keeps no process alive.
+ *
+ * Calls take effect in the order they are made, awaited or not. All need CAP_NET_ADMIN in the initial user namespace, reading too.
+ * They reject with TypeError or RangeError at misuse (nothing is sent then) and with `IpvsError` at anything else.
+ */
+export class Ipvs implements AsyncDisposable {
+  readonly #calls: Calls;
+
+  constructor(options: IpvsOptions = {}) {
+    checkObject('options', options, optionKeys);
+    const timeout = checkInteger('options.timeout', options.timeout ?? DEFAULT_TIMEOUT, 1, 0x7fff_ffff);
+    this.#calls = createCalls(native, namespaceTarget(options.netns), timeout);
+  }
+
+  /** The kernel's version of IPVS, and its connection table. */
+  info(options?: CallOptions): Promise<Info> {
+    return this.#calls.run(
+      { operation: Operation.getInfo, about: { command: 'GET_INFO' }, decode: readInfo },
+      options,
+    );
+  }
+
+  /**
+   * All services, in the kernel's order, which means nothing and changes from 7.1 on. Complete and free of duplicates even while others
+   * write, or else ERR_IPVS_UNSTABLE.
+   */
+  services<const O extends ReadOptions>(options?: O): Promise<Service<Counting<O>>[]> {
+    return this.#calls.run(
+      {
+        operation: Operation.listServices,
+        about: { command: 'GET_SERVICE' },
+        decode: payload => readServices<Counting<O>>(payload, options?.bigint === true),
+      },
+      options,
+    );
+  }
+
+  /** One service, or undefined when it does not exist. */
+  service<const O extends ReadOptions>(
+    id: ServiceId,
+    options?: O,
+  ): Promise<Service<Counting<O>> | undefined> {
+    return this.#calls.run<Service<Counting<O>> | undefined>(
+      {
+        operation: Operation.getService,
+        about: { command: 'GET_SERVICE', service: id },
+        encode: slot => void putServiceId(slot, id),
+        decode: payload =>
+          payload === undefined ? undefined : readServices<Counting<O>>(payload, options?.bigint === true)[0],
+        accept: status => (status === ESRCH ? { value: undefined } : undefined),
+      },
+      options,
+    );
+  }
+
+  /**
+   * Adds a service. A spec may be a `Service` that was read; its statistics are not looked at. Rejects with ERR_IPVS_SERVICE_EXISTS,
+   * ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND. The first use of a scheduler may load its module.
+   */
+  addService(spec: ServiceSpec, options?: CallOptions): Promise<void> {
+    return this.#write(
+      Operation.newService,
+      {
+        command: 'NEW_SERVICE',
+        service: spec,
+        scheduler: spec?.scheduler ?? 'wlc',
+        engine: spec?.persistence?.engine,
+      },
+      slot => void putServiceSpec(slot, spec),
+      options,
+      this.#findMissingModule,
+    );
+  }
+
+  /**
+   * Changes what `changes` names and nothing else. Reads the service first, as the kernel's own command replaces everything; another
+   * program's change in between is overwritten. Another scheduler takes the kernel some milliseconds (synchronize_rcu).
+   */
+  updateService(id: ServiceId, changes: ServiceChanges, options?: CallOptions): Promise<void> {
+    return this.#write(
+      Operation.updateService,
+      {
+        command: 'SET_SERVICE',
+        service: id,
+        scheduler: changes?.scheduler,
+        engine: changes?.persistence?.engine,
+      },
+      slot => void putServiceChanges(slot, id, changes),
+      options,
+      this.#findMissingModule,
+    );
+  }
+
+  /** Removes a service with its destinations. Established connections go on until they expire. */
+  removeService(id: ServiceId, options?: CallOptions): Promise<void> {
+    return this.#write(
+      Operation.delService,
+      { command: 'DEL_SERVICE', service: id },
+      slot => void putServiceId(slot, id),
+      options,
+    );
+  }
+
+  /** A service's destinations, in the order they were added. Rejects with ERR_IPVS_SERVICE_NOT_FOUND. */
+  destinations<const O extends ReadOptions>(
+    service: ServiceId,
+    options?: O,
+  ): Promise<Destination<Counting<O>>[]> {
+    return this.#calls.run(
+      {
+        operation: Operation.getDest,
+        about: { command: 'GET_DEST', service },
+        encode: slot => void putServiceId(slot, service),
+        decode: payload => readDestinations<Counting<O>>(payload, options?.bigint === true),
+      },
+      options,
+    );
+  }
+
+  /**
+   * Adds a destination. A spec may be a `Destination` that was read. Rejects with ERR_IPVS_DESTINATION_EXISTS,
+   * ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_DESTINATION_REFUSED. A destination that was removed and still has connections, or was removed
+   * less than two minutes ago, comes back with its counters.
+   */
+  addDestination(service: ServiceId, spec: DestinationSpec, options?: CallOptions): Promise<void> {
+    return this.#write(
+      Operation.newDest,
+      { command: 'NEW_DEST', service, destination: spec },
+      slot => {
+        putServiceId(slot, service);
+        putDestinationSpec(slot, spec);
+        return undefined;
+      },
+      options,
+    );
+  }
+
+  /**
+   * Changes what `changes` names and nothing else: weight 0 takes a server out of scheduling and leaves its connections. Unless
+   * everything is named (forwarding and weight and both thresholds) the service's destinations are read first; updates of one service in
+   * a row share that.
+   */
+  updateDestination(
+    service: ServiceId,
+    destination: DestinationId,
+    changes: DestinationChanges,
+    options?: CallOptions,
+  ): Promise<void> {
+    return this.#write(
+      Operation.updateDest,
+      { command: 'SET_DEST', service, destination },
+      slot => {
+        putServiceId(slot, service);
+        return putDestinationChanges(slot, destination, changes) ? Operation.setDest : undefined;
+      },
+      options,
+    );
+  }
+
+  /** Removes a destination. Its connections go on, unless the setting expire_nodest_conn says otherwise. */
+  removeDestination(service: ServiceId, destination: DestinationId, options?: CallOptions): Promise<void> {
+    return this.#write(
+      Operation.delDest,
+      { command: 'DEL_DEST', service, destination },
+      slot => {
+        putServiceId(slot, service);
+        putDestinationId(slot, destination);
+        return undefined;
+      },
+      options,
+    );
+  }
+
+  /** All services with their destinations. Each list is complete; the table as a whole may change while it is read. */
+  snapshot<const O extends ReadOptions>(options?: O): Promise<ServiceWithDestinations<Counting<O>>[]> {
+    return this.#calls.run(
+      {
+        operation: Operation.snapshot,
+        about: { command: 'GET_DEST' },
+        decode: payload => readSnapshot<Counting<O>>(payload, options?.bigint === true),
+      },
+      options,
+    );
+  }
+
+  /** Removes all services of this network namespace. Timeouts, settings and sync daemons stay. */
+  flush(options?: CallOptions): Promise<void> {
+    return this.#write(Operation.flush, { command: 'FLUSH' }, () => undefined, options);
+  }
+
+  /**
+   * Zeroes the statistics of one service and its destinations, or of everything, the namespace's totals too. What was counted in the 2
+   * seconds before shows up after it: the kernel zeroes what its estimator has seen.
+   */
+  zero(service?: ServiceId, options?: CallOptions): Promise<void> {
+    return this.#write(
+      Operation.zero,
+      { command: 'ZERO', service },
+      slot => {
+        if (service === undefined) return undefined;
+        putServiceId(slot, service);
+        putWord(slot, Layout.fields, 1);
+        return undefined;
+      },
+      options,
+    );
+  }
+
+  /** The timeouts of connections. */
+  timeouts(options?: CallOptions): Promise<Timeouts> {
+    return this.#calls.run(
+      { operation: Operation.getConfig, about: { command: 'GET_CONFIG' }, decode: readTimeouts },
+      options,
+    );
+  }
+
+  /** Sets the timeouts that are named and keeps the others. */
+  setTimeouts(timeouts: Partial<Timeouts>, options?: CallOptions): Promise<void> {
+    return this.#write(
+      Operation.setConfig,
+      { command: 'SET_CONFIG' },
+      slot => void putTimeouts(slot, timeouts),
+      options,
+    );
+  }
+
+  /** The sync daemons that run: none, a master, a backup, or both. */
+  daemons(options?: CallOptions): Promise<Daemon[]> {
+    return this.#calls.run(
+      { operation: Operation.getDaemon, about: { command: 'GET_DAEMON' }, decode: readDaemons },
+      options,
+    );
+  }
+
+  /** Starts a sync daemon. The kernel can't change a running one: stop it first. */
+  startDaemon(daemon: DaemonSpec, options?: CallOptions): Promise<void> {
+    return this.#write(
+      Operation.newDaemon,
+      { command: 'NEW_DAEMON', role: daemon?.role, interface: daemon?.interface },
+      slot => void putDaemon(slot, daemon),
+      options,
+    );
+  }
+
+  /** Stops a sync daemon. */
+  stopDaemon(role: DaemonRole, options?: CallOptions): Promise<void> {
+    return this.#write(
+      Operation.delDaemon,
+      { command: 'DEL_DAEMON', role },
+      slot => void putDaemonRole(slot, role),
+      options,
+    );
+  }
+
+  /**
+   * The names of the schedulers this kernel has, its modules included, of those the kernel's own tree knows. Asks the kernel about each,
+   * which may load it, and changes nothing in the table. Needs IPv6 in the kernel.
+   */
+  schedulers(options?: CallOptions): Promise<string[]> {
+    return listSchedulers(this.#calls, options);
+  }
+
+  /** Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED. Idempotent. */
+  close(): Promise<void> {
+    return this.#calls.close();
+  }
+
+  /** As `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #findMissingModule = (about: About, status: number): Promise<About> =>
+    findMissingModule(this.#calls, about, status);
+
+  #write(
+    operation: Operation,
+    about: About,
+    encode: (slot: Slot) => Operation | undefined,
+    options: CallOptions | undefined,
+    investigate?: CallSpec<void>['investigate'],
+  ): Promise<void> {
+    return this.#calls.run({ operation, about, encode, decode: nothing, investigate }, options);
+  }
+}
+
+function nothing(): void {}
+
+function readInfo(payload: Payload): Info {
+  const [version, connectionTableSize] = new Uint32Array(payload as ArrayBuffer);
+  const part = (shift: number) => (version! >>> shift) & 255;
+  return { version: `${part(16)}.${part(8)}.${part(0)}`, connectionTableSize: connectionTableSize! };
+}

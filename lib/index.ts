@@ -1,0 +1,35 @@
+/**
+ * Linux Virtual Server for Node.js: the kernel's layer-4 load balancer over netlink, without running a program.
+ *
+ * @packageDocumentation
+ */
+export type { AddressFamily } from './address.ts';
+export type { CallOptions } from './calls.ts';
+export { type Info, Ipvs, type IpvsOptions, type ReadOptions } from './client.ts';
+export type { Daemon, DaemonRole, DaemonSpec } from './daemon.ts';
+export {
+  type Destination,
+  type DestinationChanges,
+  type DestinationId,
+  type DestinationSpec,
+  destinationKey,
+  type Forwarding,
+  type Tunnel,
+} from './destination.ts';
+export { IpvsError, type IpvsErrorCode } from './errors.ts';
+export type { NetworkNamespace } from './namespace.ts';
+export type { GenericFlag, KnownScheduler, Scheduler, SchedulerSpec } from './scheduler.ts';
+export {
+  type AddressServiceId,
+  type FwmarkServiceId,
+  type Persistence,
+  type Protocol,
+  type Service,
+  type ServiceChanges,
+  type ServiceId,
+  type ServiceSpec,
+  serviceKey,
+} from './service.ts';
+export type { Counters, Stats } from './stats.ts';
+export type { ServiceWithDestinations } from './table.ts';
+export type { Timeouts } from './timeouts.ts';

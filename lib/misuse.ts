@@ -1,0 +1,71 @@
+import { inspect } from 'node:util';
+
+/** What is wrong with an argument of this library's, as Node itself reports it. */
+export interface MisuseError extends TypeError {
+  readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE';
+}
+
+function show(value: unknown): string {
+  const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** A TypeError: `field` is of the wrong type. */
+export function wrongType(field: string, expected: string, value: unknown): TypeError {
+  const error = new TypeError(`${field} must be ${expected}, not ${show(value)}`);
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
+}
+
+/** A TypeError: `field` is of the right type, but says something that can't be. `rule` completes "field must". */
+export function wrongValue(field: string, rule: string, value: unknown): TypeError {
+  const error = new TypeError(`${field} must ${rule}, not ${show(value)}`);
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' });
+}
+
+/** A TypeError: fields that are right each for itself contradict one another. */
+export function contradiction(message: string): TypeError {
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
+}
+
+/** A RangeError: a number outside its range. */
+export function outOfRange(field: string, least: number, most: number, value: unknown): RangeError {
+  const error = new RangeError(`${field} must be between ${least} and ${most}, not ${show(value)}`);
+  return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
+}
+
+/** Gives back a whole number in a range, or throws. */
+export function checkInteger(field: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== 'number') throw wrongType(field, 'a number', value);
+  if (!Number.isInteger(value)) throw wrongValue(field, 'be a whole number', value);
+  if (value < least || value > most) throw outOfRange(field, least, most, value);
+  return value;
+}
+
+/** Gives back true or false, or throws. */
+export function checkBoolean(field: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw wrongType(field, 'true or false', value);
+  return value;
+}
+
+/** Gives back the value that `names` maps a name to, or throws and lists the names. */
+export function checkChoice<T>(field: string, value: unknown, names: Readonly<Record<string, T>>): T {
+  if (typeof value !== 'string') throw wrongType(field, 'a string', value);
+  const found = Object.hasOwn(names, value) ? names[value] : undefined;
+  if (found === undefined) {
+    const list = Object.keys(names).map(name => `'${name}'`);
+    throw wrongValue(field, `be one of ${list.join(', ')}`, value);
+  }
+  return found;
+}
+
+/** Throws unless `value` is an object whose keys are all known. */
+export function checkObject(field: string, value: unknown, keys: ReadonlySet<string>): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrongType(field, 'an object', value);
+  }
+  for (const key in value) {
+    if (!keys.has(key)) {
+      throw contradiction(`${field} has no option '${key}'; it takes ${[...keys].join(', ')}`);
+    }
+  }
+}

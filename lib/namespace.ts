@@ -1,0 +1,25 @@
+import { checkInteger, checkObject, wrongType, wrongValue } from './misuse.ts';
+
+/**
+ * A network namespace: its name as `ip netns` knows it, a path to it (with a slash), an open descriptor, or a process that is in it.
+ */
+export type NetworkNamespace = string | number | { readonly pid: number };
+
+const pidKeys = new Set(['pid']);
+
+/** What the addon takes for a namespace: a path, or a descriptor. Throws at anything else. */
+export function namespaceTarget(netns: NetworkNamespace | undefined): string | number | undefined {
+  if (netns === undefined) return undefined;
+  if (typeof netns === 'number') return checkInteger('netns', netns, 0, 0x7fff_ffff);
+  if (typeof netns === 'string') {
+    if (netns === '' || netns === '.' || netns === '..' || netns.includes('\0')) {
+      throw wrongValue('netns', 'be the name of a network namespace or a path to one', netns);
+    }
+    return netns.includes('/') ? netns : `/run/netns/${netns}`;
+  }
+  if (typeof netns !== 'object' || netns === null) {
+    throw wrongType('netns', 'a name, a path, a descriptor or { pid }', netns);
+  }
+  checkObject('netns', netns, pidKeys);
+  return `/proc/${checkInteger('netns.pid', netns.pid, 1, 0x7fff_ffff)}/ns/net`;
+}

@@ -1,0 +1,44 @@
+/** What the addon exports (native/addon.cc, native/client.h). */
+export interface Native {
+  readonly Client: new (namespace: string | number | undefined, deliver: Deliver) => NativeClient;
+  /** The 16 bytes of an IPv6 address, or undefined. */
+  parseAddress6(text: string): Uint8Array | undefined;
+  /** The text of the 16 bytes at an offset. */
+  formatAddress6(bytes: Uint8Array, offset: number): string;
+  /** Offsets and sizes of the structs that lib/record.ts and lib/columns.ts mirror. */
+  readonly layout: Readonly<Record<string, number>>;
+}
+
+/**
+ * Called with replies in the order of the calls: a status each (0, an errno, or one of `Status`), and what came with it.
+ * `payloads` is undefined when no reply has any.
+ */
+export type Deliver = (statuses: Int32Array, payloads: readonly Payload[] | undefined) => void;
+
+/** A table, the bytes of records or of a file, a descriptor (which is then the receiver's to close), or nothing. */
+export type Payload = NativeTable | ArrayBuffer | number | undefined;
+
+/** One client's thread and queue. Calls are numbered from 0 in the order of `submit` and `file`. */
+export interface NativeClient {
+  /** Queues `count` records. Gives back 0, or the errno that kept the thread from starting; then nothing is queued. */
+  submit(records: Uint8Array, count: number): number;
+  /** Queues a call on a file, opened in the client's network namespace. */
+  file(operation: number, path: string, content: string): number;
+  /** True when the call had not been begun; it is then answered with `Status.cancelled` in its turn. */
+  cancel(number: number): boolean;
+  /** Drops the queue and ends the thread after what it is doing. Nothing is delivered any more. */
+  stop(): void;
+}
+
+/** A list in columns, one block of memory (native/columns.h). */
+export interface NativeBlock {
+  readonly rows: number;
+  readonly buffer: ArrayBuffer;
+}
+
+export interface NativeTable {
+  /** What scheduler and engine columns index. */
+  readonly names: readonly string[];
+  readonly services: NativeBlock;
+  readonly destinations: NativeBlock;
+}

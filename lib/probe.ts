@@ -1,0 +1,52 @@
+import type { CallOptions, Calls } from './calls.ts';
+import { Family, Operation, Status } from './constants.ts';
+import type { About } from './failure.ts';
+import { failure } from './failure.ts';
+import { Layout, putName, putWord } from './record.ts';
+import { schedulerNames } from './scheduler.ts';
+
+const ENOENT = 2;
+const EEXIST = 17;
+const EINVAL = 22;
+
+/**
+ * Whether the kernel has a scheduler, without a trace in the table: asked to add an IPv6 service with a prefix length of 0, the kernel
+ * first looks for the scheduler (ENOENT), loading its module if need be, and only then refuses the prefix length (EINVAL).
+ * Source: ip_vs_add_service in net/netfilter/ipvs/ip_vs_ctl.c.
+ */
+async function hasScheduler(calls: Calls, name: string, options: CallOptions | undefined): Promise<boolean> {
+  // A mark that is in use already answers EEXIST before anything else.
+  for (let fwmark = 0xffff_ffff; ; fwmark--) {
+    const status = await calls.run<number>(
+      {
+        operation: Operation.newService,
+        about: { command: 'NEW_SERVICE', scheduler: name },
+        encode(slot) {
+          putWord(slot, Layout.service.family, Family.ipv6);
+          putWord(slot, Layout.service.fwmark, fwmark);
+          putName(slot, Layout.service.scheduler, 'scheduler', name);
+          return undefined;
+        },
+        decode: () => Status.ok,
+        accept: value => ({ value }),
+      },
+      options,
+    );
+    if (status === EINVAL) return true;
+    if (status === ENOENT) return false;
+    if (status !== EEXIST) throw failure({ command: 'NEW_SERVICE', scheduler: name }, status);
+  }
+}
+
+/** Which of the kernel's schedulers this kernel has. */
+export async function listSchedulers(calls: Calls, options?: CallOptions): Promise<string[]> {
+  const found = await Promise.all(schedulerNames.map(name => hasScheduler(calls, name, options)));
+  return schedulerNames.filter((_, i) => found[i]);
+}
+
+/** After ENOENT for a service with both a scheduler and a persistence engine: which of the two it was that is missing. */
+export async function findMissingModule(calls: Calls, about: About, status: number): Promise<About> {
+  if (status !== ENOENT || about.engine == null || about.scheduler === undefined) return about;
+  const known = await hasScheduler(calls, about.scheduler, undefined).catch(() => false);
+  return known ? { ...about, scheduler: undefined } : about;
+}
