@@ -91,11 +91,11 @@ const brand = Symbol.for('ipvs.IpvsError');
  */
 export class IpvsError extends Error {
   readonly code: IpvsErrorCode;
-  readonly errno?: number;
-  readonly command?: string;
-  readonly service?: ServiceId;
-  readonly destination?: DestinationId;
-  readonly sent?: boolean;
+  declare readonly errno?: number;
+  declare readonly command?: string;
+  declare readonly service?: ServiceId;
+  declare readonly destination?: DestinationId;
+  declare readonly sent?: boolean;
 
   constructor(code: IpvsErrorCode, message: string, details: IpvsErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { Ipvs, type IpvsOptions } from '../../lib/index.ts';
+
+/** The error a promise rejects with; fails the test when it does not. */
+export async function rejection(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
+  const outcome = await promise.then(
+    value => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  if ('value' in outcome) expect.fail(`resolved with ${JSON.stringify(outcome.value)} instead of rejecting`);
+  return outcome.error as Error & Record<string, unknown>;
+}
+
+/** Runs a program of the test's own set-up and gives back what it prints. What is tested runs no program. */
+export function run(command: string, ...args: readonly string[]): string {
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+}
+
+let namespaces = 0;
+
+/** Makes a network namespace with its loopback up (IPVS refuses destinations otherwise) and gives back its name. */
+export function addNamespace(): string {
+  const name = `ipvs-test-${process.pid}-${++namespaces}`;
+  run('ip', 'netns', 'add', name);
+  run('ip', '-n', name, 'link', 'set', 'lo', 'up');
+  return name;
+}
+
+/** Removes what `addNamespace` made. */
+export function removeNamespace(name: string): void {
+  run('ip', 'netns', 'del', name);
+}
+
+/** A test file's own network namespace, and a client in it. */
+export interface Bed {
+  readonly netns: string;
+  readonly ipvs: Ipvs;
+  /** Another client in the same namespace, closed with the file. */
+  client(options?: IpvsOptions): Ipvs;
+  /** Runs a program inside the namespace. */
+  run(command: string, ...args: readonly string[]): string;
+}
+
+/**
+ * Gives a test file a fresh network namespace, and fails all its tests where the kernel has no IPVS: a test that needs a kernel is never
+ * skipped. Call it once, at the top of the file; the fields are there when the tests run.
+ */
+export function useBed(): Bed {
+  let netns = '';
+  let ipvs: Ipvs | undefined;
+  const clients: Ipvs[] = [];
+  const client = (options: IpvsOptions = {}): Ipvs => {
+    const made = new Ipvs({ netns, ...options });
+    clients.push(made);
+    return made;
+  };
+  beforeAll(async () => {
+    netns = addNamespace();
+    ipvs = client();
+    await ipvs.info();
+  });
+  afterAll(async () => {
+    await Promise.all(clients.map(made => made.close()));
+    removeNamespace(netns);
+  });
+  return {
+    get netns() {
+      return netns;
+    },
+    get ipvs() {
+      return ipvs!;
+    },
+    client,
+    run: (command, ...args) => run('ip', 'netns', 'exec', netns, command, ...args),
+  };
+}
