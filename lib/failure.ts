@@ -74,7 +74,7 @@ export function failure(about: About, status: number): IpvsError {
 /** "destination 172.16.120.11:80 of tcp 10.100.10.101:80", "service fwmark 7 ipv4", or what else it was about. */
 function subject({ service, destination, role, file, command }: About): string {
   const key = service && serviceKey(service);
-  if (destination !== undefined) return `destination ${destinationKey(destination)} of ${key}`;
+  if (destination !== undefined) return `destination ${destinationKey(destination)} of service ${key}`;
   if (key !== undefined) return `service ${key}`;
   if (role !== undefined) return `the ${role} sync daemon`;
   return file ?? command;

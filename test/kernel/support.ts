@@ -14,7 +14,11 @@ export async function rejection(promise: Promise<unknown>): Promise<Error & Reco
 
 /** Runs a program of the test's own set-up and gives back what it prints. What is tested runs no program. */
 export function run(command: string, ...args: readonly string[]): string {
-  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+  return execFileSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+  });
 }
 
 let namespaces = 0;

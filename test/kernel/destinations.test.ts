@@ -1,0 +1,221 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { DestinationSpec } from '../../lib/index.ts';
+import { rejection, useBed } from './support.ts';
+
+const bed = useBed();
+
+const web = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
+const web6 = { protocol: 'tcp', address: 'fd00::101', port: 80 } as const;
+const mark = { fwmark: 5, family: 'ipv4' } as const;
+
+beforeAll(async () => {
+  await Promise.all([web, web6, mark].map(service => bed.ipvs.addService({ ...service, scheduler: 'rr' })));
+});
+
+const observed = {
+  activeConnections: 0,
+  inactiveConnections: 0,
+  persistentConnections: 0,
+  stats: { connections: 0, rates: { connections: 0 } },
+};
+const defaults = { weight: 1, upperThreshold: 0, lowerThreshold: 0, forwarding: 'direct' };
+
+const specs: readonly (readonly [string, typeof web | typeof web6 | typeof mark, DestinationSpec])[] = [
+  ['all defaults', web, { address: '172.16.120.11', port: 80 }],
+  [
+    'masquerade, another port',
+    web,
+    { address: '172.16.120.12', port: 8080, forwarding: 'masquerade', weight: 5 },
+  ],
+  ['weight 0', web, { address: '172.16.120.13', port: 80, weight: 0 }],
+  ['the greatest weight', web, { address: '172.16.120.14', port: 80, weight: 65_535 }],
+  ['local', web, { address: '127.0.0.1', port: 80, forwarding: 'local' }],
+  ['bypass', web, { address: '172.16.120.15', port: 80, forwarding: 'bypass' }],
+  ['thresholds', web, { address: '172.16.120.16', port: 80, upperThreshold: 100, lowerThreshold: 50 }],
+  ['the greatest threshold', web, { address: '172.16.120.17', port: 80, upperThreshold: 2 ** 31 - 1 }],
+  [
+    'tunnel, ipip',
+    web,
+    { address: '172.16.120.18', port: 80, forwarding: 'tunnel', tunnel: { type: 'ipip' } },
+  ],
+  [
+    'tunnel, gue',
+    web,
+    {
+      address: '172.16.120.19',
+      port: 80,
+      forwarding: 'tunnel',
+      tunnel: { type: 'gue', port: 6080, checksum: 'none' },
+    },
+  ],
+  [
+    'tunnel, gue, checksum',
+    web,
+    {
+      address: '172.16.120.20',
+      port: 80,
+      forwarding: 'tunnel',
+      tunnel: { type: 'gue', port: 1, checksum: 'csum' },
+    },
+  ],
+  [
+    'tunnel, gue, remote checksum',
+    web,
+    {
+      address: '172.16.120.21',
+      port: 80,
+      forwarding: 'tunnel',
+      tunnel: { type: 'gue', port: 65_535, checksum: 'remcsum' },
+    },
+  ],
+  [
+    'tunnel, gre, checksum',
+    web,
+    { address: '172.16.120.22', port: 80, forwarding: 'tunnel', tunnel: { type: 'gre', checksum: 'csum' } },
+  ],
+  [
+    'IPv6 behind IPv4',
+    web,
+    { address: 'fd00::11', port: 80, forwarding: 'tunnel', tunnel: { type: 'ipip' } },
+  ],
+  ['IPv6', web6, { address: 'fd00::12', port: 8080, forwarding: 'masquerade' }],
+  [
+    'IPv4 behind IPv6',
+    web6,
+    { address: '172.16.120.11', port: 80, forwarding: 'tunnel', tunnel: { type: 'ipip' } },
+  ],
+  ['under a mark, port 0', mark, { address: '172.16.120.11', port: 0, forwarding: 'masquerade' }],
+  ['under a mark, direct, any port', mark, { address: '172.16.120.12', port: 8080 }],
+];
+
+describe('a destination reads back as it was written', () => {
+  test.each(specs)('%s', async (_, service, spec) => {
+    await bed.ipvs.addDestination(service, spec);
+    const read = (await bed.ipvs.destinations(service)).find(({ address }) => address === spec.address);
+    expect(read).toMatchObject({ ...defaults, ...spec, ...observed });
+    expect('tunnel' in read!).toBe(spec.forwarding === 'tunnel');
+  });
+
+  test('a service lists its destinations in the order they were added', async () => {
+    const addresses = (await bed.ipvs.destinations(web)).map(({ address }) => address);
+    expect(addresses).toEqual(
+      specs.filter(([, service]) => service === web).map(([, , spec]) => spec.address),
+    );
+  });
+
+  test('what snapshot() gives can be written: the same table comes back, in the same order', async () => {
+    const before = await bed.ipvs.snapshot();
+    await bed.ipvs.flush();
+    for (const service of before) {
+      void bed.ipvs.addService(service);
+      for (const destination of service.destinations) void bed.ipvs.addDestination(service, destination);
+    }
+    const after = await bed.ipvs.snapshot();
+    expect(after).toHaveLength(before.length);
+    expect(after).toEqual(expect.arrayContaining(before));
+  });
+});
+
+describe('an update changes what it names and nothing else', () => {
+  const id = { address: '172.16.120.20', port: 80 };
+  const read = async () => (await bed.ipvs.destinations(web)).find(({ address }) => address === id.address);
+
+  test('weight, with a tunnel that stays', async () => {
+    const before = await read();
+    await bed.ipvs.updateDestination(web, id, { weight: 9 });
+    expect(await read()).toEqual({ ...before, weight: 9 });
+  });
+
+  test('thresholds, one at a time', async () => {
+    const before = await read();
+    await bed.ipvs.updateDestination(web, id, { upperThreshold: 10 });
+    await bed.ipvs.updateDestination(web, id, { lowerThreshold: 4 });
+    expect(await read()).toEqual({ ...before, upperThreshold: 10, lowerThreshold: 4 });
+  });
+
+  test('a lower threshold above the upper one that stays is refused', async () => {
+    const before = await read();
+    const error = await rejection(bed.ipvs.updateDestination(web, id, { lowerThreshold: 11 }));
+    expect(error.code).toBe('ERR_IPVS_THRESHOLDS');
+    expect(await read()).toEqual(before);
+  });
+
+  test('another forwarding method takes the tunnel away', async () => {
+    const before = await read();
+    await bed.ipvs.updateDestination(web, id, { forwarding: 'masquerade' });
+    const { tunnel, ...rest } = before!;
+    expect(await read()).toEqual({ ...rest, forwarding: 'masquerade' });
+    expect(tunnel).toBeDefined();
+  });
+
+  test('everything at once', async () => {
+    const all = { forwarding: 'direct', weight: 2, upperThreshold: 7, lowerThreshold: 6 } as const;
+    await bed.ipvs.updateDestination(web, id, all);
+    expect(await read()).toMatchObject(all);
+  });
+
+  test('many in a row, each of its own', async () => {
+    const before = await bed.ipvs.destinations(web);
+    await Promise.all(
+      before.map((destination, i) => bed.ipvs.updateDestination(web, destination, { weight: i + 20 })),
+    );
+    expect((await bed.ipvs.destinations(web)).map(({ weight }) => weight)).toEqual(
+      before.map((_, i) => i + 20),
+    );
+  });
+});
+
+describe('what the kernel refuses', () => {
+  test('a destination that exists', async () => {
+    const error = await rejection(bed.ipvs.addDestination(web, { address: '172.16.120.11', port: 80 }));
+    expect(error).toMatchObject({
+      code: 'ERR_IPVS_DESTINATION_EXISTS',
+      command: 'NEW_DEST',
+      message:
+        'destination 172.16.120.11:80 of service tcp 10.100.10.101:80 already exists; updateDestination() changes it (EEXIST)',
+    });
+  });
+
+  test('a destination that does not exist', async () => {
+    const absent = { address: '172.16.120.99', port: 80 };
+    for (const call of [
+      bed.ipvs.removeDestination(web, absent),
+      bed.ipvs.updateDestination(web, absent, { weight: 1 }),
+      bed.ipvs.updateDestination(web, absent, {
+        forwarding: 'direct',
+        weight: 1,
+        upperThreshold: 0,
+        lowerThreshold: 0,
+      }),
+    ]) {
+      expect((await rejection(call)).code).toBe('ERR_IPVS_DESTINATION_NOT_FOUND');
+    }
+  });
+
+  test('anything of a service that does not exist', async () => {
+    const absent = { ...web, port: 99 };
+    const id = { address: '172.16.120.11', port: 99 };
+    for (const call of [
+      bed.ipvs.destinations(absent),
+      bed.ipvs.addDestination(absent, id),
+      bed.ipvs.updateDestination(absent, id, { weight: 1 }),
+      bed.ipvs.removeDestination(absent, id),
+      bed.ipvs.updateService(absent, { scheduler: 'rr' }),
+      bed.ipvs.zero(absent),
+    ]) {
+      expect((await rejection(call)).code).toBe('ERR_IPVS_SERVICE_NOT_FOUND');
+    }
+  });
+
+  test.each(['0.0.0.0', '224.0.0.1', '255.255.255.255'])('the address %s', async address => {
+    const error = await rejection(bed.ipvs.addDestination(web, { address, port: 80 }));
+    expect(error.code).toBe('ERR_IPVS_DESTINATION_REFUSED');
+    expect(error.message).toContain('must be a unicast one');
+  });
+});
+
+test('a removed destination is gone, the others stay', async () => {
+  const before = await bed.ipvs.destinations(web);
+  await bed.ipvs.removeDestination(web, before[3]!);
+  expect(await bed.ipvs.destinations(web)).toEqual(before.filter((_, i) => i !== 3));
+});

@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest';
+import type { ServiceId, ServiceSpec } from '../../lib/index.ts';
+import { rejection, useBed } from './support.ts';
+
+const bed = useBed();
+
+const web = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
+
+describe('an empty table', () => {
+  test('has no services, and that is no error', async () => {
+    expect(await bed.ipvs.services()).toEqual([]);
+    expect(await bed.ipvs.snapshot()).toEqual([]);
+  });
+
+  test('an absent service is undefined on reading and an error on writing', async () => {
+    expect(await bed.ipvs.service(web)).toBeUndefined();
+    const error = await rejection(bed.ipvs.removeService(web));
+    expect(error).toMatchObject({
+      name: 'IpvsError',
+      code: 'ERR_IPVS_SERVICE_NOT_FOUND',
+      errno: -3,
+      command: 'DEL_SERVICE',
+      service: web,
+      message: 'service tcp 10.100.10.101:80 does not exist; add it first (ESRCH)',
+    });
+  });
+
+  test('info tells the version', async () => {
+    const info = await bed.ipvs.info();
+    expect(info.version).toMatch(/^1\.2\.\d+$/);
+    expect(info.connectionTableSize).toBeGreaterThanOrEqual(0);
+  });
+});
+
+/** Every kind of service, as it is added; it must read back the same with the defaults filled in. */
+const specs: readonly (readonly [string, ServiceSpec, object])[] = [
+  ['IPv4 TCP, all defaults', web, { scheduler: 'wlc', schedulerFlags: [], onePacket: false }],
+  [
+    'IPv4 UDP, one packet',
+    { ...web, protocol: 'udp', scheduler: 'rr', onePacket: true },
+    { schedulerFlags: [] },
+  ],
+  ['IPv4 SCTP', { ...web, protocol: 'sctp', scheduler: 'lc' }, { schedulerFlags: [], onePacket: false }],
+  [
+    'IPv6 TCP, persistent for a network',
+    {
+      protocol: 'tcp',
+      address: 'fd00::101',
+      port: 443,
+      scheduler: 'wrr',
+      persistence: { timeout: 1200, granularity: 64 },
+    },
+    {},
+  ],
+  ['IPv6 UDP', { protocol: 'udp', address: '2001:db8::35', port: 53, scheduler: 'sed' }, {}],
+  ['IPv6 SCTP', { protocol: 'sctp', address: '2001:db8::36', port: 2905, scheduler: 'nq' }, {}],
+  [
+    'persistence with all defaults',
+    { ...web, port: 81, persistence: {} },
+    { persistence: { timeout: 360, granularity: 32 } },
+  ],
+  [
+    'persistence by netmask reads back as a prefix length',
+    { ...web, port: 82, persistence: { timeout: 1, granularity: '255.255.240.0' } },
+    { persistence: { timeout: 1, granularity: 20 } },
+  ],
+  [
+    'one client for the whole world, for 31 days',
+    { ...web, port: 83, persistence: { timeout: 2_678_400, granularity: 0 } },
+    {},
+  ],
+  [
+    'every port',
+    { ...web, port: 0, persistence: { timeout: 60 } },
+    { persistence: { timeout: 60, granularity: 32 } },
+  ],
+  [
+    'the sip engine',
+    { ...web, protocol: 'udp', port: 5060, persistence: { engine: 'sip' } },
+    { persistence: { timeout: 360, granularity: 32, engine: 'sip' } },
+  ],
+  ['a mark, IPv4', { fwmark: 7, family: 'ipv4', scheduler: 'rr' }, {}],
+  ['a mark, IPv6, one packet', { fwmark: 0xffff_fffe, family: 'ipv6', scheduler: 'rr', onePacket: true }, {}],
+  [
+    'a persistent mark, IPv6',
+    { fwmark: 9, family: 'ipv6', persistence: { timeout: 5 } },
+    { persistence: { timeout: 5, granularity: 128 } },
+  ],
+  [
+    'sh with its flags',
+    { ...web, port: 84, scheduler: 'sh', schedulerFlags: ['sh-fallback', 'sh-port'] },
+    {},
+  ],
+  [
+    'mh with its flags',
+    { ...web, port: 85, scheduler: 'mh', schedulerFlags: ['mh-fallback', 'mh-port', 'flag-3'] },
+    {},
+  ],
+  ['generic flags', { ...web, port: 86, scheduler: 'rr', schedulerFlags: ['flag-1', 'flag-3'] }, {}],
+  ['no scheduler', { ...web, port: 87, scheduler: 'none' }, {}],
+];
+
+describe('a service reads back as it was written', () => {
+  test.each(specs)('%s', async (_, spec, defaults) => {
+    await bed.ipvs.addService(spec);
+    const read = await bed.ipvs.service(spec);
+    expect(read).toMatchObject({ ...spec, ...defaults });
+    expect(read?.stats.rates.connections).toBe(0);
+    if (spec.persistence === undefined) expect(read).not.toHaveProperty('persistence');
+  });
+
+  test('and all of them are in the list, once', async () => {
+    const services = await bed.ipvs.services();
+    expect(services).toHaveLength(specs.length);
+    for (const [, spec, defaults] of specs) {
+      expect(services).toContainEqual(expect.objectContaining({ ...spec, ...defaults }));
+    }
+  });
+
+  test('what is read can be written: the same table comes back', async () => {
+    const before = await bed.ipvs.snapshot();
+    await bed.ipvs.flush();
+    expect(await bed.ipvs.services()).toEqual([]);
+    await Promise.all(before.map(service => bed.ipvs.addService(service)));
+    const after = await bed.ipvs.snapshot();
+    expect(after).toHaveLength(before.length);
+    expect(after).toEqual(expect.arrayContaining(before));
+  });
+
+  test('an address is the same in whatever way it is written', async () => {
+    const id: ServiceId = { protocol: 'tcp', address: 'FD00:0:0::0101', port: 443 };
+    expect(await bed.ipvs.service(id)).toMatchObject({ address: 'fd00::101' });
+  });
+
+  test('statistics as bigints on request', async () => {
+    const service = await bed.ipvs.service(web, { bigint: true });
+    expect(service?.stats.inBytes).toBe(0n);
+    expect(service?.stats.rates.inBytes).toBe(0n);
+  });
+});
+
+test.each(['rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq'])(
+  'scheduler %s',
+  async scheduler => {
+    const id = { protocol: 'tcp', address: '10.100.10.150', port: 80 } as const;
+    await bed.ipvs.addService({ ...id, scheduler });
+    expect(await bed.ipvs.service(id)).toMatchObject({ scheduler });
+    await bed.ipvs.removeService(id);
+  },
+);
+
+describe('what the kernel refuses', () => {
+  test('a service that exists', async () => {
+    const error = await rejection(bed.ipvs.addService(web));
+    expect(error).toMatchObject({
+      code: 'ERR_IPVS_SERVICE_EXISTS',
+      errno: -17,
+      command: 'NEW_SERVICE',
+      message: 'service tcp 10.100.10.101:80 already exists; updateService() changes it (EEXIST)',
+    });
+  });
+
+  test('a scheduler it does not have', async () => {
+    const error = await rejection(bed.ipvs.addService({ ...web, port: 99, scheduler: 'nosuch' }));
+    expect(error.code).toBe('ERR_IPVS_SCHEDULER_NOT_FOUND');
+    expect(error.message).toContain("no scheduler 'nosuch' (module ip_vs_nosuch)");
+    expect(await bed.ipvs.service({ ...web, port: 99 })).toBeUndefined();
+  });
+
+  test('a persistence engine it does not have, told from the scheduler', async () => {
+    const spec = { ...web, port: 99, scheduler: 'rr', persistence: { engine: 'nosuch' } };
+    expect((await rejection(bed.ipvs.addService(spec))).code).toBe('ERR_IPVS_ENGINE_NOT_FOUND');
+    const both = { ...spec, scheduler: 'nosuch', persistence: { engine: 'sip' } };
+    expect((await rejection(bed.ipvs.addService(both))).code).toBe('ERR_IPVS_SCHEDULER_NOT_FOUND');
+    expect(await bed.ipvs.service({ ...web, port: 99 })).toBeUndefined();
+  });
+
+  test('errors show who awaited the call', async () => {
+    async function caller() {
+      await bed.ipvs.addService(web);
+    }
+    const error = await rejection(caller());
+    expect(error.stack).toMatch(/at (async )?caller/);
+  });
+});
+
+test('calls take effect in the order they are made, awaited or not', async () => {
+  const id = { protocol: 'tcp', address: '10.100.10.160', port: 80 } as const;
+  const calls = [
+    bed.ipvs.addService({ ...id, scheduler: 'rr' }),
+    bed.ipvs.addDestination(id, { address: '10.0.0.1', port: 80, weight: 3 }),
+    bed.ipvs.updateDestination(id, { address: '10.0.0.1', port: 80 }, { weight: 4 }),
+    bed.ipvs.destinations(id),
+    bed.ipvs.removeService(id),
+    bed.ipvs.service(id),
+    bed.ipvs.addService({ ...id, scheduler: 'wrr' }),
+    bed.ipvs.service(id),
+    bed.ipvs.removeService(id),
+  ] as const;
+  const results = await Promise.all(calls);
+  expect(results[3]).toMatchObject([{ address: '10.0.0.1', weight: 4 }]);
+  expect(results[5]).toBeUndefined();
+  expect(results[7]).toMatchObject({ scheduler: 'wrr' });
+});
+
+test('each of many calls at once gets its own answer', async () => {
+  const ids = Array.from(
+    { length: 300 },
+    (_, i) => ({ protocol: 'udp', address: '10.100.11.1', port: i + 1 }) as const,
+  );
+  await Promise.all(ids.filter((_, i) => i % 3 === 0).map(id => bed.ipvs.addService(id)));
+  const outcomes = await Promise.allSettled(ids.map(id => bed.ipvs.addService(id)));
+  for (const [i, outcome] of outcomes.entries()) {
+    expect(outcome.status).toBe(i % 3 === 0 ? 'rejected' : 'fulfilled');
+    if (outcome.status === 'rejected') {
+      expect(outcome.reason).toMatchObject({ code: 'ERR_IPVS_SERVICE_EXISTS', service: ids[i] });
+    }
+  }
+  await Promise.all(ids.map(id => bed.ipvs.removeService(id)));
+});
