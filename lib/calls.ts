@@ -26,7 +26,9 @@ export interface CallSpec<T> {
   /** Reads a status that would otherwise be an error: an absent object on reading is none. undefined: it is one. */
   readonly accept?: ((status: number) => { readonly value: T } | undefined) | undefined;
   /** Finds out more about a failure, before its error is made. */
-  readonly investigate?: ((about: About, status: number) => Promise<About>) | undefined;
+  readonly investigate?:
+    | ((about: About, status: number, payload: Payload) => About | Promise<About>)
+    | undefined;
 }
 
 /** The longest timer Node has. */
@@ -135,7 +137,7 @@ export function createCalls(
     }
     const accepted = spec.accept?.(status);
     if (accepted !== undefined) call.resolve(accepted.value);
-    else call.resolve(fail(spec, status));
+    else call.resolve(fail(spec, status, payload));
   }
 
   function giveUp(call: Pending, index: number, toError: (sent: boolean) => IpvsError): void {
@@ -252,9 +254,9 @@ export function createCalls(
  * Async, although nothing may be awaited: V8 then follows the promises to whoever awaits the call, and the error's stack shows them,
  * at no cost to calls that succeed. The first await lets the call's promise be tied to this one before the error is made.
  */
-async function fail(spec: CallSpec<unknown>, status: number): Promise<never> {
+async function fail(spec: CallSpec<unknown>, status: number, payload: Payload): Promise<never> {
   await undefined;
-  const about = (await spec.investigate?.(spec.about, status)) ?? spec.about;
+  const about = (await spec.investigate?.(spec.about, status, payload)) ?? spec.about;
   throw failure(about, status);
 }
 

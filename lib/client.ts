@@ -1,6 +1,7 @@
 import { native } from './binding.ts';
 import type { CallOptions, CallSpec, Calls } from './calls.ts';
 import { createCalls } from './calls.ts';
+import { type Connection, connectionsFile, readConnections } from './connections.ts';
 import { Operation } from './constants.ts';
 import {
   type Daemon,
@@ -34,8 +35,11 @@ import {
   type ServiceId,
   type ServiceSpec,
 } from './service.ts';
+import { readSettings, SETTINGS_DIRECTORY, type Settings, writeSettings } from './settings.ts';
+import type { Stats } from './stats.ts';
 import { readDestinations, readServices, readSnapshot, type ServiceWithDestinations } from './table.ts';
 import { putTimeouts, readTimeouts, type Timeouts } from './timeouts.ts';
+import { parseTotals, TOTALS_FILE } from './totals.ts';
 
 /** What a client is made with. */
 export interface IpvsOptions {
@@ -49,6 +53,12 @@ export interface IpvsOptions {
 export interface ReadOptions extends CallOptions {
   /** Statistics as bigints, exact beyond 2^53. */
   readonly bigint?: boolean | undefined;
+}
+
+/** What `connections()` takes. */
+export interface ConnectionsOptions extends CallOptions {
+  /** Tells whether an entry came from a master's sync message; the kernel then leaves out the persistence engine. */
+  readonly origin?: boolean | undefined;
 }
 
 /** The kernel's IPVS. */
@@ -329,6 +339,73 @@ export class Ipvs implements AsyncDisposable {
     return listSchedulers(this.#calls, options);
   }
 
+  /** The namespace's settings (net.ipv4.vs.*), those that this kernel has. Needs no capability. */
+  settings(options?: CallOptions): Promise<Settings> {
+    return this.#calls.file(
+      {
+        operation: Operation.readDirectory,
+        about: { command: 'READ_FILE', file: `settings (${SETTINGS_DIRECTORY})` },
+        decode: payload => readSettings(text(payload)),
+      },
+      SETTINGS_DIRECTORY,
+      '',
+      options,
+    );
+  }
+
+  /**
+   * Changes the settings that are named: all of them or, where one is missing in this kernel (ERR_IPVS_SETTING_NOT_FOUND) or refused by
+   * it, none.
+   */
+  async setSettings(settings: Partial<Settings>, options?: CallOptions): Promise<void> {
+    const content = writeSettings(settings);
+    await this.#calls.file(
+      {
+        operation: Operation.writeDirectory,
+        about: { command: 'WRITE_FILE' },
+        decode: nothing,
+        investigate: (about, _, payload) => ({ ...about, file: `setting net.ipv4.vs.${text(payload)}` }),
+      },
+      SETTINGS_DIRECTORY,
+      content,
+      options,
+    );
+  }
+
+  /** Statistics of the whole network namespace. */
+  totals<const O extends ReadOptions>(options?: O): Promise<Stats<Counting<O>>> {
+    return this.#calls.file(
+      {
+        operation: Operation.readFile,
+        about: { command: 'READ_FILE', file: TOTALS_FILE },
+        decode: payload => parseTotals<Counting<O>>(text(payload), options?.bigint === true),
+      },
+      TOTALS_FILE,
+      '',
+      options,
+    );
+  }
+
+  /**
+   * The connection table, read as it is iterated, so that its size is no matter. Connections that come, go or move in the table meanwhile
+   * may be missed or seen twice: the kernel gives no more. Leaving the loop closes the file. Needs no capability.
+   */
+  async *connections(options: ConnectionsOptions = {}): AsyncGenerator<Connection, void, undefined> {
+    const origin = options.origin === true;
+    const file = connectionsFile(origin);
+    const fd = await this.#calls.file(
+      {
+        operation: Operation.openFile,
+        about: { command: 'READ_FILE', file },
+        decode: payload => payload as number,
+      },
+      file,
+      '',
+      options,
+    );
+    yield* readConnections(fd, origin);
+  }
+
   /** Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED. Idempotent. */
   close(): Promise<void> {
     return this.#calls.close();
@@ -354,6 +431,11 @@ export class Ipvs implements AsyncDisposable {
 }
 
 function nothing(): void {}
+
+/** What a file holds; an empty one comes as nothing. */
+function text(payload: Payload): string {
+  return payload === undefined ? '' : Buffer.from(payload as ArrayBuffer).toString('latin1');
+}
 
 function readInfo(payload: Payload): Info {
   const [version, connectionTableSize] = new Uint32Array(payload as ArrayBuffer);

@@ -24,7 +24,7 @@ export const Operation = {
   updateDest: 35,
   readFile: 36,
   readDirectory: 37,
-  writeFile: 38,
+  writeDirectory: 38,
   openFile: 39,
 } as const;
 export type Operation = (typeof Operation)[keyof typeof Operation];

@@ -5,7 +5,8 @@
  */
 export type { AddressFamily } from './address.ts';
 export type { CallOptions } from './calls.ts';
-export { type Info, Ipvs, type IpvsOptions, type ReadOptions } from './client.ts';
+export { type ConnectionsOptions, type Info, Ipvs, type IpvsOptions, type ReadOptions } from './client.ts';
+export type { Connection, Endpoint } from './connections.ts';
 export type { Daemon, DaemonRole, DaemonSpec } from './daemon.ts';
 export {
   type Destination,
@@ -30,6 +31,7 @@ export {
   type ServiceSpec,
   serviceKey,
 } from './service.ts';
+export type { Settings } from './settings.ts';
 export type { Counters, Stats } from './stats.ts';
 export type { ServiceWithDestinations } from './table.ts';
 export type { Timeouts } from './timeouts.ts';

@@ -30,6 +30,9 @@ class Connection {
 
   NetworkNamespace& network() { return network_; }
 
+  // Makes sure that the kernel has IPVS, loading it if need be. A Status or an errno.
+  int Ready() { return Open(&writer_, kChunks[0]); }
+
   // Sends the commands as one message each in one send, executed in order and independently of each other.
   // statuses[i] is 0, the errno of calls[i], or kOutcomeUnknown. At most kBatch calls.
   void Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses);

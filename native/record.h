@@ -90,7 +90,7 @@ enum Operation : uint32_t {
   kUpdateDest = 35,
   kReadFile = 36,
   kReadDirectory = 37,
-  kWriteFile = 38,
+  kWriteDirectory = 38,
   kOpenFile = 39,
 };
 

@@ -237,6 +237,9 @@ Reply Session::ReadTable(const CallRecord& record) {
 
 Reply Session::UseFile(const Call& call) {
   Reply reply;
+  // The files are there once ip_vs is loaded.
+  reply.status = connection_.Ready();
+  if (reply.status != kOk) return reply;
   const int entered = connection_.network().Run([&] {
     switch (call.record.operation) {
       case kReadFile:
@@ -245,9 +248,12 @@ Reply Session::UseFile(const Call& call) {
       case kReadDirectory:
         reply.status = ReadDirectory(call.path, &reply.bytes);
         break;
-      case kWriteFile:
-        reply.status = WriteFile(call.path, call.content);
+      case kWriteDirectory: {
+        std::string failed;
+        reply.status = WriteDirectory(call.path, call.content, &failed);
+        if (reply.status != kOk) reply.bytes.assign(failed.begin(), failed.end());
         break;
+      }
       case kOpenFile:
         reply.status = OpenFile(call.path, &reply.descriptor);
         break;

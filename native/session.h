@@ -17,8 +17,8 @@ namespace ipvs {
 
 struct Call {
   CallRecord record;
-  std::string path;     // k*File, kReadDirectory
-  std::string content;  // kWriteFile
+  std::string path;     // k*File, k*Directory
+  std::string content;  // kWriteDirectory
 };
 
 struct Reply {

@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { Ipvs, type IpvsOptions } from '../../lib/index.ts';
+import { Ipvs, type IpvsError, type IpvsOptions } from '../../lib/index.ts';
+
+/** An error with whatever an `IpvsError` or a misuse error may have. */
+export type Rejection = Error & Partial<Omit<IpvsError, 'code'>> & { readonly code?: string };
 
 /** The error a promise rejects with; fails the test when it does not. */
-export async function rejection(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
+export async function rejection(promise: Promise<unknown>): Promise<Rejection> {
   const outcome = await promise.then(
     value => ({ value }),
     (error: unknown) => ({ error }),
   );
   if ('value' in outcome) expect.fail(`resolved with ${JSON.stringify(outcome.value)} instead of rejecting`);
-  return outcome.error as Error & Record<string, unknown>;
+  return outcome.error as Rejection;
 }
 
 /** Runs a program of the test's own set-up and gives back what it prints. What is tested runs no program. */
