@@ -80,6 +80,12 @@ export function createCalls(
     return client;
   }
 
+  // The descriptor is the caller's: the client takes a copy while it is sure to be open.
+  if (typeof namespace === 'number') open();
+
+  /** What a call was about, and where. */
+  const at = (about: About): About => ({ ...about, namespace });
+
   function flush(): void {
     flushQueued = false;
     const { count } = batch;
@@ -93,7 +99,7 @@ export function createCalls(
   function refuse(count: number, error: number): void {
     for (const call of pending.splice(pending.length - count)) {
       if (!settle(call)) continue;
-      call.reject(failure(call.spec.about, error));
+      call.reject(failure(at(call.spec.about), error));
     }
   }
 
@@ -137,7 +143,7 @@ export function createCalls(
     }
     const accepted = spec.accept?.(status);
     if (accepted !== undefined) call.resolve(accepted.value);
-    else call.resolve(fail(spec, status, payload));
+    else call.resolve(fail(spec, at(spec.about), status, payload));
   }
 
   function giveUp(call: Pending, index: number, toError: (sent: boolean) => IpvsError): void {
@@ -230,7 +236,7 @@ export function createCalls(
       }
       flush();
       const error = open().file(spec.operation, path, content);
-      if (error !== 0) return Promise.reject(failure(spec.about, error));
+      if (error !== 0) return Promise.reject(failure(at(spec.about), error));
       return enqueue(spec, options);
     },
     close() {
@@ -254,10 +260,9 @@ export function createCalls(
  * Async, although nothing may be awaited: V8 then follows the promises to whoever awaits the call, and the error's stack shows them,
  * at no cost to calls that succeed. The first await lets the call's promise be tied to this one before the error is made.
  */
-async function fail(spec: CallSpec<unknown>, status: number, payload: Payload): Promise<never> {
+async function fail(spec: CallSpec<unknown>, about: About, status: number, payload: Payload): Promise<never> {
   await undefined;
-  const about = (await spec.investigate?.(spec.about, status, payload)) ?? spec.about;
-  throw failure(about, status);
+  throw failure((await spec.investigate?.(about, status, payload)) ?? about, status);
 }
 
 function checkOptions({ signal, timeout }: CallOptions): void {

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { checkInteger, checkObject, wrongType, wrongValue } from './misuse.ts';
 
 /**
@@ -10,7 +11,11 @@ const pidKeys = new Set(['pid']);
 /** What the addon takes for a namespace: a path, or a descriptor. Throws at anything else. */
 export function namespaceTarget(netns: NetworkNamespace | undefined): string | number | undefined {
   if (netns === undefined) return undefined;
-  if (typeof netns === 'number') return checkInteger('netns', netns, 0, 0x7fff_ffff);
+  if (typeof netns === 'number') {
+    checkInteger('netns', netns, 0, 0x7fff_ffff);
+    if (!isOpen(netns)) throw wrongValue('netns', 'be an open descriptor', netns);
+    return netns;
+  }
   if (typeof netns === 'string') {
     if (netns === '' || netns === '.' || netns === '..' || netns.includes('\0')) {
       throw wrongValue('netns', 'be the name of a network namespace or a path to one', netns);
@@ -22,4 +27,13 @@ export function namespaceTarget(netns: NetworkNamespace | undefined): string | n
   }
   checkObject('netns', netns, pidKeys);
   return `/proc/${checkInteger('netns.pid', netns.pid, 1, 0x7fff_ffff)}/ns/net`;
+}
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch {
+    return false;
+  }
 }

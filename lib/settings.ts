@@ -12,7 +12,7 @@ export interface Settings {
   readonly amemthresh: number;
   /** The drop rate of drop_packet's always-mode: one packet in so many. */
   readonly amDroprate: number;
-  /** Drops entries of the connection table: 0 never, 1 when memory is short, 2 as 1 and now active, 3 always. */
+  /** Drops entries of the connection table: 0 never, 1 when memory is short (the kernel shows 2 while it is), 3 always. */
   readonly dropEntry: number;
   /** Drops packets that ask for a new connection, in the steps of dropEntry. */
   readonly dropPacket: number;

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Connection } from '../../lib/index.ts';
+import { rejection, useBed } from './support.ts';
+
+const bed = useBed();
+
+const web = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
+const web6 = { protocol: 'tcp', address: 'fd00::101', port: 80 } as const;
+const dns = { protocol: 'udp', address: '10.100.10.101', port: 53 } as const;
+const sip = { protocol: 'udp', address: '10.100.10.101', port: 5060 } as const;
+const mark = { fwmark: 3, family: 'ipv4' } as const;
+
+/** A server, in the test's namespace, of whatever the services balance; and a client that connects and stays connected. */
+const traffic = `
+import net from 'node:net';
+import dgram from 'node:dgram';
+const listen = (host, port) => new Promise(done => net.createServer(s => s.on('error', () => {}).resume()).listen(port, host, done));
+await Promise.all([listen('127.0.0.1', 8001), listen('::1', 8001), listen('127.0.0.1', 80)]);
+dgram.createSocket('udp4').bind(8053, '127.0.0.1');
+const connect = (host, port) => new Promise((done, fail) => {
+  const socket = net.connect(port, host, () => done(socket)).on('error', fail);
+  setTimeout(() => fail(new Error('no connection to ' + host)), 20000).unref();
+});
+await Promise.all([connect('10.100.10.101', 80), connect('10.100.10.101', 80), connect('fd00::101', 80), connect('10.100.10.102', 80)]);
+const datagram = dgram.createSocket('udp4');
+datagram.send('query', 53, '10.100.10.101');
+const call = ['INVITE sip:b@example.com SIP/2.0', 'Via: SIP/2.0/UDP 10.100.10.101:5060;branch=z9hG4bK1', 'Call-ID: call-7@example.com', 'CSeq: 1 INVITE', '', ''];
+datagram.send(call.join('\\r\\n'), 5060, '10.100.10.101', () => process.stdout.write('ready'));
+setTimeout(() => {}, 60000);
+`;
+
+let peer: ChildProcess;
+
+beforeAll(async () => {
+  for (const address of ['10.100.10.101/32', '10.100.10.102/32', 'fd00::101/128']) {
+    bed.run('ip', 'addr', 'add', address, 'dev', 'lo');
+  }
+  bed.run('iptables', '-t', 'mangle', '-A', 'OUTPUT', '-d', '10.100.10.102', '-j', 'MARK', '--set-mark', '3');
+  await Promise.all([
+    bed.ipvs.addService({ ...web, scheduler: 'rr', persistence: { timeout: 100, granularity: 24 } }),
+    bed.ipvs.addService({ ...web6, scheduler: 'rr' }),
+    bed.ipvs.addService({ ...dns, scheduler: 'rr' }),
+    bed.ipvs.addService({ ...sip, scheduler: 'rr', persistence: { timeout: 100, engine: 'sip' } }),
+    bed.ipvs.addService({ ...mark, scheduler: 'rr', persistence: { timeout: 200 } }),
+    bed.ipvs.addDestination(web, { address: '127.0.0.1', port: 8001, forwarding: 'masquerade' }),
+    bed.ipvs.addDestination(web6, { address: '::1', port: 8001, forwarding: 'masquerade' }),
+    bed.ipvs.addDestination(dns, { address: '127.0.0.1', port: 8053, forwarding: 'masquerade' }),
+    bed.ipvs.addDestination(sip, { address: '127.0.0.1', port: 8053, forwarding: 'masquerade' }),
+    // A persistent mark keeps the port that the client asked for (ip_vs_sched_persist).
+    bed.ipvs.addDestination(mark, { address: '127.0.0.1', port: 0, forwarding: 'masquerade' }),
+  ]);
+  peer = spawn('ip', ['netns', 'exec', bed.netns, process.execPath, '--input-type=module', '-e', traffic]);
+  await new Promise<void>((resolve, reject) => {
+    let error = '';
+    peer.stdout?.once('data', () => resolve());
+    peer.stderr?.on('data', chunk => {
+      error += chunk;
+    });
+    peer.once('exit', () => reject(new Error(`the traffic ended: ${error}`)));
+  });
+}, 60_000);
+
+afterAll(() => {
+  peer.kill();
+});
+
+async function all(options?: { origin: boolean }): Promise<Connection[]> {
+  const found: Connection[] = [];
+  for await (const connection of bed.ipvs.connections(options)) found.push(connection);
+  return found;
+}
+
+describe('connections()', () => {
+  test('shows TCP over IPv4, with its persistence template', async () => {
+    const found = (await all()).filter(
+      ({ virtual, protocol }) => protocol === 'tcp' && virtual.address === web.address,
+    );
+    const established = found.filter(({ template }) => !template);
+    expect(established).toHaveLength(2);
+    expect(established[0]).toEqual({
+      protocol: 'tcp',
+      client: { address: '10.100.10.101', port: expect.any(Number) },
+      virtual: { address: '10.100.10.101', port: 80 },
+      destination: { address: '127.0.0.1', port: 8001 },
+      state: 'ESTABLISHED',
+      expires: expect.any(Number),
+      template: false,
+    });
+    expect(established[0]?.expires).toBeGreaterThan(800);
+    const template = found.find(entry => entry.template);
+    expect(template).toMatchObject({ client: { address: '10.100.10.0', port: 0 }, virtual: { port: 80 } });
+  });
+
+  test('shows TCP over IPv6', async () => {
+    const found = (await all()).filter(({ virtual }) => virtual.address === 'fd00::101');
+    expect(found).toMatchObject([
+      { protocol: 'tcp', destination: { address: '::1', port: 8001 }, state: 'ESTABLISHED' },
+    ]);
+  });
+
+  test('shows UDP', async () => {
+    const found = (await all()).filter(({ protocol, virtual }) => protocol === 'udp' && virtual.port === 53);
+    expect(found).toMatchObject([{ state: 'UDP', destination: { address: '127.0.0.1', port: 8053 } }]);
+  });
+
+  test('shows what the sip engine knows a call by', async () => {
+    const templates = (await all()).filter(({ engine }) => engine !== undefined);
+    expect(templates).toMatchObject([
+      { protocol: 'udp', engine: 'sip', engineData: 'call-7@example.com', template: true },
+    ]);
+  });
+
+  test('shows the template of a mark', async () => {
+    const found = (await all()).filter(({ protocol }) => protocol === 'ip');
+    expect(found).toMatchObject([{ template: true, virtual: { address: '0.0.0.3' } }]);
+  });
+
+  test('tells where entries came from', async () => {
+    const found = await all({ origin: true });
+    expect(found.length).toBeGreaterThan(4);
+    expect(found.every(({ origin }) => origin === 'local')).toBe(true);
+  });
+
+  test('closes its file when the reader leaves early', async () => {
+    const before = readdirSync('/proc/self/fd').length;
+    for await (const connection of bed.ipvs.connections()) {
+      expect(connection.protocol).toBeDefined();
+      break;
+    }
+    await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
+  });
+
+  test('is empty where there is nothing, and rejects on a closed client', async () => {
+    const other = bed.client();
+    await other.close();
+    expect((await rejection(other.connections().next())).code).toBe('ERR_IPVS_CLOSED');
+  });
+});
+
+describe('counters follow the traffic', () => {
+  test('of services, destinations and the namespace', async () => {
+    // The estimator refreshes them every two seconds, a new one's first time up to four seconds after it was added.
+    await expect
+      .poll(async () => (await bed.ipvs.service(web))?.stats.connections, { timeout: 15_000, interval: 500 })
+      .toBe(2);
+    const [destination] = await bed.ipvs.destinations(web);
+    expect(destination).toMatchObject({ activeConnections: 2, stats: { connections: 2 } });
+    expect(destination!.persistentConnections).toBeGreaterThanOrEqual(1);
+    await expect
+      .poll(async () => (await bed.ipvs.totals()).connections, { timeout: 15_000, interval: 500 })
+      .toBeGreaterThanOrEqual(6);
+    const totals = await bed.ipvs.totals({ bigint: true });
+    expect(totals.inBytes).toBeGreaterThan(0n);
+  });
+});

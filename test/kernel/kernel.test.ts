@@ -1,0 +1,233 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { rejection, useBed } from './support.ts';
+
+const bed = useBed();
+
+const web = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
+
+describe('timeouts', () => {
+  test('start with the kernel’s defaults', async () => {
+    expect(await bed.ipvs.timeouts()).toEqual({ tcp: 900, tcpFin: 120, udp: 300 });
+  });
+
+  test('what is not named is kept', async () => {
+    await bed.ipvs.setTimeouts({ udp: 77 });
+    expect(await bed.ipvs.timeouts()).toEqual({ tcp: 900, tcpFin: 120, udp: 77 });
+    await bed.ipvs.setTimeouts({ tcp: 1, tcpFin: 2_678_400 });
+    expect(await bed.ipvs.timeouts()).toEqual({ tcp: 1, tcpFin: 2_678_400, udp: 77 });
+  });
+
+  test('naming none changes none', async () => {
+    await bed.ipvs.setTimeouts({});
+    expect(await bed.ipvs.timeouts()).toEqual({ tcp: 1, tcpFin: 2_678_400, udp: 77 });
+  });
+});
+
+describe('schedulers', () => {
+  const debian = ['rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq'];
+
+  test('are those that services can be added with, and asking leaves no trace', async () => {
+    const schedulers = await bed.ipvs.schedulers();
+    expect(schedulers).toEqual(expect.arrayContaining(debian));
+    expect(await bed.ipvs.services()).toEqual([]);
+    const twos = bed.ipvs.addService({ ...web, scheduler: 'twos' });
+    if (schedulers.includes('twos')) {
+      await twos;
+      await bed.ipvs.removeService(web);
+    } else {
+      expect((await rejection(twos)).code).toBe('ERR_IPVS_SCHEDULER_NOT_FOUND');
+    }
+  });
+
+  test('even where the mark it asks with is in use', async () => {
+    const mark = { fwmark: 0xffff_ffff, family: 'ipv6' } as const;
+    await bed.ipvs.addService({ ...mark, scheduler: 'rr' });
+    expect(await bed.ipvs.schedulers()).toEqual(expect.arrayContaining(debian));
+    expect(await bed.ipvs.services()).toHaveLength(1);
+    await bed.ipvs.removeService(mark);
+  });
+});
+
+describe('sync daemons', () => {
+  test('none run at first', async () => {
+    expect(await bed.ipvs.daemons()).toEqual([]);
+  });
+
+  test('a master with the kernel’s defaults, and a backup with everything', async () => {
+    bed.run('ip', 'link', 'add', 'sync0', 'type', 'dummy');
+    bed.run('ip', 'addr', 'add', '192.168.77.1/24', 'dev', 'sync0');
+    bed.run('ip', 'link', 'set', 'sync0', 'up');
+    await bed.ipvs.startDaemon({ role: 'master', interface: 'sync0' });
+    const backup = {
+      role: 'backup',
+      interface: 'sync0',
+      syncId: 255,
+      maxLength: 1400,
+      group: '224.0.0.99',
+      port: 9000,
+      ttl: 7,
+    } as const;
+    await bed.ipvs.startDaemon(backup);
+    const daemons = await bed.ipvs.daemons();
+    expect(daemons).toHaveLength(2);
+    expect(daemons).toContainEqual({
+      role: 'master',
+      interface: 'sync0',
+      syncId: 0,
+      maxLength: 1472, // the MTU of 1500 without 28 bytes of headers
+      group: '224.0.0.81',
+      port: 8848,
+      ttl: 1,
+    });
+    expect(daemons).toContainEqual(backup);
+  });
+
+  test('one of each role', async () => {
+    const error = await rejection(bed.ipvs.startDaemon({ role: 'master', interface: 'sync0' }));
+    expect(error).toMatchObject({
+      code: 'ERR_IPVS_DAEMON_EXISTS',
+      message: 'the master sync daemon runs already; stop it first to change it (EEXIST)',
+    });
+  });
+
+  test('a destination of another family is refused beside them', async () => {
+    await bed.ipvs.addService(web);
+    const crossed = { address: 'fd00::1', port: 80, forwarding: 'tunnel' } as const;
+    const error = await rejection(bed.ipvs.addDestination(web, crossed));
+    expect(error.code).toBe('ERR_IPVS_DESTINATION_REFUSED');
+    expect(error.message).toContain('sync daemon');
+  });
+
+  test('stop one after the other', async () => {
+    await bed.ipvs.stopDaemon('master');
+    expect(await bed.ipvs.daemons()).toMatchObject([{ role: 'backup' }]);
+    await bed.ipvs.stopDaemon('backup');
+    expect(await bed.ipvs.daemons()).toEqual([]);
+    expect((await rejection(bed.ipvs.stopDaemon('master'))).code).toBe('ERR_IPVS_DAEMON_NOT_FOUND');
+  });
+
+  test('and are refused beside a destination of another family', async () => {
+    await bed.ipvs.addDestination(web, { address: 'fd00::1', port: 80, forwarding: 'tunnel' });
+    const error = await rejection(bed.ipvs.startDaemon({ role: 'master', interface: 'sync0' }));
+    expect(error.code).toBe('ERR_IPVS_DAEMON_REFUSED');
+    await bed.ipvs.flush();
+  });
+
+  test('an IPv6 group', async () => {
+    await bed.ipvs.startDaemon({ role: 'backup', interface: 'sync0', group: 'ff02::1:9' });
+    expect(await bed.ipvs.daemons()).toMatchObject([{ role: 'backup', group: 'ff02::1:9' }]);
+    await bed.ipvs.stopDaemon('backup');
+  });
+
+  test('an interface that is not there, or down', async () => {
+    const absent = await rejection(bed.ipvs.startDaemon({ role: 'master', interface: 'nosuch0' }));
+    expect(absent).toMatchObject({ code: 'ERR_IPVS_INTERFACE_NOT_FOUND' });
+    expect(absent.message).toContain("no interface 'nosuch0'");
+    bed.run('ip', 'link', 'add', 'down0', 'type', 'dummy');
+    const down = await rejection(bed.ipvs.startDaemon({ role: 'master', interface: 'down0' }));
+    expect(down.code).toBe('ERR_IPVS_DAEMON_REFUSED');
+    expect(down.message).toContain('is the interface up?');
+  });
+});
+
+describe('settings', () => {
+  test('are those of the kernel, typed', async () => {
+    const settings = await bed.ipvs.settings();
+    expect(settings).toMatchObject({
+      conntrack: false,
+      connReuseMode: 1,
+      syncThreshold: { threshold: 3, period: 50 },
+      syncPorts: 1,
+      amemthresh: 1024,
+    });
+    const files = bed.run('ls', '/proc/sys/net/ipv4/vs').trim().split('\n');
+    expect(Object.keys(settings)).toHaveLength(files.length);
+  });
+
+  test('are set in the client’s namespace and nowhere else', async () => {
+    const file = '/proc/sys/net/ipv4/vs/expire_nodest_conn';
+    const outside = readFileSync(file, 'utf8');
+    await bed.ipvs.setSettings({
+      expireNodestConn: true,
+      syncThreshold: { threshold: 1, period: 10 },
+      dropEntry: 3,
+      syncPorts: 4,
+    });
+    expect(await bed.ipvs.settings()).toMatchObject({
+      expireNodestConn: true,
+      syncThreshold: { threshold: 1, period: 10 },
+      dropEntry: 3,
+      syncPorts: 4,
+    });
+    expect(bed.run('cat', file)).toBe('1\n');
+    expect(readFileSync(file, 'utf8')).toBe(outside);
+  });
+
+  test('what is read can be written', async () => {
+    const before = await bed.ipvs.settings();
+    await bed.ipvs.setSettings(before);
+    expect(await bed.ipvs.settings()).toEqual(before);
+  });
+
+  test('all or none: one that this kernel lacks leaves the others alone', async () => {
+    const error = await rejection(bed.ipvs.setSettings({ cacheBypass: true, debugLevel: 3 }));
+    expect(error).toMatchObject({
+      code: 'ERR_IPVS_SETTING_NOT_FOUND',
+      message: 'this kernel has no setting net.ipv4.vs.debug_level (ENOENT)',
+    });
+    expect(await bed.ipvs.settings()).toMatchObject({ cacheBypass: false });
+  });
+});
+
+describe('namespaces', () => {
+  test('by name, path, descriptor and process', async () => {
+    await bed.ipvs.addService({ ...web, scheduler: 'rr' });
+    const path = `/run/netns/${bed.netns}`;
+    const { openSync, closeSync } = await import('node:fs');
+    const { spawn } = await import('node:child_process');
+    const fd = openSync(path, 'r');
+    const inside = spawn('ip', ['netns', 'exec', bed.netns, 'sleep', '30'], { stdio: 'ignore' });
+    try {
+      // `ip` is in the namespace once it has become `sleep`.
+      await expect
+        .poll(() => readFileSync(`/proc/${inside.pid}/comm`, 'utf8').trim(), { timeout: 10_000 })
+        .toBe('sleep');
+      for (const netns of [bed.netns, path, fd, { pid: inside.pid! }]) {
+        const ipvs = bed.client({ netns });
+        if (netns === fd) closeSync(fd); // the client has a descriptor of its own
+        expect(await ipvs.services()).toMatchObject([web]);
+      }
+    } finally {
+      inside.kill();
+    }
+    await bed.ipvs.flush();
+  });
+
+  test('a namespace that is not there, or is none', async () => {
+    const absent = await rejection(bed.client({ netns: 'ipvs-no-such' }).services());
+    expect(absent).toMatchObject({ code: 'ERR_IPVS_NAMESPACE_NOT_FOUND', errno: -2 });
+    expect(absent.message).toContain('ipvs-no-such');
+    const file = await rejection(bed.client({ netns: '/etc/hostname' }).services());
+    expect(file).toMatchObject({ code: 'ERR_IPVS_NAMESPACE_FAILED' });
+    expect((await rejection(bed.client({ netns: 'ipvs-no-such' }).settings())).code).toBe(
+      'ERR_IPVS_NAMESPACE_NOT_FOUND',
+    );
+  });
+
+  test('no thread of this process stays in another namespace', async () => {
+    const { readdirSync, readlinkSync } = await import('node:fs');
+    await Promise.all([bed.ipvs.services(), bed.ipvs.settings(), bed.ipvs.totals()]);
+    const own = readlinkSync('/proc/self/ns/net');
+    const threads = readdirSync('/proc/self/task').map(id => readlinkSync(`/proc/self/task/${id}/ns/net`));
+    expect(new Set(threads)).toEqual(new Set([own]));
+  });
+});
+
+test('zero sets statistics back, of one service or of all', async () => {
+  await bed.ipvs.addService(web);
+  await bed.ipvs.zero(web);
+  await bed.ipvs.zero();
+  expect((await bed.ipvs.totals()).connections).toBe(0);
+  await bed.ipvs.flush();
+});
