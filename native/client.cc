@@ -135,12 +135,14 @@ Client::~Client() {
 void Client::StopAtExit(void* client) {
   auto* self = static_cast<Client*>(client);
   self->worker_->Stop();
+  self->worker_.reset();
   self->wake_ = nullptr;  // Node releases it itself
 }
 
 void Client::Shut() {
   if (wake_ == nullptr) return;
   worker_->Stop();
+  worker_.reset();  // the thread, when it ends, lets go of the sockets
   napi_release_threadsafe_function(std::exchange(wake_, nullptr), napi_tsfn_abort);
 }
 

@@ -150,22 +150,26 @@ int Connection::AskOnce(const CallRecord& call, Operation command, const Visit& 
   return status;
 }
 
-int Connection::Dump(const CallRecord& call, Operation command, size_t expected_bytes, const Visit& visit,
-                     DumpShape* shape) {
-  size_t size = 0;
-  while (size + 1 < kChunks.size() && kChunks[size] < expected_bytes) ++size;
-  std::unique_ptr<Socket>& socket = readers_[size];
-  *shape = {};
-  const int status = DumpOnce(call, command, &socket, kChunks[size], visit, shape);
-  if (status != ENOENT || !FamilyChanged()) return status;
-  *shape = {};
-  return DumpOnce(call, command, &socket, kChunks[size], visit, shape);
+size_t Connection::FittingChunk(size_t expected_bytes) {
+  size_t chunk = 0;
+  while (chunk + 1 < kChunks.size() && kChunks[chunk] < expected_bytes) ++chunk;
+  return chunk;
 }
 
-int Connection::DumpOnce(const CallRecord& call, Operation command, std::unique_ptr<Socket>* socket,
-                         size_t chunk, const Visit& visit, DumpShape* shape) {
-  if (const int error = Open(socket, chunk); error != kOk) return error;
-  Socket& reader = **socket;
+int Connection::Dump(const CallRecord& call, Operation command, size_t chunk, const Visit& visit,
+                     DumpShape* shape) {
+  *shape = {};
+  const int status = DumpOnce(call, command, chunk, visit, shape);
+  if (status != ENOENT || !FamilyChanged()) return status;
+  *shape = {};
+  return DumpOnce(call, command, chunk, visit, shape);
+}
+
+int Connection::DumpOnce(const CallRecord& call, Operation command, size_t chunk, const Visit& visit,
+                         DumpShape* shape) {
+  std::unique_ptr<Socket>& socket = readers_[chunk];
+  if (const int error = Open(&socket, kChunks[chunk]); error != kOk) return error;
+  Socket& reader = *socket;
   const uint32_t sequence = reader.NextSequence();
   encoder_.Clear();
   encoder_.Append(call, command, family_, reader.port(), sequence, NLM_F_DUMP);
@@ -184,7 +188,7 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, std::unique_
     if (length < 0) {
       // A dump that is left unfinished blocks the socket for the next one (EBUSY): give it up with its
       // socket.
-      socket->reset();
+      socket.reset();
       return static_cast<int>(-length);
     }
     bool rows = false;
@@ -201,7 +205,7 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, std::unique_
     });
     if (rows) {
       ++shape->chunks;
-      shape->full = static_cast<size_t>(length) + kLongestRow > chunk;
+      shape->full = static_cast<size_t>(length) + kLongestRow > kChunks[chunk];
     }
   }
   return truncated ? EMSGSIZE : status;

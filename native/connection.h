@@ -60,8 +60,7 @@ class Connection {
   void BatchOnce(const std::vector<const CallRecord*>& calls, const std::vector<size_t>& which,
                  std::vector<int>* statuses);
   int AskOnce(const CallRecord& call, Operation command, const Visit& visit);
-  int DumpOnce(const CallRecord& call, Operation command, std::unique_ptr<Socket>* socket, size_t chunk,
-               const Visit& visit, DumpShape* shape);
+  int DumpOnce(const CallRecord& call, Operation command, size_t chunk, const Visit& visit, DumpShape* shape);
 
   NetworkNamespace network_;
   Encoder encoder_;

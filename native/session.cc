@@ -198,7 +198,7 @@ Reply Session::ReadRecords(const CallRecord& record) {
     default: {
       DumpShape shape;
       reply.status = connection_.Dump(
-          record, kGetDaemon, 0,
+          record, kGetDaemon, Connection::FittingChunk(0),
           [&](const nlmsghdr* message) {
             DaemonRecord row;
             if (DecodeDaemon(message, &row)) AppendRecord(row, &reply.bytes);

@@ -69,13 +69,14 @@ int TableReader::Services(std::vector<ServiceRow>* rows) {
     return found;
   };
   Keys before = services_;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  size_t chunk =
+      Connection::FittingChunk(before.count > 0 ? before.count * kServiceBytes : kUnknownServiceBytes);
+  for (int attempt = 0; attempt < kAttempts; ++attempt, chunk = Connection::OtherChunk(chunk)) {
     if (*interrupted_) return kCancelled;
     rows->clear();
     DumpShape shape;
-    const size_t expected = before.count > 0 ? before.count * kServiceBytes : kUnknownServiceBytes;
     const int status = connection_->Dump(
-        CallRecord{}, kGetService, expected,
+        CallRecord{}, kGetService, chunk,
         [&](const nlmsghdr* message) {
           ServiceRow row;
           if (DecodeService(message, &row)) rows->push_back(row);
@@ -116,12 +117,13 @@ int TableReader::Destinations(const ServiceRecord& service, uint32_t index,
 
   Keys& known = destinations_[KeyOf(service)];
   Keys before = known;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  size_t chunk = Connection::FittingChunk(before.count * kDestinationBytes);
+  for (int attempt = 0; attempt < kAttempts; ++attempt, chunk = Connection::OtherChunk(chunk)) {
     if (*interrupted_) return kCancelled;
     rows->resize(start);
     DumpShape shape;
     int status = connection_->Dump(
-        call, kGetDest, before.count * kDestinationBytes,
+        call, kGetDest, chunk,
         [&](const nlmsghdr* message) {
           DestinationRow row;
           if (!DecodeDestination(message, &row)) return;

@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process';
+import { getEventListeners } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { rejection, useBed } from './support.ts';
+
+const bed = useBed();
+
+const SERVICES = 400;
+const id = (port: number) => ({ protocol: 'tcp', address: '10.100.10.101', port }) as const;
+
+beforeAll(async () => {
+  for (let port = 1; port <= SERVICES; port++) {
+    void bed.ipvs.addService({ ...id(port), scheduler: 'rr' });
+    void bed.ipvs.addDestination(id(port), { address: '10.0.0.1', port });
+  }
+  await bed.ipvs.info();
+});
+
+interface Exit {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+}
+
+/** Runs one of the programs beside this file to its end, or to a deadline that fails the test. */
+function program(name: string, args: readonly string[] = [], flags: readonly string[] = []): Promise<Exit> {
+  const file = fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, [...flags, file, bed.netns, ...args], { timeout: 60_000 });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', chunk => {
+        output += chunk;
+      });
+    }
+    child.once('close', (status, signal) => resolve({ status, signal, output }));
+  });
+}
+
+describe('a process with clients', () => {
+  test('ends by itself when they are left open', async () => {
+    expect(await program('left-open.mjs')).toEqual({ status: 0, signal: null, output: `${SERVICES}\n` });
+  });
+
+  test.each(['0', '30', '200'])('exits with calls in flight, after %s ms', async delay => {
+    expect(await program('exit-in-flight.mjs', [delay])).toEqual({ status: 7, signal: null, output: '' });
+  });
+
+  test('gets back threads and descriptors of those that were garbage-collected', async () => {
+    const { status, output } = await program('collected.mjs', [], ['--expose-gc']);
+    expect(status, output).toBe(0);
+    const { before, during, after } = JSON.parse(output);
+    expect(during.threads).toBeGreaterThanOrEqual(before.threads + 30);
+    expect(after.threads).toBeLessThanOrEqual(before.threads);
+    expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);
+  });
+
+  test('survives worker threads that are terminated in mid-call', async () => {
+    const { status, output } = await program('workers.mjs');
+    expect(status, output).toBe(0);
+    const { before, after, services } = JSON.parse(output);
+    expect(services).toBe(SERVICES);
+    expect(after.threads).toBeLessThanOrEqual(before.threads);
+    expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);
+  });
+
+  test('may require() the package', async () => {
+    expect(await program('required.cjs')).toEqual({ status: 0, signal: null, output: `${SERVICES}\n` });
+  });
+});
+
+describe('twenty clients at once', () => {
+  test('each see the whole table, and leave nothing behind when closed', async () => {
+    const before = {
+      threads: readdirSync('/proc/self/task').length,
+      fds: readdirSync('/proc/self/fd').length,
+    };
+    const clients = Array.from({ length: 20 }, () => bed.client({ timeout: 60_000 }));
+    const tables = await Promise.all(clients.map(ipvs => ipvs.snapshot()));
+    for (const table of tables) expect(table).toHaveLength(SERVICES);
+    await Promise.all(clients.map(ipvs => ipvs.close()));
+    await expect
+      .poll(() => ({
+        threads: readdirSync('/proc/self/task').length,
+        fds: readdirSync('/proc/self/fd').length,
+      }))
+      .toEqual(before);
+  });
+});
+
+describe('close()', () => {
+  test('lets finish what was called before, and refuses what comes after', async () => {
+    const ipvs = bed.client();
+    const added = ipvs.addService({ ...id(5000), scheduler: 'rr' });
+    const listed = ipvs.services();
+    const closed = ipvs.close();
+    const late = await rejection(ipvs.services());
+    expect(late).toMatchObject({ code: 'ERR_IPVS_CLOSED' });
+    await Promise.all([added, closed]);
+    expect(await listed).toHaveLength(SERVICES + 1);
+    await bed.ipvs.removeService(id(5000));
+  });
+
+  test('is idempotent, and no trouble for a client that was never used', async () => {
+    const ipvs = bed.client();
+    await Promise.all([ipvs.close(), ipvs.close()]);
+    await ipvs.close();
+  });
+
+  test('comes with `await using`', async () => {
+    let outer: ReturnType<typeof bed.client>;
+    {
+      await using ipvs = bed.client();
+      outer = ipvs;
+      await ipvs.info();
+    }
+    expect((await rejection(outer.info())).code).toBe('ERR_IPVS_CLOSED');
+  });
+});
+
+describe('deadlines and signals', () => {
+  test('a call under way that misses its deadline says that its outcome is unknown', async () => {
+    const ipvs = bed.client();
+    await ipvs.info();
+    const reading = ipvs.snapshot({ timeout: 1 });
+    const error = await rejection(reading);
+    expect(error).toMatchObject({ code: 'ERR_IPVS_TIMEOUT', sent: true });
+    expect(error.message).toContain('outcome is unknown');
+    expect(await ipvs.services()).toHaveLength(SERVICES);
+  });
+
+  test('a call that was still queued has no effect', async () => {
+    const ipvs = bed.client();
+    await ipvs.info();
+    const reading = Promise.all([ipvs.snapshot(), ipvs.snapshot()]);
+    const error = await rejection(ipvs.flush({ timeout: 1 }));
+    expect(error).toMatchObject({ code: 'ERR_IPVS_TIMEOUT', sent: false });
+    expect(error.message).toContain('has no effect');
+    await reading;
+    expect(await ipvs.services()).toHaveLength(SERVICES);
+  });
+
+  test('the client’s own deadline holds where a call has none', async () => {
+    const ipvs = bed.client({ timeout: 1 });
+    expect((await rejection(ipvs.snapshot())).code).toBe('ERR_IPVS_TIMEOUT');
+    expect(await ipvs.services({ timeout: 10_000 })).toHaveLength(SERVICES);
+  });
+
+  test('a signal that is aborted already', async () => {
+    const error = await rejection(bed.ipvs.flush({ signal: AbortSignal.abort('enough') }));
+    expect(error).toMatchObject({
+      name: 'AbortError',
+      code: 'ERR_IPVS_ABORTED',
+      sent: false,
+      cause: 'enough',
+    });
+  });
+
+  test('a signal in the tick of the call', async () => {
+    const controller = new AbortController();
+    const ipvs = bed.client();
+    const reading = ipvs.snapshot();
+    const flushing = ipvs.flush({ signal: controller.signal });
+    controller.abort();
+    expect(await rejection(flushing)).toMatchObject({ code: 'ERR_IPVS_ABORTED', sent: false });
+    await reading;
+    expect(await ipvs.services()).toHaveLength(SERVICES);
+  });
+
+  test('a signal in the middle of a read frees the client at once', async () => {
+    const controller = new AbortController();
+    const ipvs = bed.client();
+    await ipvs.info();
+    const reading = ipvs.snapshot({ signal: controller.signal });
+    setTimeout(() => controller.abort(), 20);
+    expect(await rejection(reading)).toMatchObject({ name: 'AbortError', sent: true });
+    expect((await ipvs.info()).version).toBeDefined();
+  });
+
+  test('a signal takes no listeners along', async () => {
+    const { signal } = new AbortController();
+    await Promise.all([bed.ipvs.info({ signal }), bed.ipvs.service(id(1), { signal })]);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  test('close() does not wait for a call beyond its deadline', async () => {
+    const ipvs = bed.client();
+    const reading = rejection(Promise.all([ipvs.snapshot({ timeout: 1 }), ipvs.snapshot({ timeout: 1 })]));
+    await ipvs.close();
+    expect((await reading).code).toBe('ERR_IPVS_TIMEOUT');
+  });
+});

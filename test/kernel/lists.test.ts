@@ -1,0 +1,132 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../../lib/index.ts';
+import { rejection, useBed } from './support.ts';
+
+const bed = useBed();
+
+const pool = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
+const service = (n: number) =>
+  ({ protocol: 'udp', address: `10.101.${n >> 8}.${n & 255}`, port: 53 }) as const;
+const server = (n: number) => ({ address: `10.102.${n >> 8}.${n & 255}`, port: 80 });
+
+afterEach(() => bed.ipvs.flush());
+
+/** Adds and removes all the time until stopped, through a client (and so a thread) of its own. */
+function churn(change: (on: boolean) => Promise<unknown>): () => Promise<void> {
+  let going = true;
+  const loop = (async () => {
+    for (let on = true; going; on = !on) await change(on);
+  })();
+  return async () => {
+    going = false;
+    await loop;
+  };
+}
+
+/** What a read gave while others wrote: everything that stayed must be in it, nothing twice. */
+function expectWhole(found: readonly string[], stable: readonly string[]): void {
+  const seen = new Set(found);
+  expect(seen.size, 'duplicates').toBe(found.length);
+  expect(
+    stable.filter(key => !seen.has(key)),
+    'missing',
+  ).toEqual([]);
+}
+
+/** Reads until `rounds` reads gave a list; a read may say that it cannot give one, but not always. */
+async function readOften(rounds: number, read: () => Promise<void>): Promise<void> {
+  let unstable = 0;
+  for (let i = 0; i < rounds; ) {
+    try {
+      await read();
+      i++;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_IPVS_UNSTABLE') throw error;
+      expect(++unstable, 'reads given up').toBeLessThan(200);
+    }
+  }
+}
+
+describe('lists of many chunks', () => {
+  test('are whole: 3,000 services, 3,000 destinations', async () => {
+    const services: ServiceId[] = Array.from({ length: 3000 }, (_, n) => service(n));
+    const servers: DestinationId[] = Array.from({ length: 3000 }, (_, n) => server(n));
+    const ipvs = bed.client({ timeout: 60_000 });
+    for (const id of services) void ipvs.addService({ ...id, scheduler: 'rr' });
+    void ipvs.addService({ ...pool, scheduler: 'rr' });
+    for (const id of servers) void ipvs.addDestination(pool, id);
+    expectWhole((await ipvs.services()).map(serviceKey), services.map(serviceKey));
+    expect((await ipvs.destinations(pool)).map(destinationKey)).toEqual(servers.map(destinationKey));
+    const table = await ipvs.snapshot();
+    expect(table).toHaveLength(3001);
+    expect(table.find(({ address }) => address === pool.address)?.destinations).toHaveLength(3000);
+  });
+
+  test('are whole right after they were added, when a 7.x kernel resizes its table in between', async () => {
+    for (let round = 0; round < 8; round++) {
+      const ids = Array.from({ length: 230 }, (_, n) => service(n));
+      for (const id of ids) void bed.ipvs.addService({ ...id, scheduler: 'rr' });
+      const listed = await bed.client().services();
+      expectWhole(listed.map(serviceKey), []);
+      expectWhole((await bed.ipvs.services()).map(serviceKey), ids.map(serviceKey));
+      await bed.ipvs.flush();
+    }
+  });
+});
+
+describe('while another program writes', () => {
+  test('services stay complete, without duplicates', async () => {
+    const stable = Array.from({ length: 250 }, (_, n) => service(n));
+    const coming = Array.from({ length: 30 }, (_, n) => service(1000 + n));
+    await Promise.all(stable.map(id => bed.ipvs.addService({ ...id, scheduler: 'rr' })));
+    const writer = bed.client();
+    const stop = churn(on =>
+      Promise.all(
+        coming.map(id => (on ? writer.addService({ ...id, scheduler: 'rr' }) : writer.removeService(id))),
+      ),
+    );
+    const keys = stable.map(serviceKey);
+    await readOften(15, async () => expectWhole((await bed.ipvs.services()).map(serviceKey), keys)).finally(
+      stop,
+    );
+  });
+
+  test('destinations stay complete, without duplicates', async () => {
+    const stable = Array.from({ length: 250 }, (_, n) => server(n));
+    const coming = Array.from({ length: 20 }, (_, n) => server(1000 + n));
+    await bed.ipvs.addService({ ...pool, scheduler: 'rr' });
+    await Promise.all(stable.map(id => bed.ipvs.addDestination(pool, id)));
+    const writer = bed.client();
+    const stop = churn(on =>
+      Promise.all(
+        coming.map(id => (on ? writer.addDestination(pool, id) : writer.removeDestination(pool, id))),
+      ),
+    );
+    const keys = stable.map(destinationKey);
+    await readOften(15, async () =>
+      expectWhole((await bed.ipvs.destinations(pool)).map(destinationKey), keys),
+    );
+    await stop();
+  });
+
+  test('a service that is deleted while its destinations are read is gone, not shortened', async () => {
+    const writer = bed.client();
+    const ids = Array.from({ length: 300 }, (_, n) => server(n));
+    let gone = 0;
+    for (let round = 0; round < 12; round++) {
+      await bed.ipvs.addService({ ...pool, scheduler: 'rr' });
+      await Promise.all(ids.map(id => bed.ipvs.addDestination(pool, id)));
+      const reading = (round % 2 === 0 ? bed.client() : bed.ipvs).destinations(pool).then(
+        found => expect(found).toHaveLength(ids.length),
+        error => {
+          expect(error.code).toBe('ERR_IPVS_SERVICE_NOT_FOUND');
+          gone++;
+        },
+      );
+      await new Promise(resolve => setTimeout(resolve, round));
+      await Promise.all([writer.removeService(pool), reading]);
+    }
+    expect((await rejection(bed.ipvs.destinations(pool))).code).toBe('ERR_IPVS_SERVICE_NOT_FOUND');
+    expect(gone).toBeGreaterThanOrEqual(0);
+  });
+});

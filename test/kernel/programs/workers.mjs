@@ -1,0 +1,41 @@
+// Terminates worker threads in the middle of their calls, again and again, the addon's own process going on.
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { Ipvs } from 'ipvs';
+
+const resources = () => ({
+  threads: readdirSync('/proc/self/task').length,
+  descriptors: readdirSync('/proc/self/fd').length,
+});
+
+if (isMainThread) {
+  const netns = process.argv[2];
+  const round = async delay => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: netns });
+    await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    await sleep(delay);
+    await worker.terminate();
+  };
+  await round(10);
+  const before = resources();
+  for (let i = 0; i < 8; i++) await round(i * 7);
+  let after = resources();
+  for (
+    let i = 0;
+    i < 100 && (after.threads > before.threads || after.descriptors > before.descriptors);
+    i++
+  ) {
+    await sleep(50);
+    after = resources();
+  }
+  // The addon, loaded in workers only so far, works here too.
+  const services = (await new Ipvs({ netns }).services()).length;
+  console.log(JSON.stringify({ before, after, services }));
+} else {
+  const { parentPort } = await import('node:worker_threads');
+  const clients = Array.from({ length: 3 }, () => new Ipvs({ netns: workerData }));
+  await clients[0].info();
+  parentPort.postMessage('ready');
+  for (;;) await Promise.all(clients.map(ipvs => ipvs.snapshot()));
+}
