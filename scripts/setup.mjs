@@ -1,0 +1,274 @@
+// Makes a machine ready for what a script is about to do, and does nothing when it is. Plain JavaScript: it runs before `npm ci`.
+//
+//   node scripts/setup.mjs [addon] [dist] [bed] [check]
+
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** @typedef {'addon' | 'dist' | 'bed' | 'check'} Part */
+/** @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian package that has it. */
+/** @typedef {{ what: string, run: () => Promise<void> }} Step */
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const addonFile = join(root, 'build/Release/ipvs.node');
+
+/** @type {Need[]} */
+const compilerNeeds = [
+  program('g++', 'g++'),
+  program('pkg-config', 'pkg-config'),
+  library('libnl-3-dev', 'libnl-3.0'),
+  library('libnl-genl-3-dev', 'libnl-genl-3.0'),
+];
+
+/** @type {Record<Part, Need[]>} */
+const needs = {
+  addon: [...compilerNeeds, program('make', 'make'), program('python3', 'python3')],
+  dist: [],
+  bed: [
+    ...machineNeeds(),
+    program('kmod', 'modprobe'),
+    program('iproute2', 'ip'),
+    program('iptables', 'iptables'),
+    program('nftables', 'nft'),
+    program('ipvsadm', 'ipvsadm'),
+    program('keepalived', 'keepalived'),
+  ],
+  check: [...compilerNeeds, program('clang-format', 'clang-format'), program('clang-tidy', 'clang-tidy')],
+};
+
+await main(/** @type {Part[]} */ (process.argv.slice(2)));
+
+/** @param {Part[]} parts */
+async function main(parts) {
+  const unknown = parts.filter(part => !(part in needs));
+  if (unknown.length > 0)
+    fail(`unknown part ${unknown.join(', ')}: known are ${Object.keys(needs).join(', ')}`);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (process.platform !== 'linux') fail(`IPVS is a part of Linux, and this is ${process.platform}`);
+  if (major < 20 || (major === 20 && minor < 19))
+    fail(`Node.js ${process.versions.node} is too old: 20.19 is needed`);
+
+  if (steps(parts).length === 0) return;
+  // Two at once would build over each other. Whoever had to wait looks again at what is left to do.
+  if (!process.env.IPVS_SETUP_LOCKED) {
+    mkdirSync(join(root, '.cache'), { recursive: true });
+    const lock = join(root, '.cache/setup.lock');
+    const again = spawnSync('flock', [lock, process.execPath, ...process.argv.slice(1)], {
+      stdio: 'inherit',
+      env: { ...process.env, IPVS_SETUP_LOCKED: '1' },
+    });
+    process.exit(again.status ?? 1);
+  }
+  for (const step of steps(parts)) {
+    const start = Date.now();
+    process.stderr.write(`setup: ${step.what}`);
+    try {
+      await step.run();
+    } catch (error) {
+      process.stderr.write(' failed\n');
+      fail(/** @type {Error} */ (error).message);
+    }
+    const seconds = (Date.now() - start) / 1000;
+    process.stderr.write(seconds > 2 ? ` (${seconds.toFixed(1)} s)\n` : '\n');
+  }
+}
+
+/**
+ * What there is to do.
+ * @param {Part[]} parts
+ * @returns {Step[]}
+ */
+function steps(parts) {
+  /** @type {Step[]} */
+  const todo = [];
+  const missing = parts.flatMap(part => needs[part]).filter(need => !need.present());
+  const packages = [...new Set(missing.map(need => need.package))];
+  if (packages.length > 0) {
+    todo.push({ what: `installing ${packages.join(' ')}`, run: () => installPackages(packages) });
+  }
+  if (isOlder(join(root, 'node_modules/.package-lock.json'), [join(root, 'package-lock.json')])) {
+    todo.push({ what: 'installing what package-lock.json lists', run: installModules });
+  }
+  if (parts.includes('addon') && isOlder(addonFile, [join(root, 'native'), join(root, 'binding.gyp')])) {
+    todo.push({ what: 'building the addon', run: buildAddon });
+  }
+  const dist = join(root, 'dist');
+  if (
+    parts.includes('dist') &&
+    isOlder(join(dist, 'index.js'), [join(root, 'lib'), join(root, 'tsconfig.build.json')])
+  ) {
+    todo.push({ what: 'compiling lib to dist', run: compileLibrary });
+  }
+  return todo;
+}
+
+/** @param {string[]} packages */
+async function installPackages(packages) {
+  const aptGet = isProgram('apt-get');
+  if (!aptGet || process.getuid?.() !== 0) {
+    const names = packages.join(' ');
+    throw new Error(
+      aptGet
+        ? `Run this first: sudo apt-get install --no-install-recommends ${names}`
+        : `Install what these Debian packages hold: ${names}`,
+    );
+  }
+  const policy = '/usr/sbin/policy-rc.d';
+  const ownPolicy = !existsSync(policy);
+  // Some of the packages are daemons, which Debian starts when it installs them. Not on somebody's machine.
+  if (ownPolicy) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    const options = ['-y', '-q', '-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=300'];
+    // One source of many that cannot be reached is no reason to give up.
+    await run('apt-get', [...options, 'update']).catch(() => {});
+    await run('apt-get', [...options, 'install', '--no-install-recommends', ...packages]);
+  } finally {
+    if (ownPolicy) rmSync(policy, { force: true });
+  }
+}
+
+async function installModules() {
+  const npm = process.env.npm_execpath;
+  const args = ['ci', '--no-audit', '--no-fund'];
+  await (npm?.endsWith('.js') ? run(process.execPath, [npm, ...args]) : run('npm', args));
+}
+
+async function buildAddon() {
+  const gyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
+  const prefix = dirname(dirname(process.execPath));
+  // Headers that came with this Node.js spare downloading them.
+  const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
+  await run(process.execPath, [gyp, 'configure', 'build', '--jobs=max', ...headers]);
+  touch(addonFile);
+}
+
+async function compileLibrary() {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+  touch(join(root, 'dist/index.js'));
+}
+
+/**
+ * Runs a program in silence; when it fails, what it said is the error's message.
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function run(command, args) {
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (log += chunk));
+  const status = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (status !== 0) throw new Error(`${log.trimEnd()}\n${command} ended with status ${status}`);
+}
+
+/**
+ * @param {string} name
+ * @param {string} command
+ * @returns {Need}
+ */
+function program(name, command) {
+  return { package: name, present: () => isProgram(command) };
+}
+
+/**
+ * @param {string} name
+ * @param {string} module
+ * @returns {Need}
+ */
+function library(name, module) {
+  return { package: name, present: () => spawnSync('pkg-config', ['--exists', module]).status === 0 };
+}
+
+/**
+ * What booting another kernel takes.
+ * @returns {Need[]}
+ */
+function machineNeeds() {
+  if (process.env.IPVS_KERNEL === 'host') return [];
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  return [
+    program('qemu-system-x86', 'qemu-system-x86_64'),
+    { package: 'busybox-static', present: hasStaticBusybox },
+    program('cpio', 'cpio'),
+    program('xz-utils', 'xz'),
+    { package: 'debian-archive-keyring', present: () => existsSync(keyring) },
+  ];
+}
+
+/** The usual busybox needs a C library, which an initramfs lacks. */
+function hasStaticBusybox() {
+  const path = '/bin/busybox';
+  return existsSync(path) && !readFileSync(path).subarray(0, 4096).includes('/ld-linux');
+}
+
+/** @param {string} command */
+function isProgram(command) {
+  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return directories.some(directory => {
+    try {
+      accessSync(join(directory, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Tells whether a file is missing or older than any of its sources, files or whole directories.
+ * @param {string} target
+ * @param {string[]} sources
+ */
+function isOlder(target, sources) {
+  if (!existsSync(target)) return true;
+  const made = statSync(target).mtimeMs;
+  return sources.some(source => newest(source) > made);
+}
+
+/**
+ * @param {string} path
+ * @returns {number}
+ */
+function newest(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map(name => newest(join(path, name))));
+}
+
+/**
+ * Marks a file as made now, though its builder may have found nothing to change.
+ * @param {string} path
+ */
+function touch(path) {
+  const now = new Date();
+  utimesSync(path, now, now);
+}
+
+/**
+ * @param {string} message
+ * @returns {never}
+ */
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}

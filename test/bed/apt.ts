@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** An apt of its own: other sources, lists and cache than the machine's, the same proxies and credentials. */
+export interface Apt {
+  /** Runs one of apt's programs and gives back what it prints. */
+  run(program: 'apt-get' | 'apt-cache', args: readonly string[], options?: AptOptions): Promise<string>;
+}
+
+/** How to run one of apt's programs. */
+export interface AptOptions {
+  readonly cwd?: string;
+  readonly signal?: AbortSignal;
+  /** Told how much of a download is there, in percent. */
+  readonly onProgress?: (percent: number) => void;
+}
+
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** Prepares an apt that knows one suite only, in a directory that is empty. */
+export async function isolatedApt(directory: string, uri: string, suite: string): Promise<Apt> {
+  for (const name of ['lists/partial', 'archives/partial', 'empty'])
+    await mkdir(join(directory, name), { recursive: true });
+  await writeFile(join(directory, 'status'), '');
+  // Signatures are checked as ever, against the Debian keyring alone.
+  await writeFile(
+    join(directory, 'sources.list'),
+    `deb [arch=amd64 signed-by=${keyring}] ${uri} ${suite} main\n`,
+  );
+  const settings = {
+    'Dir::Etc::sourcelist': join(directory, 'sources.list'),
+    'Dir::Etc::sourceparts': join(directory, 'empty'),
+    'Dir::Etc::preferences': '/dev/null',
+    'Dir::Etc::preferencesparts': join(directory, 'empty'),
+    'Dir::State': directory,
+    'Dir::State::lists': join(directory, 'lists'),
+    'Dir::State::status': join(directory, 'status'),
+    'Dir::Cache': directory,
+    'Dir::Cache::archives': join(directory, 'archives'),
+    'APT::Architecture': 'amd64',
+    'APT::Architectures': 'amd64',
+    'APT::Update::Post-Invoke': '',
+    // The directory belongs to whoever runs this, and apt's own user may not write to it.
+    'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : '',
+    'Acquire::Languages': 'none',
+    'Acquire::Retries': '3',
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  return { run: (program, args, how = {}) => run(program, [...options, ...args], how) };
+}
+
+async function run(program: string, args: readonly string[], options: AptOptions): Promise<string> {
+  const { cwd, signal, onProgress } = options;
+  const child: ChildProcess = spawn(program, ['-o', 'APT::Status-Fd=3', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C' },
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const [, stdout, stderr, status] = child.stdio;
+  let printed = '';
+  let errors = '';
+  stdout!.on('data', (chunk: Buffer) => {
+    printed += chunk;
+  });
+  stderr!.on('data', (chunk: Buffer) => {
+    errors += chunk;
+  });
+  status!.on('data', (chunk: Buffer) => {
+    const percent = /^dlstatus:\d+:([\d.]+):/m.exec(String(chunk))?.[1];
+    if (percent !== undefined) onProgress?.(Number(percent));
+  });
+  const exitStatus = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (exitStatus !== 0) throw new Error(`${program} ${args.at(-1)} failed:\n${errors.trim()}`);
+  return printed;
+}

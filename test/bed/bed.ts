@@ -1,0 +1,87 @@
+import { commandEnvironment } from './environment.ts';
+import { provideKernel } from './fetch.ts';
+import { hostObstacle, runOnHost } from './host.ts';
+import { isKernelChoice, type KernelChoice, kernelLabels } from './kernels.ts';
+import { runOnMachine } from './machine.ts';
+import { say } from './say.ts';
+
+/** What to run on a bed. */
+export interface BedOptions {
+  readonly command: readonly string[];
+  /** Which kernel; by default what `IPVS_KERNEL` says, else the host's own if that will do, else 6.1. */
+  readonly kernel?: KernelChoice | undefined;
+  /** Default: the current directory. */
+  readonly cwd?: string;
+  /** Variables on top of those that are always handed on. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A directory that the command may write to, at the same path and named in `IPVS_BED_OUTPUT`. It sees no other file change on the host. */
+  readonly outputDirectory?: string;
+  /** Seconds after which the command is stopped; by default what `IPVS_BED_TIMEOUT` says, else 900. */
+  readonly deadline?: number;
+  /** Told what the command writes, as it comes; by default it goes to this process's own streams. */
+  readonly onStdout?: (chunk: Buffer) => void;
+  readonly onStderr?: (chunk: Buffer) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** How a command on a bed ended. */
+export interface BedResult {
+  readonly exitStatus: number;
+  /** The kernel it ran on, as `uname -r` says it, or `host`. */
+  readonly kernel: string;
+}
+
+/** The command was still running at its deadline. */
+export class DeadlineError extends Error {}
+
+/**
+ * Runs a command on a kernel with IPVS: the host's, in network, mount and process namespaces of its own, or one booted under QEMU. Rejects
+ * when the bed fails; a command that fails has an exit status. Nothing of either is left running, and nothing on disk but the kernel.
+ */
+export async function runOnBed(options: BedOptions): Promise<BedResult> {
+  const { kernel, reason } = choose(options.kernel);
+  const { IPVS_BED_TIMEOUT } = process.env;
+  const deadline = options.deadline ?? Number(IPVS_BED_TIMEOUT || 900);
+  const late = new AbortController();
+  const signal = AbortSignal.any([late.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const job = {
+    command: options.command,
+    cwd: options.cwd ?? process.cwd(),
+    env: { ...commandEnvironment(), ...options.env, IPVS_BED: kernel },
+    outputDirectory: options.outputDirectory,
+    onStdout: options.onStdout ?? (chunk => void process.stdout.write(chunk)),
+    onStderr: options.onStderr ?? (chunk => void process.stderr.write(chunk)),
+    signal,
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const startClock = () => {
+    const expire = () =>
+      late.abort(new DeadlineError(`the command was stopped at its deadline of ${deadline} s`));
+    timer = setTimeout(expire, deadline * 1000);
+  };
+  try {
+    if (kernel === 'host') {
+      say(`this machine's own kernel, in fresh namespaces (${reason})`);
+      startClock();
+      return { kernel, exitStatus: await runOnHost(job) };
+    }
+    const provided = await provideKernel(kernel, signal);
+    say(`booting Linux ${provided.version} under QEMU (${reason})`);
+    startClock();
+    return { kernel: provided.version, exitStatus: await runOnMachine(provided, job) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function choose(wanted: KernelChoice | undefined): { kernel: KernelChoice; reason: string } {
+  if (wanted !== undefined) return { kernel: wanted, reason: 'as asked' };
+  const { IPVS_KERNEL: said } = process.env;
+  if (said) {
+    if (isKernelChoice(said)) return { kernel: said, reason: `IPVS_KERNEL=${said}` };
+    throw new RangeError(`IPVS_KERNEL=${said}: known are host, ${kernelLabels.join(', ')}`);
+  }
+  const obstacle = hostObstacle();
+  if (obstacle === undefined) return { kernel: 'host', reason: 'it has IPVS' };
+  return { kernel: '6.1', reason: `not on the host: ${obstacle}` };
+}

@@ -1,0 +1,43 @@
+import { DeadlineError, runOnBed } from './bed.ts';
+import { say } from './say.ts';
+
+const usage = `Runs a command on a kernel with IPVS.
+
+  npm run bed -- COMMAND [ARGUMENT…]
+
+  IPVS_KERNEL       host, 5.10, 6.1, 6.12 or 7.x (default: the host's own if it has IPVS, else 6.1)
+  IPVS_BED_TIMEOUT  seconds until the command is stopped (default: 900)
+  IPVS_BED_ACCEL    kvm: boot with hardware acceleration, where that really works
+  IPVS_CACHE        where unpacked kernels are kept (default: ipvs-bed in the user's cache directory)
+
+The exit status is the command's; 124 at the deadline, 125 when the bed itself fails.
+`;
+
+async function main(command: readonly string[]): Promise<number> {
+  if (command.length === 0 || command[0] === '--help') {
+    process.stderr.write(usage);
+    return command.length === 0 ? 2 : 0;
+  }
+  const stopped = new AbortController();
+  let signalled = 0;
+  for (const [name, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+  ] as const) {
+    process.on(name, () => {
+      signalled = 128 + number;
+      stopped.abort(new Error(`stopped by ${name}`));
+    });
+  }
+  try {
+    return (await runOnBed({ command, signal: stopped.signal })).exitStatus;
+  } catch (error) {
+    if (signalled > 0) return signalled;
+    say((error as Error).message);
+    return error instanceof DeadlineError ? 124 : 125;
+  }
+}
+
+// Not process.exit: output still in a pipe would be lost.
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,30 @@
+import { delimiter, dirname } from 'node:path';
+
+/** Variables of the caller that a command on a bed sees as well. */
+const handedOn =
+  /^(?:CI|FORCE_COLOR|NO_COLOR|TERM|LANG|LC_\w+|TZ|NODE_ENV|NODE_OPTIONS|IPVS_\w+|VITEST_\w+)$/;
+/** Those that say how to make a bed, and would mislead one made inside it. */
+const notHandedOn = /^IPVS_(?:KERNEL|CACHE|BED\w*)$/;
+
+const systemDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** The environment of a command on a bed: this Node.js and the system's programs in PATH, and little else. */
+export function commandEnvironment(): Record<string, string> {
+  const { HOME = '/root' } = process.env;
+  const env: Record<string, string> = { PATH: searchPath(dirname(process.execPath)), HOME };
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && handedOn.test(name) && !notHandedOn.test(name)) env[name] = value;
+  }
+  return env;
+}
+
+/** This process's own environment, with the directories of system programs in PATH, which an ordinary user's lacks. */
+export function systemEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: searchPath() };
+}
+
+function searchPath(...first: readonly string[]): string {
+  const { PATH = '' } = process.env;
+  const directories = [...first, ...PATH.split(delimiter), ...systemDirectories];
+  return [...new Set(directories)].filter(directory => directory !== '').join(delimiter);
+}

@@ -1,0 +1,180 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Apt, isolatedApt } from './apt.ts';
+import { cacheDirectory, cachedKernel, type Kernel } from './cache.ts';
+import { systemEnvironment } from './environment.ts';
+import { type KernelLabel, type KernelRelease, kernelSuites, newestKernel, type Suite } from './kernels.ts';
+import { withLock } from './lock.ts';
+import { progress, say } from './say.ts';
+import { findMirror, type Mirror, parseDeb822, parseList, type Source } from './sources.ts';
+
+const execute = promisify(execFile);
+
+/** Modules worth keeping: networking, and what a bed or a test may want to mount. The rest is three quarters of a package. */
+const keptModules = [
+  ...[
+    'arch',
+    'crypto',
+    'lib',
+    'mm',
+    'net',
+    'drivers/virtio',
+    'drivers/char',
+    'drivers/block',
+    'drivers/net/bonding',
+  ],
+  ...[
+    'fs/9p',
+    'fs/fscache',
+    'fs/netfs',
+    'fs/overlayfs',
+    'fs/fuse',
+    'drivers/net/ipvlan',
+    'drivers/net/wireguard',
+  ],
+];
+
+/** A kernel ready to boot: the one in the cache, or else the newest the machine's Debian mirror has. */
+export async function provideKernel(label: KernelLabel, signal: AbortSignal): Promise<Kernel> {
+  const cached = cachedKernel(label);
+  if (cached !== undefined) return cached;
+  if (process.arch !== 'x64') {
+    throw new Error(
+      `booting a kernel needs an x86-64 machine, and this one is ${process.arch}; try IPVS_KERNEL=host`,
+    );
+  }
+  const cache = cacheDirectory();
+  await mkdir(cache, { recursive: true });
+  const onWait = () => say(`kernel ${label}: another process is fetching it, waiting`);
+  return await withLock(
+    join(cache, `${label}.lock`),
+    onWait,
+    async () => cachedKernel(label) ?? fetchKernel(label, signal),
+  );
+}
+
+async function fetchKernel(label: KernelLabel, signal: AbortSignal): Promise<Kernel> {
+  const mirror = debianMirror();
+  const work = await mkdtemp(join(cacheDirectory(), 'fetch.'));
+  try {
+    for (const suite of kernelSuites[label]) {
+      say(`kernel ${label}: reading the index of ${suite.name}`);
+      const apt = await suiteApt(mirror, suite, await mkdtemp(join(work, 'apt.')));
+      const found = await readIndex(apt, label, signal);
+      if (found !== undefined) return await unpackKernel(apt, found, work, signal);
+    }
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  const suites = kernelSuites[label].map(suite => suite.name).join(' and ');
+  throw new Error(`no kernel ${label} in ${suites} of ${mirror.archive}`);
+}
+
+function debianMirror(): Mirror {
+  const mirror = findMirror(machineSources());
+  if (mirror !== undefined) return mirror;
+  throw new Error(
+    'kernels to boot come from the Debian mirror in the apt sources, and this machine has none there; ' +
+      'load IPVS into its own kernel (modprobe ip_vs) and use IPVS_KERNEL=host',
+  );
+}
+
+function machineSources(): Source[] {
+  const directory = '/etc/apt/sources.list.d';
+  const names = existsSync(directory)
+    ? readdirSync(directory)
+        .sort()
+        .map(name => join(directory, name))
+    : [];
+  return ['/etc/apt/sources.list', ...names].filter(existsSync).flatMap(path => {
+    if (path.endsWith('.list')) return parseList(readFileSync(path, 'utf8'));
+    return path.endsWith('.sources') ? parseDeb822(readFileSync(path, 'utf8')) : [];
+  });
+}
+
+function suiteApt(mirror: Mirror, suite: Suite, directory: string): Promise<Apt> {
+  return isolatedApt(directory, mirror[suite.archive], suite.name);
+}
+
+async function readIndex(
+  apt: Apt,
+  label: KernelLabel,
+  signal: AbortSignal,
+): Promise<KernelRelease | undefined> {
+  await apt.run('apt-get', ['update'], { signal });
+  const names = (await apt.run('apt-cache', ['pkgnames', 'linux-'], { signal }))
+    .split('\n')
+    .filter(name => /^linux-(?:image|binary|modules|base)-\d/.test(name));
+  if (names.length === 0) return undefined;
+  return newestKernel(await apt.run('apt-cache', ['show', '--no-all-versions', ...names], { signal }), label);
+}
+
+async function unpackKernel(
+  apt: Apt,
+  found: KernelRelease,
+  work: string,
+  signal: AbortSignal,
+): Promise<Kernel> {
+  const version = `${found.release}-amd64`;
+  const megabytes = Math.round(found.size / 1e6);
+  const onProgress = progress(`kernel ${version}: downloading ${megabytes} MB`);
+  await apt.run('apt-get', ['download', ...found.packages], { cwd: work, signal, onProgress });
+  onProgress(100);
+  say(`kernel ${version}: unpacking`);
+  const unpacked = join(work, 'unpacked');
+  for (const name of await readdir(work)) {
+    if (name.endsWith('.deb'))
+      await execute('dpkg-deb', ['--extract', join(work, name), unpacked], { signal });
+  }
+  const kernel = { version, directory: join(work, 'kernel') };
+  await arrange(unpacked, kernel, signal);
+  const directory = join(cacheDirectory(), version);
+  // Whoever comes second finds the same kernel there and leaves it.
+  if (!existsSync(directory)) await rename(kernel.directory, directory);
+  return { version, directory };
+}
+
+/** Picks what is needed from unpacked packages, whose layout changed over the releases. */
+async function arrange(unpacked: string, kernel: Kernel, signal: AbortSignal): Promise<void> {
+  const first = (...paths: readonly string[]): string => {
+    const found = paths.map(path => join(unpacked, path)).find(existsSync);
+    if (found === undefined)
+      throw new Error(`kernel ${kernel.version}: its packages hold none of ${paths.join(', ')}`);
+    return found;
+  };
+  const { version } = kernel;
+  const source = first(`usr/lib/modules/${version}`, `lib/modules/${version}`);
+  const target = join(kernel.directory, 'lib/modules', version);
+  await mkdir(target, { recursive: true });
+  await rename(
+    first(`boot/vmlinuz-${version}`, `usr/lib/modules/${version}/vmlinuz`, `lib/modules/${version}/vmlinuz`),
+    join(kernel.directory, 'vmlinuz'),
+  );
+  for (const name of ['modules.builtin', 'modules.builtin.modinfo', 'modules.order']) {
+    const list = [source, join(unpacked, 'usr/lib/modules', version), join(unpacked, 'lib/modules', version)]
+      .map(parent => join(parent, name))
+      .find(existsSync);
+    if (list !== undefined) await rename(list, join(target, name));
+  }
+  for (const name of keptModules) await keep(join(source, 'kernel', name), join(target, 'kernel', name));
+  const net = 'kernel/drivers/net';
+  for (const name of await readdir(join(source, net))) {
+    if (/\.ko(?:\.\w+)?$/.test(name)) await keep(join(source, net, name), join(target, net, name));
+  }
+  // Packed, every module would be unpacked again at each boot, by a processor that is emulated.
+  await execute(
+    'sh',
+    ['-c', 'find "$0" -name "*.ko.xz" -print0 | xargs -0r -n 64 -P 2 xz --decompress', target],
+    { signal },
+  );
+  await execute('depmod', ['--basedir', kernel.directory, version], { signal, env: systemEnvironment() });
+}
+
+async function keep(from: string, to: string): Promise<void> {
+  if (!existsSync(from)) return;
+  await mkdir(join(to, '..'), { recursive: true });
+  await rename(from, to);
+}

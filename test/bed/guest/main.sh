@@ -1,0 +1,61 @@
+# Process 1 after init.sh: a usual Linux around the command, then its exit status and how much it wrote. Ports, in this order:
+# 1 standard output, 2 standard error, 3 report.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/pts /dev/shm /run/lock
+mount -t devpts -o mode=620,ptmxmode=666 pts /dev/pts
+mount -t tmpfs -o mode=1777 shm /dev/shm
+ln -sfn /proc/self/fd /dev/fd
+ln -sfn fd/0 /dev/stdin
+ln -sfn fd/1 /dev/stdout
+ln -sfn fd/2 /dev/stderr
+echo bed >/proc/sys/kernel/hostname
+ip link set lo up
+ulimit -n 65536
+
+# Where job.sh and main.ts meet: the job's directory is on the kernel's command line.
+read -r cmdline </proc/cmdline
+job=${cmdline##*bed.job=}
+job=${job%% *}
+. "$job/settings.sh"
+
+modules=/lib/modules/$(uname -r)
+mkdir -p "$modules"
+mount --bind "$BED_MODULES" "$modules"
+if [ -n "$BED_OUTPUT" ]; then
+  # Not cached: what a test writes has to be on the host before the machine goes away.
+  mkdir -p "$BED_OUTPUT"
+  mount -t 9p -o rw,trans=virtio,version=9p2000.L,cache=none,msize=512000 output "$BED_OUTPUT"
+fi
+
+for port in out err report; do
+  for name in /sys/class/virtio-ports/*/name; do
+    read -r found <"$name" && [ "$found" = "bed.$port" ] && eval "$port=/dev/\$(basename \"\${name%/name}\")"
+  done
+done
+# Held open to the end, since QEMU throws away what a port still has queued when its last user closes it.
+exec 7>"$out" 8>"$err" 9>"$report"
+
+# Pipes, and not the ports themselves: a port cannot be opened twice, so /dev/stderr would not work. dd copies as it comes and counts.
+mkfifo /run/bed/out /run/bed/err
+dd bs=65536 </run/bed/out >&7 2>/run/bed/out.count 7>&- 8>&- 9>&- &
+out_copy=$!
+dd bs=65536 </run/bed/err >&8 2>/run/bed/err.count 7>&- 8>&- 9>&- &
+err_copy=$!
+
+sh "$job/command.sh" </dev/null >/run/bed/out 2>/run/bed/err 7>&- 8>&- 9>&-
+status=$?
+
+# The command's end is the end: whatever it left running is killed, or it could hold the pipes open for ever.
+for process in /proc/[0-9]*; do
+  pid=${process#/proc/}
+  case $pid in 1 | "$out_copy" | "$err_copy") continue ;; esac
+  [ -e "$process/exe" ] && kill -9 "$pid" 2>/dev/null
+done
+wait "$out_copy" "$err_copy"
+copied() { sed -n 's/^\([0-9]*\) bytes.*/\1/p' "$1"; }
+echo "$status $(copied /run/bed/out.count) $(copied /run/bed/err.count)" >&9
+# The host ends the machine once it has all of that.
+while :; do sleep 60; done

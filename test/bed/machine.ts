@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Kernel } from './cache.ts';
+import { initramfs } from './initramfs.ts';
+import { quote, quoteAll } from './quote.ts';
+
+/** What to run, and where its output goes. */
+export interface Job {
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** A directory of the host that the command may write to, at the same path. */
+  readonly outputDirectory?: string | undefined;
+  readonly onStdout: (chunk: Buffer) => void;
+  readonly onStderr: (chunk: Buffer) => void;
+  /** Ends the job. Nothing of it is left when the promise settles. */
+  readonly signal: AbortSignal;
+}
+
+/** Boots a kernel under QEMU with the host's file system as its root and runs a command there. Resolves with its exit status. */
+export async function runOnMachine(kernel: Kernel, job: Job): Promise<number> {
+  const directory = await mkdtemp(join(tmpdir(), 'ipvs-bed-'));
+  try {
+    await writeFile(join(directory, 'settings.sh'), settings(kernel, job));
+    await writeFile(join(directory, 'command.sh'), command(job));
+    const args = qemuArguments(kernel, await initramfs(kernel), directory, job.outputDirectory);
+    return await runQemu(args, job);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function settings(kernel: Kernel, job: Job): string {
+  const modules = join(kernel.directory, 'lib/modules', kernel.version);
+  return `BED_MODULES=${quote(modules)}\nBED_OUTPUT=${quote(job.outputDirectory ?? '')}\n`;
+}
+
+function command(job: Job): string {
+  const exports = Object.entries(job.env).map(([name, value]) => `export ${name}=${quote(value)}\n`);
+  return `${exports.join('')}cd ${quote(job.cwd)} || exit 126\nexec ${quoteAll(job.command)}\n`;
+}
+
+/** Descriptors of the guest's ports in QEMU, which gets one end of a socket pair for each. */
+const ports = { out: 3, err: 4, report: 5 } as const;
+
+function qemuArguments(
+  kernel: Kernel,
+  initrd: string,
+  directory: string,
+  output: string | undefined,
+): string[] {
+  // A /dev/kvm that accepts a guest and then hangs has been seen, so the node's being there says nothing.
+  const { IPVS_BED_ACCEL } = process.env;
+  const kvm = IPVS_BED_ACCEL === 'kvm';
+  const share = (path: string, tag: string, readonly: string) =>
+    `local,path=${path.replaceAll(',', ',,')},mount_tag=${tag},security_model=none,multidevs=remap,readonly=${readonly}`;
+  return [
+    ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
+    ...['-m', '3072', '-smp', '2', '-nodefaults', '-no-reboot', '-nographic', '-serial', 'stdio'],
+    ...['-kernel', join(kernel.directory, 'vmlinuz'), '-initrd', initrd],
+    // An oops in the kernel is a failure, never something a test may overlook.
+    ...['-append', `console=ttyS0 quiet oops=panic panic=-1 mitigations=off bed.job=${directory}`],
+    ...['-virtfs', share('/', 'host', 'on')],
+    ...(output === undefined ? [] : ['-virtfs', share(output, 'output', 'off')]),
+    ...['-device', 'virtio-serial-pci'],
+    ...Object.entries(ports).flatMap(([name, fd]) => [
+      ...['-chardev', `socket,id=${name},fd=${fd}`],
+      ...['-device', `virtserialport,chardev=${name},name=bed.${name}`],
+    ]),
+  ];
+}
+
+async function runQemu(args: readonly string[], job: Job): Promise<number> {
+  // The kernel kills QEMU should this process die without a chance to clean up.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+    // A Ctrl-C is for this process to handle; QEMU would end before the last output is read.
+    detached: true,
+  });
+  const [, console_, errors, out, err, report] = child.stdio as unknown as Readable[];
+  const log = tail(console_!, errors!);
+  const written = { out: 0, err: 0 };
+  let status: Report | undefined;
+
+  const stop = () => void child.kill('SIGKILL');
+  const stopWhenComplete = () => {
+    if (status !== undefined && written.out >= status.out && written.err >= status.err) stop();
+  };
+  out!.on('data', (chunk: Buffer) => {
+    written.out += chunk.length;
+    job.onStdout(chunk);
+    stopWhenComplete();
+  });
+  err!.on('data', (chunk: Buffer) => {
+    written.err += chunk.length;
+    job.onStderr(chunk);
+    stopWhenComplete();
+  });
+  let reported = '';
+  report!.on('data', (chunk: Buffer) => {
+    reported += chunk;
+    status = parseReport(reported);
+    stopWhenComplete();
+  });
+  job.signal.addEventListener('abort', stop);
+  if (job.signal.aborted) stop();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', () => resolve());
+    });
+  } finally {
+    job.signal.removeEventListener('abort', stop);
+  }
+  job.signal.throwIfAborted();
+  if (status === undefined) throw new Error(`the machine ended before the command did\n${log()}`);
+  return status.exitStatus;
+}
+
+interface Report {
+  readonly exitStatus: number;
+  readonly out: number;
+  readonly err: number;
+}
+
+/** Reads the line in which the guest says the command's exit status and how many bytes it wrote to each stream. */
+function parseReport(text: string): Report | undefined {
+  const match = /^(\d+) (\d+) (\d+)\n/.exec(text);
+  if (match === null) return undefined;
+  const [exitStatus, out, err] = match.slice(1).map(Number) as [number, number, number];
+  return { exitStatus, out, err };
+}
+
+/** Remembers the end of what the streams say. */
+function tail(...streams: readonly Readable[]): () => string {
+  const lines = 60;
+  let text = '';
+  for (const stream of streams) {
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      text = (text + chunk).slice(-64 * 1024);
+    });
+  }
+  return () =>
+    text
+      .replaceAll('\r', '')
+      .trimEnd()
+      .split('\n')
+      .slice(-lines)
+      .map(line => `  | ${line}`)
+      .join('\n');
+}
