@@ -11,6 +11,7 @@
         "native/encode.cc",
         "native/family.cc",
         "native/files.cc",
+        "native/js_values.cc",
         "native/netns.cc",
         "native/session.cc",
         "native/socket.cc",

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "js_values.h"
+
 namespace ipvs {
 
 namespace {
@@ -46,34 +48,14 @@ Napi::Value Refuse(Napi::Env env, const char* what) {
   return env.Undefined();
 }
 
-Napi::Value BlockToJs(Napi::Env env, const Block& block) {
-  Napi::Object list = Napi::Object::New(env);
-  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, block.bytes);
-  if (block.bytes > 0) std::memcpy(buffer.Data(), block.data.get(), block.bytes);
-  list.Set("rows", Napi::Number::New(env, static_cast<double>(block.rows)));
-  list.Set("buffer", buffer);
-  return list;
-}
-
-Napi::Value PayloadToJs(Napi::Env env, Reply* reply) {
-  if (reply->columns) {
-    Napi::Object table = Napi::Object::New(env);
-    Napi::Array names = Napi::Array::New(env, reply->columns->names.size());
-    for (size_t i = 0; i < reply->columns->names.size(); ++i) {
-      names.Set(static_cast<uint32_t>(i), Napi::String::New(env, reply->columns->names[i]));
-    }
-    table.Set("names", names);
-    table.Set("services", BlockToJs(env, reply->columns->services));
-    table.Set("destinations", BlockToJs(env, reply->columns->destinations));
-    return table;
+napi_value PayloadToJs(JsValues* js, Reply* reply) {
+  if (reply->columns) return js->Table(*reply->columns);
+  if (reply->descriptor) {
+    napi_value value = js->Number(reply->descriptor.get());
+    if (js->ok()) static_cast<void>(reply->descriptor.Release());  // JavaScript's now
+    return value;
   }
-  if (reply->descriptor) return Napi::Number::New(env, reply->descriptor.Release());
-  if (!reply->bytes.empty()) {
-    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, reply->bytes.size());
-    std::memcpy(buffer.Data(), reply->bytes.data(), reply->bytes.size());
-    return buffer;
-  }
-  return env.Undefined();
+  return js->Buffer(reply->bytes.data(), reply->bytes.size());
 }
 
 bool HasPayload(const Reply& reply) {
@@ -214,21 +196,22 @@ void Client::Deliver(Napi::Env env) {
   const Napi::HandleScope scope(env);
   std::vector<Reply> replies = worker_->TakeReplies();
   if (replies.empty()) return;
-  Napi::Int32Array statuses = Napi::Int32Array::New(env, replies.size());
-  Napi::Value payloads = env.Undefined();
+  JsValues js(env);
+  std::vector<int32_t> statuses;
+  napi_value payloads = nullptr;
   for (size_t i = 0; i < replies.size(); ++i) {
-    statuses[i] = replies[i].status;
+    statuses.push_back(replies[i].status);
     if (!HasPayload(replies[i])) continue;
-    if (payloads.IsUndefined()) payloads = Napi::Array::New(env, replies.size());
-    payloads.As<Napi::Array>().Set(static_cast<uint32_t>(i), PayloadToJs(env, &replies[i]));
+    if (payloads == nullptr) payloads = js.Array(replies.size());
+    js.Set(payloads, i, PayloadToJs(&js, &replies[i]));
   }
-  const Napi::Object self = Value();
+  napi_value self = Value();
   pending_ -= replies.size();
   if (pending_ == 0) {
     Unref();
     napi_unref_threadsafe_function(env, wake_);
   }
-  self.Get("deliver").As<Napi::Function>().Call(self, {statuses, payloads});
+  js.CallMethod(self, "deliver", {js.Int32Array(statuses), payloads == nullptr ? js.Undefined() : payloads});
 }
 
 }  // namespace ipvs

@@ -40,11 +40,14 @@ class Connection {
   // Asks for one object; visits the answer. A Status or an errno.
   int Ask(const CallRecord& call, Operation command, const Visit& visit);
 
-  // Runs a dump to its end, visiting every row. `expected_bytes` (0: unknown, taken for little) chooses a
-  // socket whose chunks fit the dump: the kernel allocates, and on most distributions zeroes, a whole chunk
-  // for the rows and another for the end mark.
-  int Dump(const CallRecord& call, Operation command, size_t expected_bytes, const Visit& visit,
-           DumpShape* shape);
+  // Runs a dump to its end, visiting every row, in chunks of the size class `chunk`.
+  int Dump(const CallRecord& call, Operation command, size_t chunk, const Visit& visit, DumpShape* shape);
+
+  // The size class whose chunks fit a dump of so many bytes (0: unknown, taken for little): the kernel
+  // allocates, and on most distributions zeroes, a whole chunk for the rows and another for the end mark.
+  static size_t FittingChunk(size_t expected_bytes);
+  // Another size class for reading a list again, large: its chunks end at other rows.
+  static size_t OtherChunk(size_t chunk) { return kChunks.size() - (chunk == kChunks.size() - 1 ? 2 : 1); }
 
   // So many acks fit the socket's buffer with room to spare, even if every command fails.
   static constexpr size_t kBatch = 128;
