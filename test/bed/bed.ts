@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { commandEnvironment } from './environment.ts';
 import { provideKernel } from './fetch.ts';
 import { hostObstacle, runOnHost } from './host.ts';
@@ -14,7 +15,10 @@ export interface BedOptions {
   readonly cwd?: string;
   /** Variables on top of those that are always handed on. */
   readonly env?: Readonly<Record<string, string>>;
-  /** A directory that the command may write to, at the same path and named in `IPVS_BED_OUTPUT`. It sees no other file change on the host. */
+  /**
+   * A directory whose files come back to the host, at the same path in the bed and named in `IPVS_BED_OUTPUT` there; by default what that
+   * says here. Under QEMU no other file that the command writes does.
+   */
   readonly outputDirectory?: string;
   /** Seconds after which the command is stopped; by default what `IPVS_BED_TIMEOUT` says, else 900. */
   readonly deadline?: number;
@@ -40,15 +44,22 @@ export class DeadlineError extends Error {}
  */
 export async function runOnBed(options: BedOptions): Promise<BedResult> {
   const { kernel, reason } = choose(options.kernel);
-  const { IPVS_BED_TIMEOUT } = process.env;
+  const { IPVS_BED_TIMEOUT, IPVS_BED_OUTPUT } = process.env;
+  const output = options.outputDirectory ?? IPVS_BED_OUTPUT;
+  const outputDirectory = output ? resolve(output) : undefined;
   const deadline = options.deadline ?? Number(IPVS_BED_TIMEOUT || 900);
   const late = new AbortController();
   const signal = AbortSignal.any([late.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const job = {
     command: options.command,
     cwd: options.cwd ?? process.cwd(),
-    env: { ...commandEnvironment(), ...options.env, IPVS_BED: kernel },
-    outputDirectory: options.outputDirectory,
+    env: {
+      ...commandEnvironment(),
+      ...options.env,
+      IPVS_BED: kernel,
+      ...(outputDirectory === undefined ? {} : { IPVS_BED_OUTPUT: outputDirectory }),
+    },
+    outputDirectory,
     onStdout: options.onStdout ?? (chunk => void process.stdout.write(chunk)),
     onStderr: options.onStderr ?? (chunk => void process.stderr.write(chunk)),
     signal,
@@ -78,8 +89,12 @@ function choose(wanted: KernelChoice | undefined): { kernel: KernelChoice; reaso
   if (wanted !== undefined) return { kernel: wanted, reason: 'as asked' };
   const { IPVS_KERNEL: said } = process.env;
   if (said) {
-    if (isKernelChoice(said)) return { kernel: said, reason: `IPVS_KERNEL=${said}` };
-    throw new RangeError(`IPVS_KERNEL=${said}: known are host, ${kernelLabels.join(', ')}`);
+    if (!isKernelChoice(said)) {
+      throw new RangeError(`IPVS_KERNEL=${said}: known are host, ${kernelLabels.join(', ')}`);
+    }
+    const obstacle = said === 'host' ? hostObstacle() : undefined;
+    if (obstacle !== undefined) throw new Error(`IPVS_KERNEL=host: ${obstacle}`);
+    return { kernel: said, reason: `IPVS_KERNEL=${said}` };
   }
   const obstacle = hostObstacle();
   if (obstacle === undefined) return { kernel: 'host', reason: 'it has IPVS' };

@@ -1,5 +1,6 @@
 import { DeadlineError, runOnBed } from './bed.ts';
 import { say } from './say.ts';
+import { catchSignals } from './signals.ts';
 
 const usage = `Runs a command on a kernel with IPVS.
 
@@ -7,6 +8,7 @@ const usage = `Runs a command on a kernel with IPVS.
 
   IPVS_KERNEL       host, 5.10, 6.1, 6.12 or 7.x (default: the host's own if it has IPVS, else 6.1)
   IPVS_BED_TIMEOUT  seconds until the command is stopped (default: 900)
+  IPVS_BED_OUTPUT   a directory whose files come back to the host: under QEMU none else do
   IPVS_BED_ACCEL    kvm: boot with hardware acceleration, where that really works
   IPVS_CACHE        where unpacked kernels are kept (default: ipvs-bed in the user's cache directory)
 
@@ -18,22 +20,12 @@ async function main(command: readonly string[]): Promise<number> {
     process.stderr.write(usage);
     return command.length === 0 ? 2 : 0;
   }
-  const stopped = new AbortController();
-  let signalled = 0;
-  for (const [name, number] of [
-    ['SIGINT', 2],
-    ['SIGTERM', 15],
-    ['SIGHUP', 1],
-  ] as const) {
-    process.on(name, () => {
-      signalled = 128 + number;
-      stopped.abort(new Error(`stopped by ${name}`));
-    });
-  }
+  const stop = catchSignals();
   try {
-    return (await runOnBed({ command, signal: stopped.signal })).exitStatus;
+    return (await runOnBed({ command, signal: stop.signal })).exitStatus;
   } catch (error) {
-    if (signalled > 0) return signalled;
+    const exitStatus = stop.exitStatus();
+    if (exitStatus !== undefined) return exitStatus;
     say((error as Error).message);
     return error instanceof DeadlineError ? 124 : 125;
   }

@@ -27,9 +27,10 @@ export async function runOnHost(job: Job): Promise<number> {
     'shift; "$@"; exit $?',
   ].join('\n');
   const flags = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  const child = spawn('unshare', [...flags, 'sh', '-c', script, 'sh', '--', ...job.command], {
+  const shell = ['sh', '-c', script, 'sh', '--', ...job.command];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...flags, ...shell], {
     cwd: job.cwd,
-    env: job.outputDirectory === undefined ? job.env : { ...job.env, IPVS_BED_OUTPUT: job.outputDirectory },
+    env: job.env,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

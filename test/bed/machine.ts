@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import type { Kernel } from './cache.ts';
 import { initramfs } from './initramfs.ts';
 import { quote, quoteAll } from './quote.ts';
@@ -59,7 +60,7 @@ function qemuArguments(
     `local,path=${path.replaceAll(',', ',,')},mount_tag=${tag},security_model=none,multidevs=remap,readonly=${readonly}`;
   return [
     ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
-    ...['-m', '3072', '-smp', '2', '-nodefaults', '-no-reboot', '-nographic', '-serial', 'stdio'],
+    ...['-m', '3072', '-smp', '2', '-nodefaults', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
     ...['-kernel', join(kernel.directory, 'vmlinuz'), '-initrd', initrd],
     // An oops in the kernel is a failure, never something a test may overlook.
     ...['-append', `console=ttyS0 quiet oops=panic panic=-1 mitigations=off bed.job=${directory}`],
@@ -116,7 +117,7 @@ async function runQemu(args: readonly string[], job: Job): Promise<number> {
     job.signal.removeEventListener('abort', stop);
   }
   job.signal.throwIfAborted();
-  if (status === undefined) throw new Error(`the machine ended before the command did\n${log()}`);
+  if (status === undefined) throw failure(log());
   return status.exitStatus;
 }
 
@@ -136,7 +137,6 @@ function parseReport(text: string): Report | undefined {
 
 /** Remembers the end of what the streams say. */
 function tail(...streams: readonly Readable[]): () => string {
-  const lines = 60;
   let text = '';
   for (const stream of streams) {
     stream.setEncoding('utf8');
@@ -144,12 +144,12 @@ function tail(...streams: readonly Readable[]): () => string {
       text = (text + chunk).slice(-64 * 1024);
     });
   }
-  return () =>
-    text
-      .replaceAll('\r', '')
-      .trimEnd()
-      .split('\n')
-      .slice(-lines)
-      .map(line => `  | ${line}`)
-      .join('\n');
+  return () => stripVTControlCharacters(text).replaceAll('\r', '').trimEnd();
+}
+
+/** Says why a machine ended by itself, with the last lines of its console. */
+function failure(log: string): Error {
+  const why = /Kernel panic - not syncing: .*/.exec(log)?.[0] ?? 'the machine ended before the command did';
+  const lines = log.split('\n').slice(-60);
+  return new Error([why, ...lines.map(line => `  | ${line}`)].join('\n'));
 }
