@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { native } from '../../lib/binding.ts';
+import { DestinationColumn, ServiceColumn } from '../../lib/columns.ts';
+import { Layout } from '../../lib/record.ts';
+
+const { layout } = native();
+
+test('TypeScript’s picture of a record is the addon’s', () => {
+  expect(layout).toEqual({
+    callBytes: Layout.bytes,
+    service: Layout.service.family,
+    serviceAddress: Layout.service.address,
+    serviceFlags: Layout.service.flags,
+    scheduler: Layout.service.scheduler,
+    engine: Layout.service.engine,
+    destination: Layout.destination.family,
+    destinationAddress: Layout.destination.address,
+    forwarding: Layout.destination.forwarding,
+    daemonBytes: Layout.daemon.bytes,
+    daemonGroup: Layout.daemon.group - Layout.daemon.role,
+    daemonInterface: Layout.daemon.interface - Layout.daemon.role,
+    counters: 10,
+    serviceWords: ServiceColumn.count,
+    destinationWords: DestinationColumn.count,
+  });
+});
+
+/** The addon as somebody would use it who got hold of it: it must never crash. */
+describe('abuse of the addon', () => {
+  const { Client } = native();
+  const ignore = () => {};
+
+  test('wrong constructor arguments', () => {
+    for (const args of [[], [undefined], [undefined, 1], [{}, ignore], [true, ignore], [-1, ignore]]) {
+      expect(() => new (Client as unknown as new (...args: readonly unknown[]) => unknown)(...args)).toThrow(
+        TypeError,
+      );
+    }
+  });
+
+  test('wrong method arguments', () => {
+    const client = new Client(undefined, ignore) as unknown as Record<
+      string,
+      (...args: readonly unknown[]) => unknown
+    >;
+    for (const args of [
+      [],
+      [1],
+      [new Uint8Array(10), 1],
+      [new Uint8Array(Layout.bytes), 2],
+      [[], 0],
+      ['x', 'y'],
+    ]) {
+      expect(() => client['submit']!(...args)).toThrow(TypeError);
+    }
+    expect(() => client['file']!(36)).toThrow(TypeError);
+    expect(() => client['cancel']!('x')).toThrow(TypeError);
+    client['stop']!();
+    client['stop']!();
+    expect(() => client['submit']!(new Uint8Array(Layout.bytes), 1)).toThrow(TypeError);
+  });
+
+  test('methods on other receivers', () => {
+    const { submit, stop } = Client.prototype;
+    const foreign = [undefined, null, 1, {}, [], new Uint8Array(8), Client.prototype, new Proxy({}, {})];
+    for (const receiver of foreign) {
+      expect(() => submit.call(receiver as never, new Uint8Array(Layout.bytes), 1)).toThrow(
+        'Illegal invocation',
+      );
+      expect(() => stop.call(receiver as never)).toThrow('Illegal invocation');
+    }
+  });
+
+  test('addresses', () => {
+    const { parseAddress6, formatAddress6 } = native();
+    expect(parseAddress6('x')).toBeUndefined();
+    expect(parseAddress6(7 as never)).toBeUndefined();
+    expect(formatAddress6(new Uint8Array(16), 1)).toBeUndefined();
+    expect(formatAddress6(new Uint8Array(4), 0)).toBeUndefined();
+    expect(formatAddress6('x' as never, 0)).toBeUndefined();
+  });
+});
