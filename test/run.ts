@@ -1,0 +1,141 @@
+// Runs the tests: those that need no kernel here, the others on a bed.
+//
+//   npm test [-- FILTER…]                           on the host's kernel or 6.1, or what IPVS_KERNEL says
+//   npm run test:kernels [-- 5.10,7.x] [FILTER…]    on each kernel in turn
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { styleText } from 'node:util';
+import { runOnBed } from './bed/bed.ts';
+import { isKernelChoice, type KernelChoice, kernelLabels } from './bed/kernels.ts';
+import { catchSignals } from './bed/signals.ts';
+import { type Counts, countsOf, crash, describeCounts, sum, total } from './report.ts';
+
+/** One run of vitest. */
+interface Part {
+  readonly heading: string;
+  run(output: string): Promise<{ exitStatus: number; kernel?: string }>;
+}
+
+interface Outcome {
+  readonly heading: string;
+  readonly kernel: string;
+  readonly counts: Counts;
+  readonly seconds: number;
+}
+
+const stop = catchSignals();
+const { kernels, filters } = parse(process.argv.slice(2));
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const parts = [unitPart(), ...(kernels ?? [undefined]).map(bedPart)];
+  const outcomes: Outcome[] = [];
+  for (const part of parts) {
+    outcomes.push(await runPart(part));
+    const exitStatus = stop.exitStatus();
+    if (exitStatus !== undefined) return exitStatus;
+  }
+  if (kernels !== undefined) printTable(outcomes);
+  const counts = sum(outcomes.map(outcome => outcome.counts));
+  console.log(`\n${describeCounts(counts)}`);
+  return counts.failed > 0 || total(counts) === 0 ? 1 : 0;
+}
+
+function unitPart(): Part {
+  return {
+    heading: 'Without a kernel',
+    run: async output => {
+      const [node, ...args] = vitest(['unit'], output);
+      const child = spawn(node!, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+      const end = () => void child.kill();
+      stop.signal.addEventListener('abort', end);
+      const exitStatus = await new Promise<number>((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', status => resolve(status ?? 1));
+      });
+      stop.signal.removeEventListener('abort', end);
+      return { exitStatus };
+    },
+  };
+}
+
+function bedPart(kernel: KernelChoice | undefined): Part {
+  return {
+    heading: kernel === undefined ? 'On a kernel' : `On kernel ${kernel}`,
+    run: async output =>
+      await runOnBed({
+        kernel,
+        command: vitest(['kernel', 'lab'], output),
+        env: process.stdout.isTTY ? { FORCE_COLOR: '1' } : {},
+        outputDirectory: output,
+        signal: stop.signal,
+      }),
+  };
+}
+
+function vitest(projects: readonly string[], output: string): readonly string[] {
+  return [
+    ...[process.execPath, 'node_modules/vitest/vitest.mjs', 'run'],
+    ...projects.flatMap(project => ['--project', project]),
+    ...['--reporter=default', '--reporter=json', `--outputFile.json=${reportIn(output)}`],
+    // A filter may well match in one part only.
+    ...(filters.length > 0 ? ['--passWithNoTests', ...filters] : []),
+  ];
+}
+
+function reportIn(output: string): string {
+  return join(output, 'report.json');
+}
+
+async function runPart(part: Part): Promise<Outcome> {
+  console.log(`\n${styleText('bold', `${part.heading}`)}`);
+  const output = await mkdtemp(join(tmpdir(), 'ipvs-test-'));
+  const start = performance.now();
+  const done = (counts: Counts, kernel = ''): Outcome => {
+    return { heading: part.heading, kernel, counts, seconds: (performance.now() - start) / 1000 };
+  };
+  try {
+    const { exitStatus, kernel } = await part.run(output);
+    const counts = countsOf(reportIn(output), exitStatus);
+    const missing = filters.length === 0 && total(counts) === 0;
+    if (missing) console.log('There was no test to run: that counts as a failure.');
+    return done(missing ? crash : counts, kernel);
+  } catch (error) {
+    console.log((error as Error).message);
+    return done(crash);
+  } finally {
+    await rm(output, { recursive: true, force: true });
+  }
+}
+
+function printTable(outcomes: readonly Outcome[]): void {
+  const rows = outcomes.map(({ heading, kernel, counts, seconds }) => [
+    ...[heading, kernel, String(counts.passed), String(counts.failed), String(counts.skipped)],
+    seconds.toFixed(1),
+  ]);
+  const table = [['', 'version', 'passed', 'failed', 'skipped', 'seconds'], ...rows];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map(row => row[column]!.length)));
+  console.log();
+  for (const row of table) {
+    const cells = row.map((cell, column) =>
+      column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+    );
+    console.log(cells.join('  '));
+  }
+}
+
+/** What follows `--kernels` is a list of kernels if it reads like one, and a filter otherwise. */
+function parse(args: readonly string[]): { kernels?: readonly KernelChoice[]; filters: readonly string[] } {
+  const at = args.findIndex(arg => arg === '--kernels' || arg.startsWith('--kernels='));
+  if (at < 0) return { filters: args };
+  const inline = args[at]!.slice('--kernels='.length);
+  const named = (inline || args[at + 1] || '').split(',');
+  const chosen = named.every(isKernelChoice) ? named : undefined;
+  if (inline !== '' && chosen === undefined)
+    throw new RangeError(`--kernels=${inline}: known are host, ${kernelLabels}`);
+  const used = chosen === undefined || inline !== '' ? 1 : 2;
+  return { kernels: chosen ?? kernelLabels, filters: args.toSpliced(at, used) };
+}
