@@ -31,6 +31,18 @@ export interface CallSpec<T> {
     | undefined;
 }
 
+/** What a client's calls are made with. */
+export interface CallsOptions {
+  readonly namespace: string | number | undefined;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Whether a small write may be executed on the JavaScript thread when the client is idle. */
+  readonly inline: boolean;
+}
+
+/** So many writes in a row may be inline before one goes through the thread, which gives the event loop a turn. */
+const INLINE_RUN = 100;
+
 /** The longest timer Node has. */
 const MAX_DELAY = 0x7fff_ffff;
 
@@ -58,11 +70,7 @@ export interface Calls {
  * Collects what is called in one tick and hands it to the native thread together; a plain loop of un-awaited calls so runs at the
  * speed of batches. Replies come in the order of the calls, so a queue is all that is needed to match them.
  */
-export function createCalls(
-  native: () => Native,
-  namespace: string | number | undefined,
-  timeout: number,
-): Calls {
+export function createCalls(native: () => Native, { namespace, timeout, inline }: CallsOptions): Calls {
   const batch = createBatch();
   const pending: Pending[] = []; // pending[head] waits for the next reply
   let head = 0;
@@ -71,6 +79,8 @@ export function createCalls(
   let client: NativeClient | undefined;
   let closed: Promise<void> | undefined;
   let unsettled = 0;
+  let inlineTick = false; // an inline write was made in this tick
+  let inlineRun = 0; // how many since the event loop had a turn
   let drained: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
   let timerDeadline = Number.POSITIVE_INFINITY;
@@ -103,6 +113,26 @@ export function createCalls(
     }
   }
 
+  /**
+   * Makes a lone write without the hop to the thread, as libuv writes sockets: its status, or undefined when it has to be queued. Whatever
+   * else is called in the same tick is queued, so that a loop of un-awaited calls becomes a batch.
+   */
+  function tryInline(slot: Slot): number | undefined {
+    if (!inline || inlineTick || inlineRun >= INLINE_RUN || pending.length > head || batch.count > 0)
+      return undefined;
+    const status = client?.inline(slot.bytes, slot.start);
+    if (status !== undefined) {
+      inlineTick = true;
+      inlineRun++;
+      queueMicrotask(endInlineTick); // runs before whoever awaits this call goes on
+    }
+    return status;
+  }
+
+  function endInlineTick(): void {
+    inlineTick = false;
+  }
+
   function settle(call: Pending): boolean {
     if (call.settled) return false;
     call.settled = true;
@@ -118,6 +148,7 @@ export function createCalls(
       answered++;
       finish(call, statuses[i]!, payloads?.[i]);
     }
+    inlineRun = 0;
     if (head === pending.length) {
       pending.length = 0;
       head = 0;
@@ -218,6 +249,9 @@ export function createCalls(
         const slot = batch.open(spec.operation);
         const other = spec.encode?.(slot);
         if (other !== undefined) slot.words[slot.start >> 2] = other;
+        const status = tryInline(slot);
+        if (status === Status.ok) return Promise.resolve(spec.decode(undefined));
+        if (status !== undefined) return fail(spec, at(spec.about), status, undefined);
         batch.commit();
       } catch (error) {
         return Promise.reject(error);

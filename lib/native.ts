@@ -22,6 +22,11 @@ export type Payload = NativeTable | ArrayBuffer | number | undefined;
 export interface NativeClient {
   /** Queues `count` records. Gives back 0, or the errno that kept the thread from starting; then nothing is queued. */
   submit(records: Uint8Array, count: number): number;
+  /**
+   * Executes the record at an offset at once, on this thread, if it is a write of a destination, the client is idle and such calls have
+   * been quick of late. Gives back its status; undefined: it was not executed, submit it.
+   */
+  inline(records: Uint8Array, offset: number): number | undefined;
   /** Queues a call on a file, opened in the client's network namespace. */
   file(operation: number, path: string, content: string): number;
   /** True when the call had not been begun; it is then answered with `Status.cancelled` in its turn. */

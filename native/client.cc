@@ -66,8 +66,9 @@ bool HasPayload(const Reply& reply) {
 
 Napi::Function Client::Define(Napi::Env env) {
   return DefineClass(env, "Client",
-                     {Describe<&Client::Submit>("submit"), Describe<&Client::File>("file"),
-                      Describe<&Client::Cancel>("cancel"), Describe<&Client::Stop>("stop")});
+                     {Describe<&Client::Submit>("submit"), Describe<&Client::Inline>("inline"),
+                      Describe<&Client::File>("file"), Describe<&Client::Cancel>("cancel"),
+                      Describe<&Client::Stop>("stop")});
 }
 
 Client::Client(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Client>(info) {
@@ -154,6 +155,22 @@ Napi::Value Client::Submit(const Napi::CallbackInfo& info) {
     std::memcpy(&calls[i].record, bytes.Data() + i * sizeof(CallRecord), sizeof(CallRecord));
   }
   return Queue(env, std::move(calls));
+}
+
+Napi::Value Client::Inline(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 2 || !info[0].IsTypedArray() || !info[1].IsNumber())
+    return Refuse(env, "inline(records, offset)");
+  const auto bytes = info[0].As<Napi::Uint8Array>();
+  const uint32_t offset = info[1].As<Napi::Number>().Uint32Value();
+  if (bytes.ByteLength() < sizeof(CallRecord) || offset > bytes.ByteLength() - sizeof(CallRecord)) {
+    return Refuse(env, "no record at offset");
+  }
+  Call call;
+  std::memcpy(&call.record, bytes.Data() + offset, sizeof(CallRecord));
+  int status = kOk;
+  if (wake_ == nullptr || !worker_->TryInline(call, &status)) return env.Undefined();
+  return Napi::Number::New(env, status);
 }
 
 Napi::Value Client::File(const Napi::CallbackInfo& info) {

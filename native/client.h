@@ -28,6 +28,9 @@ class Client : public Napi::ObjectWrap<Client> {
   // submit(records, count): queues count records, which are copied. An errno when no thread could be had,
   // otherwise 0.
   Napi::Value Submit(const Napi::CallbackInfo& info);
+  // inline(records, offset): executes the record at offset at once, on this thread, if that is quick: its
+  // status, or undefined when it is to be submitted.
+  Napi::Value Inline(const Napi::CallbackInfo& info);
   // file(operation, path, content): queues a call on a file of the client's network namespace. As submit.
   Napi::Value File(const Napi::CallbackInfo& info);
   // cancel(number): true when the call had not been begun.

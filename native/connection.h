@@ -30,6 +30,7 @@ class Connection {
 
   NetworkNamespace& network() { return network_; }
 
+  bool open() const { return writer_ != nullptr && family_ != 0; }
   // Makes sure that the kernel has IPVS, loading it if need be. A Status or an errno.
   int Ready() { return Open(&writer_, kChunks[0]); }
 

@@ -37,6 +37,9 @@ class Session {
   Session(NetworkNamespace network, const std::atomic<bool>* interrupted)
       : connection_(std::move(network)), reader_(&connection_, interrupted) {}
 
+  // Whether the sockets are open and the family is known, so that a write is one send and one receive.
+  bool open() const { return connection_.open(); }
+
   // Executes up to Connection::kBatch writes in order; replies[i] is the answer to calls[i].
   void Write(const std::vector<const Call*>& calls, std::vector<Reply>* replies);
   // Executes any other call.

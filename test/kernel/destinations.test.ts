@@ -214,6 +214,43 @@ describe('what the kernel refuses', () => {
   });
 });
 
+describe.each([true, false])('a lone write, inlineWrites %s', inlineWrites => {
+  const id = { address: '172.16.121.1', port: 80 };
+
+  test('has its effect and its errors, in the order of the calls', async () => {
+    const ipvs = bed.client({ inlineWrites });
+    await ipvs.info();
+    await ipvs.addDestination(web, id);
+    expect((await rejection(ipvs.addDestination(web, id))).code).toBe('ERR_IPVS_DESTINATION_EXISTS');
+    for (let weight = 0; weight < 250; weight++) {
+      await ipvs.updateDestination(web, id, {
+        forwarding: 'direct',
+        weight,
+        upperThreshold: 0,
+        lowerThreshold: 0,
+      });
+    }
+    expect((await ipvs.destinations(web)).at(-1)).toMatchObject({ ...id, weight: 249 });
+    const first = ipvs.removeDestination(web, id);
+    const second = ipvs.removeDestination(web, id);
+    await first;
+    expect((await rejection(second)).code).toBe('ERR_IPVS_DESTINATION_NOT_FOUND');
+  });
+
+  test('gives the event loop its turns', async () => {
+    const ipvs = bed.client({ inlineWrites });
+    await ipvs.info();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    for (let i = 0; i < 500; i++) {
+      await ipvs.addDestination(web, id);
+      await ipvs.removeDestination(web, id);
+    }
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(3);
+  });
+});
+
 test('a removed destination is gone, the others stay', async () => {
   const before = await bed.ipvs.destinations(web);
   await bed.ipvs.removeDestination(web, before[3]!);
