@@ -2,6 +2,8 @@
 //
 //   node scripts/setup.mjs [addon] [dist] [bed] [check]
 
+// @ts-check
+
 import { spawn, spawnSync } from 'node:child_process';
 import {
   accessSync,
@@ -63,7 +65,8 @@ async function main(parts) {
 
   if (steps(parts).length === 0) return;
   // Two at once would build over each other. Whoever had to wait looks again at what is left to do.
-  if (!process.env.IPVS_SETUP_LOCKED) {
+  const { IPVS_SETUP_LOCKED } = process.env;
+  if (!IPVS_SETUP_LOCKED) {
     mkdirSync(join(root, '.cache'), { recursive: true });
     const lock = join(root, '.cache/setup.lock');
     const again = spawnSync('flock', [lock, process.execPath, ...process.argv.slice(1)], {
@@ -141,7 +144,7 @@ async function installPackages(packages) {
 }
 
 async function installModules() {
-  const npm = process.env.npm_execpath;
+  const { npm_execpath: npm } = process.env;
   const args = ['ci', '--no-audit', '--no-fund'];
   await (npm?.endsWith('.js') ? run(process.execPath, [npm, ...args]) : run('npm', args));
 }
@@ -204,7 +207,8 @@ function library(name, module) {
  * @returns {Need[]}
  */
 function machineNeeds() {
-  if (process.env.IPVS_KERNEL === 'host') return [];
+  const { IPVS_KERNEL } = process.env;
+  if (IPVS_KERNEL === 'host') return [];
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
   return [
     program('qemu-system-x86', 'qemu-system-x86_64'),
@@ -223,7 +227,8 @@ function hasStaticBusybox() {
 
 /** @param {string} command */
 function isProgram(command) {
-  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  const { PATH = '' } = process.env;
+  const directories = [...PATH.split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
   return directories.some(directory => {
     try {
       accessSync(join(directory, command), constants.X_OK);

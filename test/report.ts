@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 /** How many tests ended how. */
 export interface Counts {
@@ -40,8 +40,12 @@ export function total(counts: Counts): number {
 
 /** The counts of a run that left its report in a file and ended with a status. */
 export function countsOf(reportFile: string, exitStatus: number): Counts {
-  if (!existsSync(reportFile)) return crash;
-  const counts = count(JSON.parse(readFileSync(reportFile, 'utf8')) as Report);
+  let counts: Counts;
+  try {
+    counts = count(JSON.parse(readFileSync(reportFile, 'utf8')) as Report);
+  } catch {
+    return crash;
+  }
   // Such as an error that no test awaited.
   return exitStatus !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { runOnBed } from './bed/bed.ts';
+import { colours } from './bed/environment.ts';
 import { isKernelChoice, type KernelChoice, kernelLabels } from './bed/kernels.ts';
 import { catchSignals } from './bed/signals.ts';
 import { type Counts, countsOf, crash, describeCounts, sum, total } from './report.ts';
@@ -49,7 +50,10 @@ function unitPart(): Part {
     heading: 'Without a kernel',
     run: async output => {
       const [node, ...args] = vitest(['unit'], output);
-      const child = spawn(node!, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+      const child = spawn(node!, args, {
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: { ...process.env, ...colours() },
+      });
       const end = () => void child.kill();
       stop.signal.addEventListener('abort', end);
       const exitStatus = await new Promise<number>((resolve, reject) => {
@@ -69,7 +73,6 @@ function bedPart(kernel: KernelChoice | undefined): Part {
       await runOnBed({
         kernel,
         command: vitest(['kernel', 'lab'], output),
-        env: process.stdout.isTTY ? { FORCE_COLOR: '1' } : {},
         outputDirectory: output,
         signal: stop.signal,
       }),
