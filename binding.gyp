@@ -19,7 +19,14 @@
         "native/thread.cc",
         "native/worker.cc",
       ],
-      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      # The last one: in a worker_thread that is being terminated every Node-API call may fail, and the exception that
+      # node-addon-api makes of that cannot be thrown, which would otherwise end the process.
+      "defines": [
+        "NAPI_VERSION=9",
+        "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
+        "NODE_ADDON_API_DISABLE_DEPRECATED",
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+      ],
       # As system headers: their warnings are not ours to mend.
       "cflags_cc": [
         "-std=c++17",

@@ -38,10 +38,13 @@ async function hasScheduler(calls: Calls, name: string, options: CallOptions | u
   }
 }
 
-/** Which of the kernel's schedulers this kernel has. */
+/** Which of the kernel's schedulers this kernel has. One after the other, each with a deadline of its own: a module may be loaded for it. */
 export async function listSchedulers(calls: Calls, options?: CallOptions): Promise<string[]> {
-  const found = await Promise.all(schedulerNames.map(name => hasScheduler(calls, name, options)));
-  return schedulerNames.filter((_, i) => found[i]);
+  const found: string[] = [];
+  for (const name of schedulerNames) {
+    if (await hasScheduler(calls, name, options)) found.push(name);
+  }
+  return found;
 }
 
 /** After ENOENT for a service with both a scheduler and a persistence engine: which of the two it was that is missing. */
