@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runProgram } from './program.ts';
 
 /** An apt of its own: other sources, lists and cache than the machine's, the same proxies and credentials. */
 export interface Apt {
@@ -47,34 +47,13 @@ export async function isolatedApt(directory: string, uri: string, suite: string)
     'Acquire::Retries': '3',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  return { run: (program, args, how = {}) => run(program, [...options, ...args], how) };
-}
-
-async function run(program: string, args: readonly string[], options: AptOptions): Promise<string> {
-  const { cwd, signal, onProgress } = options;
-  const child: ChildProcess = spawn(program, ['-o', 'APT::Status-Fd=3', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C' },
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const [, stdout, stderr, status] = child.stdio;
-  let printed = '';
-  let errors = '';
-  stdout!.on('data', (chunk: Buffer) => {
-    printed += chunk;
-  });
-  stderr!.on('data', (chunk: Buffer) => {
-    errors += chunk;
-  });
-  status!.on('data', (chunk: Buffer) => {
-    const percent = /^dlstatus:\d+:([\d.]+):/m.exec(String(chunk))?.[1];
-    if (percent !== undefined) onProgress?.(Number(percent));
-  });
-  const exitStatus = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  if (exitStatus !== 0) throw new Error(`${program} ${args.at(-1)} failed:\n${errors.trim()}`);
-  return printed;
+  return {
+    run: (program, args, { onProgress, ...how } = {}) => {
+      const onStatus = (text: string) => {
+        const percent = /^dlstatus:\d+:([\d.]+):/m.exec(text)?.[1];
+        if (percent !== undefined) onProgress?.(Number(percent));
+      };
+      return runProgram(program, ['-o', 'APT::Status-Fd=3', ...options, ...args], { ...how, onStatus });
+    },
+  };
 }

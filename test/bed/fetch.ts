@@ -1,17 +1,13 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type Apt, isolatedApt } from './apt.ts';
 import { cacheDirectory, cachedKernel, type Kernel } from './cache.ts';
-import { systemEnvironment } from './environment.ts';
 import { type KernelLabel, type KernelRelease, kernelSuites, newestKernel, type Suite } from './kernels.ts';
 import { withLock } from './lock.ts';
+import { runProgram } from './program.ts';
 import { progress, say } from './say.ts';
 import { findMirror, type Mirror, parseDeb822, parseList, type Source } from './sources.ts';
-
-const execute = promisify(execFile);
 
 /** Modules worth keeping: networking, and what a bed or a test may want to mount. The rest is three quarters of a package. */
 const keptModules = [
@@ -58,7 +54,10 @@ export async function provideKernel(label: KernelLabel, signal: AbortSignal): Pr
 
 async function fetchKernel(label: KernelLabel, signal: AbortSignal): Promise<Kernel> {
   const mirror = debianMirror();
-  const work = await mkdtemp(join(cacheDirectory(), 'fetch.'));
+  // Left over only where a process was killed, since the lock is held.
+  const work = join(cacheDirectory(), `${label}.partial`);
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work);
   try {
     for (const suite of kernelSuites[label]) {
       say(`kernel ${label}: reading the index of ${suite.name}`);
@@ -67,7 +66,7 @@ async function fetchKernel(label: KernelLabel, signal: AbortSignal): Promise<Ker
       if (found !== undefined) return await unpackKernel(apt, found, work, signal);
     }
   } finally {
-    await rm(work, { recursive: true, force: true });
+    await rm(work, { recursive: true, force: true, maxRetries: 3 });
   }
   const suites = kernelSuites[label].map(suite => suite.name).join(' and ');
   throw new Error(`no kernel ${label} in ${suites} of ${mirror.archive}`);
@@ -127,7 +126,7 @@ async function unpackKernel(
   const unpacked = join(work, 'unpacked');
   for (const name of await readdir(work)) {
     if (name.endsWith('.deb'))
-      await execute('dpkg-deb', ['--extract', join(work, name), unpacked], { signal });
+      await runProgram('dpkg-deb', ['--extract', join(work, name), unpacked], { signal });
   }
   const kernel = { version, directory: join(work, 'kernel') };
   await arrange(unpacked, kernel, signal);
@@ -165,12 +164,12 @@ async function arrange(unpacked: string, kernel: Kernel, signal: AbortSignal): P
     if (/\.ko(?:\.\w+)?$/.test(name)) await keep(join(source, net, name), join(target, net, name));
   }
   // Packed, every module would be unpacked again at each boot, by a processor that is emulated.
-  await execute(
+  await runProgram(
     'sh',
     ['-c', 'find "$0" -name "*.ko.xz" -print0 | xargs -0r -n 64 -P 2 xz --decompress', target],
     { signal },
   );
-  await execute('depmod', ['--basedir', kernel.directory, version], { signal, env: systemEnvironment() });
+  await runProgram('depmod', ['--basedir', kernel.directory, version], { signal });
 }
 
 async function keep(from: string, to: string): Promise<void> {
