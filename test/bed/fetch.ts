@@ -11,27 +11,9 @@ import { findMirror, type Mirror, parseDeb822, parseList, type Source } from './
 
 /** Modules worth keeping: networking, and what a bed or a test may want to mount. The rest is three quarters of a package. */
 const keptModules = [
-  ...[
-    'arch',
-    'crypto',
-    'lib',
-    'mm',
-    'net',
-    'drivers/virtio',
-    'drivers/char',
-    'drivers/block',
-    'drivers/net/bonding',
-  ],
-  ...[
-    'fs/9p',
-    'fs/fscache',
-    'fs/netfs',
-    'fs/overlayfs',
-    'fs/fuse',
-    'drivers/net/ipvlan',
-    'drivers/net/wireguard',
-  ],
-];
+  'arch crypto lib mm net fs/9p fs/fscache fs/fuse fs/netfs fs/overlayfs',
+  'drivers/block drivers/char drivers/virtio drivers/net/bonding drivers/net/ipvlan drivers/net/wireguard',
+].flatMap(names => names.split(' '));
 
 /** A kernel ready to boot: the one in the cache, or else the newest the machine's Debian mirror has. */
 export async function provideKernel(label: KernelLabel, signal: AbortSignal): Promise<Kernel> {
@@ -45,11 +27,8 @@ export async function provideKernel(label: KernelLabel, signal: AbortSignal): Pr
   const cache = cacheDirectory();
   await mkdir(cache, { recursive: true });
   const onWait = () => say(`kernel ${label}: another process is fetching it, waiting`);
-  return await withLock(
-    join(cache, `${label}.lock`),
-    onWait,
-    async () => cachedKernel(label) ?? fetchKernel(label, signal),
-  );
+  const fetch = async () => cachedKernel(label) ?? (await fetchKernel(label, signal));
+  return await withLock(join(cache, `${label}.lock`), { onWait, signal }, fetch);
 }
 
 async function fetchKernel(label: KernelLabel, signal: AbortSignal): Promise<Kernel> {

@@ -1,21 +1,32 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+/** How to wait for a lock. */
+export interface LockOptions {
+  readonly onWait: () => void;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Runs something while holding a lock file, waiting for whoever holds it. The lock is a child's that lives as long as its standard input is
  * open, so it cannot outlive this process.
  */
-export async function withLock<T>(path: string, onWait: () => void, run: () => Promise<T>): Promise<T> {
+export async function withLock<T>(path: string, options: LockOptions, run: () => Promise<T>): Promise<T> {
+  const { onWait, signal } = options;
   const holder = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    // Spared a Ctrl-C: what runs under the lock has yet to be ended in good order.
+    detached: true,
   });
   const waiting = setTimeout(onWait, 1000);
   try {
-    await once(holder.stdout, 'data');
+    await once(holder.stdout, 'data', { signal });
     clearTimeout(waiting);
     return await run();
   } finally {
     clearTimeout(waiting);
     holder.stdin.end();
+    // Needed where it still waits itself.
+    holder.kill();
   }
 }
