@@ -63,6 +63,7 @@ async function complaint(program: string, args: readonly string[]): Promise<stri
 }
 
 function files(directory: string, name: RegExp): string[] {
+  if (!existsSync(directory)) return [];
   const found = readdirSync(directory, { recursive: true, encoding: 'utf8' });
   return found
     .filter(path => name.test(path))

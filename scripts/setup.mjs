@@ -100,6 +100,10 @@ function steps(parts) {
   const missing = parts.flatMap(part => needs[part]).filter(need => !need.present());
   const packages = [...new Set(missing.map(need => need.package))];
   if (packages.length > 0) {
+    if (!isProgram('apt-get')) fail(`Install first what these Debian packages hold: ${packages.join(' ')}`);
+    if (process.getuid?.() !== 0) {
+      fail(`Run this first: sudo apt-get install --no-install-recommends ${packages.join(' ')}`);
+    }
     todo.push({ what: `installing ${packages.join(' ')}`, run: () => installPackages(packages) });
   }
   if (isOlder(join(root, 'node_modules/.package-lock.json'), [join(root, 'package-lock.json')])) {
@@ -120,15 +124,6 @@ function steps(parts) {
 
 /** @param {string[]} packages */
 async function installPackages(packages) {
-  const aptGet = isProgram('apt-get');
-  if (!aptGet || process.getuid?.() !== 0) {
-    const names = packages.join(' ');
-    throw new Error(
-      aptGet
-        ? `Run this first: sudo apt-get install --no-install-recommends ${names}`
-        : `Install what these Debian packages hold: ${names}`,
-    );
-  }
   const policy = '/usr/sbin/policy-rc.d';
   const ownPolicy = !existsSync(policy);
   // Some of the packages are daemons, which Debian starts when it installs them. Not on somebody's machine.
