@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { useBed } from './support.ts';
+
+const bed = useBed();
+
+const program = fileURLToPath(new URL('programs/unprivileged.mjs', import.meta.url));
+
+const denied = {
+  services: 'ERR_IPVS_PERMISSION',
+  service: 'ERR_IPVS_PERMISSION',
+  addService: 'ERR_IPVS_PERMISSION',
+  flush: 'ERR_IPVS_PERMISSION',
+  info: 'ERR_IPVS_PERMISSION',
+  daemons: 'ERR_IPVS_PERMISSION',
+  setSettings: 'ERR_IPVS_PERMISSION',
+};
+
+test('without CAP_NET_ADMIN: everything over netlink is denied, reading too; files may be read', () => {
+  const output = bed.run(
+    'setpriv',
+    '--reuid=65534',
+    '--regid=65534',
+    '--clear-groups',
+    process.execPath,
+    program,
+  );
+  expect(JSON.parse(output)).toEqual({
+    ...denied,
+    settings: 'resolved',
+    totals: 'resolved',
+    connections: 'resolved',
+  });
+});
+
+test('with the capability in a user namespace of its own only, as a rootless container has it', () => {
+  const output = bed.run('unshare', '--user', '--map-root-user', process.execPath, program);
+  // Settings are files, and files ask for their owner only.
+  const { setSettings, ...netlink } = denied;
+  expect(setSettings).toBeDefined();
+  expect(JSON.parse(output)).toMatchObject(netlink);
+});
