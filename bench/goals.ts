@@ -1,0 +1,131 @@
+import { largest, manyServices, oneService, type Size, sizeName, usual } from './plan.ts';
+import type { BenchRecord } from './records.ts';
+import { FLOOR, findRow, type Row } from './summary.ts';
+
+/** Something to be reached, and what came of it. */
+export interface Goal {
+  readonly what: string;
+  /** At most this; undefined where it is only to be told. */
+  readonly limit: number | undefined;
+  /** undefined: not measured, because it isn't there yet or the run was a short one. */
+  readonly measured: number | undefined;
+  readonly unit: 'times' | 'share' | 'ms' | 'bytes';
+}
+
+/** Noise of the heap's own book-keeping, for each of many reads. A leaked object has more. */
+const BYTES_PER_READ = 1;
+
+/** A linear cost grows tenfold from a tenth of the services; so much more is taken for noise. */
+const LINEAR = 1.15;
+
+export function reached({ limit, measured }: Goal): boolean | undefined {
+  return limit === undefined || measured === undefined ? undefined : measured <= limit;
+}
+
+/** The goals of this project's speed, in the order they were set. */
+export function goalsOf(rows: readonly Row[], records: readonly BenchRecord[]): readonly Goal[] {
+  const sampler = 'sampler.read()';
+  const ratio = (contestant: string, task: Row['task'], size: Size) =>
+    findRow(rows, contestant, task, size)?.ratio;
+  const reader = findRow(rows, sampler, 'read', usual) === undefined ? 'snapshot()' : sampler;
+  return [
+    ...[usual, oneService, manyServices].map(
+      (size): Goal => ({
+        what: `${sampler}, ${sizeName(size)}, wall / floor`,
+        limit: 1.15,
+        measured: ratio(sampler, 'read', size),
+        unit: 'times',
+      }),
+    ),
+    {
+      what: 'snapshot(), wall / floor',
+      limit: 2,
+      measured: ratio('snapshot()', 'read', usual),
+      unit: 'times',
+    },
+    {
+      what: 'un-awaited adds, wall / floor',
+      limit: 4,
+      measured: ratio('un-awaited adds', 'add', usual),
+      unit: 'times',
+    },
+    {
+      what: `${sampler}, the JavaScript thread's share of its wall`,
+      limit: 0.05,
+      measured: threadShare(findRow(rows, sampler, 'read', usual)),
+      unit: 'share',
+    },
+    {
+      what: `snapshot(), ${sizeName(largest)}, longest event-loop delay / wall`,
+      limit: 0.1,
+      measured: delayShare(findRow(rows, 'snapshot()', 'read', largest)),
+      unit: 'share',
+    },
+    {
+      what: `${reader}, heap growth a read`,
+      limit: BYTES_PER_READ,
+      measured: growth(records, reader),
+      unit: 'bytes',
+    },
+    ...[FLOOR, reader].map(
+      (contestant): Goal => ({
+        what: `${contestant}${contestant === FLOOR ? ' read' : ''}, time for a tenth of ${sizeName(largest)} / ${sizeName(usual)}`,
+        limit: contestant === FLOOR ? undefined : LINEAR,
+        measured: tenth(rows, contestant, row => row.wall),
+        unit: 'times',
+      }),
+    ),
+    {
+      what: `${reader}, memory for a tenth of ${sizeName(largest)} / ${sizeName(usual)}`,
+      limit: LINEAR,
+      measured: tenth(rows, reader, row => row.peakMemory! - row.startMemory!),
+      unit: 'times',
+    },
+    {
+      what: 'awaited adds, wall / floor one at a time',
+      limit: 3,
+      measured: ratio('awaited adds', 'one', usual),
+      unit: 'times',
+    },
+    ...contentionGoals(records),
+  ];
+}
+
+function threadShare(row: Row | undefined): number | undefined {
+  return row?.thread === undefined ? undefined : row.thread / row.wall;
+}
+
+function delayShare(row: Row | undefined): number | undefined {
+  return row?.delay === undefined ? undefined : row.delay / row.watchedWall!;
+}
+
+/** What a read leaves behind: the middle of the differences between parts, so that one late compilation doesn't count as a leak. */
+function growth(records: readonly BenchRecord[], contestant: string): number | undefined {
+  const heap = records.find(record => record.kind === 'heap' && record.contestant === contestant);
+  if (heap?.kind !== 'heap') return undefined;
+  const parts = heap.used.slice(1).map((used, i) => used - heap.used[i]!);
+  const sorted = parts.sort((a, b) => a - b);
+  return Math.max(0, sorted[sorted.length >> 1]!) / (heap.reads / parts.length);
+}
+
+function tenth(rows: readonly Row[], contestant: string, value: (row: Row) => number): number | undefined {
+  const small = findRow(rows, contestant, 'read', usual);
+  const large = findRow(rows, contestant, 'read', largest);
+  if (small === undefined || large === undefined) return undefined;
+  return value(large) / (largest.services / usual.services) / value(small);
+}
+
+function contentionGoals(records: readonly BenchRecord[]): readonly Goal[] {
+  const found = records.find(record => record.kind === 'contention' && record.contestant === 'single writes');
+  if (found?.kind !== 'contention') return [];
+  const beside = 'beside a program that reads and changes 10,000 rows';
+  return [
+    { what: `longest block by a write ${beside}`, limit: undefined, measured: found.longest, unit: 'ms' },
+    {
+      what: `share of the JavaScript thread, writes ${beside}`,
+      limit: 0.05,
+      measured: found.share,
+      unit: 'share',
+    },
+  ];
+}

@@ -1,0 +1,169 @@
+/**
+ * Runs inside the bed: all contestants of one size after another, interleaved, each building its table in a network namespace of its own.
+ * Prints a record a line (records.ts); tells on standard error how far it is. Its one argument is the job, as JSON.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism, release } from 'node:os';
+import type { Job } from '../job.ts';
+import { type Size, type SizePlan, sizeName, usual } from '../plan.ts';
+import type { BenchRecord, Measurement } from '../records.ts';
+import type { Contestant } from './contestant.ts';
+import { libraryContestants, nameOf, startSubject } from './library.ts';
+import { addNamespace, removeNamespace } from './namespaces.ts';
+import { floorContestant, ipvsadmContestants, runFloor } from './programs.ts';
+import { rowsOf } from './table.ts';
+
+const job = JSON.parse(process.argv[2]!) as Job;
+const { plan, programs, libraries } = job;
+
+function emit(record: BenchRecord): void {
+  process.stdout.write(`${JSON.stringify(record)}\n`);
+}
+
+function say(text: string): void {
+  process.stderr.write(`bench: ${text}\n`);
+}
+
+/** Every contestant of a size; a new one only has to be named here. */
+async function contestantsOf(size: SizePlan): Promise<readonly Contestant[]> {
+  const ours: Contestant[] = [];
+  for (const library of libraries) ours.push(...(await libraryContestants(library, size)));
+  return [
+    floorContestant(programs, 'floor', 'read', 'read', size),
+    floorContestant(programs, 'floor', 'services', 'services', size),
+    floorContestant(programs, 'floor', 'add', 'add', size),
+    floorContestant(programs, 'floor', 'one', 'one', size),
+    floorContestant(programs, 'floor, no ack asked', 'one', 'bare', size),
+    ...ours,
+    ...ipvsadmContestants(programs, size),
+  ];
+}
+
+/** The list from another start each time, so that nobody is always first. */
+function rotate<T>(list: readonly T[], by: number): readonly T[] {
+  const start = by % list.length;
+  return [...list.slice(start), ...list.slice(0, start)];
+}
+
+/** Calls `use` with a namespace that is gone afterwards. Emptied first: the kernel's own clean-up would come at any time. */
+async function withNamespace(use: (netns: string) => Promise<void>): Promise<void> {
+  const netns = addNamespace();
+  try {
+    await use(netns);
+  } finally {
+    await runFloor(programs, netns, 'flush', { services: 0, destinations: 0 });
+    await removeNamespace(netns);
+  }
+}
+
+let besides = 0;
+
+async function measureSize(size: SizePlan): Promise<void> {
+  const contestants = await contestantsOf(size);
+  const readers = contestants.filter(({ task }) => task === 'read' || task === 'services');
+  const writers = contestants.filter(({ task }) => task === 'add' || task === 'one');
+  const { services, destinations } = size;
+
+  const note = (contestant: Contestant, measurements: readonly Measurement[], beside: number) => {
+    const { name, task } = contestant;
+    const operations = task === 'services' ? services : rowsOf(size);
+    for (const measurement of measurements) {
+      emit({
+        kind: 'sample',
+        task,
+        contestant: name,
+        size: { services, destinations },
+        operations,
+        beside,
+        ...measurement,
+      });
+    }
+  };
+
+  const readAll = async (netns: string, round: number) => {
+    for (let read = 0; read < size.reads; read++) {
+      const beside = ++besides;
+      for (const reader of rotate(readers, round + read)) {
+        note(reader, await reader.run(netns, false), beside);
+      }
+    }
+    const beside = ++besides;
+    for (const reader of readers) if (reader.watchable) note(reader, await reader.run(netns, true), beside);
+  };
+
+  for (let round = 0; round < size.rounds; round++) {
+    say(`${sizeName(size)}, round ${round + 1} of ${size.rounds}`);
+    const beside = ++besides;
+    for (const writer of rotate(writers, round)) {
+      await withNamespace(async netns => {
+        note(writer, await writer.run(netns, false), beside);
+        if (writer === writers[0]) await readAll(netns, round);
+      });
+    }
+  }
+  for (const writer of writers) {
+    if (writer.watchable)
+      await withNamespace(async netns => note(writer, await writer.run(netns, true), ++besides));
+  }
+  for (const contestant of contestants) {
+    const { name, task } = contestant;
+    emit({
+      kind: 'memory',
+      task,
+      contestant: name,
+      size: { services, destinations },
+      ...(await contestant.end()),
+    });
+  }
+}
+
+/** Reads of a small table, so many that a leak would show. */
+async function measureHeap(): Promise<void> {
+  const size: Size = { services: 5, destinations: 3 };
+  const reads = plan.heapReads;
+  say(`heap over ${reads.toLocaleString('en-US')} reads`);
+  await withNamespace(async netns => {
+    await runFloor(programs, netns, 'add', size);
+    for (const library of libraries) {
+      for (const work of ['sampler.read()', 'snapshot()']) {
+        const subject = startSubject(library);
+        if ((await subject.ask('list', {})).includes(work)) {
+          const used = await subject.ask('heap', { work, netns, size, reads });
+          emit({ kind: 'heap', contestant: nameOf(library, work), reads, used });
+        }
+        await subject.end();
+      }
+    }
+  });
+}
+
+/** Single writes beside a program that reads and changes a table of ten thousand rows. */
+async function measureContention(): Promise<void> {
+  say('writes beside another program');
+  await withNamespace(async netns => {
+    await runFloor(programs, netns, 'add', usual);
+    const sizes = [usual.services, usual.destinations].map(String);
+    const churn = spawn('ip', ['netns', 'exec', netns, programs.floor, 'churn', ...sizes], {
+      stdio: 'ignore',
+    });
+    const ended = once(churn, 'exit');
+    try {
+      for (const library of libraries) {
+        const subject = startSubject(library);
+        const blocks = await subject.ask('contend', { netns, size: usual, duration: plan.contention });
+        emit({ kind: 'contention', contestant: nameOf(library, 'single writes'), ...blocks });
+        await subject.end();
+      }
+    } finally {
+      churn.kill('SIGKILL');
+      await ended;
+    }
+  });
+}
+
+spawnSync('modprobe', ['ip_vs']);
+emit({ kind: 'machine', kernel: release(), node: process.version, processors: availableParallelism() });
+for (const size of plan.sizes) await measureSize(size);
+await measureHeap();
+await measureContention();

@@ -1,0 +1,97 @@
+import { unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Size, SizePlan } from '../plan.ts';
+import type { Measurement, Task } from '../records.ts';
+import type { Contestant } from './contestant.ts';
+import { runInside } from './namespaces.ts';
+import { rulesOf } from './table.ts';
+
+const MILLISECOND = 1e6; // in nanoseconds
+
+/** The C programs' place. */
+export interface Programs {
+  readonly floor: string;
+  readonly stopwatch: string;
+}
+
+/** Runs floor.c, which measures itself. */
+export async function runFloor(
+  programs: Programs,
+  netns: string,
+  mode: string,
+  { services, destinations }: Size,
+): Promise<{ readonly measurements: readonly Measurement[]; readonly peak: number }> {
+  const output = await runInside(netns, [programs.floor, mode, String(services), String(destinations)]);
+  const measurements: Measurement[] = [];
+  let peak = 0;
+  for (const line of output.trimEnd().split('\n')) {
+    const [label, ...numbers] = line.split(' ');
+    const [first = 0, second = 0] = numbers.map(Number);
+    if (label === 'peak') peak = first;
+    else measurements.push({ wall: first / MILLISECOND, cpu: second / MILLISECOND });
+  }
+  return { measurements, peak };
+}
+
+/** One of floor.c's modes as a contestant. */
+export function floorContestant(
+  programs: Programs,
+  name: string,
+  task: Task,
+  mode: string,
+  size: Size,
+): Contestant {
+  let most = 0;
+  return {
+    name,
+    task,
+    watchable: false,
+    async run(netns) {
+      const { measurements, peak } = await runFloor(programs, netns, mode, size);
+      most = Math.max(most, peak);
+      return measurements;
+    },
+    end: async () => ({ start: 0, peak: most }),
+  };
+}
+
+/** A whole process, from its start to its end. */
+function processContestant(
+  { stopwatch }: Programs,
+  name: string,
+  task: Task,
+  command: readonly string[],
+  done: () => void,
+): Contestant {
+  let most = 0;
+  return {
+    name,
+    task,
+    watchable: false,
+    async run(netns) {
+      const output = await runInside(netns, [stopwatch, ...command]);
+      const [wall = 0, cpu = 0, peak = 0, status] = output.trim().split(' ').map(Number);
+      if (status !== 0) throw new Error(`${command.join(' ')} ended with status ${status}`);
+      most = Math.max(most, peak);
+      return [{ wall: wall / MILLISECOND, cpu: cpu / MILLISECOND }];
+    },
+    end: async () => {
+      done();
+      return { start: 0, peak: most };
+    },
+  };
+}
+
+/** ipvsadm and ipvsadm-restore, where their half a millisecond a row can be waited for. */
+export function ipvsadmContestants(programs: Programs, size: SizePlan): readonly Contestant[] {
+  if (!size.slowPrograms) return [];
+  const rules = join(tmpdir(), `ipvs-bench-${process.pid}.rules`);
+  writeFileSync(rules, rulesOf(size));
+  return [
+    processContestant(programs, 'ipvsadm -Ln --stats', 'read', ['ipvsadm', '-Ln', '--stats'], () => {}),
+    processContestant(programs, 'ipvsadm-restore', 'add', ['sh', '-c', `ipvsadm-restore <${rules}`], () =>
+      unlinkSync(rules),
+    ),
+  ];
+}

@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util';
+
+/** What the command line asks for. */
+export interface Options {
+  readonly quick: boolean;
+  /** Where the results go as JSON. */
+  readonly json: string | undefined;
+  /** An earlier run's JSON. */
+  readonly compare: string | undefined;
+  /** Other builds of this package, folders with dist/ and build/, measured beside this one. */
+  readonly against: readonly string[];
+}
+
+export const usage = `Measures this package beside bare C and ipvsadm, on a kernel with IPVS.
+
+  npm run bench -- [--quick] [--json FILE] [--compare FILE] [--against DIR]…
+
+  --quick         one size and few rounds
+  --json FILE     write everything that was measured
+  --compare FILE  compare with what an earlier run wrote
+  --against DIR   measure another build of this package too (a folder with dist/ and build/)
+
+  IPVS_KERNEL     which kernel, as for \`npm run bed\`
+`;
+
+/** Reads the command line; undefined when it asks for help. Throws at what it does not know. */
+export function readOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      compare: { type: 'string' },
+      against: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return { quick: values.quick, json: values.json, compare: values.compare, against: values.against };
+}

@@ -1,0 +1,55 @@
+/** A table that is measured: so many services, and destinations in each. */
+export interface Size {
+  readonly services: number;
+  readonly destinations: number;
+}
+
+/** How often a size is built, and how often each build is read. */
+export interface SizePlan extends Size {
+  readonly rounds: number;
+  readonly reads: number;
+  /** Whether programs that take a good part of a millisecond for a row have their turn as well. */
+  readonly slowPrograms: boolean;
+}
+
+/** What one run of the benchmark does. */
+export interface Plan {
+  readonly sizes: readonly SizePlan[];
+  /** Reads of a small table, after which nothing may have grown. */
+  readonly heapReads: number;
+  /** How long writes are made beside a program that reads and changes a large table, in milliseconds. */
+  readonly contention: number;
+}
+
+/** The size that most goals are about. */
+export const usual: Size = { services: 1000, destinations: 10 };
+export const largest: Size = { services: 10_000, destinations: 10 };
+export const oneService: Size = { services: 1, destinations: 10_000 };
+export const manyServices: Size = { services: 10_000, destinations: 1 };
+
+export const fullPlan: Plan = {
+  sizes: [
+    { ...usual, rounds: 6, reads: 3, slowPrograms: true },
+    { ...oneService, rounds: 3, reads: 3, slowPrograms: true },
+    { ...manyServices, rounds: 3, reads: 2, slowPrograms: true },
+    { ...largest, rounds: 2, reads: 3, slowPrograms: false },
+  ],
+  heapReads: 10_000,
+  contention: 5000,
+};
+
+/** Enough to see a change of a quarter. */
+export const quickPlan: Plan = {
+  sizes: [{ ...usual, rounds: 3, reads: 2, slowPrograms: false }],
+  heapReads: 1000,
+  contention: 1000,
+};
+
+/** `1,000 x 10`, as tables head it. */
+export function sizeName({ services, destinations }: Size): string {
+  return `${services.toLocaleString('en-US')} x ${destinations.toLocaleString('en-US')}`;
+}
+
+export function sameSize(a: Size, b: Size): boolean {
+  return a.services === b.services && a.destinations === b.destinations;
+}

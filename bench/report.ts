@@ -1,0 +1,108 @@
+import { type Goal, reached } from './goals.ts';
+import { sizeName } from './plan.ts';
+import type { Row } from './summary.ts';
+import { FLOOR } from './summary.ts';
+
+/** A table of Markdown that is easy on the eye as it is: the first column to the left, numbers to the right. */
+export function markdown(head: readonly string[], body: readonly (readonly string[])[], left = 1): string {
+  const widths = head.map((title, i) => Math.max(3, title.length, ...body.map(row => row[i]!.length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => (i < left ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |\n`;
+  const rule = `|${widths.map((width, i) => (i < left ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|\n`;
+  return line(head) + rule + body.map(line).join('');
+}
+
+/** Three figures, as many as mean something. */
+function figure(value: number): string {
+  if (value >= 100) return Math.round(value).toLocaleString('en-US');
+  return value.toFixed(value >= 10 ? 1 : 2);
+}
+
+function optional(value: number | undefined, show: (value: number) => string): string {
+  return value === undefined || Number.isNaN(value) ? '' : show(value);
+}
+
+const percent = (value: number) => `${figure(value * 100)} %`;
+
+const taskNames = { read: 'read', services: 'services', add: 'add', one: 'one by one' } as const;
+
+/** Medians and ratios of everybody. */
+export function resultTable(rows: readonly Row[]): string {
+  const head = [
+    'table',
+    'task',
+    'contestant',
+    'wall ms',
+    'each µs',
+    'x floor',
+    'first x floor',
+    'JS thread ms',
+    'process CPU ms',
+    'event loop ms',
+    'memory MiB',
+  ];
+  const tasks = Object.keys(taskNames);
+  const sizes = [...new Set(rows.map(({ size }) => sizeName(size)))];
+  const sorted = [...rows].sort(
+    (a, b) =>
+      sizes.indexOf(sizeName(a.size)) - sizes.indexOf(sizeName(b.size)) ||
+      tasks.indexOf(a.task) - tasks.indexOf(b.task),
+  );
+  const body = sorted.map(row => [
+    sizeName(row.size),
+    taskNames[row.task],
+    row.contestant,
+    figure(row.wall),
+    figure(row.each),
+    row.contestant === FLOOR ? '1' : optional(row.ratio, figure),
+    row.contestant === FLOOR ? '' : optional(row.firstRatio, figure),
+    optional(row.thread, figure),
+    figure(row.cpu),
+    optional(row.delay, figure),
+    optional(row.peakMemory, peak => figure(peak / 1024)),
+  ]);
+  return markdown(head, body, 3);
+}
+
+const units: Readonly<Record<Goal['unit'], (value: number) => string>> = {
+  times: figure,
+  share: percent,
+  ms: value => `${figure(value)} ms`,
+  bytes: value => `${figure(value)} bytes`,
+};
+
+/** What was to be reached, and whether it was. */
+export function goalTable(goals: readonly Goal[]): string {
+  const body = goals.map(goal => {
+    const show = units[goal.unit];
+    const verdict = reached(goal);
+    return [
+      goal.what,
+      optional(goal.limit, show),
+      goal.measured === undefined ? 'not measured' : show(goal.measured),
+      verdict === undefined ? '' : verdict ? 'yes' : 'NO',
+    ];
+  });
+  return markdown(['goal', 'at most', 'measured', 'reached'], body);
+}
+
+/** What changed since an earlier run: ratios to the floor, since times say nothing about another boot's. */
+export function comparisonTable(before: readonly Row[], now: readonly Row[]): string {
+  const key = (row: Row) => JSON.stringify([row.size, row.task, row.contestant]);
+  const earlier = new Map(before.map(row => [key(row), row]));
+  const body: string[][] = [];
+  for (const row of now) {
+    const old = earlier.get(key(row));
+    if (old === undefined || row.contestant === FLOOR) continue;
+    const change = (row.ratio / old.ratio - 1) * 100;
+    body.push([
+      sizeName(row.size),
+      taskNames[row.task],
+      row.contestant,
+      figure(old.ratio),
+      figure(row.ratio),
+      `${change > 0 ? '+' : ''}${change.toFixed(0)} %`,
+    ]);
+  }
+  return markdown(['table', 'task', 'contestant', 'before x floor', 'now x floor', 'change'], body, 3);
+}

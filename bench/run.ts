@@ -1,0 +1,87 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { runOnBed } from '../test/bed/bed.ts';
+import { goalsOf } from './goals.ts';
+import type { Job } from './job.ts';
+import { readOptions, usage } from './options.ts';
+import { fullPlan, quickPlan } from './plan.ts';
+import { prepare } from './prepare.ts';
+import type { BenchRecord } from './records.ts';
+import { comparisonTable, goalTable, resultTable } from './report.ts';
+import { type Row, summarize } from './summary.ts';
+
+/** What `--json` writes and `--compare` reads. */
+interface Results {
+  readonly version: 1;
+  readonly date: string;
+  readonly rows: readonly Row[];
+  readonly records: readonly BenchRecord[];
+}
+
+/** Long enough for the slowest emulation. */
+const DEADLINE = 3600;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (options === undefined) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const before =
+    options.compare === undefined
+      ? undefined
+      : (JSON.parse(readFileSync(options.compare, 'utf8')) as Results);
+  const { programs, guest, library } = prepare();
+  const job: Job = {
+    plan: options.quick ? quickPlan : fullPlan,
+    programs,
+    libraries: [
+      { label: '', main: library },
+      ...options.against.map(folder => ({
+        label: basename(resolve(folder)),
+        main: join(resolve(folder), 'dist/index.js'),
+      })),
+    ],
+  };
+  const stopped = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => stopped.abort(new Error(`stopped by ${name}`)));
+  }
+  let output = '';
+  const { exitStatus } = await runOnBed({
+    command: [process.execPath, guest, JSON.stringify(job)],
+    deadline: DEADLINE,
+    signal: stopped.signal,
+    onStdout: chunk => {
+      output += chunk.toString('latin1');
+    },
+  });
+  if (exitStatus !== 0) return exitStatus;
+
+  const records = output
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as BenchRecord);
+  const rows = summarize(records);
+  const machine = records.find(record => record.kind === 'machine')!;
+  const parts = [
+    `Linux ${machine.kernel}, Node.js ${machine.node}, ${machine.processors} processors; medians\n`,
+    resultTable(rows),
+    goalTable(goalsOf(rows, records)),
+  ];
+  if (before !== undefined) parts.push(comparisonTable(before.rows, rows));
+  process.stdout.write(`\n${parts.join('\n')}`);
+  if (options.json !== undefined) {
+    const results: Results = { version: 1, date: new Date().toISOString(), rows, records };
+    mkdirSync(dirname(resolve(options.json)), { recursive: true });
+    writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
+  }
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`bench: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
