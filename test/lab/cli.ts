@@ -1,0 +1,111 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { DeadlineError, runOnBed } from '../bed/bed.ts';
+import { catchSignals } from '../bed/signals.ts';
+import { labs } from './labs.ts';
+import { messageOf } from './scope.ts';
+import { terminalReport, wantsColour } from './terminal.ts';
+
+const names = [...labs.keys()];
+
+function usage(): string {
+  const rows = [...labs].map(([name, { about, steps }]) => {
+    return `  ${name.padEnd(8)} ${about}\n           without: ${steps.join(', ')}\n`;
+  });
+  return `Shows Linux Virtual Server at work, with real traffic on a kernel with IPVS.
+
+  npm run lab [-- NAME…] [--without STEP]…
+
+${rows.join('')}
+  NAME            the labs to run; all when there is none
+  --without STEP  leaves a step out, to see what it is for: the lab fails then
+  IPVS_KERNEL     host, 5.10, 6.1, 6.12 or 7.x (default: the host's own if it has IPVS, else 6.1)
+
+The exit status is 0 when every lab passed and 1 when one did not.
+`;
+}
+
+interface Request {
+  readonly names: readonly string[];
+  readonly leaveOut: readonly string[];
+}
+
+/** What the command line asks for; throws at what makes no sense. */
+function parse(args: readonly string[]): Request | 'help' {
+  const options = {
+    help: { type: 'boolean', short: 'h' },
+    without: { type: 'string', multiple: true },
+  } as const;
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  if (values.help) return 'help';
+  const unknown = positionals.filter(name => !labs.has(name));
+  if (unknown.length > 0) throw new Error(`no lab ${unknown.join(', ')}. There is: ${names.join(', ')}`);
+  const wanted = positionals.length > 0 ? positionals : names;
+  const { without = [] } = values;
+  const steps = wanted.flatMap(name => labs.get(name)?.steps ?? []);
+  const noSteps = without.filter(step => !steps.includes(step));
+  if (noSteps.length > 0) {
+    throw new Error(`no step ${noSteps.join(', ')} in ${wanted.join(', ')}. There is: ${steps.join(', ')}`);
+  }
+  return { names: wanted, leaveOut: without };
+}
+
+/** Runs this program on a kernel with IPVS. */
+async function runOutside(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const self = [process.execPath, '--import', 'tsx', fileURLToPath(import.meta.url), ...args];
+  // On an emulated machine even Node.js takes seconds to start: say that the kernel is up.
+  const announce = 'echo "Linux $(uname -r) is up, the lab starts on it" >&2; exec "$@"';
+  const command = ['sh', '-c', announce, 'sh', ...self];
+  try {
+    return (await runOnBed({ command, signal })).exitStatus;
+  } catch (error) {
+    signal.throwIfAborted();
+    console.error(messageOf(error));
+    return error instanceof DeadlineError ? 124 : 125;
+  }
+}
+
+/** Runs labs on this kernel, one after another. One that fails does not keep the others from running. */
+async function runInside(request: Request, signal: AbortSignal): Promise<number> {
+  const report = terminalReport(text => void process.stdout.write(text), wantsColour(process.stdout));
+  let status = 0;
+  for (const name of request.names) {
+    try {
+      const passed = await labs.get(name)!.run({ report, signal, leaveOut: request.leaveOut });
+      if (!passed) status = 1;
+    } catch (error) {
+      signal.throwIfAborted();
+      report.verdict(name, [{ what: 'the lab runs', passed: false, detail: messageOf(error) }]);
+      status = 1;
+    }
+  }
+  return status;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  let request: Request | 'help';
+  try {
+    request = parse(args);
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${usage()}`);
+    return 2;
+  }
+  if (request === 'help') {
+    console.log(usage());
+    return 0;
+  }
+  // Here and inside: what is under way ends first and is undone.
+  const stop = catchSignals();
+  try {
+    // The bed says in the environment that this is one.
+    const { IPVS_BED } = process.env;
+    if (IPVS_BED) return await runInside(request, stop.signal);
+    return await runOutside(args, stop.signal);
+  } catch (error) {
+    console.error(messageOf(error));
+    return stop.exitStatus() ?? 1;
+  }
+}
+
+// Not process.exit: output still in a pipe would be lost.
+process.exitCode = await main(process.argv.slice(2));

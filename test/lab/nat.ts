@@ -1,0 +1,258 @@
+import { destinationKey, Ipvs, type ServiceWithDestinations } from '../../lib/index.ts';
+import { waitForCounters } from './estimator.ts';
+import { narrate } from './narrate.ts';
+import { judgeNat } from './nat-judge.ts';
+import { createNetwork, type Network } from './network.ts';
+import { type Peer, type Reply, type Served, startPeer } from './peer.ts';
+import { requireModules, requirePrograms } from './program.ts';
+import { type Check, quietReport, type Report } from './report.ts';
+import { type Scope, withScope } from './scope.ts';
+
+/** The steps without which VS/NAT does not work, or not fully: the lab must fail without any one of them. */
+export const natSteps = [
+  'ip-forward',
+  'conntrack',
+  'masquerade-virtual',
+  'masquerade-source',
+  'default-route',
+  'second-server',
+] as const;
+
+/** A step of VS/NAT that can be left out. */
+export type NatStep = (typeof natSteps)[number];
+
+/** How to run the lab. */
+export interface NatOptions {
+  /** How many requests the client sends, a multiple of two; default 20. */
+  readonly requests?: number;
+  /** Milliseconds a request may take; default 5000. */
+  readonly requestTimeout?: number;
+  /** Milliseconds the whole lab may take; default 120000. */
+  readonly deadline?: number;
+  /** Leaves steps out, to show what they are for. */
+  readonly leaveOut?: readonly NatStep[];
+  readonly report?: Report;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A real server, by its own count and by IPVS's. */
+export interface NatServer {
+  readonly name: string;
+  /** `172.16.120.11:80` */
+  readonly key: string;
+  readonly served: Served;
+}
+
+/** What was seen. */
+export interface NatObservation {
+  /** How many requests were meant to be sent. */
+  readonly requests: number;
+  /** What each that was sent came to, in order. */
+  readonly replies: readonly Reply[];
+  readonly servers: readonly NatServer[];
+  /** The director's table after the traffic; undefined when the service is not there. */
+  readonly service: ServiceWithDestinations | undefined;
+  /** Connections of the director as a whole, by IPVS's count. */
+  readonly totalConnections: number;
+  /** What a request of a real server to the client's network came to. */
+  readonly outward: Reply;
+}
+
+/** What was seen, and what it means. */
+export interface NatResult extends NatObservation {
+  readonly checks: readonly Check[];
+  readonly passed: boolean;
+}
+
+/** The lab's addresses. */
+export const natAddresses = {
+  client: '10.100.10.1',
+  virtual: '10.100.10.101',
+  gateway: '172.16.120.1',
+  servers: { 'server-1': '172.16.120.11', 'server-2': '172.16.120.12' },
+} as const;
+
+/** What the lab is called. */
+export const natTitle = 'VS/NAT';
+
+const { client, virtual, gateway, servers } = natAddresses;
+const serverNames = ['server-1', 'server-2'] as const;
+const web = { protocol: 'tcp', address: virtual, port: 80 } as const;
+const innerNetwork = '172.16.120.0/24';
+const CLIENT_PORT = 8080;
+/** So many unanswered requests in a row, and the rest would only repeat it. */
+const GIVE_UP = 2;
+
+/**
+ * VS/NAT: two real servers in a network of their own behind the director, which rewrites addresses both ways. Client, director and servers
+ * are network namespaces; the director's IPVS is set up by this library alone.
+ */
+export async function runNat(options: NatOptions = {}): Promise<NatResult> {
+  const { requests = 20, deadline = 120_000, leaveOut = [], report = quietReport, signal } = options;
+  if (!Number.isInteger(requests) || requests < 2 || requests % serverNames.length !== 0) {
+    throw new RangeError(`${requests} requests can't be shared equally by ${serverNames.length} servers`);
+  }
+  return withScope({ deadline, signal }, async scope => {
+    introduce(report, leaveOut);
+    report.part('Network');
+    requirePrograms('ip', 'iptables', 'modprobe');
+    const modules = ['veth', 'bridge', 'ip_vs', 'ip_vs_rr', 'xt_ipvs', 'xt_MASQUERADE'];
+    await requireModules(modules, scope.signal);
+    report.step(`kernel modules: ${modules.join(', ')}`);
+    const network = await createNetwork(scope, report, [
+      segment('public', { client, director: virtual }),
+      segment('inner', { director: gateway, ...servers }),
+    ]);
+    const [clientPeer, ...serverPeers] = await startPeers(scope, network, report);
+    await setUpHosts(network, leaveOut);
+
+    report.part('Director, by this library');
+    const ipvs = new Ipvs({ netns: network.namespace('director') });
+    scope.defer(() => ipvs.close());
+    await setUpDirector(narrate(ipvs, report), leaveOut);
+    await showTable(ipvs, report);
+
+    report.part(`${requests} requests of the client to http://${virtual}/, a new connection each`);
+    const { requestTimeout = 5000 } = options;
+    const replies = await sendRequests(clientPeer, requests, requestTimeout, report);
+    const outwardUrl = `http://${client}:${CLIENT_PORT}/`;
+    report.part(`One request of ${serverPeers[0]!.host} to ${outwardUrl}`);
+    const outward = await serverPeers[0]!.get(outwardUrl, requestTimeout);
+    report.reply(1, 1, outward);
+
+    report.part('Counters');
+    await waitForCounters(scope, report, async () => countedConnections(await find(ipvs)) === replies.length);
+    await showTable(ipvs, report);
+    const observation: NatObservation = {
+      requests,
+      replies,
+      servers: await Promise.all(serverPeers.map(observeServer)),
+      service: await find(ipvs),
+      totalConnections: (await ipvs.totals()).connections,
+      outward,
+    };
+    const checks = judgeNat(observation);
+    conclude(report, observation, checks);
+    return { ...observation, checks, passed: checks.every(({ passed }) => passed) };
+  });
+}
+
+function introduce(report: Report, leaveOut: readonly NatStep[]): void {
+  report.heading(
+    `${natTitle}: the director rewrites addresses both ways`,
+    'Real servers stand behind the director in a network of their own. Requests and replies pass through it.',
+  );
+  report.diagram([
+    [{ title: 'client', lines: [client] }],
+    [{ title: 'director', lines: [`${virtual}:80  virtual IP`, `${gateway}      inner gateway`] }],
+    serverNames.map(name => ({ title: name, lines: [`${servers[name]}:80`] })),
+  ]);
+  if (leaveOut.length > 0) report.part(`Left out on purpose: ${leaveOut.join(', ')}`);
+}
+
+function segment(name: string, members: Readonly<Record<string, string>>) {
+  return {
+    name,
+    members: Object.entries(members).map(([host, address]) => ({ host, addresses: [`${address}/24`] })),
+  };
+}
+
+async function startPeers(scope: Scope, network: Network, report: Report): Promise<[Peer, ...Peer[]]> {
+  const clientPeer = startPeer(scope, network, 'client');
+  const serverPeers = serverNames.map(name => startPeer(scope, network, name));
+  await Promise.all([clientPeer.serve(CLIENT_PORT), ...serverPeers.map(peer => peer.serve(web.port))]);
+  report.step(`HTTP servers that answer with their names: ${serverNames.join(', ')}`);
+  return [clientPeer, ...serverPeers];
+}
+
+/** What is not IPVS's: routes, forwarding, and netfilter's masquerading. */
+async function setUpHosts(network: Network, leaveOut: readonly NatStep[]): Promise<void> {
+  if (!leaveOut.includes('default-route')) {
+    // Replies, and whatever else a server sends, have to come back to the director.
+    for (const name of serverNames) {
+      await network.run(name, 'ip', 'route', 'add', 'default', 'via', gateway);
+    }
+  }
+  if (!leaveOut.includes('ip-forward')) await network.sysctl('director', { 'net.ipv4.ip_forward': 1 });
+  const append = ['-t', 'nat', '-A', 'POSTROUTING'];
+  const masquerade = ['-j', 'MASQUERADE'];
+  if (!leaveOut.includes('masquerade-virtual')) {
+    // What IPVS forwards then has the director's own address as its source: servers need not know the clients' networks.
+    const match = ['-m', 'ipvs', '--vaddr', virtual, '--vport', '80'];
+    await network.run('director', 'iptables', ...append, ...match, ...masquerade);
+  }
+  if (!leaveOut.includes('masquerade-source')) {
+    // The servers' own ways out, into networks that do not know theirs.
+    const match = ['-s', innerNetwork, '-o', 'public'];
+    await network.run('director', 'iptables', ...append, ...match, ...masquerade);
+  }
+}
+
+async function setUpDirector(ipvs: Ipvs, leaveOut: readonly NatStep[]): Promise<void> {
+  // Without connection tracking IPVS hides its packets from netfilter's NAT.
+  if (!leaveOut.includes('conntrack')) await ipvs.setSettings({ conntrack: true });
+  await ipvs.addService({ ...web, scheduler: 'rr' });
+  for (const name of serverNames) {
+    if (leaveOut.includes('second-server') && name === 'server-2') continue;
+    await ipvs.addDestination(web, { address: servers[name], port: 80, forwarding: 'masquerade' });
+  }
+}
+
+async function sendRequests(
+  peer: Peer,
+  requests: number,
+  timeout: number,
+  report: Report,
+): Promise<readonly Reply[]> {
+  const replies: Reply[] = [];
+  let unanswered = 0;
+  while (replies.length < requests && unanswered < GIVE_UP) {
+    const reply = await peer.get(`http://${virtual}/`, timeout);
+    replies.push(reply);
+    report.reply(replies.length, requests, reply);
+    unanswered = reply.failure === undefined ? 0 : unanswered + 1;
+  }
+  return replies;
+}
+
+async function find(ipvs: Ipvs): Promise<ServiceWithDestinations | undefined> {
+  return (await ipvs.snapshot()).find(({ address, port }) => address === web.address && port === web.port);
+}
+
+function countedConnections(service: ServiceWithDestinations | undefined): number {
+  return service?.destinations.reduce((sum, { stats }) => sum + stats.connections, 0) ?? 0;
+}
+
+async function showTable(ipvs: Ipvs, report: Report): Promise<void> {
+  report.table(await ipvs.info(), await ipvs.snapshot());
+}
+
+async function observeServer(peer: Peer, index: number): Promise<NatServer> {
+  const name = serverNames[index]!;
+  return {
+    name,
+    key: destinationKey({ address: servers[name], port: 80 }),
+    served: await peer.served(web.port),
+  };
+}
+
+function conclude(report: Report, observation: NatObservation, checks: readonly Check[]): void {
+  const { replies, servers, service } = observation;
+  report.bars(
+    'Distribution, as the client saw it',
+    servers.map(({ name }) => ({
+      label: name,
+      value: replies.filter(({ server }) => server === name).length,
+    })),
+  );
+  report.part("The servers' own counts against IPVS's");
+  report.figures(
+    ['server', 'requests served', 'IPVS connections', 'packets in', 'packets out', 'bytes in', 'bytes out'],
+    servers.map(({ name, key, served }) => {
+      const stats = service?.destinations.find(destination => destinationKey(destination) === key)?.stats;
+      const { connections = 0, inPackets = 0, outPackets = 0, inBytes = 0, outBytes = 0 } = stats ?? {};
+      return [name, served.requests, connections, inPackets, outPackets, inBytes, outBytes];
+    }),
+  );
+  report.verdict(natTitle, checks);
+}

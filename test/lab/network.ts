@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs';
+import { runProgram } from './program.ts';
+import type { Report } from './report.ts';
+import type { Scope } from './scope.ts';
+
+/** One host's interface to a segment. */
+export interface Attachment {
+  readonly host: string;
+  /** With prefix length: `10.100.10.1/24`. The first is the interface's primary one. */
+  readonly addresses: readonly string[];
+}
+
+/** An Ethernet segment: two hosts on a cable, or more on a switch. */
+export interface Segment {
+  /** Also what each host calls its interface to it. */
+  readonly name: string;
+  readonly members: readonly Attachment[];
+}
+
+/** Hosts, each a network namespace, and the segments between them. */
+export interface Network {
+  readonly hosts: readonly string[];
+  /** The name of a host's network namespace. */
+  namespace(host: string): string;
+  /** Runs a program on a host, shown in the report, and gives back what it wrote. */
+  run(host: string, command: string, ...args: readonly string[]): Promise<string>;
+  /** Sets sysctls on a host, shown in the report. */
+  sysctl(host: string, settings: Readonly<Record<string, string | number>>): Promise<void>;
+}
+
+const MAX_INTERFACE_NAME = 15;
+
+let networks = 0;
+
+/**
+ * Makes the hosts of these segments, joins them, gives them their addresses, and removes it all with the scope. Namespaces are named after
+ * this process, so that several labs may run at once.
+ */
+export async function createNetwork(
+  scope: Scope,
+  report: Report,
+  segments: readonly Segment[],
+): Promise<Network> {
+  checkNames(segments);
+  const prefix = `lab-${process.pid}-${++networks}`;
+  const namespace = (host: string) => `${prefix}-${host}`;
+  const hosts = [...new Set(segments.flatMap(({ members }) => members.map(({ host }) => host)))];
+  const switched = segments.filter(({ members }) => members.length > 2);
+  const switchName = (segment: Segment) => namespace(`switch-${segment.name}`);
+  const names = [...hosts.map(namespace), ...switched.map(switchName)];
+
+  scope.defer(() => removeNamespaces(names));
+  const links = segments.flatMap(segment => linkCommands(segment, namespace, switchName(segment)));
+  const { signal } = scope;
+  await batch([], [...names.map(name => `netns add ${name}`), ...links], signal);
+  const setUps = [
+    ...hosts.map(host => batch(['-n', namespace(host)], hostCommands(host, segments), signal)),
+    ...switched.map(segment => batch(['-n', switchName(segment)], switchCommands(segment), signal)),
+  ];
+  // All of them end before a failure of one is reported: nothing may still be at work when the undoing starts.
+  for (const outcome of await Promise.allSettled(setUps)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+  report.step(`${hosts.length} hosts, each a network namespace: ${hosts.join(', ')}`);
+
+  const onHost = (host: string, command: readonly string[]) =>
+    runProgram('ip', ['netns', 'exec', namespace(host), ...command], { signal });
+  return {
+    hosts,
+    namespace,
+    run(host, command, ...args) {
+      report.command(host, [command, ...args].join(' '));
+      return onHost(host, [command, ...args]);
+    },
+    async sysctl(host, settings) {
+      // No sysctl program: a minimal Debian does without.
+      const lines = Object.entries(settings).map(
+        ([name, value]) => `echo ${value} >/proc/sys/${name.replaceAll('.', '/')}`,
+      );
+      for (const line of lines) report.command(host, line);
+      await onHost(host, ['sh', '-ec', lines.join('\n')]);
+    },
+  };
+}
+
+function checkNames(segments: readonly Segment[]): void {
+  const names = segments.flatMap(({ name, members }) => [name, ...members.map(({ host }) => host)]);
+  for (const name of names) {
+    if (!/^[\w-]+$/.test(name) || name.length > MAX_INTERFACE_NAME) {
+      throw new RangeError(`'${name}' cannot name an interface`);
+    }
+  }
+}
+
+/** Two members get one cable. A switch is a bridge in a namespace of its own, where no host's netfilter sees its frames. */
+function linkCommands(
+  segment: Segment,
+  namespace: (host: string) => string,
+  switchNamespace: string,
+): string[] {
+  const { name, members } = segment;
+  const [first, second] = members;
+  if (first === undefined || second === undefined) throw new RangeError(`segment ${name} joins nothing`);
+  if (members.length === 2) {
+    const end = `peer name ${name} netns ${namespace(second.host)}`;
+    return [`link add name ${name} netns ${namespace(first.host)} type veth ${end}`];
+  }
+  return [
+    `link add name ${name} netns ${switchNamespace} type bridge`,
+    ...members.map(({ host }) => {
+      const end = `peer name ${host} netns ${switchNamespace}`;
+      return `link add name ${name} netns ${namespace(host)} type veth ${end}`;
+    }),
+  ];
+}
+
+function switchCommands({ name, members }: Segment): string[] {
+  return [`link set ${name} up`, ...members.map(({ host }) => `link set ${host} master ${name} up`)];
+}
+
+function hostCommands(host: string, segments: readonly Segment[]): string[] {
+  return [
+    // Before the first address: IPVS refuses destinations in a namespace whose loopback is down.
+    'link set lo up',
+    ...segments.flatMap(({ name, members }) =>
+      members
+        .filter(member => member.host === host)
+        .flatMap(({ addresses }) => [
+          ...addresses.map(address => {
+            // Duplicate address detection would leave an IPv6 address unusable for a second or more.
+            return `address add ${address} dev ${name}${address.includes(':') ? ' nodad' : ''}`;
+          }),
+          `link set ${name} up`,
+        ]),
+    ),
+  ];
+}
+
+/** One process for many commands: starting processes is what costs on an emulated machine. */
+async function batch(args: readonly string[], commands: readonly string[], signal: AbortSignal) {
+  const input = commands.map(command => `${command}\n`).join('');
+  try {
+    await runProgram('ip', [...args, '-batch', '-'], { input, signal });
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${input}`, { cause: error });
+  }
+}
+
+async function removeNamespaces(names: readonly string[]): Promise<void> {
+  // Some may not have been made. Not with the scope's signal, which may be what ended the lab.
+  const made = names.filter(name => existsSync(`/run/netns/${name}`));
+  if (made.length === 0) return;
+  const input = made.map(name => `netns del ${name}\n`).join('');
+  await runProgram('ip', ['-force', '-batch', '-'], { input });
+}

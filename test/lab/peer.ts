@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Network } from './network.ts';
+import type { Scope } from './scope.ts';
+
+/** What a request came to. */
+export type Reply = { readonly milliseconds: number } & (
+  | {
+      /** The name of the server that answered. */
+      readonly server: string;
+      /** The client's address as that server saw it. */
+      readonly client: string;
+      readonly failure?: undefined;
+    }
+  | { readonly server?: undefined; readonly client?: undefined; readonly failure: string }
+);
+
+/** What a server has counted itself. */
+export interface Served {
+  readonly connections: number;
+  readonly requests: number;
+}
+
+/** The process of one host. */
+export interface Peer {
+  readonly host: string;
+  /** Serves HTTP, answering with the host's name. Resolves when it listens. */
+  serve(port: number, address?: string): Promise<void>;
+  /** What the server on a port has counted. */
+  served(port: number): Promise<Served>;
+  /** Sends a request over a connection of its own. No answer is a reply too: this rejects only when the process fails. */
+  get(url: string, timeout: number): Promise<Reply>;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+const program = fileURLToPath(new URL('programs/peer.mjs', import.meta.url));
+/** Milliseconds for what takes no time. Starting Node.js is part of it, on an emulated machine that has much else to do. */
+const PATIENCE = 30_000;
+
+/** Starts a host's process, and ends it with the scope. Does not wait for it: its first answer says that it runs. */
+export function startPeer(scope: Scope, network: Network, host: string): Peer {
+  const { NODE_OPTIONS: _, ...env } = process.env; // loaders of this process, which it does not need
+  const child = spawn('ip', ['netns', 'exec', network.namespace(host), process.execPath, program], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env,
+    // A Ctrl-C is for this process to handle.
+    detached: true,
+  });
+  const waiting = new Map<number, Waiting>();
+  let calls = 0;
+  let complaint = '';
+  let ended: Error | undefined;
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-4096);
+  });
+  const end = (error: Error) => {
+    ended ??= error;
+    for (const { reject } of waiting.values()) reject(error);
+  };
+  const closed = new Promise<void>(resolve => {
+    child.on('error', error => {
+      end(error);
+      resolve();
+    });
+    child.on('close', status => {
+      end(new Error(`the process of ${host} ended with status ${status}: ${complaint.trim()}`));
+      resolve();
+    });
+  });
+  child.on('message', message => {
+    const { id, value, error } = message as Answer;
+    if (error === undefined) waiting.get(id)?.resolve(value);
+    else waiting.get(id)?.reject(new Error(`${host}: ${error}`));
+  });
+  scope.defer(async () => {
+    child.kill('SIGKILL');
+    await closed;
+  });
+
+  async function call(method: string, parameters: object, patience = PATIENCE): Promise<unknown> {
+    scope.signal.throwIfAborted();
+    if (ended !== undefined) throw ended;
+    const id = ++calls;
+    const { promise, resolve, reject } = withResolvers();
+    waiting.set(id, { resolve, reject });
+    const expire = () => reject(new Error(`${host} did not ${method} within ${patience / 1000} s`));
+    const timer = setTimeout(expire, patience);
+    const abort = () => reject(scope.signal.reason);
+    scope.signal.addEventListener('abort', abort);
+    try {
+      // An error here is followed by 'close', which says more.
+      child.send({ id, method, parameters }, () => {});
+      return await promise;
+    } finally {
+      waiting.delete(id);
+      clearTimeout(timer);
+      scope.signal.removeEventListener('abort', abort);
+    }
+  }
+
+  return {
+    host,
+    serve: async (port, address = '0.0.0.0') => void (await call('serve', { name: host, address, port })),
+    served: async port => (await call('served', { port })) as Served,
+    get: async (url, timeout) => (await call('get', { url, timeout }, PATIENCE + timeout)) as Reply,
+  };
+}
+
+function withResolvers(): { promise: Promise<unknown> } & Waiting {
+  let resolve: Waiting['resolve'] = () => {};
+  let reject: Waiting['reject'] = () => {};
+  const promise = new Promise<unknown>((onValue, onError) => {
+    resolve = onValue;
+    reject = onError;
+  });
+  return { promise, resolve, reject };
+}
