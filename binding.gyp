@@ -13,6 +13,7 @@
         "native/files.cc",
         "native/js_values.cc",
         "native/netns.cc",
+        "native/sampler.cc",
         "native/session.cc",
         "native/socket.cc",
         "native/table_reader.cc",

@@ -6,7 +6,7 @@ import type { About } from './failure.ts';
 import { failure } from './failure.ts';
 import { checkInteger, wrongType } from './misuse.ts';
 import type { Native, NativeClient, Payload } from './native.ts';
-import { createBatch, type Slot } from './record.ts';
+import { createBatch, Layout, type Slot } from './record.ts';
 
 /** What every call takes last. */
 export interface CallOptions {
@@ -60,6 +60,13 @@ interface Pending {
 export interface Calls {
   /** Makes a call that is one record. Never throws: misuse rejects. */
   run<T>(spec: CallSpec<T>, options?: CallOptions): Promise<T>;
+  /** Makes a sampler's call, which may write over the buffers of an earlier sample. */
+  sample<T>(
+    spec: CallSpec<T>,
+    services: ArrayBuffer | undefined,
+    destinations: ArrayBuffer | undefined,
+    options?: CallOptions,
+  ): Promise<T>;
   /** Makes a call on a file of the client's network namespace. */
   file<T>(spec: CallSpec<T>, path: string, content: string, options?: CallOptions): Promise<T>;
   /** Takes no more calls, waits for those on their way, and ends the thread. Idempotent. */
@@ -232,6 +239,19 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     });
   }
 
+  /** Makes a call that is not one of a batch, behind those that are; `submit` gives back 0 or an errno. */
+  function direct<T>(spec: CallSpec<T>, options: CallOptions | undefined, submit: () => number): Promise<T> {
+    try {
+      check(spec.about, options);
+      flush();
+      const error = submit();
+      if (error !== 0) throw failure(at(spec.about), error);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return enqueue(spec, options);
+  }
+
   /** Throws what keeps a call from being made at all. */
   function check(about: About, options: CallOptions | undefined): void {
     if (options !== undefined) checkOptions(options);
@@ -262,16 +282,16 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       }
       return enqueue(spec, options);
     },
+    sample(spec, services, destinations, options) {
+      return direct(spec, options, () => {
+        const slot = batch.open(spec.operation);
+        spec.encode?.(slot);
+        const record = slot.bytes.subarray(slot.start, slot.start + Layout.bytes);
+        return open().sample(record, services, destinations);
+      });
+    },
     file(spec, path, content, options) {
-      try {
-        check(spec.about, options);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-      flush();
-      const error = open().file(spec.operation, path, content);
-      if (error !== 0) return Promise.reject(failure(at(spec.about), error));
-      return enqueue(spec, options);
+      return direct(spec, options, () => open().file(spec.operation, path, content));
     },
     close() {
       closed ??= (async () => {

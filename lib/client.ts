@@ -26,6 +26,7 @@ import { type NetworkNamespace, namespaceTarget } from './namespace.ts';
 import type { Payload } from './native.ts';
 import { findMissingModule, listSchedulers } from './probe.ts';
 import { Layout, putWord, type Slot } from './record.ts';
+import { createSampler, type Sampler, type SamplerOptions } from './sampler.ts';
 import {
   putServiceChanges,
   putServiceId,
@@ -40,6 +41,7 @@ import type { Stats } from './stats.ts';
 import { readDestinations, readServices, readSnapshot, type ServiceWithDestinations } from './table.ts';
 import { putTimeouts, readTimeouts, type Timeouts } from './timeouts.ts';
 import { parseTotals, TOTALS_FILE } from './totals.ts';
+import { checkInterval, type WatchEvent, type WatchOptions, watchSampler } from './watch.ts';
 
 /** What a client is made with. */
 export interface IpvsOptions {
@@ -90,6 +92,7 @@ const ESRCH = 3;
  */
 export class Ipvs implements AsyncDisposable {
   readonly #calls: Calls;
+  #samplers = 0;
 
   constructor(options: IpvsOptions = {}) {
     checkObject('options', options, optionKeys);
@@ -411,6 +414,24 @@ export class Ipvs implements AsyncDisposable {
       options,
     );
     yield* readConnections(fd, origin);
+  }
+
+  /**
+   * Makes a sampler: for statistics that are read again and again. Its `read()` costs the JavaScript thread next to nothing and gives columns in
+   * typed arrays, with what came since the read before and rates per second. Several samplers may read at different paces.
+   */
+  sampler(options: SamplerOptions = {}): Sampler {
+    return createSampler(this.#calls, ++this.#samplers, options);
+  }
+
+  /**
+   * Yields the table's statistics and what came or went, at a steady pace: step k is due k intervals after the first. Steps that a slow consumer
+   * missed are left out. Ends, without an error, when its signal is aborted. IPVS has no notifications: this polls.
+   */
+  watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent, void, undefined> {
+    const { interval = 1000, signal, timeout, ...rest } = options;
+    const pace = checkInterval(interval);
+    return watchSampler(this.sampler(rest), { interval: pace, signal, timeout });
   }
 
   /** Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED. Idempotent. */

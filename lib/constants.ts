@@ -26,6 +26,9 @@ export const Operation = {
   readDirectory: 37,
   writeDirectory: 38,
   openFile: 39,
+  chooseService: 40,
+  sample: 41,
+  dropSampler: 42,
 } as const;
 export type Operation = (typeof Operation)[keyof typeof Operation];
 

@@ -1,14 +1,7 @@
 import { canonicalAddress, readAddress, writeAddress } from './address.ts';
 import type { List } from './columns.ts';
 import { DestinationColumn } from './columns.ts';
-import {
-  ChecksumNumber,
-  Family,
-  ForwardingNumber,
-  MAX_THRESHOLD,
-  MAX_WEIGHT,
-  TunnelNumber,
-} from './constants.ts';
+import { ChecksumNumber, ForwardingNumber, MAX_THRESHOLD, MAX_WEIGHT, TunnelNumber } from './constants.ts';
 import { checkChoice, checkInteger, checkObject, contradiction } from './misuse.ts';
 import { DestinationField, getWord, Layout, putWord, type Slot } from './record.ts';
 import type { Stats } from './stats.ts';
@@ -247,6 +240,15 @@ function readTunnel(list: List, row: number): Tunnel {
   return { type, checksum: checksum as 'none' | 'csum' };
 }
 
+/** The identity of one destination of a list. */
+export function readDestinationId(list: List, row: number): DestinationId {
+  const family = list.word(DestinationColumn.family, row);
+  return {
+    address: readAddress(list.addresses, row * 16, family),
+    port: list.word(DestinationColumn.port, row),
+  };
+}
+
 /** One destination of a list. */
 export function readDestination<T extends number | bigint>(
   list: List,
@@ -257,8 +259,7 @@ export function readDestination<T extends number | bigint>(
   const number = list.word(at.forwarding, row);
   const forwarding = nameOfForwarding.get(number) ?? (String(number) as Forwarding);
   const destination = {
-    address: readAddress(list.addresses, row * 16, list.word(at.family, row)),
-    port: list.word(at.port, row),
+    ...readDestinationId(list, row),
     forwarding,
     ...(forwarding === 'tunnel' && { tunnel: readTunnel(list, row) }),
     weight: list.word(at.weight, row),
@@ -270,9 +271,4 @@ export function readDestination<T extends number | bigint>(
     stats: readStats(counter, row),
   };
   return destination as Destination<T>;
-}
-
-/** The name of a family's number, for messages. */
-export function familyName(family: number): 'IPv4' | 'IPv6' {
-  return family === Family.ipv4 ? 'IPv4' : 'IPv6';
 }

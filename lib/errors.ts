@@ -34,7 +34,8 @@ import type { ServiceId } from './service.ts';
  * | `ERR_IPVS_OUTCOME_UNKNOWN` | sent, but the kernel's answer was lost: read to see what came of it |
  * | `ERR_IPVS_TIMEOUT` | the call's deadline passed; `sent` tells whether it may still take effect |
  * | `ERR_IPVS_ABORTED` | the call's signal was aborted (`name` is `AbortError`); `sent` as above |
- * | `ERR_IPVS_CLOSED` | the client is closed |
+ * | `ERR_IPVS_BUSY` | the sampler is reading already |
+ * | `ERR_IPVS_CLOSED` | the client, or the sampler, is closed |
  * | `ERR_IPVS_KERNEL` | any other errno; see `errno` |
  */
 export type IpvsErrorCode =
@@ -65,6 +66,7 @@ export type IpvsErrorCode =
   | 'ERR_IPVS_OUTCOME_UNKNOWN'
   | 'ERR_IPVS_TIMEOUT'
   | 'ERR_IPVS_ABORTED'
+  | 'ERR_IPVS_BUSY'
   | 'ERR_IPVS_CLOSED'
   | 'ERR_IPVS_KERNEL';
 

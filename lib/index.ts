@@ -19,6 +19,15 @@ export {
 } from './destination.ts';
 export { IpvsError, type IpvsErrorCode } from './errors.ts';
 export type { NetworkNamespace } from './namespace.ts';
+export type {
+  CounterColumns,
+  DestinationSample,
+  Sample,
+  SampleColumn,
+  Sampler,
+  SamplerOptions,
+  ServiceSample,
+} from './sampler.ts';
 export type { GenericFlag, KnownScheduler, Scheduler, SchedulerSpec } from './scheduler.ts';
 export {
   type AddressServiceId,
@@ -35,3 +44,4 @@ export type { Settings } from './settings.ts';
 export type { Counters, Stats } from './stats.ts';
 export type { ServiceWithDestinations } from './table.ts';
 export type { Timeouts } from './timeouts.ts';
+export type { DestinationOfService, TopologyChange, WatchEvent, WatchOptions } from './watch.ts';

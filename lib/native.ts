@@ -16,7 +16,7 @@ export interface Native {
 export type Deliver = (statuses: Int32Array, payloads: readonly Payload[] | undefined) => void;
 
 /** A table, the bytes of records or of a file, a descriptor (which is then the receiver's to close), or nothing. */
-export type Payload = NativeTable | ArrayBuffer | number | undefined;
+export type Payload = NativeTable | NativeSample | ArrayBuffer | number | undefined;
 
 /** One client's thread and queue. Calls are numbered from 0 in the order of `submit` and `file`. */
 export interface NativeClient {
@@ -27,6 +27,12 @@ export interface NativeClient {
    * been quick of late. Gives back its status; undefined: it was not executed, submit it.
    */
   inline(records: Uint8Array, offset: number): number | undefined;
+  /** Queues a sample, whose columns are written into two buffers of an earlier one where those have just their size. */
+  sample(
+    record: Uint8Array,
+    services: ArrayBuffer | undefined,
+    destinations: ArrayBuffer | undefined,
+  ): number;
   /** Queues a call on a file, opened in the client's network namespace. */
   file(operation: number, path: string, content: string): number;
   /** True when the call had not been begun; it is then answered with `Status.cancelled` in its turn. */
@@ -46,4 +52,13 @@ export interface NativeTable {
   readonly names: readonly string[];
   readonly services: NativeBlock;
   readonly destinations: NativeBlock;
+}
+
+/** Statistics in columns (native/sampler.h). */
+export interface NativeSample {
+  readonly generation: number;
+  readonly services: NativeBlock;
+  readonly destinations: NativeBlock;
+  /** The rows' identities, with a new generation or when asked for. */
+  readonly keys: NativeTable | undefined;
 }

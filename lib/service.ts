@@ -256,6 +256,21 @@ const protocolNames: ReadonlyMap<number, Protocol> = new Map(
   Object.entries(ProtocolNumber).map(([name, number]) => [number, name as Protocol]),
 );
 
+/** The identity of one service of a list. */
+export function readServiceId(list: List, row: number): ServiceId {
+  const at = ServiceColumn;
+  const family = list.word(at.family, row);
+  const fwmark = list.word(at.fwmark, row);
+  if (fwmark > 0) return { fwmark, family: family === Family.ipv4 ? 'ipv4' : 'ipv6' };
+  const number = list.word(at.protocol, row);
+  return {
+    // The kernel itself would take any protocol number from a program that is not this one.
+    protocol: protocolNames.get(number) ?? (String(number) as Protocol),
+    address: readAddress(list.addresses, row * 16, family),
+    port: list.word(at.port, row),
+  };
+}
+
 /** One service of a list. */
 export function readService<T extends number | bigint>(
   list: List,
@@ -265,22 +280,10 @@ export function readService<T extends number | bigint>(
 ): Service<T> {
   const at = ServiceColumn;
   const family = list.word(at.family, row);
-  const fwmark = list.word(at.fwmark, row);
   const flags = list.word(at.flags, row);
   const scheduler = names[list.word(at.scheduler, row)]!;
-  const id: ServiceId =
-    fwmark > 0
-      ? { fwmark, family: family === Family.ipv4 ? 'ipv4' : 'ipv6' }
-      : {
-          // The kernel itself would take any protocol number from a program that is not this one.
-          protocol:
-            protocolNames.get(list.word(at.protocol, row)) ??
-            (String(list.word(at.protocol, row)) as Protocol),
-          address: readAddress(list.addresses, row * 16, family),
-          port: list.word(at.port, row),
-        };
   const config = {
-    ...id,
+    ...readServiceId(list, row),
     scheduler,
     schedulerFlags: flagNames(scheduler, flags),
     onePacket: (flags & ServiceFlag.onePacket) !== 0,

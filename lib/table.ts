@@ -1,7 +1,7 @@
 import { DestinationColumn, ServiceColumn, viewList } from './columns.ts';
-import { type Destination, readDestination } from './destination.ts';
+import { type Destination, type DestinationId, readDestination, readDestinationId } from './destination.ts';
 import type { NativeTable, Payload } from './native.ts';
-import { readService, type Service } from './service.ts';
+import { readService, readServiceId, type Service, type ServiceId } from './service.ts';
 
 /** A service together with its destinations. */
 export type ServiceWithDestinations<T extends number | bigint = number> = Service<T> & {
@@ -62,4 +62,16 @@ export function readSnapshot<T extends number | bigint>(
   const services = readServices<T>(payload, bigint);
   const groups = readGroups<T>(payload, services.length, bigint);
   return services.map((service, i) => ({ ...service, destinations: groups[i]! }));
+}
+
+/** The identities of a table's services, row by row. */
+export function readServiceIds({ services }: NativeTable): ServiceId[] {
+  const list = viewList(services, ServiceColumn.count);
+  return Array.from({ length: list.rows }, (_, row) => readServiceId(list, row));
+}
+
+/** The identities of a table's destinations, row by row. */
+export function readDestinationIds({ destinations }: NativeTable): DestinationId[] {
+  const list = viewList(destinations, DestinationColumn.count);
+  return Array.from({ length: list.rows }, (_, row) => readDestinationId(list, row));
 }

@@ -59,7 +59,7 @@ napi_value PayloadToJs(JsValues* js, Reply* reply) {
 }
 
 bool HasPayload(const Reply& reply) {
-  return reply.columns || reply.descriptor || !reply.bytes.empty();
+  return reply.columns || reply.sample || reply.descriptor || !reply.bytes.empty();
 }
 
 }  // namespace
@@ -67,8 +67,8 @@ bool HasPayload(const Reply& reply) {
 Napi::Function Client::Define(Napi::Env env) {
   return DefineClass(env, "Client",
                      {Describe<&Client::Submit>("submit"), Describe<&Client::Inline>("inline"),
-                      Describe<&Client::File>("file"), Describe<&Client::Cancel>("cancel"),
-                      Describe<&Client::Stop>("stop")});
+                      Describe<&Client::SampleInto>("sample"), Describe<&Client::File>("file"),
+                      Describe<&Client::Cancel>("cancel"), Describe<&Client::Stop>("stop")});
 }
 
 Client::Client(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Client>(info) {
@@ -173,6 +173,28 @@ Napi::Value Client::Inline(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, status);
 }
 
+Napi::Value Client::SampleInto(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto target = [&](size_t i) { return info[i].IsUndefined() || info[i].IsArrayBuffer(); };
+  if (info.Length() != 3 || !info[0].IsTypedArray() || !target(1) || !target(2)) {
+    return Refuse(env, "sample(record, services, destinations)");
+  }
+  const auto bytes = info[0].As<Napi::Uint8Array>();
+  if (bytes.ByteLength() < sizeof(CallRecord)) return Refuse(env, "record is too short");
+  std::vector<Call> calls(1);
+  std::memcpy(&calls[0].record, bytes.Data(), sizeof(CallRecord));
+  if (calls[0].record.operation != kSample) return Refuse(env, "record is no sample");
+  Napi::Value queued = Queue(env, std::move(calls));
+  if (queued.IsNumber() && queued.As<Napi::Number>().Int32Value() == 0) {
+    const auto hold = [&](size_t i) {
+      return info[i].IsUndefined() ? Napi::Reference<Napi::Value>()
+                                   : Napi::Reference<Napi::Value>::New(info[i], 1);
+    };
+    targets_.push_back({hold(1), hold(2)});
+  }
+  return queued;
+}
+
 Napi::Value Client::File(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (info.Length() != 3 || !info[0].IsNumber() || !info[1].IsString() || !info[2].IsString()) {
@@ -217,10 +239,21 @@ void Client::Deliver(Napi::Env env) {
   std::vector<int32_t> statuses;
   napi_value payloads = nullptr;
   for (size_t i = 0; i < replies.size(); ++i) {
-    statuses.push_back(replies[i].status);
-    if (!HasPayload(replies[i])) continue;
+    Reply& reply = replies[i];
+    statuses.push_back(reply.status);
+    Targets targets;
+    if (reply.operation == kSample && !targets_.empty()) {
+      targets = std::move(targets_.front());
+      targets_.pop_front();
+    }
+    if (!HasPayload(reply)) continue;
     if (payloads == nullptr) payloads = js.Array(replies.size());
-    js.Set(payloads, i, PayloadToJs(&js, &replies[i]));
+    const auto value = [](const Napi::Reference<Napi::Value>& target) -> napi_value {
+      return target.IsEmpty() ? nullptr : static_cast<napi_value>(target.Value());
+    };
+    js.Set(payloads, i,
+           reply.sample ? js.Sample(*reply.sample, {value(targets.services), value(targets.destinations)})
+                        : PayloadToJs(&js, &reply));
   }
   napi_value self = Value();
   pending_ -= replies.size();

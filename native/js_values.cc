@@ -50,10 +50,24 @@ napi_value JsValues::Int32Array(const std::vector<int32_t>& values) {
   return value;
 }
 
-napi_value JsValues::Block(const struct Block& block) {
+napi_value JsValues::Block(const struct Block& block, napi_value target) {
+  void* data = nullptr;
+  size_t length = 0;
+  if (ok_ && target != nullptr) Check(napi_get_arraybuffer_info(env_, target, &data, &length));
+  const bool fits = target != nullptr && ok_ && length == block.bytes;
+  if (fits && length > 0) std::memcpy(data, block.data.get(), length);
   napi_value value = Object();
   Set(value, "rows", Number(static_cast<double>(block.rows)));
-  Set(value, "buffer", Buffer(block.data.get(), block.bytes));
+  Set(value, "buffer", fits ? target : Buffer(block.data.get(), block.bytes));
+  return value;
+}
+
+napi_value JsValues::Sample(const struct Sample& sample, const SampleTargets& targets) {
+  napi_value value = Object();
+  Set(value, "generation", Number(sample.generation));
+  Set(value, "services", Block(sample.services, targets.services));
+  Set(value, "destinations", Block(sample.destinations, targets.destinations));
+  Set(value, "keys", sample.keys ? Table(*sample.keys) : Undefined());
   return value;
 }
 

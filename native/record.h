@@ -92,7 +92,13 @@ enum Operation : uint32_t {
   kReadDirectory = 37,
   kWriteDirectory = 38,
   kOpenFile = 39,
+  kChooseService = 40,  // a sampler is to read this service; fields: the sampler's number
+  kSample = 41,         // fields: SampleParts, and the sampler's number above them
+  kDropSampler = 42,
 };
+
+// Where CallRecord.fields has a sampler's number.
+inline constexpr unsigned kSamplerShift = 8;
 
 // The service fields that an update can replace; flags have their own mask.
 enum ServiceField : uint32_t {

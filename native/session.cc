@@ -175,6 +175,10 @@ Reply Session::Read(const Call& call) {
     case kGetDest:
     case kSnapshot:
       return ReadTable(call.record);
+    case kChooseService:
+    case kSample:
+    case kDropSampler:
+      return UseSampler(call.record);
     default:
       return UseFile(call);
   }
@@ -231,6 +235,25 @@ Reply Session::ReadTable(const CallRecord& record) {
   }
   if (reply.status == kOk) {
     reply.columns = std::make_unique<Columns>(ToColumns(table.services, table.destinations));
+  }
+  return reply;
+}
+
+Reply Session::UseSampler(const CallRecord& record) {
+  Reply reply;
+  const uint32_t number = record.fields >> kSamplerShift;
+  switch (record.operation) {
+    case kChooseService:
+      samplers_[number].Choose(record.service);
+      break;
+    case kDropSampler:
+      samplers_.erase(number);
+      break;
+    default:
+      reply.sample = std::make_unique<Sample>();
+      reply.status = samplers_[number].Read(&reader_, record.fields, reply.sample.get());
+      if (reply.status != kOk) reply.sample.reset();
+      break;
   }
   return reply;
 }

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "columns.h"
 #include "connection.h"
 #include "descriptor.h"
 #include "record.h"
+#include "sampler.h"
 #include "table_reader.h"
 
 namespace ipvs {
@@ -22,8 +24,10 @@ struct Call {
 };
 
 struct Reply {
+  uint32_t operation = 0;  // that of its call
   int status = kOk;
   std::unique_ptr<Columns> columns;  // services, destinations
+  std::unique_ptr<Sample> sample;    // kSample
   std::vector<uint8_t> bytes;        // records (info, timeouts, daemons), or what a file holds
   Descriptor descriptor;             // kOpenFile
 };
@@ -51,9 +55,11 @@ class Session {
   Reply ReadRecords(const CallRecord& record);
   Reply ReadTable(const CallRecord& record);
   Reply UseFile(const Call& call);
+  Reply UseSampler(const CallRecord& record);
 
   Connection connection_;
   TableReader reader_;
+  std::unordered_map<uint32_t, Sampler> samplers_;
 };
 
 }  // namespace ipvs

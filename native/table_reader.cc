@@ -36,17 +36,12 @@ uint64_t HashKey(const uint8_t (&address)[kAddressBytes], uint64_t first, uint64
   return Mix(hash ^ second);
 }
 
-uint64_t KeyOf(const ServiceRecord& service) {
-  return HashKey(service.address, uint64_t{service.family} << 32 | service.fwmark,
-                 uint64_t{service.protocol} << 32 | service.port);
-}
-
 uint64_t KeyOf(const ServiceRow& row) {
-  return KeyOf(row.config);
+  return ipvs::KeyOf(row.config);
 }
 
 uint64_t KeyOf(const DestinationRow& row) {
-  return HashKey(row.config.address, row.config.family, row.config.port);
+  return ipvs::KeyOf(row.config);
 }
 
 template <typename Row>
@@ -60,6 +55,15 @@ void RemoveDuplicates(std::vector<Row>* rows, size_t start) {
 }
 
 }  // namespace
+
+uint64_t KeyOf(const ServiceRecord& service) {
+  return HashKey(service.address, uint64_t{service.family} << 32 | service.fwmark,
+                 uint64_t{service.protocol} << 32 | service.port);
+}
+
+uint64_t KeyOf(const DestinationRecord& destination) {
+  return HashKey(destination.address, destination.family, destination.port);
+}
 
 int TableReader::Services(std::vector<ServiceRow>* rows) {
   const auto keys = [&] {

@@ -19,6 +19,10 @@ struct Table {
   std::vector<DestinationRow> destinations;  // in the order of their services
 };
 
+// The identity of a service, or of a destination within its service, as one number.
+uint64_t KeyOf(const ServiceRecord& service);
+uint64_t KeyOf(const DestinationRecord& destination);
+
 // Not thread-safe, but for `interrupted`.
 class TableReader {
  public:

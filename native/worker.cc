@@ -177,7 +177,10 @@ void Worker::Run(const std::shared_ptr<Shared>& shared) {
     lock.lock();
     shared->busy = false;
     const bool waiting = !shared->replies.empty();
-    for (Reply& reply : replies) shared->replies.push_back(std::move(reply));
+    for (size_t i = 0; i < replies.size(); ++i) {
+      replies[i].operation = run[i].record.operation;
+      shared->replies.push_back(std::move(replies[i]));
+    }
     if (waiting) continue;
     lock.unlock();
     {

@@ -1,0 +1,228 @@
+import type { CallOptions, Calls } from './calls.ts';
+import { Operation } from './constants.ts';
+import type { DestinationId } from './destination.ts';
+import { IpvsError } from './errors.ts';
+import { checkBoolean, checkObject, wrongType, wrongValue } from './misuse.ts';
+import type { NativeSample, NativeTable, Payload } from './native.ts';
+import { Layout, putWord } from './record.ts';
+import { putServiceId, type ServiceId } from './service.ts';
+import { readDestinationIds, readServiceIds } from './table.ts';
+
+/** What a sampler is made with. */
+export interface SamplerOptions {
+  /** Only these services; one that does not exist has no row. Default: all. */
+  readonly services?: readonly ServiceId[];
+  /** Whether destinations are read too. Default true. */
+  readonly destinations?: boolean;
+  /** Which columns there are. Default: all three. */
+  readonly columns?: readonly SampleColumn[];
+  /**
+   * Writes each sample over the one before, as long as the topology stays: nothing is then allocated for rows. What was read before must
+   * be used up by then. Default false.
+   */
+  readonly reuse?: boolean;
+}
+
+/** `counters` as the kernel has them, `deltas` since the read before, `rates` per second. */
+export type SampleColumn = 'counters' | 'deltas' | 'rates';
+
+/** One column for each counter; row i of every column belongs to `ids[i]`. */
+export interface CounterColumns<A> {
+  readonly connections: A;
+  readonly inPackets: A;
+  readonly outPackets: A;
+  readonly inBytes: A;
+  readonly outBytes: A;
+}
+
+interface Columns<Id> {
+  /** Whose rows these are. The same array as long as the topology stays. */
+  readonly ids: readonly Id[];
+  readonly counters?: CounterColumns<BigUint64Array>;
+  /** Since the read before; 0 in a row's first read. A counter that was zeroed in between counts from 0. */
+  readonly deltas?: CounterColumns<Float64Array>;
+  /**
+   * Per second; NaN until known. The kernel refreshes counters every 2 seconds, each row at a time of its own. Reads less than 2 seconds
+   * apart give the exact rate of the last such 2 seconds, however often they are: no zeros in between, no doubles. Reads further apart see a
+   * varying number of refreshes and give a rate that is smoothed over 8 seconds.
+   */
+  readonly rates?: CounterColumns<Float64Array>;
+}
+
+/** The services of a sample. */
+export type ServiceSample = Columns<ServiceId>;
+
+/** The destinations of a sample, with what is known of them at the moment of the read. */
+export interface DestinationSample extends Columns<DestinationId> {
+  /** The row of the service that each belongs to. */
+  readonly service: Uint32Array;
+  readonly activeConnections: Uint32Array;
+  readonly inactiveConnections: Uint32Array;
+  readonly persistentConnections: Uint32Array;
+  readonly weight: Uint32Array;
+}
+
+/** The table's statistics at one time, in columns. */
+export interface Sample {
+  /** When it was read, in milliseconds since 1970. */
+  readonly time: number;
+  /** Rises when services or destinations come or go. As long as it stays, rows keep their numbers. */
+  readonly generation: number;
+  readonly services: ServiceSample;
+  readonly destinations: DestinationSample;
+}
+
+/** Reads statistics again and again, at the least cost. */
+export interface Sampler extends Disposable {
+  /** One read. Rejects with ERR_IPVS_BUSY while another one of this sampler is under way. */
+  read(options?: CallOptions): Promise<Sample>;
+  /** Lets the native side forget the rows. Reads after it reject with ERR_IPVS_CLOSED. */
+  close(): void;
+}
+
+/** native/sampler.h, SampleParts; the sampler's number is above them. */
+const Part = { counters: 1, deltas: 2, rates: 4, destinations: 8, keys: 16 } as const;
+const NUMBER_SHIFT = 8;
+
+const optionKeys = new Set(['services', 'destinations', 'columns', 'reuse']);
+const columnNames = ['counters', 'deltas', 'rates'] as const;
+const counterNames = ['connections', 'inPackets', 'outPackets', 'inBytes', 'outBytes'] as const;
+
+/** Makes a sampler; throws at bad options. `number` tells a client's samplers apart. */
+export function createSampler(calls: Calls, number: number, options: SamplerOptions): Sampler {
+  checkObject('options', options, optionKeys);
+  const { services, destinations = true, columns = columnNames, reuse = false } = options;
+  checkBoolean('options.reuse', reuse);
+  const parts =
+    checkColumns(columns) | (checkBoolean('options.destinations', destinations) ? Part.destinations : 0);
+  if (services !== undefined && !Array.isArray(services))
+    throw wrongType('options.services', 'an array', services);
+
+  const about = { command: 'GET_DEST' } as const;
+  const base = number << NUMBER_SHIFT;
+  let reading = false;
+  let closed = false;
+  let ids: { services: ServiceId[]; destinations: DestinationId[] } | undefined;
+  let last: NativeSample | undefined;
+
+  // Queued now, ahead of the first read. A service that can't be one throws there.
+  const chosen = Promise.all(
+    (services ?? []).map(service =>
+      calls.run<void>({
+        operation: Operation.chooseService,
+        about: { command: 'GET_SERVICE', service },
+        encode(slot) {
+          putServiceId(slot, service);
+          putWord(slot, Layout.fields, base);
+          return undefined;
+        },
+        decode: () => undefined,
+      }),
+    ),
+  );
+  chosen.catch(() => {}); // told at the first read
+
+  function decode(payload: Payload): Sample {
+    const sample = payload as NativeSample;
+    if (sample.keys !== undefined) ids = readIds(sample.keys);
+    last = reuse ? sample : undefined;
+    const [serviceIds, destinationIds] = [ids!.services, ids!.destinations];
+    const wide = viewColumns(sample.services.buffer, serviceIds.length, parts);
+    const rows = destinationIds.length;
+    const deep = viewColumns(sample.destinations.buffer, rows, parts);
+    const word = (i: number) => new Uint32Array(sample.destinations.buffer, deep.end + i * rows * 4, rows);
+    return {
+      time: Date.now(),
+      generation: sample.generation,
+      services: { ids: serviceIds, ...wide.columns },
+      destinations: {
+        ids: destinationIds,
+        ...deep.columns,
+        service: word(0),
+        activeConnections: word(1),
+        inactiveConnections: word(2),
+        persistentConnections: word(3),
+        weight: word(4),
+      },
+    };
+  }
+
+  return {
+    async read(callOptions) {
+      if (closed) throw new IpvsError('ERR_IPVS_CLOSED', 'this sampler is closed');
+      if (reading)
+        throw new IpvsError('ERR_IPVS_BUSY', 'this sampler is reading already; await that, or make another');
+      reading = true;
+      try {
+        await chosen;
+        return await calls.sample(
+          {
+            operation: Operation.sample,
+            about,
+            encode(slot) {
+              putWord(slot, Layout.fields, base | parts | (ids === undefined ? Part.keys : 0));
+              return undefined;
+            },
+            decode,
+          },
+          last?.services.buffer,
+          last?.destinations.buffer,
+          callOptions,
+        );
+      } catch (error) {
+        ids = undefined; // keys may have come with a reply that nobody waited for
+        throw error;
+      } finally {
+        reading = false;
+      }
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      calls
+        .run<void>({
+          operation: Operation.dropSampler,
+          about,
+          encode: slot => void putWord(slot, Layout.fields, base),
+          decode: () => undefined,
+        })
+        .catch(() => {}); // a closed client has forgotten it
+    },
+    [Symbol.dispose]() {
+      this.close();
+    },
+  };
+}
+
+function checkColumns(columns: unknown): number {
+  if (!Array.isArray(columns)) throw wrongType('options.columns', 'an array', columns);
+  let parts = 0;
+  for (const name of columns as readonly SampleColumn[]) {
+    if (!columnNames.includes(name))
+      throw wrongValue('options.columns', `hold only ${columnNames.join(', ')}`, name);
+    parts |= Part[name];
+  }
+  return parts;
+}
+
+/** The wide columns of a block: five counters, five deltas and five rates, as far as they are there. */
+function viewColumns(buffer: ArrayBuffer, rows: number, parts: number) {
+  let end = 0;
+  const group = <A>(
+    make: new (buffer: ArrayBuffer, offset: number, length: number) => A,
+  ): CounterColumns<A> => {
+    const arrays = counterNames.map((name, i) => [name, new make(buffer, end + i * rows * 8, rows)] as const);
+    end += counterNames.length * rows * 8;
+    return Object.fromEntries(arrays) as unknown as CounterColumns<A>;
+  };
+  const columns = {
+    ...((parts & Part.counters) !== 0 && { counters: group(BigUint64Array) }),
+    ...((parts & Part.deltas) !== 0 && { deltas: group(Float64Array) }),
+    ...((parts & Part.rates) !== 0 && { rates: group(Float64Array) }),
+  };
+  return { columns, end };
+}
+
+function readIds(keys: NativeTable): { services: ServiceId[]; destinations: DestinationId[] } {
+  return { services: readServiceIds(keys), destinations: readDestinationIds(keys) };
+}
