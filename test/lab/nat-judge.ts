@@ -52,7 +52,7 @@ function countersAgree({ replies, servers, service, totalConnections }: NatObser
   const sum = pairs.reduce((total, { counted }) => total + counted, 0);
   const { connections } = service.stats;
   const addUp = sum === replies.length && connections === sum && totalConnections === sum;
-  const each = pairs.map(({ name, served, counted }) => `${name} ${counted} of ${served.requests}`);
+  const each = pairs.map(({ name, served, counted }) => `${name} ${counted} (served ${served.requests})`);
   return {
     what,
     passed: agree && addUp,

@@ -95,7 +95,7 @@ export async function runNat(options: NatOptions = {}): Promise<NatResult> {
   return withScope({ deadline, signal }, async scope => {
     introduce(report, leaveOut);
     report.part('Network');
-    requirePrograms('ip', 'iptables', 'modprobe');
+    requirePrograms('ip', 'iptables', 'modprobe', 'nsenter');
     const modules = ['veth', 'bridge', 'ip_vs', 'ip_vs_rr', 'xt_ipvs', 'xt_MASQUERADE'];
     await requireModules(modules, scope.signal);
     report.step(`kernel modules: ${modules.join(', ')}`);
@@ -107,7 +107,8 @@ export async function runNat(options: NatOptions = {}): Promise<NatResult> {
     await setUpHosts(network, leaveOut);
 
     report.part('Director, by this library');
-    const ipvs = new Ipvs({ netns: network.namespace('director') });
+    // Five seconds, the library's own, may be short for a machine that is emulated and busy.
+    const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
     scope.defer(() => ipvs.close());
     await setUpDirector(narrate(ipvs, report), leaveOut);
     await showTable(ipvs, report);

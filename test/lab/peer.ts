@@ -50,7 +50,8 @@ const PATIENCE = 30_000;
 /** Starts a host's process, and ends it with the scope. Does not wait for it: its first answer says that it runs. */
 export function startPeer(scope: Scope, network: Network, host: string): Peer {
   const { NODE_OPTIONS: _, ...env } = process.env; // loaders of this process, which it does not need
-  const child = spawn('ip', ['netns', 'exec', network.namespace(host), process.execPath, program], {
+  const [command, ...args] = network.entrance(host);
+  const child = spawn(command, [...args, process.execPath, program], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env,
     // A Ctrl-C is for this process to handle.

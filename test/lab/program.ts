@@ -10,6 +10,7 @@ const packages = {
   iptables: 'iptables',
   modprobe: 'kmod',
   nft: 'nftables',
+  nsenter: 'util-linux',
 } as const;
 
 /** A program of the system that a lab may need. */

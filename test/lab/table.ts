@@ -14,7 +14,7 @@ const forwardings: Readonly<Record<Forwarding, string>> = {
   bypass: 'Bypass',
 };
 
-/** The table as `ipvsadm -Ln` would print it, line for line. */
+/** The table in the lines that `ipvsadm -Ln` would print, in the order given here: ipvsadm sorts. */
 export function formatTable(info: Info, services: readonly ServiceWithDestinations[]): string[] {
   return [
     `IP Virtual Server version ${info.version} (size=${info.connectionTableSize})`,
@@ -32,10 +32,22 @@ function formatService(service: ServiceWithDestinations): string {
     service.scheduler,
   ];
   if (service.schedulerFlags.length > 0) words.push(`(${service.schedulerFlags.join(',')})`);
-  if (service.persistence !== undefined) words.push(`persistent ${service.persistence.timeout}`);
-  if (service.persistence?.engine !== undefined) words.push(`pe ${service.persistence.engine}`);
+  if (service.persistence !== undefined) {
+    const { timeout, granularity, engine } = service.persistence;
+    words.push(`persistent ${timeout}`);
+    const ipv6 = service.family === 'ipv6' || service.address?.includes(':') === true;
+    if (granularity !== (ipv6 ? 128 : 32)) words.push(`mask ${ipv6 ? granularity : netmask(granularity)}`);
+    if (engine !== undefined) words.push(`pe ${engine}`);
+  }
   if (service.onePacket) words.push('ops');
   return words.join(' ');
+}
+
+/** An IPv4 netmask, of a prefix length or one with holes, which is written out already. */
+function netmask(granularity: number | string): string {
+  if (typeof granularity === 'string') return granularity;
+  const mask = granularity === 0 ? 0 : -1 << (32 - granularity);
+  return [24, 16, 8, 0].map(shift => (mask >>> shift) & 255).join('.');
 }
 
 function formatDestination(destination: Destination): string {

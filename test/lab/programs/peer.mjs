@@ -73,7 +73,8 @@ function get({ url, timeout }) {
         }
       });
     });
-    request.on('error', error => fail(error.message));
+    // Without the local address that Node.js adds: it is 0.0.0.0 as yet.
+    request.on('error', error => fail(error.message.replace(/ - Local .*/, '')));
   });
 }
 
