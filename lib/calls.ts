@@ -43,6 +43,9 @@ export interface CallsOptions {
 /** So many writes in a row may be inline before one goes through the thread, which gives the event loop a turn. */
 const INLINE_RUN = 100;
 
+/** So many records of one tick go to the thread at once, which works on them while this thread writes the next. */
+const FLUSH_AT = 128;
+
 /** The longest timer Node has. */
 const MAX_DELAY = 0x7fff_ffff;
 
@@ -83,6 +86,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   let head = 0;
   let answered = 0; // the number of the call at pending[head]
   let flushQueued = false;
+  let tickTime = 0; // when the first call of this batch was made: reading the clock for each would cost more than sending it
   let client: NativeClient | undefined;
   let closed: Promise<void> | undefined;
   let unsettled = 0;
@@ -216,9 +220,9 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   }
 
   /** Registers a call that is about to be queued; the executor of its promise. */
-  function enqueue<T>(spec: CallSpec<T>, options: CallOptions | undefined): Promise<T> {
+  function enqueue<T>(spec: CallSpec<T>, options: CallOptions | undefined, now: number): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const deadline = performance.now() + (options?.timeout ?? timeout);
+      const deadline = now + (options?.timeout ?? timeout);
       const signal = options?.signal;
       const call: Pending = {
         resolve: resolve as (value: unknown) => void,
@@ -249,7 +253,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     } catch (error) {
       return Promise.reject(error);
     }
-    return enqueue(spec, options);
+    return enqueue(spec, options, performance.now());
   }
 
   /** Throws what keeps a call from being made at all. */
@@ -278,9 +282,12 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       }
       if (!flushQueued) {
         flushQueued = true;
+        tickTime = performance.now();
         queueMicrotask(flush);
       }
-      return enqueue(spec, options);
+      const promise = enqueue(spec, options, tickTime);
+      if (batch.count >= FLUSH_AT) flush();
+      return promise;
     },
     sample(spec, services, destinations, options) {
       return direct(spec, options, () => {

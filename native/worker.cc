@@ -16,10 +16,10 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 // The hop to the thread and back costs about 50 us and such a write 3 to 5, unless it waits for another
-// program (the kernel's mutexes are global up to 6.12) or rebuilds a table (scheduler mh). One that took
-// longer than this keeps the next ones off the caller's thread for twenty times as long, which bounds their
-// share of its time to 5 %.
-constexpr auto kSlow = std::chrono::microseconds(250);
+// program (the kernel's mutexes are global up to 6.12) or rebuilds a large table (scheduler mh). One that
+// took longer than an event loop should be held up keeps the next ones off the caller's thread for twenty
+// times as long, which bounds the share of such waits in its time to 5 %.
+constexpr auto kSlow = std::chrono::milliseconds(1);
 constexpr int kPause = 20;
 
 }  // namespace

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalAddress, maskOfPrefix, prefixOfMask } from '../../lib/address.ts';
@@ -38,6 +39,25 @@ describe('addresses', () => {
   ])('%j is none', text => {
     expect(() => canonicalAddress('address', text)).toThrow('address must be an IPv4 or IPv6 address');
   });
+});
+
+test('what is IPv4 is what net.isIPv4 says', () => {
+  const almost = fc.array(fc.constantFrom('.', '0', '1', '9', '25', '255', '256', '00', 'a', ' ', '-1'), {
+    maxLength: 9,
+  });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.ipV4(),
+        almost.map(parts => parts.join('')),
+      ),
+      text => {
+        if (isIPv4(text)) expect(canonicalAddress('address', text)).toBe(text);
+        else expect(() => canonicalAddress('address', text)).toThrow();
+      },
+    ),
+    { numRuns: 2000 },
+  );
 });
 
 describe('netmasks', () => {
