@@ -47,6 +47,14 @@ function command(job: Job): string {
 /** Descriptors of the guest's ports in QEMU, which gets one end of a socket pair for each. */
 const ports = { out: 3, err: 4, report: 5 } as const;
 
+const kernelParameters = [
+  ...['console=ttyS0', 'quiet', 'panic=-1', 'mitigations=off'],
+  // An oops in the kernel is a failure, never something a test may overlook.
+  'oops=panic',
+  // On a busy host the emulated timer comes late, and the kernel then takes it for broken and panics.
+  'no_timer_check',
+].join(' ');
+
 function qemuArguments(
   kernel: Kernel,
   initrd: string,
@@ -62,8 +70,7 @@ function qemuArguments(
     ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
     ...['-m', '3072', '-smp', '2', '-nodefaults', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
     ...['-kernel', join(kernel.directory, 'vmlinuz'), '-initrd', initrd],
-    // An oops in the kernel is a failure, never something a test may overlook.
-    ...['-append', `console=ttyS0 quiet oops=panic panic=-1 mitigations=off bed.job=${directory}`],
+    ...['-append', `${kernelParameters} bed.job=${directory}`],
     ...['-virtfs', share('/', 'host', 'on')],
     ...(output === undefined ? [] : ['-virtfs', share(output, 'output', 'off')]),
     ...['-device', 'virtio-serial-pci'],

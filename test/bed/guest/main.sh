@@ -24,6 +24,8 @@ job=${job%% *}
 modules=/lib/modules/$(uname -r)
 mkdir -p "$modules"
 mount --bind "$BED_MODULES" "$modules"
+# The command's first call to IPVS should not have to wait for it.
+modprobe ip_vs
 if [ -n "$BED_OUTPUT" ]; then
   # Not cached: what a test writes has to be on the host before the machine goes away.
   mkdir -p "$BED_OUTPUT"
