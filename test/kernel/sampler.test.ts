@@ -230,7 +230,11 @@ describe('under steady traffic', () => {
       Number(last.destinations.counters!.connections[0]! - first.destinations.counters!.connections[0]!),
     );
     expect(sum).toBeGreaterThan(0);
+    const before = (await bed.ipvs.service(dns))!.stats;
+    expect(before.rates.connections).toBeGreaterThan(PER_SECOND * 0.5);
+    expect(before.rates.connections).toBeLessThan(PER_SECOND * 1.6);
     await bed.ipvs.zero();
+    expect((await bed.ipvs.service(dns))!.stats.connections).toBeLessThan(before.connections);
     for (let i = 0; i < 8; i++) {
       await new Promise(resolve => setTimeout(resolve, 500));
       const { deltas } = (await sampler.read()).destinations;
