@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import type { Operation } from './constants.ts';
 import { Status } from './constants.ts';
-import { IpvsError } from './errors.ts';
+import { IpvsError, type IpvsErrorCode } from './errors.ts';
 import type { About } from './failure.ts';
 import { failure } from './failure.ts';
 import { checkInteger, wrongType } from './misuse.ts';
@@ -333,23 +333,23 @@ function checkOptions({ signal, timeout }: CallOptions): void {
   if (timeout !== undefined) checkInteger('options.timeout', timeout, 1, MAX_DELAY);
 }
 
-function timedOut(about: About, sent: boolean): IpvsError {
+/** The error of a call that was not waited for to its end. */
+function givenUp(about: About, code: IpvsErrorCode, why: string, sent: boolean, cause?: unknown): IpvsError {
   const outcome = sent ? 'it was sent, and its outcome is unknown' : 'it was not sent, and has no effect';
-  return new IpvsError('ERR_IPVS_TIMEOUT', `${about.command}: no answer before the deadline; ${outcome}`, {
-    command: about.command,
-    service: about.service,
-    destination: about.destination,
+  const { command, service, destination } = about;
+  return new IpvsError(code, `${command}: ${why}; ${outcome}`, {
+    command,
+    service,
+    destination,
     sent,
+    cause,
   });
 }
 
+function timedOut(about: About, sent: boolean): IpvsError {
+  return givenUp(about, 'ERR_IPVS_TIMEOUT', 'no answer before the deadline', sent);
+}
+
 function aborted(about: About, reason: unknown, sent: boolean): IpvsError {
-  const outcome = sent ? 'it was sent, and its outcome is unknown' : 'it was not sent, and has no effect';
-  return new IpvsError('ERR_IPVS_ABORTED', `${about.command}: aborted; ${outcome}`, {
-    command: about.command,
-    service: about.service,
-    destination: about.destination,
-    sent,
-    cause: reason,
-  });
+  return givenUp(about, 'ERR_IPVS_ABORTED', 'aborted', sent, reason);
 }
