@@ -1,0 +1,105 @@
+import { constants } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { Status } from '../../lib/constants.ts';
+import type { IpvsErrorCode } from '../../lib/errors.ts';
+import { type About, type Command, failure } from '../../lib/failure.ts';
+
+const { errno } = constants;
+
+const about = {
+  service: { protocol: 'tcp', address: '10.100.10.101', port: 80 },
+  destination: { address: '172.16.120.11', port: 80 },
+  scheduler: 'rr',
+  role: 'master',
+  interface: 'eth0',
+} as const;
+
+/** Only what a command is really about. */
+function aboutOf(command: Command): About {
+  const { service, destination, scheduler, role, interface: name } = about;
+  if (command.endsWith('_DAEMON')) return { command, role, interface: name };
+  if (command.endsWith('_DEST')) return { command, service, destination };
+  if (command.endsWith('_SERVICE')) return { command, service, scheduler };
+  return { command };
+}
+
+/**
+ * Every errno the kernel can answer a command with (net/netfilter/ipvs/ip_vs_ctl.c), and its code. Those that a test can bring about are
+ * tested on real kernels as well; a module that is just being unloaded, memory that is short and a kernel without IPv6 are only here.
+ */
+const table: readonly (readonly [Command, number, IpvsErrorCode, string])[] = [
+  ['NEW_SERVICE', errno.EEXIST, 'ERR_IPVS_SERVICE_EXISTS', 'already exists'],
+  ['NEW_SERVICE', errno.ENOENT, 'ERR_IPVS_SCHEDULER_NOT_FOUND', 'ip_vs_rr'],
+  ['SET_SERVICE', errno.ENOENT, 'ERR_IPVS_SCHEDULER_NOT_FOUND', 'ip_vs_rr'],
+  ['NEW_SERVICE', errno.ENOMEM, 'ERR_IPVS_NO_MEMORY', 'tcp 10.100.10.101:80'],
+  ['NEW_SERVICE', errno.ENOPROTOOPT, 'ERR_IPVS_MODULE_UNLOADING', 'try again'],
+  ['NEW_SERVICE', errno.EAFNOSUPPORT, 'ERR_IPVS_FAMILY_NOT_SUPPORTED', 'IPv6'],
+  ['SET_SERVICE', errno.ESRCH, 'ERR_IPVS_SERVICE_NOT_FOUND', 'add it first'],
+  ['DEL_SERVICE', errno.ESRCH, 'ERR_IPVS_SERVICE_NOT_FOUND', 'tcp 10.100.10.101:80'],
+  ['GET_SERVICE', errno.ESRCH, 'ERR_IPVS_SERVICE_NOT_FOUND', 'tcp 10.100.10.101:80'],
+  ['ZERO', errno.ESRCH, 'ERR_IPVS_SERVICE_NOT_FOUND', 'does not exist'],
+  [
+    'NEW_DEST',
+    errno.EEXIST,
+    'ERR_IPVS_DESTINATION_EXISTS',
+    '172.16.120.11:80 of service tcp 10.100.10.101:80',
+  ],
+  ['NEW_DEST', errno.EINVAL, 'ERR_IPVS_DESTINATION_REFUSED', 'loopback'],
+  ['NEW_DEST', errno.ERANGE, 'ERR_IPVS_THRESHOLDS', 'threshold'],
+  ['NEW_DEST', errno.ESRCH, 'ERR_IPVS_SERVICE_NOT_FOUND', 'service tcp 10.100.10.101:80'],
+  ['NEW_DEST', errno.ENOMEM, 'ERR_IPVS_NO_MEMORY', '172.16.120.11:80'],
+  ['NEW_DEST', errno.EAFNOSUPPORT, 'ERR_IPVS_FAMILY_NOT_SUPPORTED', 'IPv6'],
+  ['SET_DEST', errno.ENOENT, 'ERR_IPVS_DESTINATION_NOT_FOUND', 'does not exist'],
+  ['SET_DEST', errno.EINVAL, 'ERR_IPVS_DESTINATION_REFUSED', 'sync daemon'],
+  ['SET_DEST', errno.ERANGE, 'ERR_IPVS_THRESHOLDS', 'set both'],
+  ['DEL_DEST', errno.ENOENT, 'ERR_IPVS_DESTINATION_NOT_FOUND', 'does not exist'],
+  ['NEW_DAEMON', errno.EEXIST, 'ERR_IPVS_DAEMON_EXISTS', 'the master sync daemon'],
+  ['NEW_DAEMON', errno.ENODEV, 'ERR_IPVS_INTERFACE_NOT_FOUND', "'eth0'"],
+  ['NEW_DAEMON', errno.EINVAL, 'ERR_IPVS_DAEMON_REFUSED', 'address family'],
+  ['NEW_DAEMON', errno.ENETUNREACH, 'ERR_IPVS_DAEMON_REFUSED', "'eth0'"],
+  ['NEW_DAEMON', errno.EADDRINUSE, 'ERR_IPVS_DAEMON_REFUSED', 'multicast socket'],
+  ['NEW_DAEMON', errno.EAFNOSUPPORT, 'ERR_IPVS_FAMILY_NOT_SUPPORTED', 'IPv6'],
+  ['NEW_DAEMON', errno.ENOMEM, 'ERR_IPVS_NO_MEMORY', 'sync daemon'],
+  ['DEL_DAEMON', errno.ESRCH, 'ERR_IPVS_DAEMON_NOT_FOUND', 'does not run'],
+  ['GET_INFO', errno.EPERM, 'ERR_IPVS_PERMISSION', 'CAP_NET_ADMIN'],
+  ['FLUSH', errno.EPERM, 'ERR_IPVS_PERMISSION', 'CAP_NET_ADMIN'],
+  ['GET_DEST', errno.EPERM, 'ERR_IPVS_PERMISSION', 'for reading too'],
+  ['NEW_DAEMON', errno.EPERM, 'ERR_IPVS_PERMISSION', 'CAP_NET_ADMIN'],
+  ['SET_CONFIG', errno.EINVAL, 'ERR_IPVS_KERNEL', 'SET_CONFIG'],
+  ['FLUSH', errno.EOPNOTSUPP, 'ERR_IPVS_KERNEL', 'FLUSH'],
+  ['NEW_SERVICE', errno.EINVAL, 'ERR_IPVS_KERNEL', 'tcp 10.100.10.101:80'],
+];
+
+describe('every command and errno has its code', () => {
+  test.each(table)('%s, errno %i: %s', (command, number, code, says) => {
+    const error = failure(aboutOf(command), number);
+    expect(error).toMatchObject({ code, errno: -number, command });
+    expect(error.message).toContain(says);
+    expect(error.message).toMatch(/\(E[A-Z]+\)$/);
+  });
+});
+
+describe('what is not the kernel’s answer', () => {
+  const read: About = { command: 'GET_DEST', service: about.service };
+
+  test.each([
+    [Status.outcomeUnknown, 'ERR_IPVS_OUTCOME_UNKNOWN', 'read the table'],
+    [Status.unstable, 'ERR_IPVS_UNSTABLE', 'faster than it can be read'],
+    [Status.noFamily, 'ERR_IPVS_NOT_AVAILABLE', 'modprobe ip_vs'],
+  ])('status %i: %s', (status, code, says) => {
+    const error = failure(read, status);
+    expect(error.code).toBe(code);
+    expect(error.errno).toBeUndefined();
+    expect(error.message).toContain(says);
+  });
+
+  test.each([
+    [errno.ENOENT, 'ERR_IPVS_NAMESPACE_NOT_FOUND'],
+    [errno.EPERM, 'ERR_IPVS_PERMISSION'],
+    [errno.EINVAL, 'ERR_IPVS_NAMESPACE_FAILED'],
+  ])('a namespace, errno %i: %s', (number, code) => {
+    const error = failure({ ...read, namespace: '/run/netns/lb1' }, Status.namespaceFailed - number);
+    expect(error).toMatchObject({ code, errno: -number });
+    expect(error.message).toContain('/run/netns/lb1');
+  });
+});
