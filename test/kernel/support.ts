@@ -58,7 +58,8 @@ export function useBed(): Bed {
   let ipvs: Ipvs | undefined;
   const clients: Ipvs[] = [];
   const client = (options: IpvsOptions = {}): Ipvs => {
-    const made = new Ipvs({ netns, ...options });
+    // An emulated machine may need long where a module is loaded; what deadlines do is tested with shorter ones.
+    const made = new Ipvs({ netns, timeout: 60_000, ...options });
     clients.push(made);
     return made;
   };
