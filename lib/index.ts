@@ -19,6 +19,22 @@ export {
 } from './destination.ts';
 export { IpvsError, type IpvsErrorCode } from './errors.ts';
 export type { NetworkNamespace } from './namespace.ts';
+export {
+  type FormatOptions,
+  formatRules,
+  type ListOptions,
+  type Names,
+  type Naming,
+  type ParseOptions,
+  parseCommands,
+  parseRules,
+  type RuleCommand,
+  type RuleLine,
+  type RuleProblem,
+  type RulesError,
+  resolveNames,
+  type ServiceRules,
+} from './rules/index.ts';
 export type {
   CounterColumns,
   DestinationSample,

@@ -1,0 +1,72 @@
+/** What is wrong with a line of rules. */
+export interface RuleProblem {
+  /** Counted from 1. */
+  readonly line: number;
+  /** The option as one writes it, where the problem is one option's. */
+  readonly option?: string;
+  /** What was found and what was expected. */
+  readonly message: string;
+}
+
+/** Rules that could not be read: a SyntaxError that knows every bad line. */
+export interface RulesError extends SyntaxError {
+  readonly code: 'ERR_IPVS_RULES';
+  readonly problems: readonly RuleProblem[];
+}
+
+/**
+ * The exit status ipvsadm has for a problem: 2 where its own checks find it, 255 where popt does (an unknown option, a missing argument)
+ * or where it leaves it to the kernel to refuse.
+ */
+export type ProblemStatus = 2 | 255;
+
+/** A problem, and the exit status that goes with it. */
+export interface Found extends RuleProblem {
+  readonly status: ProblemStatus;
+}
+
+/** Collects the problems of one line. */
+export interface Problems {
+  readonly line: number;
+  readonly found: Found[];
+}
+
+/** Adds a problem. */
+export function complain(
+  problems: Problems,
+  option: string | undefined,
+  message: string,
+  status: ProblemStatus = 2,
+): void {
+  problems.found.push({
+    line: problems.line,
+    ...(option !== undefined && { option }),
+    message: option === undefined ? message : `${option}: ${message}`,
+    status,
+  });
+}
+
+const SHOWN = 60;
+
+/** A word as messages show it: short, on one line, and without what a terminal would act on. */
+export function show(word: string): string {
+  const short = word.length > SHOWN ? `${word.slice(0, SHOWN)}…` : word;
+  return `'${short.replace(/[^\x20-\x7e…]/g, escaped)}'`;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+const LISTED = 20;
+
+/** The error for all problems of a text. */
+export function rulesError(problems: readonly Found[]): RulesError {
+  const lines = problems.slice(0, LISTED).map(({ line, message }) => `line ${line}: ${message}`);
+  if (problems.length > LISTED) lines.push(`and ${problems.length - LISTED} more`);
+  const error = new SyntaxError(lines.join('\n'));
+  return Object.assign(error, {
+    code: 'ERR_IPVS_RULES' as const,
+    problems: problems.map(({ status: _, ...problem }) => problem),
+  });
+}
