@@ -72,8 +72,10 @@ function bedPart(kernel: KernelChoice | undefined): Part {
     run: async output =>
       await runOnBed({
         kernel,
-        command: vitest(['kernel', 'lab'], output),
+        // One kernel's traffic is the lab's proof so far; the others are about what the library says to them.
+        command: vitest(kernel === undefined || kernel === '6.1' ? ['kernel', 'lab'] : ['kernel'], output),
         outputDirectory: output,
+        deadline: 1500,
         signal: stop.signal,
       }),
   };

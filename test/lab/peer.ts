@@ -45,7 +45,7 @@ interface Waiting {
 
 const program = fileURLToPath(new URL('programs/peer.mjs', import.meta.url));
 /** Milliseconds for what takes no time. Starting Node.js is part of it, on an emulated machine that has much else to do. */
-const PATIENCE = 30_000;
+const PATIENCE = 90_000;
 
 /** Starts a host's process, and ends it with the scope. Does not wait for it: its first answer says that it runs. */
 export function startPeer(scope: Scope, network: Network, host: string): Peer {
