@@ -129,7 +129,9 @@ describe('connections()', () => {
       expect(connection.protocol).toBeDefined();
       break;
     }
-    await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
+    await expect
+      .poll(() => readdirSync('/proc/self/fd').length, { timeout: 20_000 })
+      .toBeLessThanOrEqual(before);
   });
 
   test('is empty where there is nothing, and rejects on a closed client', async () => {

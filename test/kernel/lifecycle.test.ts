@@ -28,7 +28,7 @@ interface Exit {
 function program(name: string, args: readonly string[] = [], flags: readonly string[] = []): Promise<Exit> {
   const file = fileURLToPath(new URL(`programs/${name}`, import.meta.url));
   return new Promise(resolve => {
-    const child = spawn(process.execPath, [...flags, file, bed.netns, ...args], { timeout: 60_000 });
+    const child = spawn(process.execPath, [...flags, file, bed.netns, ...args], { timeout: 110_000 });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', chunk => {
@@ -82,10 +82,13 @@ describe('twenty clients at once', () => {
     for (const table of tables) expect(table).toHaveLength(SERVICES);
     await Promise.all(clients.map(ipvs => ipvs.close()));
     await expect
-      .poll(() => ({
-        threads: readdirSync('/proc/self/task').length,
-        fds: readdirSync('/proc/self/fd').length,
-      }))
+      .poll(
+        () => ({
+          threads: readdirSync('/proc/self/task').length,
+          fds: readdirSync('/proc/self/fd').length,
+        }),
+        { timeout: 20_000 },
+      )
       .toEqual(before);
   });
 });

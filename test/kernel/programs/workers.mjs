@@ -19,7 +19,7 @@ if (isMainThread) {
   };
   await round(10);
   const before = resources();
-  for (let i = 0; i < 8; i++) await round(i * 7);
+  for (let i = 0; i < 6; i++) await round(i * 9);
   let after = resources();
   for (
     let i = 0;
