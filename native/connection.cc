@@ -26,6 +26,14 @@ void ForEachMessage(const uint8_t* data, ptrdiff_t length, Visit visit) {
   }
 }
 
+// Whether a chunk of this length may have ended because `size` bytes had no room for one more row. Each chunk
+// may have had only a page: the first of a new socket, which has shown the kernel no buffer yet, and any that
+// the kernel found no larger memory for (netlink_dump).
+bool EndsFor(ptrdiff_t length, size_t size) {
+  const auto used = static_cast<size_t>(length);
+  return used <= size && used + kLongestRow > size;
+}
+
 // The errno in an ack or an end mark: both start with a negative int.
 int ErrorIn(const nlmsghdr* message) {
   int error = 0;
@@ -205,7 +213,7 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, size_t chunk
     });
     if (rows) {
       ++shape->chunks;
-      shape->full = static_cast<size_t>(length) + kLongestRow > kChunks[chunk];
+      shape->full = EndsFor(length, kChunks[0]) || EndsFor(length, kChunks[chunk]);
     }
   }
   return truncated ? EMSGSIZE : status;
