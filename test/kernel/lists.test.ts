@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type DestinationId, destinationKey, type Ipvs, type ServiceId, serviceKey } from '../../lib/index.ts';
+import {
+  type DestinationId,
+  destinationKey,
+  type Ipvs,
+  type ServiceId,
+  serviceKey,
+} from '../../lib/index.ts';
 import { rejection, useBed } from './support.ts';
 
 const bed = useBed();
