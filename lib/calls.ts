@@ -22,7 +22,10 @@ export interface CallSpec<T> {
   readonly about: About;
   /** Writes the record; throws at misuse, and nothing is sent. May name another operation. */
   readonly encode?: (slot: Slot) => undefined | Operation;
-  readonly decode: (payload: Payload) => T;
+  /** Reads what came. A large list is read in several turns of the event loop. */
+  readonly decode: (payload: Payload) => T | Promise<T>;
+  /** Takes a part of what is read, ahead of `decode`, which gets the last. */
+  readonly part?: ((payload: Payload) => void) | undefined;
   /** Reads a status that would otherwise be an error: an absent object on reading is none. undefined: it is one. */
   readonly accept?: ((status: number) => { readonly value: T } | undefined) | undefined;
   /** Finds out more about a failure, before its error is made. */
@@ -155,6 +158,10 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   function deliver(statuses: Int32Array, payloads: readonly Payload[] | undefined): void {
     for (let i = 0; i < statuses.length; i++) {
       const call = pending[head]!;
+      if (statuses[i] === Status.part) {
+        if (!call.settled) call.spec.part?.(payloads?.[i]);
+        continue;
+      }
       pending[head++] = undefined as never; // let go of it now; the array is cut below
       answered++;
       finish(call, statuses[i]!, payloads?.[i]);
@@ -216,7 +223,9 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     clearTimeout(timer);
     timerDeadline = deadline;
     // Unreferenced: while calls are pending the native side keeps the event loop alive.
-    timer = setTimeout(onTimer, Math.min(Math.max(1, deadline - performance.now()), MAX_DELAY)).unref();
+    // Weak: it outlives the calls it was set for, and must not keep a client that was forgotten.
+    const delay = Math.min(Math.max(1, deadline - performance.now()), MAX_DELAY);
+    timer = setTimeout(fire, delay, new WeakRef(onTimer)).unref();
   }
 
   /** Registers a call that is about to be queued; the executor of its promise. */
@@ -315,6 +324,10 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       return closed;
     },
   };
+}
+
+function fire(onTimer: WeakRef<() => void>): void {
+  onTimer.deref()?.();
 }
 
 /**

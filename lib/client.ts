@@ -134,8 +134,7 @@ export class Ipvs implements AsyncDisposable {
         operation: Operation.getService,
         about: { command: 'GET_SERVICE', service: id },
         encode: slot => void putServiceId(slot, id),
-        decode: payload =>
-          payload === undefined ? undefined : readServices<Counting<O>>(payload, options?.bigint === true)[0],
+        decode: async payload => (await readServices<Counting<O>>(payload, options?.bigint === true))[0],
         accept: status => (status === ESRCH ? { value: undefined } : undefined),
       },
       options,
@@ -266,7 +265,7 @@ export class Ipvs implements AsyncDisposable {
       {
         operation: Operation.snapshot,
         about: { command: 'GET_DEST' },
-        decode: payload => readSnapshot<Counting<O>>(payload, options?.bigint === true),
+        ...readSnapshot<Counting<O>>(options?.bigint === true),
       },
       options,
     );

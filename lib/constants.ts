@@ -39,8 +39,10 @@ export const Status = {
   outcomeUnknown: -2,
   unstable: -3,
   noFamily: -4,
+  /** No end yet: a part of what is read, and more will come. */
+  part: -5,
   /** This, minus the errno: the network namespace could not be entered. */
-  namespaceFailed: -5,
+  namespaceFailed: -6,
 } as const;
 
 /** AF_INET and AF_INET6. */

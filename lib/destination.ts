@@ -1,11 +1,9 @@
-import { canonicalAddress, readAddress, writeAddress } from './address.ts';
-import type { List } from './columns.ts';
-import { DestinationColumn } from './columns.ts';
+import { canonicalAddress, writeAddress } from './address.ts';
+import { addressAt, DestinationColumn, type List, wordAt } from './columns.ts';
 import { ChecksumNumber, ForwardingNumber, MAX_THRESHOLD, MAX_WEIGHT, TunnelNumber } from './constants.ts';
 import { checkChoice, checkInteger, checkObject, contradiction } from './misuse.ts';
 import { DestinationField, getWord, Layout, putWord, type Slot } from './record.ts';
 import type { Stats } from './stats.ts';
-import { readStats } from './stats.ts';
 
 /** What makes a destination that destination within its service. It cannot be changed. */
 export interface DestinationId {
@@ -233,41 +231,41 @@ function nameOf<T extends string>(table: Readonly<Record<T, number>>, number: nu
 }
 
 function readTunnel(list: List, row: number): Tunnel {
-  const type = nameOf(TunnelNumber, list.word(DestinationColumn.tunnelType, row));
+  const at = DestinationColumn;
+  const type = nameOf(TunnelNumber, wordAt(list, at.tunnelType, row));
   if (type === 'ipip') return { type };
-  const checksum = nameOf(ChecksumNumber, list.word(DestinationColumn.tunnelFlags, row));
-  if (type === 'gue') return { type, port: list.word(DestinationColumn.tunnelPort, row), checksum };
+  const checksum = nameOf(ChecksumNumber, wordAt(list, at.tunnelFlags, row));
+  if (type === 'gue') return { type, port: wordAt(list, at.tunnelPort, row), checksum };
   return { type, checksum: checksum as 'none' | 'csum' };
 }
 
 /** The identity of one destination of a list. */
 export function readDestinationId(list: List, row: number): DestinationId {
-  const family = list.word(DestinationColumn.family, row);
+  const at = DestinationColumn;
   return {
-    address: readAddress(list.addresses, row * 16, family),
-    port: list.word(DestinationColumn.port, row),
+    address: addressAt(list, wordAt(list, at.family, row), row),
+    port: wordAt(list, at.port, row),
   };
 }
 
-/** One destination of a list. */
+/** One destination of a list, with statistics that were read from it. */
 export function readDestination<T extends number | bigint>(
   list: List,
   row: number,
-  counter: (column: number, row: number) => T,
+  stats: Stats<T>,
 ): Destination<T> {
   const at = DestinationColumn;
-  const number = list.word(at.forwarding, row);
+  const number = wordAt(list, at.forwarding, row);
   const forwarding = nameOfForwarding.get(number) ?? (String(number) as Forwarding);
   // One literal for each shape: spreading objects into one another costs several times as much, and there may be 100,000 rows.
-  const address = readAddress(list.addresses, row * 16, list.word(at.family, row));
-  const port = list.word(at.port, row);
-  const weight = list.word(at.weight, row);
-  const upperThreshold = list.word(at.upperThreshold, row);
-  const lowerThreshold = list.word(at.lowerThreshold, row);
-  const activeConnections = list.word(at.activeConnections, row);
-  const inactiveConnections = list.word(at.inactiveConnections, row);
-  const persistentConnections = list.word(at.persistentConnections, row);
-  const stats = readStats(counter, row);
+  const address = addressAt(list, wordAt(list, at.family, row), row);
+  const port = wordAt(list, at.port, row);
+  const weight = wordAt(list, at.weight, row);
+  const upperThreshold = wordAt(list, at.upperThreshold, row);
+  const lowerThreshold = wordAt(list, at.lowerThreshold, row);
+  const activeConnections = wordAt(list, at.activeConnections, row);
+  const inactiveConnections = wordAt(list, at.inactiveConnections, row);
+  const persistentConnections = wordAt(list, at.persistentConnections, row);
   if (forwarding === 'tunnel') {
     return {
       address,

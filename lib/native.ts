@@ -11,7 +11,7 @@ export interface Native {
 
 /**
  * Called with replies in the order of the calls: a status each (0, an errno, or one of `Status`), and what came with it.
- * `payloads` is undefined when no reply has any.
+ * `payloads` is undefined when no reply has any. Parts of a reply (`Status.part`) come before it.
  */
 export type Deliver = (statuses: Int32Array, payloads: readonly Payload[] | undefined) => void;
 

@@ -1,7 +1,6 @@
 import type { AddressFamily } from './address.ts';
-import { canonicalAddress, maskOfPrefix, prefixOfMask, readAddress, writeAddress } from './address.ts';
-import type { List } from './columns.ts';
-import { ServiceColumn } from './columns.ts';
+import { canonicalAddress, maskOfPrefix, prefixOfMask, writeAddress } from './address.ts';
+import { addressAt, type List, ServiceColumn, wordAt } from './columns.ts';
 import { Family, MAX_TIMEOUT, ProtocolNumber, ServiceFlag } from './constants.ts';
 import {
   checkBoolean,
@@ -15,7 +14,6 @@ import {
 import { getWord, Layout, putName, putWord, ServiceField, type Slot } from './record.ts';
 import { flagBits, flagNames, type Scheduler, type SchedulerSpec } from './scheduler.ts';
 import type { Stats } from './stats.ts';
-import { readStats } from './stats.ts';
 
 /** The transport protocols IPVS balances. */
 export type Protocol = 'tcp' | 'udp' | 'sctp';
@@ -259,45 +257,59 @@ const protocolNames: ReadonlyMap<number, Protocol> = new Map(
 /** The identity of one service of a list. */
 export function readServiceId(list: List, row: number): ServiceId {
   const at = ServiceColumn;
-  const family = list.word(at.family, row);
-  const fwmark = list.word(at.fwmark, row);
+  const family = wordAt(list, at.family, row);
+  const fwmark = wordAt(list, at.fwmark, row);
   if (fwmark > 0) return { fwmark, family: family === Family.ipv4 ? 'ipv4' : 'ipv6' };
-  const number = list.word(at.protocol, row);
+  const number = wordAt(list, at.protocol, row);
   return {
     // The kernel itself would take any protocol number from a program that is not this one.
     protocol: protocolNames.get(number) ?? (String(number) as Protocol),
-    address: readAddress(list.addresses, row * 16, family),
-    port: list.word(at.port, row),
+    address: addressAt(list, family, row),
+    port: wordAt(list, at.port, row),
   };
 }
 
-/** One service of a list. */
+/** A service while it is put together: to add to one object costs a fraction of spreading several into one. */
+type Growing = { -readonly [K in keyof ServiceId]?: unknown } & {
+  scheduler?: string;
+  schedulerFlags?: readonly string[];
+  onePacket?: boolean;
+  persistence?: Persistence;
+  stats?: unknown;
+  destinations?: unknown;
+};
+
+/** One service of a list, with statistics that were read from it and, where they belong to it, its destinations. */
 export function readService<T extends number | bigint>(
   list: List,
   row: number,
   names: readonly string[],
-  counter: (column: number, row: number) => T,
+  stats: Stats<T>,
+  destinations?: readonly unknown[],
 ): Service<T> {
   const at = ServiceColumn;
-  const family = list.word(at.family, row);
-  const flags = list.word(at.flags, row);
-  const scheduler = names[list.word(at.scheduler, row)]!;
-  const config = {
-    ...readServiceId(list, row),
-    scheduler,
-    schedulerFlags: flagNames(scheduler, flags),
-    onePacket: (flags & ServiceFlag.onePacket) !== 0,
-  };
-  const stats = readStats(counter, row);
-  if ((flags & ServiceFlag.persistent) === 0) return { ...config, stats } as Service<T>;
-  const netmask = list.word(at.netmask, row);
-  const engine = names[list.word(at.engine, row)]!;
-  const persistence = {
-    timeout: list.word(at.timeout, row),
-    granularity: family === Family.ipv4 ? (prefixOfMask(netmask) ?? dotted(netmask)) : netmask,
+  const flags = wordAt(list, at.flags, row);
+  const scheduler = names[wordAt(list, at.scheduler, row)]!;
+  const service = readServiceId(list, row) as Growing;
+  service.scheduler = scheduler;
+  service.schedulerFlags = flagNames(scheduler, flags);
+  service.onePacket = (flags & ServiceFlag.onePacket) !== 0;
+  if ((flags & ServiceFlag.persistent) !== 0) service.persistence = readPersistence(list, row, names);
+  service.stats = stats;
+  if (destinations !== undefined) service.destinations = destinations;
+  return service as Service<T>;
+}
+
+function readPersistence(list: List, row: number, names: readonly string[]) {
+  const at = ServiceColumn;
+  const netmask = wordAt(list, at.netmask, row);
+  const ipv4 = wordAt(list, at.family, row) === Family.ipv4;
+  const engine = names[wordAt(list, at.engine, row)]!;
+  return {
+    timeout: wordAt(list, at.timeout, row),
+    granularity: ipv4 ? (prefixOfMask(netmask) ?? dotted(netmask)) : netmask,
     ...(engine !== '' && { engine }),
   };
-  return { ...config, persistence, stats } as Service<T>;
 }
 
 /** An IPv4 netmask with holes, which ipvsadm can write and has no prefix length. */

@@ -25,31 +25,17 @@ export interface Stats<T extends number | bigint = number> extends Counters<T> {
   readonly rates: Counters<T>;
 }
 
-/** Reads counter `column` of row `row`. */
-export type ReadCounter<T> = (column: number, row: number) => T;
-
-function readCounters<T extends number | bigint>(
-  read: ReadCounter<T>,
-  first: number,
-  row: number,
-): Counters<T> {
-  return {
-    connections: read(first, row),
-    inPackets: read(first + 1, row),
-    outPackets: read(first + 2, row),
-    inBytes: read(first + 3, row),
-    outBytes: read(first + 4, row),
-  };
+/** Statistics from ten values in the order of IPVS_STATS_ATTR_CONNS to _OUTBPS. */
+export function toStats<T extends number | bigint>(value: (column: number) => T): Stats<T> {
+  return { ...toCounters(value, 0), rates: toCounters(value, 5) };
 }
 
-/** The statistics of one row, whose ten columns are IPVS_STATS_ATTR_CONNS to _OUTBPS. */
-export function readStats<T extends number | bigint>(read: ReadCounter<T>, row: number): Stats<T> {
+function toCounters<T extends number | bigint>(value: (column: number) => T, first: number): Counters<T> {
   return {
-    connections: read(0, row),
-    inPackets: read(1, row),
-    outPackets: read(2, row),
-    inBytes: read(3, row),
-    outBytes: read(4, row),
-    rates: readCounters(read, 5, row),
+    connections: value(first),
+    inPackets: value(first + 1),
+    outPackets: value(first + 2),
+    inBytes: value(first + 3),
+    outBytes: value(first + 4),
   };
 }

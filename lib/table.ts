@@ -1,30 +1,54 @@
-import { DestinationColumn, ServiceColumn, viewList } from './columns.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CallSpec } from './calls.ts';
+import {
+  bigStatsAt,
+  DestinationColumn,
+  type List,
+  ServiceColumn,
+  statsAt,
+  viewList,
+  wordAt,
+} from './columns.ts';
 import { type Destination, type DestinationId, readDestination, readDestinationId } from './destination.ts';
 import type { NativeTable, Payload } from './native.ts';
 import { readService, readServiceId, type Service, type ServiceId } from './service.ts';
+import type { Stats } from './stats.ts';
 
 /** A service together with its destinations. */
 export type ServiceWithDestinations<T extends number | bigint = number> = Service<T> & {
   readonly destinations: readonly Destination<T>[];
 };
 
-type Read<T> = (column: number, row: number) => T;
+/** Rows made into objects before the event loop has a turn: well under a millisecond's work. */
+const SLICE = 500;
 
-/** Statistics as numbers or bigints, whichever the caller asked for. */
-function counterOf<T extends number | bigint>(
-  list: { counter: Read<number>; bigCounter: Read<bigint> },
-  bigint: boolean,
-) {
-  return (bigint ? list.bigCounter : list.counter) as Read<T>;
+/** Works through the rows of a list in slices, so that nothing else on this thread waits for a large one. */
+async function inSlices(rows: number, work: (row: number) => void): Promise<void> {
+  for (let row = 0; row < rows; ) {
+    const end = Math.min(row + SLICE, rows);
+    while (row < end) work(row++);
+    if (row < rows) await nextTurn();
+  }
+}
+
+/** Reads a row's statistics as numbers or as bigints, whichever the caller asked for. */
+function statsReader<T extends number | bigint>(bigint: boolean) {
+  return (bigint ? bigStatsAt : statsAt) as (list: List, row: number) => Stats<T>;
 }
 
 /** The services of a table. */
-export function readServices<T extends number | bigint>(payload: Payload, bigint: boolean): Service<T>[] {
+export async function readServices<T extends number | bigint>(
+  payload: Payload,
+  bigint: boolean,
+  destinations?: readonly Destination<T>[][],
+): Promise<Service<T>[]> {
   const { services, names } = payload as NativeTable;
   const list = viewList(services, ServiceColumn.count);
-  const counter = counterOf<T>(list, bigint);
+  const stats = statsReader<T>(bigint);
   const found: Service<T>[] = [];
-  for (let row = 0; row < list.rows; row++) found.push(readService(list, row, names, counter));
+  await inSlices(list.rows, row => {
+    found.push(readService(list, row, names, stats(list, row), destinations?.[row]));
+  });
   return found;
 }
 
@@ -32,36 +56,51 @@ export function readServices<T extends number | bigint>(payload: Payload, bigint
  * The destinations of a table, grouped by service. In the order they were added: the kernel keeps the newest first, and restoring a
  * table in its order would turn every server list round.
  */
-function readGroups<T extends number | bigint>(
+async function readGroups<T extends number | bigint>(
   payload: Payload,
   groups: number,
   bigint: boolean,
-): Destination<T>[][] {
+): Promise<Destination<T>[][]> {
   const list = viewList((payload as NativeTable).destinations, DestinationColumn.count);
-  const counter = counterOf<T>(list, bigint);
+  const stats = statsReader<T>(bigint);
   const found = Array.from({ length: groups }, (): Destination<T>[] => []);
-  for (let row = list.rows - 1; row >= 0; row--) {
-    found[list.word(DestinationColumn.service, row)]!.push(readDestination(list, row, counter));
-  }
+  await inSlices(list.rows, i => {
+    const row = list.rows - 1 - i;
+    found[wordAt(list, DestinationColumn.service, row)]!.push(readDestination(list, row, stats(list, row)));
+  });
   return found;
 }
 
 /** The destinations of one service. */
-export function readDestinations<T extends number | bigint>(
+export async function readDestinations<T extends number | bigint>(
   payload: Payload,
   bigint: boolean,
-): Destination<T>[] {
-  return readGroups<T>(payload, 1, bigint)[0]!;
+): Promise<Destination<T>[]> {
+  const [only] = await readGroups<T>(payload, 1, bigint);
+  return only!;
 }
 
-/** The whole table. */
+/** Reads the whole table, which comes in parts: each is made into objects while the kernel is asked for the next. */
 export function readSnapshot<T extends number | bigint>(
-  payload: Payload,
   bigint: boolean,
-): ServiceWithDestinations<T>[] {
-  const services = readServices<T>(payload, bigint);
-  const groups = readGroups<T>(payload, services.length, bigint);
-  return services.map((service, i) => ({ ...service, destinations: groups[i]! }));
+): Pick<CallSpec<ServiceWithDestinations<T>[]>, 'part' | 'decode'> {
+  const found: ServiceWithDestinations<T>[] = [];
+  let reading = Promise.resolve();
+  function part(payload: Payload): void {
+    reading = reading.then(async () => {
+      const groups = await readGroups<T>(payload, (payload as NativeTable).services.rows, bigint);
+      found.push(...((await readServices<T>(payload, bigint, groups)) as ServiceWithDestinations<T>[]));
+      await nextTurn();
+    });
+  }
+  return {
+    part,
+    async decode(payload) {
+      part(payload);
+      await reading;
+      return found;
+    },
+  };
 }
 
 /** The identities of a table's services, row by row. */

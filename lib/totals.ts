@@ -1,4 +1,4 @@
-import { type ReadCounter, readStats, type Stats } from './stats.ts';
+import { type Stats, toStats } from './stats.ts';
 
 /** Statistics of a whole network namespace. Opened by a thread that is in it. */
 export const TOTALS_FILE = '/proc/thread-self/net/ip_vs_stats';
@@ -9,5 +9,5 @@ export function parseTotals<T extends number | bigint>(content: string, bigint: 
   const numbers = rows.flatMap(line => line.trim().split(/\s+/));
   const read = (column: number) =>
     bigint ? BigInt(`0x${numbers[column]}`) : Number.parseInt(numbers[column]!, 16);
-  return readStats(read as ReadCounter<number | bigint> as ReadCounter<T>, 0);
+  return toStats<number | bigint>(read) as Stats<T>;
 }

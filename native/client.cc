@@ -237,10 +237,12 @@ void Client::Deliver(Napi::Env env) {
   if (replies.empty()) return;
   JsValues js(env);
   std::vector<int32_t> statuses;
+  size_t ended = 0;
   napi_value payloads = nullptr;
   for (size_t i = 0; i < replies.size(); ++i) {
     Reply& reply = replies[i];
     statuses.push_back(reply.status);
+    if (reply.status != kPart) ++ended;
     Targets targets;
     if (reply.operation == kSample && !targets_.empty()) {
       targets = std::move(targets_.front());
@@ -256,7 +258,7 @@ void Client::Deliver(Napi::Env env) {
                         : PayloadToJs(&js, &reply));
   }
   napi_value self = Value();
-  pending_ -= replies.size();
+  pending_ -= ended;
   if (pending_ == 0) {
     Unref();
     napi_unref_threadsafe_function(env, wake_);

@@ -19,7 +19,8 @@ class Client : public Napi::ObjectWrap<Client> {
   static Napi::Function Define(Napi::Env env);
 
   // new Client(namespace, deliver): namespace is undefined, a path, or a descriptor that the client
-  // duplicates. deliver(statuses, payloads) is called with the replies, in the order of the calls.
+  // duplicates. deliver(statuses, payloads) is called with the replies, in the order of the calls;
+  // parts of a reply (kPart) come before it.
   explicit Client(const Napi::CallbackInfo& info);
   ~Client() override;
   Client(const Client&) = delete;

@@ -123,8 +123,9 @@ enum Status : int {
   kOutcomeUnknown = -2,  // sent; the answer was lost
   kUnstable = -3,        // the table changed faster than it could be read
   kNoFamily = -4,        // the kernel has no generic-netlink family IPVS
+  kPart = -5,            // no end yet: a part of what is read, and more will come
   kNamespaceFailed =
-      -5,  // below this, minus an errno: the network namespace could not be entered (-5 - ENOENT and so on)
+      -6,  // below this, minus an errno: the network namespace could not be entered (-6 - ENOENT and so on)
 };
 
 }  // namespace ipvs

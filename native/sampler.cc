@@ -1,5 +1,7 @@
 #include "sampler.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -16,6 +18,14 @@ constexpr milliseconds kRefresh(2000);
 // How late a refresh may be: the estimator's thread, or its timer, competes with others.
 constexpr milliseconds kLate(300);
 constexpr milliseconds kSmoothing(8000);
+
+// One look at the clock for each service: the kernel's tick (1 to 10 ms) is exact enough beside 2 seconds,
+// and costs nothing where a machine's clock is slow to read.
+RowRates::Time Now() {
+  timespec time = {};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return RowRates::Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
 
 double Seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
@@ -112,21 +122,18 @@ void RowRates::Read(const uint64_t (&counters)[kCounters], Time now) {
     known_ = true;
     refresh_ = now;
     std::fill(std::begin(rate_), std::end(rate_), std::numeric_limits<double>::quiet_NaN());
+  } else if (std::memcmp(counters, counters_, sizeof counters_) == 0) {
+    // Most rows of most reads: no arithmetic for them.
+    std::fill(std::begin(delta_), std::end(delta_), 0);
+    if (now > refresh_ + kRefresh + kLate) std::fill(std::begin(rate_), std::end(rate_), 0);
   } else {
     const auto since = now - read_;
-    bool moved = false;
+    const double smoothing = std::min(1.0, Seconds(since) / Seconds(kSmoothing));
     for (unsigned c = 0; c < kSampleCounterColumns; ++c) {
       // A counter that fell was zeroed, or belongs to a service that was made anew: what it shows came since.
       const bool reset = counters[c] < counters_[c];
       delta_[c] = static_cast<double>(reset ? counters[c] : counters[c] - counters_[c]);
-      moved = moved || counters[c] != counters_[c];
-    }
-    const bool due = now > refresh_ + kRefresh + kLate;
-    const double smoothing = std::min(1.0, Seconds(since) / Seconds(kSmoothing));
-    for (unsigned c = 0; c < kSampleCounterColumns; ++c) {
-      if (!moved) {
-        if (due) rate_[c] = 0;
-      } else if (since < kRefresh) {
+      if (since < kRefresh) {
         rate_[c] = delta_[c] / Seconds(kRefresh);
       } else {
         const double rate = delta_[c] / Seconds(since);
@@ -135,7 +142,7 @@ void RowRates::Read(const uint64_t (&counters)[kCounters], Time now) {
                        : rate_[c] + (rate - rate_[c]) * smoothing;
       }
     }
-    if (moved) refresh_ = now;
+    refresh_ = now;
   }
   read_ = now;
   std::copy(counters, counters + kSampleCounterColumns, counters_);
@@ -145,7 +152,7 @@ int Sampler::ReadTable(TableReader* reader, bool destinations) {
   table_.services.clear();
   table_.destinations.clear();
   times_.clear();
-  services_time_ = std::chrono::steady_clock::now();
+  services_time_ = Now();
   std::vector<ServiceRow> services;
   if (chosen_.empty()) {
     if (const int status = reader->Services(&services); status != kOk) return status;
@@ -163,7 +170,7 @@ int Sampler::ReadTable(TableReader* reader, bool destinations) {
   }
   for (const ServiceRow& service : services) {
     const size_t before = table_.destinations.size();
-    times_.push_back(std::chrono::steady_clock::now());
+    times_.push_back(Now());
     const int status = reader->Destinations(service.config, static_cast<uint32_t>(table_.services.size()),
                                             &table_.destinations);
     if (status == ESRCH) {

@@ -164,7 +164,7 @@ void Session::Write(const std::vector<const Call*>& calls, std::vector<Reply>* r
   writes.Send();
 }
 
-Reply Session::Read(const Call& call) {
+Reply Session::Read(const Call& call, const Emit& emit) {
   switch (call.record.operation) {
     case kGetInfo:
     case kGetConfig:
@@ -174,7 +174,7 @@ Reply Session::Read(const Call& call) {
     case kListServices:
     case kGetDest:
     case kSnapshot:
-      return ReadTable(call.record);
+      return ReadTable(call.record, emit);
     case kChooseService:
     case kSample:
     case kDropSampler:
@@ -213,7 +213,7 @@ Reply Session::ReadRecords(const CallRecord& record) {
   return reply;
 }
 
-Reply Session::ReadTable(const CallRecord& record) {
+Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
   Reply reply;
   Table table;
   switch (record.operation) {
@@ -230,7 +230,14 @@ Reply Session::ReadTable(const CallRecord& record) {
       reply.status = reader_.Destinations(record.service, 0, &table.destinations);
       break;
     default:
-      reply.status = reader_.Snapshot(&table);
+      reply.status = reader_.Snapshot(
+          [&](const Table& part) {
+            Reply more;
+            more.status = kPart;
+            more.columns = std::make_unique<Columns>(ToColumns(part.services, part.destinations));
+            emit(std::move(more));
+          },
+          &table);
       break;
   }
   if (reply.status == kOk) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -46,14 +47,15 @@ class Session {
 
   // Executes up to Connection::kBatch writes in order; replies[i] is the answer to calls[i].
   void Write(const std::vector<const Call*>& calls, std::vector<Reply>* replies);
-  // Executes any other call.
-  Reply Read(const Call& call);
+  // Executes any other call. `emit` takes what comes before the reply: parts of it (kPart).
+  using Emit = std::function<void(Reply)>;
+  Reply Read(const Call& call, const Emit& emit);
 
  private:
   class Writes;
 
   Reply ReadRecords(const CallRecord& record);
-  Reply ReadTable(const CallRecord& record);
+  Reply ReadTable(const CallRecord& record, const Emit& emit);
   Reply UseFile(const Call& call);
   Reply UseSampler(const CallRecord& record);
 

@@ -67,16 +67,12 @@ ptrdiff_t Socket::Receive() {
   const int fd = nl_socket_get_fd(socket_.get());
   while (true) {
     sockaddr_nl sender = {};
-    iovec part = {buffer_.data(), buffer_.size()};
-    msghdr message = {};
-    message.msg_name = &sender;
-    message.msg_namelen = sizeof sender;
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    const ssize_t length = recvmsg(fd, &message, MSG_DONTWAIT);
+    socklen_t sender_length = sizeof sender;
+    const ssize_t length = recvfrom(fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC,
+                                    reinterpret_cast<sockaddr*>(&sender), &sender_length);
     if (length >= 0) {
       if (sender.nl_pid != 0) continue;  // not from the kernel
-      if ((message.msg_flags & MSG_TRUNC) != 0) {
+      if (static_cast<size_t>(length) > buffer_.size()) {
         buffer_.resize(kLongestDatagram);
         return -EMSGSIZE;
       }

@@ -13,6 +13,8 @@ namespace {
 // How often a list is read before it is given up as changing too fast. Two reads are enough unless somebody
 // writes at that moment.
 constexpr int kAttempts = 10;
+// Whoever takes a part works on it while the next is read: large enough for the hand-over not to count.
+constexpr size_t kPartRows = 1000;
 constexpr size_t kServiceBytes = 340;
 constexpr size_t kDestinationBytes = 364;
 // An unknown number of services: the largest chunks, because there is one such dump for many of destinations.
@@ -162,23 +164,25 @@ int TableReader::Destinations(const ServiceRecord& service, uint32_t index,
   return kUnstable;
 }
 
-int TableReader::Snapshot(Table* table) {
+int TableReader::Snapshot(const std::function<void(const Table&)>& emit, Table* rest) {
   std::vector<ServiceRow> services;
   if (const int status = Services(&services); status != kOk) return status;
   // What is known of services that are gone is let go when it outweighs what is there.
   if (destinations_.size() > 2 * services.size() + 64) destinations_.clear();
-  table->services.reserve(services.size());
   for (const ServiceRow& service : services) {
-    const auto index = static_cast<uint32_t>(table->services.size());
-    const int status = Destinations(service.config, index, &table->destinations);
+    const size_t before = rest->destinations.size();
+    const auto index = static_cast<uint32_t>(rest->services.size());
+    const int status = Destinations(service.config, index, &rest->destinations);
     if (status == ESRCH) {  // removed since the services were read
-      while (!table->destinations.empty() && table->destinations.back().service == index) {
-        table->destinations.pop_back();
-      }
+      rest->destinations.resize(before);
       continue;
     }
     if (status != kOk) return status;
-    table->services.push_back(service);
+    rest->services.push_back(service);
+    if (rest->services.size() + rest->destinations.size() < kPartRows) continue;
+    emit(*rest);
+    rest->services.clear();
+    rest->destinations.clear();
   }
   return kOk;
 }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
@@ -35,7 +36,9 @@ class TableReader {
   // Appends the destinations of one service, newest first as the kernel lists them, and marks them with
   // `index`. ESRCH when there is no such service; the kernel itself answers that with an empty list.
   int Destinations(const ServiceRecord& service, uint32_t index, std::vector<DestinationRow>* rows);
-  int Snapshot(Table* table);
+  // The whole table, in parts of some kPartRows rows: services with all their destinations, which so count
+  // from 0 in each part. The last one, which may be empty, is left in *rest.
+  int Snapshot(const std::function<void(const Table&)>& emit, Table* rest);
   int Service(const ServiceRecord& service, ServiceRow* row);
 
  private:

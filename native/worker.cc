@@ -28,6 +28,19 @@ constexpr int kPause = 20;
 struct Worker::Shared {
   explicit Shared(NetworkNamespace network) : session(std::move(network), &interrupted) {}
 
+  // Hands replies over, and says so unless some were waiting already. Gives `busy` its new value with them.
+  void Answer(std::vector<Reply> answers, bool still_busy) {
+    {
+      const std::lock_guard lock(mutex);
+      busy = still_busy;
+      const bool waiting = !replies.empty();
+      for (Reply& reply : answers) replies.push_back(std::move(reply));
+      if (waiting) return;
+    }
+    const std::lock_guard notifying(notify_mutex);
+    if (notify) notify();
+  }
+
   std::mutex mutex;
   std::condition_variable work;
   std::deque<Call> queue;
@@ -62,7 +75,8 @@ std::vector<Call> TakeRun(std::deque<Call>* queue, std::deque<bool>* cancelled, 
   return run;
 }
 
-std::vector<Reply> Execute(Session* session, const std::vector<Call>& run, const std::vector<bool>& skip) {
+std::vector<Reply> Execute(Session* session, const std::vector<Call>& run, const std::vector<bool>& skip,
+                           const Session::Emit& emit) {
   std::vector<Reply> replies(run.size());
   std::vector<const Call*> writes;
   std::vector<size_t> indexes;
@@ -73,7 +87,7 @@ std::vector<Reply> Execute(Session* session, const std::vector<Call>& run, const
       writes.push_back(&run[i]);
       indexes.push_back(i);
     } else {
-      replies[i] = session->Read(run[i]);
+      replies[i] = session->Read(run[i], emit);
     }
   }
   if (!writes.empty()) {
@@ -172,21 +186,13 @@ void Worker::Run(const std::shared_ptr<Shared>& shared) {
     shared->busy = true;
     lock.unlock();
 
-    std::vector<Reply> replies = Execute(&shared->session, run, skip);
-
-    lock.lock();
-    shared->busy = false;
-    const bool waiting = !shared->replies.empty();
-    for (size_t i = 0; i < replies.size(); ++i) {
-      replies[i].operation = run[i].record.operation;
-      shared->replies.push_back(std::move(replies[i]));
-    }
-    if (waiting) continue;
-    lock.unlock();
-    {
-      const std::lock_guard notifying(shared->notify_mutex);
-      if (shared->notify) shared->notify();
-    }
+    std::vector<Reply> replies = Execute(&shared->session, run, skip, [&](Reply part) {
+      std::vector<Reply> parts;
+      parts.push_back(std::move(part));
+      shared->Answer(std::move(parts), true);
+    });
+    for (size_t i = 0; i < replies.size(); ++i) replies[i].operation = run[i].record.operation;
+    shared->Answer(std::move(replies), false);
     lock.lock();
   }
 }

@@ -34,7 +34,7 @@ class Worker {
   // Takes a call out of the queue: it will be answered with kCancelled, in its turn. False when it was begun
   // already (a read in progress is then cut short).
   bool Cancel(uint64_t number);
-  // All replies so far, in order.
+  // All replies so far, in order; parts of a reply (kPart) before it.
   std::vector<Reply> TakeReplies();
   // Drops what is queued. No notify() is under way or will come after this. Idempotent.
   void Stop();
