@@ -153,7 +153,10 @@ describe('deadlines and signals', () => {
 
   test('the client’s own deadline holds where a call has none', async () => {
     const ipvs = bed.client({ timeout: 1 });
-    expect((await rejection(ipvs.snapshot())).code).toBe('ERR_IPVS_TIMEOUT');
+    // A read whose answer came while this thread was busy is in time.
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => ipvs.snapshot()));
+    const late = outcomes.filter(outcome => outcome.status === 'rejected');
+    expect(new Set(late.map(({ reason }) => reason.code))).toEqual(new Set(['ERR_IPVS_TIMEOUT']));
     expect(await ipvs.services({ timeout: 10_000 })).toHaveLength(SERVICES);
   });
 

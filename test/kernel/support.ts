@@ -11,7 +11,9 @@ export async function rejection(promise: Promise<unknown>): Promise<Rejection> {
     value => ({ value }),
     (error: unknown) => ({ error }),
   );
-  if ('value' in outcome) expect.fail(`resolved with ${JSON.stringify(outcome.value)} instead of rejecting`);
+  if ('value' in outcome) {
+    expect.fail(`resolved with ${JSON.stringify(outcome.value)?.slice(0, 200)} instead of rejecting`);
+  }
   return outcome.error as Rejection;
 }
 

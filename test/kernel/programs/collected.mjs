@@ -9,7 +9,9 @@ const resources = () => ({
 });
 
 const use = async count => {
-  await Promise.all(Array.from({ length: count }, () => new Ipvs({ netns: process.argv[2] }).services()));
+  // A deadline far away must not keep a client until then.
+  const client = () => new Ipvs({ netns: process.argv[2], timeout: 600_000 });
+  await Promise.all(Array.from({ length: count }, () => client().services()));
 };
 
 await use(1); // what the process keeps for itself is there after this
@@ -18,7 +20,7 @@ const before = resources();
 await use(30);
 const during = resources();
 let after = during;
-for (let i = 0; i < 100 && (after.threads > before.threads || after.descriptors > before.descriptors); i++) {
+for (let i = 0; i < 500 && (after.threads > before.threads || after.descriptors > before.descriptors); i++) {
   globalThis.gc();
   await sleep(20);
   after = resources();
