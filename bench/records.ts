@@ -44,17 +44,23 @@ export interface Heap {
   readonly used: readonly number[];
 }
 
-/** Single writes, one after another, beside a program that reads and changes a large table. Times in milliseconds. */
-export interface Contention {
-  readonly kind: 'contention';
-  readonly contestant: string;
+/** What single writes, one after another, did to the JavaScript thread. Times in milliseconds. */
+export interface Blocks {
   readonly writes: number;
-  /** The longest time that one write kept the JavaScript thread. */
+  /** The longest time that one write kept the thread. */
   readonly longest: number;
   /** What all writes kept of it, as a share of the time. */
   readonly share: number;
   /** The longest time until a write was answered. */
   readonly slowest: number;
+}
+
+/** Single writes alone, and beside a program that reads and changes a large table. */
+export interface Contention {
+  readonly kind: 'contention';
+  readonly contestant: string;
+  readonly calm: Blocks;
+  readonly beside: Blocks;
 }
 
 /** What was measured on. */

@@ -8,7 +8,7 @@ import { fullPlan, quickPlan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import type { BenchRecord } from './records.ts';
 import { comparisonTable, goalTable, resultTable } from './report.ts';
-import { type Row, summarize } from './summary.ts';
+import { type Row, summarize, unrest } from './summary.ts';
 
 /** What `--json` writes and `--compare` reads. */
 interface Results {
@@ -65,7 +65,8 @@ async function main(args: readonly string[]): Promise<number> {
   const rows = summarize(records);
   const machine = records.find(record => record.kind === 'machine')!;
   const parts = [
-    `Linux ${machine.kernel}, Node.js ${machine.node}, ${machine.processors} processors; medians\n`,
+    `Linux ${machine.kernel}, Node.js ${machine.node}, ${machine.processors} processors; medians of runs that took turns. \
+The middle half of the floor's own runs spread by ${(unrest(records) * 100).toFixed(0)} %\n`,
     resultTable(rows),
     goalTable(goalsOf(rows, records)),
   ];

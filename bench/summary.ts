@@ -104,6 +104,25 @@ function toRow(
   };
 }
 
+/**
+ * How unquiet the machine was: by how much the middle half of the floor's runs of one task spread, as a share, where they spread most. Nothing
+ * in the floor changes from one run to the next.
+ */
+export function unrest(records: readonly BenchRecord[]): number {
+  const groups = new Map<string, number[]>();
+  for (const record of records) {
+    if (record.kind !== 'sample' || record.contestant !== FLOOR) continue;
+    const key = JSON.stringify([record.size, record.task]);
+    groups.set(key, [...(groups.get(key) ?? []), record.wall]);
+  }
+  const spreads = [...groups.values()].map(walls => {
+    const sorted = walls.sort((a, b) => a - b);
+    const quarter = sorted.length >> 2;
+    return sorted[sorted.length - 1 - quarter]! / sorted[quarter]! - 1;
+  });
+  return Math.max(0, ...spreads);
+}
+
 /** The row of a contestant at a size; undefined when it was not there. */
 export function findRow(rows: readonly Row[], contestant: string, task: Task, size: Size): Row | undefined {
   return rows.find(row => row.contestant === contestant && row.task === task && sameSize(row.size, size));

@@ -2,24 +2,14 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Ipvs } from '../../lib/index.ts';
 import type { Size } from '../plan.ts';
+import type { Blocks } from '../records.ts';
 import { tableOf } from './table.ts';
-
-/** What came of single writes beside another program; times in milliseconds. */
-export interface Blocks {
-  readonly writes: number;
-  readonly longest: number;
-  readonly share: number;
-  readonly slowest: number;
-}
-
-/** Between two writes, in milliseconds: often enough for a program that follows its servers' health. */
-const PAUSE = 10;
 
 /**
  * Changes one destination's weight again and again, naming all there is so that nothing has to be read before. A write's block lasts from
  * the call to the event loop's next turn: whatever of it runs on this thread, at once or in a microtask, lies between.
  */
-export async function writeBeside(ipvs: Ipvs, size: Size, duration: number): Promise<Blocks> {
+export async function writeAlways(ipvs: Ipvs, size: Size, duration: number, pause: number): Promise<Blocks> {
   const { services, destinations } = tableOf(size);
   const service = services[0]!;
   const { address, port } = destinations[0]!;
@@ -39,7 +29,7 @@ export async function writeBeside(ipvs: Ipvs, size: Size, duration: number): Pro
     longest = Math.max(longest, block);
     blocked += block;
     writes++;
-    await sleep(PAUSE);
+    if (pause > 0) await sleep(pause);
   }
   return { writes, longest, share: blocked / (performance.now() - begin), slowest };
 }

@@ -4,8 +4,8 @@ import type { Measurement, Task } from '../records.ts';
 export interface Contestant {
   readonly name: string;
   readonly task: Task;
-  /** Whether it can tell of the event loop, in runs of their own. */
-  readonly watchable: boolean;
+  /** It is JavaScript: it gets faster as it runs, and has an event loop that can be watched, in runs of their own. */
+  readonly javaScript: boolean;
   /** Does the task once in a namespace: one that is empty, for those that add, or that has the table. */
   run(netns: string, watched: boolean): Promise<readonly Measurement[]>;
   /** Ends it, and tells what it took of memory in all its runs, in KiB: at its start, and at most. */

@@ -65,7 +65,7 @@ async function libraryContestant(library: Library, work: string, size: Size): Pr
   return {
     name: nameOf(library, work),
     task: works[work]!.task,
-    watchable: true,
+    javaScript: true,
     async run(netns, watched) {
       return [await subject.ask('run', { work, netns, size, watched })];
     },

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { availableParallelism, release } from 'node:os';
 import type { Job } from '../job.ts';
 import { type Size, type SizePlan, sizeName, usual } from '../plan.ts';
-import type { BenchRecord, Measurement } from '../records.ts';
+import type { BenchRecord, Measurement, Task } from '../records.ts';
 import type { Contestant } from './contestant.ts';
 import { libraryContestants, nameOf, startSubject } from './library.ts';
 import { addNamespace, removeNamespace } from './namespaces.ts';
@@ -57,12 +57,20 @@ async function withNamespace(use: (netns: string) => Promise<void>): Promise<voi
   }
 }
 
+/** After so many operations V8 has compiled what it will compile. */
+const WARM_OPERATIONS = 40_000;
+
+/** Between two single writes, in milliseconds: as often as a program makes them that follows its servers' health closely. */
+const PAUSE = 10;
+
+const nothing = async () => {};
+
 let besides = 0;
 
 async function measureSize(size: SizePlan): Promise<void> {
   const contestants = await contestantsOf(size);
-  const readers = contestants.filter(({ task }) => task === 'read' || task === 'services');
-  const writers = contestants.filter(({ task }) => task === 'add' || task === 'one');
+  const doing = (...tasks: readonly Task[]) => contestants.filter(({ task }) => tasks.includes(task));
+  const readers = doing('read', 'services');
   const { services, destinations } = size;
 
   const note = (contestant: Contestant, measurements: readonly Measurement[], beside: number) => {
@@ -89,22 +97,37 @@ async function measureSize(size: SizePlan): Promise<void> {
       }
     }
     const beside = ++besides;
-    for (const reader of readers) if (reader.watchable) note(reader, await reader.run(netns, true), beside);
+    for (const reader of readers) if (reader.javaScript) note(reader, await reader.run(netns, true), beside);
+  };
+
+  const add = async (
+    writer: Contestant,
+    watched: boolean,
+    then: (netns: string) => Promise<void> = nothing,
+  ) => {
+    let measured: readonly Measurement[] = [];
+    await withNamespace(async netns => {
+      measured = await writer.run(netns, watched);
+      await then(netns);
+    });
+    return measured;
   };
 
   for (let round = 0; round < size.rounds; round++) {
     say(`${sizeName(size)}, round ${round + 1} of ${size.rounds}`);
-    const beside = ++besides;
-    for (const writer of rotate(writers, round)) {
-      await withNamespace(async netns => {
-        note(writer, await writer.run(netns, false), beside);
-        if (writer === writers[0]) await readAll(netns, round);
-      });
+    // Those that do the same thing right after one another, since the ratio is what counts.
+    for (const writers of [doing('add'), doing('one')]) {
+      const beside = ++besides;
+      for (const writer of rotate(writers, round)) {
+        const reads = writer.task === 'add' && writer === writers[0];
+        note(writer, await add(writer, false, reads ? netns => readAll(netns, round) : nothing), beside);
+        if (round > 0 || !writer.javaScript) continue;
+        for (let made = rowsOf(size); made < WARM_OPERATIONS; made += rowsOf(size)) await add(writer, false);
+      }
     }
   }
-  for (const writer of writers) {
-    if (writer.watchable)
-      await withNamespace(async netns => note(writer, await writer.run(netns, true), ++besides));
+  for (const writer of doing('add', 'one')) {
+    if (writer.javaScript) note(writer, await add(writer, true), ++besides);
   }
   for (const contestant of contestants) {
     const { name, task } = contestant;
@@ -138,26 +161,37 @@ async function measureHeap(): Promise<void> {
   });
 }
 
-/** Single writes beside a program that reads and changes a table of ten thousand rows. */
+/** Single writes, first alone and then beside a program that reads and changes a table of ten thousand rows. */
 async function measureContention(): Promise<void> {
   say('writes beside another program');
+  const duration = plan.contention;
   await withNamespace(async netns => {
     await runFloor(programs, netns, 'add', usual);
-    const sizes = [usual.services, usual.destinations].map(String);
-    const churn = spawn('ip', ['netns', 'exec', netns, programs.floor, 'churn', ...sizes], {
-      stdio: 'ignore',
-    });
-    const ended = once(churn, 'exit');
-    try {
-      for (const library of libraries) {
-        const subject = startSubject(library);
-        const blocks = await subject.ask('contend', { netns, size: usual, duration: plan.contention });
-        emit({ kind: 'contention', contestant: nameOf(library, 'single writes'), ...blocks });
-        await subject.end();
+    for (const library of libraries) {
+      const subject = startSubject(library);
+      await subject.ask('contend', { netns, size: usual, duration, pause: 0 });
+      const calm = await subject.ask('contend', { netns, size: usual, duration, pause: PAUSE });
+      const churn = spawn(
+        'ip',
+        [
+          'netns',
+          'exec',
+          netns,
+          programs.floor,
+          'churn',
+          ...[usual.services, usual.destinations].map(String),
+        ],
+        { stdio: 'ignore' },
+      );
+      const ended = once(churn, 'exit');
+      try {
+        const beside = await subject.ask('contend', { netns, size: usual, duration, pause: PAUSE });
+        emit({ kind: 'contention', contestant: nameOf(library, 'single writes'), calm, beside });
+      } finally {
+        churn.kill('SIGKILL');
+        await ended;
       }
-    } finally {
-      churn.kill('SIGKILL');
-      await ended;
+      await subject.end();
     }
   });
 }

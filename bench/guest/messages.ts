@@ -1,6 +1,5 @@
 import type { Size } from '../plan.ts';
-import type { Measurement } from '../records.ts';
-import type { Blocks } from './contention.ts';
+import type { Blocks, Measurement } from '../records.ts';
 
 /** What the process that is measured is told to do, and what it answers. */
 export interface Requests {
@@ -28,7 +27,12 @@ export interface Requests {
   };
   /** Writes for a while. */
   readonly contend: {
-    readonly ask: { readonly netns: string; readonly size: Size; readonly duration: number };
+    readonly ask: {
+      readonly netns: string;
+      readonly size: Size;
+      readonly duration: number;
+      readonly pause: number;
+    };
     readonly answer: Blocks;
   };
   /** The most memory it ever took, in KiB. */

@@ -46,7 +46,7 @@ export function floorContestant(
   return {
     name,
     task,
-    watchable: false,
+    javaScript: false,
     async run(netns) {
       const { measurements, peak } = await runFloor(programs, netns, mode, size);
       most = Math.max(most, peak);
@@ -68,7 +68,7 @@ function processContestant(
   return {
     name,
     task,
-    watchable: false,
+    javaScript: false,
     async run(netns) {
       const output = await runInside(netns, [stopwatch, ...command]);
       const [wall = 0, cpu = 0, peak = 0, status] = output.trim().split(' ').map(Number);

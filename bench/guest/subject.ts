@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Ipvs } from '../../lib/index.ts';
 import type { Size } from '../plan.ts';
 import type { Measurement } from '../records.ts';
-import { writeBeside } from './contention.ts';
+import { writeAlways } from './contention.ts';
 import type { Answer, Request } from './messages.ts';
 import { measure, watch } from './stopwatch.ts';
 import { rowsOf } from './table.ts';
@@ -43,7 +43,8 @@ function isRead(name: string): boolean {
 async function doWork(name: string, size: Size, watched: boolean): Promise<Measurement> {
   const made = run === undefined;
   run ??= works[name]!.prepare(client!, size);
-  globalThis.gc?.();
+  // No garbage is collected here on purpose: V8 then forgets the shapes of objects that nobody holds just now, and throws away the code
+  // that was compiled for them.
   const measured = await (watched ? watch : measure)(run);
   const first = runs++ === 0 ? 'process' : made && isRead(name) ? 'table' : undefined;
   return first === undefined ? measured : { ...measured, first };
@@ -94,7 +95,7 @@ async function answer(request: Request): Promise<unknown> {
       return heapAfterReads(request.work, request.size, request.reads);
     case 'contend':
       await open(request.netns);
-      return writeBeside(client!, request.size, request.duration);
+      return writeAlways(client!, request.size, request.duration, request.pause);
     case 'memory':
       return process.resourceUsage().maxRSS;
   }

@@ -6,15 +6,10 @@ import { type Table, tableOf } from './table.ts';
 /** A call of the library's as it is measured, and for which task it stands. */
 export interface Work {
   readonly task: Task;
-  /** Tells whether the library has it yet. */
+  /** Tells whether the library has it: an older build may not. */
   readonly there: (ipvs: Ipvs) => boolean;
   /** Makes what the runs need, and gives back one run. */
   readonly prepare: (ipvs: Ipvs, size: Size) => () => Promise<unknown>;
-}
-
-/** What a later version has beside `Ipvs`. */
-interface Sampling {
-  sampler?(): { read(): Promise<unknown> };
 }
 
 function addAll(ipvs: Ipvs, { services, destinations }: Table): Promise<unknown> {
@@ -39,9 +34,9 @@ const always = () => true;
 export const works: Readonly<Record<string, Work>> = {
   'sampler.read()': {
     task: 'read',
-    there: ipvs => typeof (ipvs as Sampling).sampler === 'function',
+    there: ipvs => 'sampler' in ipvs,
     prepare: ipvs => {
-      const sampler = (ipvs as Sampling).sampler!();
+      const sampler = ipvs.sampler({ reuse: true });
       return () => sampler.read();
     },
   },
