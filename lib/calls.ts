@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Operation } from './constants.ts';
 import { Status } from './constants.ts';
 import { IpvsError, type IpvsErrorCode } from './errors.ts';
@@ -43,8 +44,11 @@ export interface CallsOptions {
   readonly inline: boolean;
 }
 
-/** So many writes in a row may be inline before one goes through the thread, which gives the event loop a turn. */
+/** So many writes in a row may be inline before one is answered in the event loop's next turn. */
 const INLINE_RUN = 100;
+
+/** What to do in the next microtask hangs on it. Node's queueMicrotask() makes an AsyncResource each time. */
+const soon = Promise.resolve();
 
 /** So many records of one tick go to the thread at once, which works on them while this thread writes the next. */
 const FLUSH_AT = 128;
@@ -132,19 +136,23 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
    * else is called in the same tick is queued, so that a loop of un-awaited calls becomes a batch.
    */
   function tryInline(slot: Slot): number | undefined {
-    if (!inline || inlineTick || inlineRun >= INLINE_RUN || pending.length > head || batch.count > 0)
-      return undefined;
+    if (!inline || inlineTick || pending.length > head || batch.count > 0) return undefined;
     const status = client?.inline(slot.bytes, slot.start);
     if (status !== undefined) {
       inlineTick = true;
-      inlineRun++;
-      queueMicrotask(endInlineTick); // runs before whoever awaits this call goes on
+      soon.then(endInlineTick); // runs before whoever awaits this call goes on
     }
     return status;
   }
 
   function endInlineTick(): void {
     inlineTick = false;
+  }
+
+  function answerInline<T>(value: T | Promise<T>): Promise<T> {
+    if (++inlineRun < INLINE_RUN) return Promise.resolve(value);
+    inlineRun = 0;
+    return nextTurn().then(() => value);
   }
 
   function settle(call: Pending): boolean {
@@ -166,7 +174,6 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       answered++;
       finish(call, statuses[i]!, payloads?.[i]);
     }
-    inlineRun = 0;
     if (head === pending.length) {
       pending.length = 0;
       head = 0;
@@ -283,7 +290,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
         const other = spec.encode?.(slot);
         if (other !== undefined) slot.words[slot.start >> 2] = other;
         const status = tryInline(slot);
-        if (status === Status.ok) return Promise.resolve(spec.decode(undefined));
+        if (status === Status.ok) return answerInline(spec.decode(undefined));
         if (status !== undefined) return fail(spec, at(spec.about), status, undefined);
         batch.commit();
       } catch (error) {
@@ -292,7 +299,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       if (!flushQueued) {
         flushQueued = true;
         tickTime = performance.now();
-        queueMicrotask(flush);
+        soon.then(flush);
       }
       const promise = enqueue(spec, options, tickTime);
       if (batch.count >= FLUSH_AT) flush();

@@ -23,7 +23,7 @@ export interface NativeClient {
   /** Queues `count` records. Gives back 0, or the errno that kept the thread from starting; then nothing is queued. */
   submit(records: Uint8Array, count: number): number;
   /**
-   * Executes the record at an offset at once, on this thread, if it is a write of a destination, the client is idle and such calls have
+   * Executes the record at an offset at once, on this thread, if it is a write that the kernel is quick at, the client is idle and such calls have
    * been quick of late. Gives back its status; undefined: it was not executed, submit it.
    */
   inline(records: Uint8Array, offset: number): number | undefined;

@@ -166,8 +166,8 @@ Napi::Value Client::Inline(const Napi::CallbackInfo& info) {
   if (bytes.ByteLength() < sizeof(CallRecord) || offset > bytes.ByteLength() - sizeof(CallRecord)) {
     return Refuse(env, "no record at offset");
   }
-  Call call;
-  std::memcpy(&call.record, bytes.Data() + offset, sizeof(CallRecord));
+  CallRecord call;
+  std::memcpy(&call, bytes.Data() + offset, sizeof call);
   int status = kOk;
   if (wake_ == nullptr || !worker_->TryInline(call, &status)) return env.Undefined();
   return Napi::Number::New(env, status);
@@ -202,8 +202,9 @@ Napi::Value Client::File(const Napi::CallbackInfo& info) {
   }
   std::vector<Call> calls(1);
   calls[0].record.operation = info[0].As<Napi::Number>().Uint32Value();
-  calls[0].path = info[1].As<Napi::String>().Utf8Value();
-  calls[0].content = info[2].As<Napi::String>().Utf8Value();
+  calls[0].file = std::make_unique<FileWork>();
+  calls[0].file->path = info[1].As<Napi::String>().Utf8Value();
+  calls[0].file->content = info[2].As<Napi::String>().Utf8Value();
   return Queue(env, std::move(calls));
 }
 

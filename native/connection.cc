@@ -124,6 +124,32 @@ void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const st
   for (size_t k = 0; k < which.size(); ++k) (*statuses)[which[k]] = answers[k];
 }
 
+int Connection::Write(const CallRecord& call) {
+  const int status = WriteOnce(call);
+  return status == ENOENT && FamilyChanged() ? WriteOnce(call) : status;
+}
+
+int Connection::WriteOnce(const CallRecord& call) {
+  const uint32_t sequence = writer_->NextSequence();
+  encoder_.Clear();
+  encoder_.Append(call, static_cast<Operation>(call.operation), family_, writer_->port(), sequence, 0);
+  if (const int error = writer_->Send(encoder_.bytes().data(), encoder_.bytes().size()); error != 0)
+    return error;
+  // The kernel executes the command inside send() and has queued its error, if there is one, when that
+  // returns (netlink_unicast_kernel, netlink_ack): nothing there is success, and an ack need not be made.
+  int status = kOk;
+  ptrdiff_t length = 0;
+  while ((length = writer_->TryReceive()) > 0) {
+    ForEachMessage(writer_->buffer(), length, [&](const nlmsghdr* message) {
+      if (message->nlmsg_seq == sequence && message->nlmsg_type == NLMSG_ERROR) status = ErrorIn(message);
+      return true;
+    });
+  }
+  if (length == 0) return status;
+  writer_.reset();
+  return kOutcomeUnknown;
+}
+
 int Connection::Ask(const CallRecord& call, Operation command, const Visit& visit) {
   const int status = AskOnce(call, command, visit);
   return status == ENOENT && FamilyChanged() ? AskOnce(call, command, visit) : status;

@@ -38,6 +38,9 @@ class Connection {
   // statuses[i] is 0, the errno of calls[i], or kOutcomeUnknown. At most kBatch calls.
   void Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses);
 
+  // Executes one command on an open connection, at the least cost: 0, its errno, or kOutcomeUnknown.
+  int Write(const CallRecord& call);
+
   // Asks for one object; visits the answer. A Status or an errno.
   int Ask(const CallRecord& call, Operation command, const Visit& visit);
 
@@ -63,6 +66,7 @@ class Connection {
   bool FamilyChanged();
   void BatchOnce(const std::vector<const CallRecord*>& calls, const std::vector<size_t>& which,
                  std::vector<int>* statuses);
+  int WriteOnce(const CallRecord& call);
   int AskOnce(const CallRecord& call, Operation command, const Visit& visit);
   int DumpOnce(const CallRecord& call, Operation command, size_t chunk, const Visit& visit, DumpShape* shape);
 

@@ -1,10 +1,10 @@
 // Records into IPVS netlink messages. Knows no socket, no thread and no N-API.
 #pragma once
 
-#include <netlink/msg.h>
+#include <linux/netlink.h>
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "record.h"
@@ -14,8 +14,6 @@ namespace ipvs {
 // Builds messages one after another into one buffer, ready for a single send. Not thread-safe.
 class Encoder {
  public:
-  Encoder();
-
   // Appends the kernel command `command` (an Operation below 32) about what `call` names. `flags` are NLM_F_*
   // besides REQUEST.
   void Append(const CallRecord& call, Operation command, uint16_t family, uint32_t port, uint32_t sequence,
@@ -26,10 +24,6 @@ class Encoder {
   nlmsghdr* last();
 
  private:
-  struct Free {
-    void operator()(nl_msg* message) const { nlmsg_free(message); }
-  };
-  std::unique_ptr<nl_msg, Free> message_;  // reused for every message
   std::vector<uint8_t> bytes_;
   size_t last_ = 0;
 };

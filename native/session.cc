@@ -2,6 +2,7 @@
 
 #include <linux/ip_vs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -156,12 +157,40 @@ class Session::Writes {
   int status_ = kOk;
 };
 
+bool Session::Meets(const Needs& needs, const ServiceRecord& service) {
+  return needs.family == service.family && std::memcmp(needs.scheduler, service.scheduler, kNameBytes) == 0 &&
+         std::memcmp(needs.engine, service.engine, kNameBytes) == 0;
+}
+
+bool Session::Quick(const CallRecord& call) const {
+  switch (call.operation) {
+    case kNewDest:
+    case kSetDest:
+    case kDelDest:
+      return connection_.open();
+    case kNewService:
+      return connection_.open() && std::any_of(met_.begin(), met_.end(), [&](const Needs& needs) {
+               return Meets(needs, call.service);
+             });
+    default:
+      return false;
+  }
+}
+
 void Session::Write(const std::vector<const Call*>& calls, std::vector<Reply>* replies) {
   replies->clear();
   replies->resize(calls.size());
   Writes writes(this, replies);
   for (size_t i = 0; i < calls.size(); ++i) writes.Add(*calls[i], i);
   writes.Send();
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const CallRecord& call = calls[i]->record;
+    if (call.operation != kNewService || (*replies)[i].status != kOk || Quick(call)) continue;
+    Needs& needs = met_.emplace_back();
+    needs.family = call.service.family;
+    std::memcpy(needs.scheduler, call.service.scheduler, kNameBytes);
+    std::memcpy(needs.engine, call.service.engine, kNameBytes);
+  }
 }
 
 Reply Session::Read(const Call& call, const Emit& emit) {
@@ -267,25 +296,29 @@ Reply Session::UseSampler(const CallRecord& record) {
 
 Reply Session::UseFile(const Call& call) {
   Reply reply;
+  if (call.file == nullptr) {  // an operation that does not exist
+    reply.status = EOPNOTSUPP;
+    return reply;
+  }
   // The files are there once ip_vs is loaded.
   reply.status = connection_.Ready();
   if (reply.status != kOk) return reply;
   const int entered = connection_.network().Run([&] {
     switch (call.record.operation) {
       case kReadFile:
-        reply.status = ReadWholeFile(call.path, &reply.bytes);
+        reply.status = ReadWholeFile(call.file->path, &reply.bytes);
         break;
       case kReadDirectory:
-        reply.status = ReadDirectory(call.path, &reply.bytes);
+        reply.status = ReadDirectory(call.file->path, &reply.bytes);
         break;
       case kWriteDirectory: {
         std::string failed;
-        reply.status = WriteDirectory(call.path, call.content, &failed);
+        reply.status = WriteDirectory(call.file->path, call.file->content, &failed);
         if (reply.status != kOk) reply.bytes.assign(failed.begin(), failed.end());
         break;
       }
       case kOpenFile:
-        reply.status = OpenFile(call.path, &reply.descriptor);
+        reply.status = OpenFile(call.file->path, &reply.descriptor);
         break;
       default:
         reply.status = EOPNOTSUPP;

@@ -18,10 +18,14 @@
 
 namespace ipvs {
 
+struct FileWork {
+  std::string path;
+  std::string content;  // kWriteDirectory
+};
+
 struct Call {
   CallRecord record;
-  std::string path;     // k*File, k*Directory
-  std::string content;  // kWriteDirectory
+  std::unique_ptr<FileWork> file;  // k*File, k*Directory
 };
 
 struct Reply {
@@ -42,8 +46,11 @@ class Session {
   Session(NetworkNamespace network, const std::atomic<bool>* interrupted)
       : connection_(std::move(network)), reader_(&connection_, interrupted) {}
 
-  // Whether the sockets are open and the family is known, so that a write is one send and one receive.
-  bool open() const { return connection_.open(); }
+  // Whether a write can be executed at once: one send, in which the kernel waits for nothing but its locks.
+  // Not while sockets are to be opened, nor where the kernel may load a module.
+  bool Quick(const CallRecord& call) const;
+  // Executes a write that is quick: 0, an errno, or kOutcomeUnknown.
+  int WriteQuickly(const CallRecord& call) { return connection_.Write(call); }
 
   // Executes up to Connection::kBatch writes in order; replies[i] is the answer to calls[i].
   void Write(const std::vector<const Call*>& calls, std::vector<Reply>* replies);
@@ -54,6 +61,14 @@ class Session {
  private:
   class Writes;
 
+  // What a service needs besides itself.
+  struct Needs {
+    uint32_t family;
+    char scheduler[kNameBytes];
+    char engine[kNameBytes];
+  };
+  static bool Meets(const Needs& needs, const ServiceRecord& service);
+
   Reply ReadRecords(const CallRecord& record);
   Reply ReadTable(const CallRecord& record, const Emit& emit);
   Reply UseFile(const Call& call);
@@ -62,6 +77,7 @@ class Session {
   Connection connection_;
   TableReader reader_;
   std::unordered_map<uint32_t, Sampler> samplers_;
+  std::vector<Needs> met_;  // by services that were added: their modules are loaded
 };
 
 }  // namespace ipvs

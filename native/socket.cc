@@ -63,7 +63,7 @@ int Socket::Send(const void* data, size_t length) {
   }
 }
 
-ptrdiff_t Socket::Receive() {
+ptrdiff_t Socket::TryReceive() {
   const int fd = nl_socket_get_fd(socket_.get());
   while (true) {
     sockaddr_nl sender = {};
@@ -78,11 +78,17 @@ ptrdiff_t Socket::Receive() {
       }
       return length;
     }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return -errno;
+    if (errno == EAGAIN) return 0;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+ptrdiff_t Socket::Receive() {
+  while (true) {
+    if (const ptrdiff_t length = TryReceive(); length != 0) return length;
     // The kernel answers inside send() and recv(), so an empty queue means a lost answer; wait a little all
     // the same.
-    pollfd wait = {fd, POLLIN, 0};
+    pollfd wait = {nl_socket_get_fd(socket_.get()), POLLIN, 0};
     const int ready = poll(&wait, 1, kReceiveTimeoutMs);
     if (ready == 0) return -ETIMEDOUT;
     if (ready < 0 && errno != EINTR) return -errno;

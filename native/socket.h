@@ -24,6 +24,10 @@ class Socket {
   // Sends one or more messages to the kernel, which executes them before this returns. 0 or an errno.
   int Send(const void* data, size_t length);
 
+  // Takes a datagram that is there into buffer(): its length, 0 when there is none, or minus an errno as
+  // Receive().
+  ptrdiff_t TryReceive();
+
   // Receives one datagram into buffer(). Its length, or minus an errno; ETIMEDOUT when nothing comes for two
   // seconds, EMSGSIZE when it was longer than the buffer (which then grows, for the next attempt).
   ptrdiff_t Receive();

@@ -1,5 +1,6 @@
 #include "worker.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -65,6 +66,7 @@ namespace {
 // The calls that can go out together: a run of writes, or one read.
 std::vector<Call> TakeRun(std::deque<Call>* queue, std::deque<bool>* cancelled, std::vector<bool>* skip) {
   std::vector<Call> run;
+  run.reserve(std::min(queue->size(), Connection::kBatch));
   do {
     run.push_back(std::move(queue->front()));
     skip->push_back(cancelled->front());
@@ -122,23 +124,20 @@ int Worker::Submit(std::vector<Call> calls) {
   return 0;
 }
 
-bool Worker::TryInline(const Call& call, int* status) {
-  const uint32_t operation = call.record.operation;
-  if (operation != kNewDest && operation != kSetDest && operation != kDelDest) return false;
-  const Clock::time_point start = Clock::now();
+bool Worker::TryInline(const CallRecord& call, int* status) {
+  Clock::time_point start;
   {
     const std::lock_guard lock(shared_->mutex);
-    // Not while replies wait either: calls take effect, and are answered, in their order. The first call of
-    // all opens sockets and may load a module, so it is the thread's.
+    // Not while replies wait either: calls take effect, and are answered, in their order.
     if (shared_->busy || !shared_->queue.empty() || !shared_->replies.empty() ||
-        start < shared_->inline_from || !shared_->session.open()) {
+        !shared_->session.Quick(call)) {
       return false;
     }
+    start = Clock::now();
+    if (start < shared_->inline_from) return false;
     shared_->busy = true;
   }
-  std::vector<Reply> replies;
-  shared_->session.Write({&call}, &replies);
-  *status = replies[0].status;
+  *status = shared_->session.WriteQuickly(call);
 
   const Clock::time_point end = Clock::now();
   const std::lock_guard lock(shared_->mutex);

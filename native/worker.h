@@ -28,9 +28,9 @@ class Worker {
 
   // Queues calls; they are numbered in order, from 0. 0, or the errno that kept the thread from starting.
   int Submit(std::vector<Call> calls);
-  // Executes a destination write on the calling thread, if the worker is idle and such calls have not been
-  // slow of late. False: it was not executed and is to be submitted.
-  bool TryInline(const Call& call, int* status);
+  // Executes a quick write on the calling thread, if the worker is idle and such calls have not been slow of
+  // late. False: it was not executed and is to be submitted.
+  bool TryInline(const CallRecord& call, int* status);
   // Takes a call out of the queue: it will be answered with kCancelled, in its turn. False when it was begun
   // already (a read in progress is then cut short).
   bool Cancel(uint64_t number);
