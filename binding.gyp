@@ -13,6 +13,7 @@
         "native/files.cc",
         "native/js_values.cc",
         "native/netns.cc",
+        "native/sample_rows.cc",
         "native/sampler.cc",
         "native/session.cc",
         "native/socket.cc",

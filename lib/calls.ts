@@ -155,6 +155,13 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     return nextTurn().then(() => value);
   }
 
+  /** What a call comes to, by its status. */
+  function conclude<T>(spec: CallSpec<T>, status: number, payload: Payload): T | Promise<T> {
+    if (status === Status.ok) return spec.decode(payload);
+    const accepted = spec.accept?.(status);
+    return accepted === undefined ? fail(spec, at(spec.about), status, payload) : accepted.value;
+  }
+
   function settle(call: Pending): boolean {
     if (call.settled) return false;
     call.settled = true;
@@ -188,18 +195,11 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       if (typeof payload === 'number') closeSync(payload); // a descriptor that nobody waits for any more
       return;
     }
-    const { spec } = call;
-    if (status === Status.ok) {
-      try {
-        call.resolve(spec.decode(payload));
-      } catch (error) {
-        call.reject(error);
-      }
-      return;
+    try {
+      call.resolve(conclude(call.spec, status, payload));
+    } catch (error) {
+      call.reject(error);
     }
-    const accepted = spec.accept?.(status);
-    if (accepted !== undefined) call.resolve(accepted.value);
-    else call.resolve(fail(spec, at(spec.about), status, payload));
   }
 
   function giveUp(call: Pending, index: number, toError: (sent: boolean) => IpvsError): void {
@@ -290,8 +290,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
         const other = spec.encode?.(slot);
         if (other !== undefined) slot.words[slot.start >> 2] = other;
         const status = tryInline(slot);
-        if (status === Status.ok) return answerInline(spec.decode(undefined));
-        if (status !== undefined) return fail(spec, at(spec.about), status, undefined);
+        if (status !== undefined) return answerInline(conclude(spec, status, undefined));
         batch.commit();
       } catch (error) {
         return Promise.reject(error);

@@ -12,11 +12,13 @@ namespace ipvs {
 inline constexpr unsigned kCounters = 10;
 
 struct ServiceRow {
+  uint64_t key;  // KeyOf(config)
   ServiceRecord config;
   uint64_t counters[kCounters];
 };
 
 struct DestinationRow {
+  uint64_t key;      // KeyOf(config)
   uint32_t service;  // row of the service it belongs to
   uint32_t active_connections;
   uint32_t inactive_connections;

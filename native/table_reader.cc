@@ -32,18 +32,9 @@ uint64_t HashKey(const uint8_t (&address)[kAddressBytes], uint64_t first, uint64
   uint64_t low = 0;
   std::memcpy(&high, address, sizeof high);
   std::memcpy(&low, address + sizeof high, sizeof low);
-  uint64_t hash = Mix(high + 0x9e3779b97f4a7c15ULL);
-  hash = Mix(hash ^ low);
-  hash = Mix(hash ^ first);
-  return Mix(hash ^ second);
-}
-
-uint64_t KeyOf(const ServiceRow& row) {
-  return ipvs::KeyOf(row.config);
-}
-
-uint64_t KeyOf(const DestinationRow& row) {
-  return ipvs::KeyOf(row.config);
+  // Odd numbers at random: each word moves the sum in a way of its own.
+  return Mix(high * 0x9e3779b97f4a7c15ULL + low * 0xd1b54a32d192ed03ULL + first * 0xabc98388fb8fac03ULL +
+             second * 0x8cb92ba72f3d8dd7ULL + 0x632be59bd9b4e019ULL);
 }
 
 template <typename Row>
@@ -51,7 +42,7 @@ void RemoveDuplicates(std::vector<Row>* rows, size_t start) {
   std::unordered_set<uint64_t> seen;
   size_t kept = start;
   for (size_t i = start; i < rows->size(); ++i) {
-    if (seen.insert(KeyOf((*rows)[i])).second) (*rows)[kept++] = (*rows)[i];
+    if (seen.insert((*rows)[i].key).second) (*rows)[kept++] = (*rows)[i];
   }
   rows->resize(kept);
 }
@@ -70,7 +61,7 @@ uint64_t KeyOf(const DestinationRecord& destination) {
 int TableReader::Services(std::vector<ServiceRow>* rows) {
   const auto keys = [&] {
     Keys found;
-    for (const ServiceRow& row : *rows) found.fingerprint += KeyOf(row);
+    for (const ServiceRow& row : *rows) found.fingerprint += row.key;
     found.count = rows->size();
     return found;
   };
@@ -84,8 +75,12 @@ int TableReader::Services(std::vector<ServiceRow>* rows) {
     const int status = connection_->Dump(
         CallRecord{}, kGetService, chunk,
         [&](const nlmsghdr* message) {
-          ServiceRow row;
-          if (DecodeService(message, &row)) rows->push_back(row);
+          ServiceRow& row = rows->emplace_back();
+          if (DecodeService(message, &row)) {
+            row.key = KeyOf(row.config);
+          } else {
+            rows->pop_back();
+          }
         },
         &shape);
     if (status == EMSGSIZE) continue;  // the socket has a longer buffer now
@@ -112,7 +107,7 @@ int TableReader::Destinations(const ServiceRecord& service, uint32_t index,
   const size_t start = rows->size();
   const auto keys = [&] {
     Keys found;
-    for (size_t i = start; i < rows->size(); ++i) found.fingerprint += KeyOf((*rows)[i]);
+    for (size_t i = start; i < rows->size(); ++i) found.fingerprint += (*rows)[i].key;
     found.count = rows->size() - start;
     return found;
   };
@@ -131,11 +126,11 @@ int TableReader::Destinations(const ServiceRecord& service, uint32_t index,
     int status = connection_->Dump(
         call, kGetDest, chunk,
         [&](const nlmsghdr* message) {
-          DestinationRow row;
-          if (!DecodeDestination(message, &row)) return;
+          DestinationRow& row = rows->emplace_back();
+          if (!DecodeDestination(message, &row)) return rows->pop_back();
           row.service = index;
           if (row.config.family == 0) row.config.family = service.family;  // kernels before 3.18
-          rows->push_back(row);
+          row.key = KeyOf(row.config);
         },
         &shape);
     if (status == EMSGSIZE) continue;
@@ -190,7 +185,9 @@ int TableReader::Snapshot(const std::function<void(const Table&)>& emit, Table* 
 int TableReader::Service(const ServiceRecord& service, ServiceRow* row) {
   CallRecord call = {};
   call.service = service;
-  return connection_->Ask(call, kGetService, [&](const nlmsghdr* message) { DecodeService(message, row); });
+  return connection_->Ask(call, kGetService, [&](const nlmsghdr* message) {
+    if (DecodeService(message, row)) row->key = KeyOf(row->config);
+  });
 }
 
 }  // namespace ipvs

@@ -18,10 +18,10 @@ namespace {
 
 // The hop to the thread and back costs about 50 us and such a write 3 to 5, unless it waits for another
 // program (the kernel's mutexes are global up to 6.12) or rebuilds a large table (scheduler mh). One that
-// took longer than an event loop should be held up keeps the next ones off the caller's thread for twenty
-// times as long, which bounds the share of such waits in its time to 5 %.
-constexpr auto kSlow = std::chrono::milliseconds(1);
-constexpr int kPause = 20;
+// took longer than that keeps the next ones off the caller's thread for forty times as long, which bounds the
+// share of such waits in its time.
+constexpr auto kSlow = std::chrono::microseconds(500);
+constexpr int kPause = 40;
 
 }  // namespace
 
