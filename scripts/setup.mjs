@@ -7,6 +7,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
   accessSync,
+  chmodSync,
   constants,
   existsSync,
   mkdirSync,
@@ -156,6 +157,7 @@ async function buildAddon() {
 async function compileLibrary() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+  chmodSync(join(root, 'dist/cli/main.js'), 0o755);
   touch(join(root, 'dist/index.js'));
 }
 

@@ -3,7 +3,7 @@ import type { ServiceId, ServiceSpec } from '../service.ts';
 import { buildCommand } from './build.ts';
 import type { Names, RuleCommand } from './command.ts';
 import { written } from './grammar.ts';
-import { complain, type Found, rulesError } from './problem.ts';
+import { complain, type Found, type Problems, rulesError } from './problem.ts';
 import { readWords } from './read.ts';
 import { splitWords } from './words.ts';
 
@@ -43,12 +43,29 @@ export function readLines(text: string, { names }: ParseOptions = {}): ParsedLin
     const words = splitWords(text, start, end, here);
     start = end + 1;
     if (words.length === 0 || problems.length > before) continue;
-    const reading = readWords(words, here);
-    if (reading === undefined || problems.length > before) continue;
-    const command = buildCommand(reading, here, names);
-    if (command !== undefined && problems.length === before) lines.push({ line, command });
+    const command = readCommand(words, here, names);
+    if (command === undefined || problems.length > before) continue;
+    if (notRules.has(command.command)) {
+      complain(here, written(command.command), 'cannot stand among rules', 255);
+    } else {
+      lines.push({ line, command });
+    }
   }
   return { lines, problems };
+}
+
+const notRules: ReadonlySet<string> = new Set(['restore', 'help', 'version']);
+
+/** Reads one command, of a line or of the command line. What it gives is of no use when it has complained. */
+export function readCommand(
+  words: readonly string[],
+  problems: Problems,
+  names: Names | undefined,
+): RuleCommand | undefined {
+  const before = problems.found.length;
+  const reading = readWords(words, problems);
+  if (reading === undefined || problems.found.length > before) return undefined;
+  return buildCommand(reading, problems, names);
 }
 
 /**

@@ -53,18 +53,9 @@ interface Wanted {
   ports: boolean;
 }
 
-/**
- * Finds out the names of hosts and ports that rules have in them: hosts as the system resolves them (IPv4, as in ipvsadm), ports in
- * /etc/services. For `parseRules(text, { names: await resolveNames(text) })`.
- */
-export function resolveNames(text: string): Promise<Names> {
-  return namesFor(names => void readLines(text, { names }));
-}
-
-/** The names that a reader asks for. It is run once to find out which those are; numbers alone cost nothing more. */
-export async function namesFor(read: (names: Names) => void): Promise<Names> {
-  const wanted: Wanted = { hosts: new Set(), ports: false };
-  read({
+/** Names that only notes what it is asked for. */
+function note(wanted: Wanted): Names {
+  return {
     host: name => {
       wanted.hosts.add(name);
       return '127.0.0.1';
@@ -73,17 +64,37 @@ export async function namesFor(read: (names: Names) => void): Promise<Names> {
       wanted.ports = true;
       return 1;
     },
-  });
-  if (wanted.hosts.size === 0 && !wanted.ports) return { host: () => undefined, port: () => undefined };
+  };
+}
+
+async function find({ hosts: names, ports: some }: Wanted): Promise<Names> {
+  if (names.size === 0 && !some) return { host: () => undefined, port: () => undefined };
   const { lookup } = await import('node:dns/promises');
   const [hosts, ports] = await Promise.all([
-    lookUp(wanted.hosts, async name => (await lookup(name, { family: 4 })).address),
+    lookUp(names, async name => (await lookup(name, { family: 4 })).address),
     loadPorts(),
   ]);
   return {
     host: name => hosts.get(name),
     port: (name, protocol) => ports.byName.get(`${name}/${protocol}`),
   };
+}
+
+/**
+ * Finds out the names of hosts and ports that rules have in them: hosts as the system resolves them (IPv4, as in ipvsadm), ports in
+ * /etc/services. For `parseRules(text, { names: await resolveNames(text) })`.
+ */
+export async function resolveNames(text: string): Promise<Names> {
+  const wanted: Wanted = { hosts: new Set(), ports: false };
+  readLines(text, { names: note(wanted) });
+  return find(wanted);
+}
+
+/** Reads something that may have names in it. It is read again only where there are some. */
+export async function withNames<T>(read: (names: Names) => T): Promise<T> {
+  const wanted: Wanted = { hosts: new Set(), ports: false };
+  const first = read(note(wanted));
+  return wanted.hosts.size === 0 && !wanted.ports ? first : read(await find(wanted));
 }
 
 /** The names of addresses and of all ports, for those that have some. */

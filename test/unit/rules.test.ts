@@ -145,9 +145,6 @@ describe('reading', () => {
       '-L --timeout',
       '-L --daemon',
       '-Sn',
-      '-R',
-      '-h',
-      '-v',
     ];
     expect(parseCommands(text.join('\n')).map(({ command }) => command)).toMatchSnapshot();
   });
@@ -248,6 +245,7 @@ describe('bad lines', () => {
     ['--start-daemon master --mcast-group 10.0.0.1', /multicast/],
     ['-C -t 10.0.0.1:80', /-t: does not go with -C, which takes no options/],
     ['-A -t "10.0.0.1:80', /quote/],
+    ['-R', /-R: cannot stand among rules/],
   ])('%s', (line, message) => {
     expect(problemOf(line)).toMatch(message);
   });

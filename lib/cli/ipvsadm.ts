@@ -1,0 +1,87 @@
+import type { IpvsError } from '../errors.ts';
+import type { RuleCommand } from '../rules/command.ts';
+import { type ParsedLines, readCommand, readLines } from '../rules/parse.ts';
+import type { Found } from '../rules/problem.ts';
+import { withNames } from '../rules/resolve.ts';
+import { applyLines } from './apply.ts';
+import { execute } from './execute.ts';
+import { advise, isUnavailable } from './explain.ts';
+import type { Shell } from './shell.ts';
+import { withModule } from './with-module.ts';
+
+/** What `ipvsadm` alone does. */
+const listAll: RuleCommand = {
+  command: 'list',
+  what: 'services',
+  show: { numeric: false, columns: 'usual', exact: false, sort: true },
+};
+
+/** Does what ipvsadm does when it is given these words, and gives back its exit status. */
+export async function runIpvsadm(words: readonly string[], shell: Shell): Promise<number> {
+  const { command, problems } = await withNames(names => {
+    const found: Found[] = [];
+    if (words.length === 0) return { command: listAll, problems: found };
+    return { command: readCommand(words, { line: 1, found }, names), problems: found };
+  });
+  if (problems.length > 0 || command === undefined) {
+    for (const { message } of problems) shell.complain(message);
+    shell.complain('`ipvs -h` explains commands and options');
+    return problems[0]?.status ?? 2;
+  }
+  switch (command.command) {
+    case 'help': {
+      const { ipvsadmHelp } = await import('./help.ts');
+      shell.print(ipvsadmHelp());
+      return 0;
+    }
+    case 'version': {
+      const { versionText } = await import('./version.ts');
+      shell.print(versionText());
+      return 0;
+    }
+    case 'restore':
+      return restore(command.check, shell);
+    default:
+      return runCommand(command, shell);
+  }
+}
+
+async function runCommand(command: RuleCommand, shell: Shell): Promise<number> {
+  return withModule(shell, async ipvs => {
+    try {
+      await execute(ipvs, command, shell);
+      return 0;
+    } catch (error) {
+      if (isUnavailable(error)) throw error;
+      shell.complain(advise(error as IpvsError));
+      return command.command === 'list' || command.command === 'save' ? 1 : 255;
+    }
+  });
+}
+
+/** `-R`: reads all lines before the first is done, so that a file with a mistake in it changes nothing. */
+async function restore(check: boolean, shell: Shell): Promise<number> {
+  const text = await shell.read('-');
+  return restoreParsed(await withNames(names => readLines(text, { names })), check, shell);
+}
+
+/** Does what lines say, if none of them is bad. */
+export async function restoreParsed(
+  { lines, problems }: ParsedLines,
+  check: boolean,
+  shell: Shell,
+): Promise<number> {
+  if (problems.length > 0) {
+    printProblems(problems, shell);
+    return problems[0]!.status;
+  }
+  if (check || lines.length === 0) return 0;
+  return withModule(shell, async ipvs => ((await applyLines(ipvs, lines, shell)) === 0 ? 0 : 255));
+}
+
+/** Tells what is wrong with each line. */
+function printProblems(problems: readonly Found[], shell: Shell): void {
+  shell.complain(problems.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
+  const lines = new Set(problems.map(({ line }) => line)).size;
+  shell.complain(`${lines} bad ${lines === 1 ? 'line' : 'lines'}; nothing was done`);
+}

@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { completionScript } from '../../lib/cli/completion.ts';
+import { commands } from '../../lib/rules/commands.ts';
+import { options } from '../../lib/rules/options.ts';
+import { schedulerNames } from '../../lib/scheduler.ts';
+
+/** What bash offers once it has the script and somebody typed these words, the last of them unfinished. */
+function complete(...words: readonly string[]): string[] {
+  const script = `${completionScript('bash')}
+COMP_WORDS=("$@") COMP_CWORD=$(( $# - 1 ))
+_ipvs
+(( \${#COMPREPLY[@]} )) && printf '%s\\n' "\${COMPREPLY[@]}" || true`;
+  const text = execFileSync('bash', ['--norc', '-uc', script, 'bash', ...words], { encoding: 'utf8' });
+  return text.split('\n').filter(line => line !== '');
+}
+
+describe('bash', () => {
+  test('every command at first', () => {
+    const offered = complete('ipvs', '');
+    for (const name of Object.keys(commands)) expect(offered).toContain(`--${name}`);
+    expect(offered).toEqual(expect.arrayContaining(['-A', '-L', 'list', 'restore', 'completion']));
+  });
+
+  test('a command by its beginning', () => {
+    expect(complete('ipvs', '--sta')).toEqual(['--start-daemon']);
+    expect(complete('ipvs', 're')).toEqual(['restore']);
+  });
+
+  test("a command's options, and no others", () => {
+    expect(complete('ipvs', '-A', '-t', '10.0.0.1:80', '--s')).toEqual([
+      '--sctp-service',
+      '--scheduler',
+      '--sched-flags',
+    ]);
+    expect(complete('ipvs', '-C', '')).toEqual([]);
+    expect(complete('ipvs', '-a', '-t', '10.0.0.1:80', '--sched')).toEqual([]);
+    expect(complete('ipvs', 'list', '--')).toEqual(['--json']);
+  });
+
+  test("an option's choices", () => {
+    expect(complete('ipvs', '-A', '-t', '10.0.0.1:80', '-s', '')).toEqual([...schedulerNames]);
+    expect(complete('ipvs', '-a', '-i', '--tun-type', 'g')).toEqual(['gue', 'gre']);
+    expect(complete('ipvs', '--start-daemon', 'm')).toEqual(['master']);
+    expect(complete('ipvs', 'completion', 'f')).toEqual(['fish']);
+    expect(complete('ipvs', '-A', '-t', '')).toEqual([]);
+  });
+
+  test('files to restore', () => {
+    expect(complete('ipvs', 'restore', 'package.j')).toEqual(['package.json']);
+  });
+});
+
+test.each(['zsh', 'fish'] as const)('%s has every command and option', shell => {
+  const script = completionScript(shell);
+  for (const name of [...Object.keys(commands), ...Object.keys(options)]) {
+    expect(script).toMatch(new RegExp(shell === 'fish' ? `-l ${name} ` : `'--${name}:`));
+  }
+});
