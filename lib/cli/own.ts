@@ -31,6 +31,8 @@ export async function runOwn([name, ...rest]: readonly string[], shell: Shell): 
 /** Reads a command's words and options; undefined after a complaint. */
 function readGiven(name: OwnName, args: readonly string[], shell: Shell): Given | undefined {
   const { argument, options = {} }: OwnCommand = ownCommands[name];
+  // What help is asked about may have its dashes.
+  if (name === 'help' && args.length === 1) return { words: args, options: {} };
   const known = Object.keys(options).map(option => [option.slice(2), { type: 'boolean' }] as const);
   const misused = (what: string) => {
     shell.complain(`ipvs ${name}: ${what}; \`ipvs help ${name}\` explains it`);
@@ -40,7 +42,7 @@ function readGiven(name: OwnName, args: readonly string[], shell: Shell): Given 
   try {
     parsed = parseArgs({ args: [...args], options: Object.fromEntries(known), allowPositionals: true });
   } catch (error) {
-    return misused((error as Error).message.replace(/\. .*/s, '').toLowerCase());
+    return misused((error as Error).message.replace(/\. .*/s, '').replace(/^Unknown/, 'unknown'));
   }
   const words = parsed.positionals;
   const optional = argument === undefined || argument.startsWith('[');

@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseRules } from '../../lib/index.ts';
+import { useBed } from './support.ts';
+
+const bed = useBed();
+const boot = fileURLToPath(new URL('../../docs/boot', import.meta.url));
+const dist = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+let root = '';
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'ipvs-boot-'));
+  const made = spawnSync('sh', [
+    '-ec',
+    'mkdir -p "$1/bin" "$1/etc/sysconfig"; ln -s "$2" "$1/bin/ipvs"; cp "$3/ipvsadm.sysconfig" "$1/etc/sysconfig/ipvsadm"',
+    'sh',
+    root,
+    dist,
+    boot,
+  ]);
+  expect(made.status).toBe(0);
+});
+
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** The commands of the unit for one occasion, as systemd would run them, but for where the file is. */
+function commands(...keys: readonly string[]): string[] {
+  const lines = readFileSync(join(boot, 'ipvs.service'), 'utf8').split('\n');
+  return lines.flatMap(line => {
+    const [key, ...rest] = line.split('=');
+    return keys.includes(key!) ? [rest.join('=').replaceAll('/etc/', `${root}/etc/`)] : [];
+  });
+}
+
+/** Runs them until one fails. */
+function runUnit(...keys: readonly string[]): { status: number | null; stderr: string } {
+  for (const command of commands(...keys)) {
+    const { status, stderr } = spawnSync('ip', ['netns', 'exec', bed.netns, 'sh', '-c', command], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${root}/bin:${process.env['PATH']}` },
+    });
+    if (status !== 0) return { status, stderr };
+  }
+  return { status: 0, stderr: '' };
+}
+
+async function table() {
+  const services = await bed.ipvs.snapshot();
+  return services.map(service => JSON.stringify(service)).sort();
+}
+
+const file = () => join(root, 'etc/sysconfig/ipvsadm');
+
+test('the example starts, is saved, flushed and restored, and is the same', async () => {
+  expect(runUnit('ExecStartPre', 'ExecStart')).toEqual({ status: 0, stderr: '' });
+  const started = await table();
+  expect(started).toHaveLength(parseRules(readFileSync(file(), 'utf8')).length);
+
+  // What happens while the machine is up is kept too.
+  await bed.ipvs.updateDestination(
+    { protocol: 'tcp', address: '10.100.10.101', port: 80 },
+    { address: '172.16.120.12', port: 80 },
+    { weight: 9, upperThreshold: 77, lowerThreshold: 66 },
+  );
+  const changed = await table();
+  expect(changed).not.toEqual(started);
+
+  expect(runUnit('ExecStop')).toEqual({ status: 0, stderr: '' });
+  expect(await table()).toEqual([]);
+  expect(readFileSync(file(), 'utf8')).toContain('-x 77 -y 66');
+
+  expect(runUnit('ExecStartPre', 'ExecStart')).toEqual({ status: 0, stderr: '' });
+  expect(await table()).toEqual(changed);
+});
+
+test('a file with a mistake leaves the table alone', async () => {
+  const before = await table();
+  expect(before).not.toEqual([]);
+  bed.run('sh', '-c', `echo '-A -t 10.0.0.1:99999' >>${file()}`);
+  const reloaded = runUnit('ExecReload');
+  expect(reloaded.status).not.toBe(0);
+  expect(reloaded.stderr).toMatch(/line \d+: -t: /);
+  expect(await table()).toEqual(before);
+});

@@ -1,0 +1,280 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCommandLine } from '../../lib/cli/run.ts';
+import {
+  type DaemonRole,
+  destinationKey,
+  formatRules,
+  type Ipvs,
+  parseRules,
+  serviceKey,
+} from '../../lib/index.ts';
+import { tables as generated } from './arbitraries.ts';
+import { type Aspect, type Case, cases, type Scene, scenes, underTraffic } from './cli-cases.ts';
+import { useBed } from './support.ts';
+
+/** What a program did. */
+interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const theirs = useBed();
+const ours = useBed();
+let folder = '';
+let ipvsadm: (words: readonly string[], input?: string) => Promise<Outcome>;
+let end: () => Promise<void>;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ipvs-cli-'));
+  for (const bed of [theirs, ours]) {
+    bed.run('ip', 'link', 'add', 'dummy0', 'type', 'dummy');
+    bed.run('ip', 'address', 'add', '10.200.0.1/24', 'dev', 'dummy0');
+    bed.run('ip', 'link', 'set', 'dummy0', 'up', 'multicast', 'on');
+  }
+  [ipvsadm, end] = startShell(theirs.netns);
+});
+
+afterAll(async () => {
+  await end();
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs ipvsadm from one shell in its namespace: to enter that for each of hundreds of runs would take most of the test's time. */
+function startShell(netns: string): [typeof ipvsadm, () => Promise<void>] {
+  const shell = spawn('ip', ['netns', 'exec', netns, 'sh'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(shell.stdout)[Symbol.asyncIterator]();
+  const [inFile, outFile, errFile] = ['in', 'out', 'err'].map(name => join(folder, name));
+  const run: typeof ipvsadm = async (words, input = '') => {
+    writeFileSync(inFile!, input);
+    const quoted = words.map(word => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    shell.stdin.write(`ipvsadm ${quoted} <${inFile} >${outFile} 2>${errFile}; echo $?\n`);
+    const { value } = await lines.next();
+    const [stdout, stderr] = [outFile, errFile].map(file => readFileSync(file!, 'utf8'));
+    return { status: Number(value), stdout: stdout!, stderr: stderr! };
+  };
+  return [
+    run,
+    async () => {
+      shell.stdin.end();
+      if (shell.exitCode === null) await once(shell, 'exit');
+    },
+  ];
+}
+
+/** Runs ours in this process, in a namespace. */
+async function ipvs(words: readonly string[], netns: string, input = ''): Promise<Outcome> {
+  let [stdout, stderr] = ['', ''];
+  const status = await runCommandLine(words, {
+    netns,
+    print: text => {
+      stdout += text;
+    },
+    complain: text => {
+      stderr += `${text}\n`;
+    },
+    read: async () => input,
+  });
+  return { status, stdout, stderr };
+}
+
+/** All that a command can change, in an order of its own. */
+async function stateOf(client: Ipvs) {
+  const [table, timeouts, daemons] = await Promise.all([
+    client.snapshot(),
+    client.timeouts(),
+    client.daemons(),
+  ]);
+  const services = table.map(service => [
+    serviceKey(service),
+    { ...service, destinations: service.destinations.map(one => [destinationKey(one), one] as const) },
+  ]);
+  return { services: services.sort(([a], [b]) => (a! < b! ? -1 : 1)), timeouts, daemons };
+}
+
+const tables = Object.fromEntries(
+  Object.entries(scenes).map(([scene, text]) => [scene, parseRules(text)]),
+) as Record<Scene, ReturnType<typeof parseRules>>;
+
+async function setUp(client: Ipvs, scene: Scene): Promise<void> {
+  const calls: Promise<unknown>[] = [client.flush(), client.setTimeouts({ tcp: 900, tcpFin: 120, udp: 300 })];
+  for (const { destinations, ...service } of tables[scene]) {
+    calls.push(client.addService(service));
+    for (const destination of destinations) calls.push(client.addDestination(service, destination));
+  }
+  for (const { role } of await client.daemons()) calls.push(client.stopDaemon(role as DaemonRole));
+  await Promise.all(calls);
+}
+
+/** Lists and nothing else: both programs may look at the same table. */
+function onlyReads({ words }: Case): boolean {
+  return /^(-[lLS]|--list|--save|-n[LlS])/.test(words);
+}
+
+function split(words: string): string[] {
+  return words.split(' ').map(word => (word === '""' ? '' : word));
+}
+
+test('the table', async () => {
+  const wrong: string[] = [];
+  let scene: Scene | undefined;
+  let before = '';
+  const started = Date.now();
+  for (const one of cases) {
+    const words = split(one.words);
+    if (one.scene !== scene) {
+      await Promise.all([setUp(theirs.ipvs, one.scene), setUp(ours.ipvs, one.scene)]);
+      scene = one.scene;
+      before = JSON.stringify(await stateOf(theirs.ipvs));
+    }
+    const them = await ipvsadm(words, one.input);
+    const us = await ipvs(words, onlyReads(one) ? theirs.netns : ours.netns, one.input);
+    const [theirState, ourState] = (await Promise.all([stateOf(theirs.ipvs), stateOf(ours.ipvs)])).map(
+      state => JSON.stringify(state),
+    );
+    if (theirState !== before || ourState !== before) scene = undefined;
+    const found: Aspect[] = [];
+    if (them.status !== us.status) found.push('status');
+    if (theirState !== ourState) found.push('state');
+    if (them.stdout !== us.stdout) found.push('stdout');
+    if (found.join() !== (one.differs?.in ?? []).join()) {
+      wrong.push(
+        `${one.words}${one.input === undefined ? '' : ` <<< ${JSON.stringify(one.input)}`}: differ in ${found.join(', ') || 'nothing'}
+  ipvsadm ${them.status} ${theirState === before ? 'unchanged' : 'changed'} ${them.stderr.slice(0, 150)}${them.stdout.slice(0, 900)}
+  ours    ${us.status} ${ourState === before ? 'unchanged' : 'changed'} ${us.stderr.slice(0, 200)}${us.stdout.slice(0, 900)}`,
+      );
+    }
+  }
+  console.log(
+    `${cases.length} invocations compared with ipvsadm's, ${cases.filter(one => one.differs).length} of which differ on purpose, in ${((Date.now() - started) / 1000).toFixed(0)} s`,
+  );
+  expect(wrong.join('\n')).toBe('');
+}, 240_000);
+
+test('lists under traffic', async () => {
+  await Promise.all([setUp(theirs.ipvs, 'some'), setUp(ours.ipvs, 'empty')]);
+  const rules = `
+-A -t 10.200.0.1:80 -s rr
+-a -t 10.200.0.1:80 -r 127.0.0.1:81 -m -x 1000
+-A -u 10.200.0.1:53 -s rr -p 100
+-a -u 10.200.0.1:53 -r 127.0.0.1:53 -m
+-A -u 10.200.0.1:5060 -s rr -p 100 --pe sip
+-a -u 10.200.0.1:5060 -r 127.0.0.1:5060 -m
+`;
+  expect(await ipvs(['-R'], theirs.netns, rules)).toMatchObject({ status: 0, stderr: '' });
+  const call = String.raw`INVITE sip:a@b SIP/2.0\r\nCall-ID: call-one@example\r\nContent-Length: 0\r\n\r\n`;
+  theirs.run(
+    'bash',
+    '-c',
+    `for i in {1..25}; do
+       echo "query $i" >/dev/udp/10.200.0.1/53 || true
+       (: </dev/tcp/10.200.0.1/80) 2>/dev/null || true
+     done
+     printf '${call}' >/dev/udp/10.200.0.1/5060`,
+  );
+  // The kernel's estimator refreshes the counters every two seconds.
+  await new Promise(resolve => setTimeout(resolve, 4500));
+  for (const words of underTraffic) {
+    const why = words === '-Sn' ? / -x 1000| -x 100 -y 50/g : /$^/g;
+    // A second may pass between the two: the list has times to expiry and rates.
+    for (let attempt = 1; ; attempt++) {
+      const them = await ipvsadm(split(words));
+      const us = await ipvs(split(words), theirs.netns);
+      const listed = us.stdout.replace(why, '');
+      if (listed !== them.stdout && attempt < 5) continue;
+      expect(`${words}\n${listed}`).toBe(`${words}\n${them.stdout}`);
+      expect(us.status).toBe(them.status);
+      if (words === '-Lnc --persistent-conn') expect(listed).toContain('call-one@example');
+      if (words === '-Ln --stats') expect(listed).toMatch(/UDP {2}10\.200\.0\.1:53 +25 +25 /);
+      break;
+    }
+  }
+  console.log(`${underTraffic.length} lists under traffic compared with ipvsadm's`);
+});
+
+const RUNS = Number(process.env['IPVS_PROPERTY_RUNS'] ?? 12);
+
+test.each(['ipvsadm', 'ipvs'])('generated rules: %s loads, both save and list the same', async loader => {
+  let lines = 0;
+  await fc.assert(
+    fc.asyncProperty(generated, async table => {
+      await theirs.ipvs.flush();
+      const spec = table.map(({ service, destinations }) => ({ ...service, destinations }));
+      const rules = formatRules(spec);
+      lines += rules.split('\n').length - 1;
+      const loaded =
+        loader === 'ipvsadm' ? await ipvsadm(['-R'], rules) : await ipvs(['-R'], theirs.netns, rules);
+      expect(loaded).toEqual({ status: 0, stdout: '', stderr: '' });
+      const [them, us] = [await ipvsadm(['-Sn']), await ipvs(['-Sn'], theirs.netns)];
+      expect(us.stdout).toBe(rules);
+      expect(them.stdout).toBe(rules.replace(/ -[xy] \d+/g, ''));
+      for (const show of [['-Ln'], ['-Ln', '--thresholds'], ['-Ln', '--tun-info']]) {
+        expect((await ipvs(show, theirs.netns)).stdout).toBe((await ipvsadm(show)).stdout);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+  console.log(`${RUNS} generated rule sets of ${lines} lines loaded by ${loader}, read by both`);
+});
+
+test('bad input: an error, and nothing done', async () => {
+  await setUp(ours.ipvs, 'some');
+  const before = JSON.stringify(await stateOf(ours.ipvs));
+  const many = '-A -f 99\n'.repeat(99_999);
+  const junk = Buffer.from(Array.from({ length: 65_536 }, (_, i) => (i * 7919 + (i >> 3)) & 255));
+  const inputs = {
+    'the last of 100,000 lines': [`${many}-A -f zero\n`, /line 100000: -f: /],
+    'binary junk': [junk.toString('utf8'), /line 1: /],
+    'a line of 1 MiB': [`-A -f 99\n-A -t ${'1'.repeat(1 << 20)}:80\n`, /line 2: a line has 4096 /],
+    zeros: ['\0'.repeat(1 << 16), /line 1: /],
+  } as const;
+  for (const [what, [input, message]] of Object.entries(inputs)) {
+    for (const words of [['-R'], ['-R', '--check'], ['restore', '-'], ['restore', '--check', '-']]) {
+      // Parsing is the same with and without --check; the largest is read once only.
+      if (input.length > 800_000 && input.includes(many) && words.length > 1) continue;
+      const { status, stderr } = await ipvs(words, ours.netns, input);
+      expect(status, what).toBeGreaterThan(0);
+      expect(stderr).toMatch(message);
+      expect(stderr).toMatch(/nothing was done\n$/);
+    }
+  }
+  expect(await ipvs(['-R', '--check'], ours.netns, '-C\n')).toMatchObject({ status: 0 });
+  expect(JSON.stringify(await stateOf(ours.ipvs))).toBe(before);
+});
+
+/** Runs the built program as a process of its own. */
+function program(words: readonly string[], netns: string, input = ''): Outcome {
+  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+  const { status, stdout, stderr } = spawnSync('ip', ['netns', 'exec', netns, main, ...words], {
+    input,
+    encoding: 'utf8',
+  });
+  return { status: status!, stdout, stderr };
+}
+
+test('the program itself', async () => {
+  await Promise.all([setUp(theirs.ipvs, 'some'), setUp(ours.ipvs, 'some')]);
+  for (const words of ['-Ln', '', '-Ln --rate', '-Lnc']) {
+    const given = words === '' ? [] : split(words);
+    expect(program(given, theirs.netns)).toEqual(await ipvsadm(given));
+  }
+  for (const words of ['-A -f 77', '-A -f 77 -Q', '-D -f 98', '-A -t 10.0.0.1:80']) {
+    expect(program(split(words), ours.netns).status).toBe((await ipvsadm(split(words))).status);
+  }
+  const rules = '-A -f 78 -s rr\n-a -f 78 -r 10.1.0.1 -m\n';
+  expect(program(['-R'], ours.netns, rules).status).toBe((await ipvsadm(['-R'], rules)).status);
+  expect(await stateOf(ours.ipvs)).toEqual(await stateOf(theirs.ipvs));
+
+  const list = program(['list'], ours.netns);
+  expect(list.stdout).toMatch(/^tcp 10\.0\.0\.1:80 +wrr/m);
+  const json: unknown = JSON.parse(program(['list', '--json'], ours.netns).stdout);
+  expect(json).toEqual(JSON.parse(JSON.stringify(await ours.ipvs.snapshot())));
+});

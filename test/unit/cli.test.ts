@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import { largeNumber } from '../../lib/cli/listing.ts';
+import { runCommandLine } from '../../lib/cli/run.ts';
+import { formatTable } from '../../lib/cli/table.ts';
+import type { Destination, ServiceWithDestinations } from '../../lib/index.ts';
+import { commands } from '../../lib/rules/commands.ts';
+import { options } from '../../lib/rules/options.ts';
+
+/** Runs a command that needs no kernel. */
+async function run(words: readonly string[], input = '') {
+  let [stdout, stderr] = ['', ''];
+  const status = await runCommandLine(words, {
+    // Whatever reaches for a kernel fails.
+    netns: '/nonexistent/namespace',
+    print: text => {
+      stdout += text;
+    },
+    complain: text => {
+      stderr += `${text}\n`;
+    },
+    read: async () => input,
+  });
+  return { status, stdout, stderr };
+}
+
+const stats = {
+  connections: 0,
+  inPackets: 0,
+  outPackets: 0,
+  inBytes: 0,
+  outBytes: 0,
+  rates: { connections: 3, inPackets: 0, outPackets: 0, inBytes: 1200, outBytes: 52_000 },
+};
+
+function destination(last: number, rest: Partial<Destination> = {}): Destination {
+  return {
+    address: `172.16.120.${last}`,
+    port: 80,
+    forwarding: 'masquerade',
+    weight: 5,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+    activeConnections: 12,
+    inactiveConnections: 100,
+    persistentConnections: 0,
+    stats,
+    ...rest,
+  } as Destination;
+}
+
+function service(destinations: readonly Destination[]): ServiceWithDestinations {
+  return {
+    protocol: 'tcp',
+    address: '10.100.10.101',
+    port: 80,
+    scheduler: 'wrr',
+    schedulerFlags: [],
+    persistence: { timeout: 300, granularity: 32 },
+    onePacket: false,
+    stats,
+    destinations,
+  } as ServiceWithDestinations;
+}
+
+describe('ipvs list', () => {
+  const table = [
+    service([destination(11), destination(12, { weight: 0 }), destination(13, { upperThreshold: 112 })]),
+    service([]),
+    service([destination(12, { weight: 0 })]),
+  ];
+
+  test('a table to read', () => {
+    expect(`\n${formatTable(table, false)}`).toMatchInlineSnapshot(`
+      "
+      service, destination  how                    weight  active  inactive  conns/s  in B/s  out B/s
+      tcp 10.100.10.101:80  wrr, persistent 300 s              36       300        3    1200    52000
+        172.16.120.11:80    masquerade                  5      12       100        3    1200    52000
+        172.16.120.12:80    masquerade                  0      12       100        3    1200    52000  weight 0
+        172.16.120.13:80    masquerade                  5      12       100        3    1200    52000  full
+      tcp 10.100.10.101:80  wrr, persistent 300 s               0         0        3    1200    52000  no destinations
+      tcp 10.100.10.101:80  wrr, persistent 300 s              12       100        3    1200    52000  takes no connections
+        172.16.120.12:80    masquerade                  0      12       100        3    1200    52000  weight 0
+      "
+    `);
+  });
+
+  test('colours: green takes connections, yellow is out, red has nobody left', () => {
+    const lines = formatTable(table, true).split('\n');
+    const colours = lines.map(line => line.split('m')[0]!.replace('\u001b[', ''));
+    expect(colours.slice(1, 7)).toEqual(['32', '32', '33', '33', '31', '31']);
+    // Columns stand where they stand without colours.
+    const plain = lines.map(line => line.replaceAll(/\u001b\[\d+m/g, ''));
+    expect(plain.join('\n')).toBe(formatTable(table, false));
+  });
+
+  test('nothing there', () => {
+    expect(formatTable([], true)).toMatch(/^no services; .*ipvs help add-service/);
+  });
+});
+
+test('numbers in nine places', () => {
+  const shown = [0, 99_999_999, 100_000_000, 999_999_999, 1e9, 1e11, 1e14].map(n => largeNumber(n, false));
+  expect(shown).toEqual([
+    '        0',
+    ' 99999999',
+    '  100000K',
+    '  999999K',
+    '    1000M',
+    '     100G',
+    '     100T',
+  ]);
+  expect(largeNumber(18_446_744_073_709_551_615n, true)).toBe(' 18446744073709551615');
+});
+
+describe('help', () => {
+  test('of everything', async () => {
+    const { stdout, status } = await run(['help']);
+    expect(status).toBe(0);
+    for (const name of ['list', 'save', 'restore', 'completion', 'help']) {
+      expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+    }
+  });
+
+  test("ipvsadm's language has every command and option", async () => {
+    const { stdout } = await run(['-h']);
+    for (const name of [...Object.keys(commands), ...Object.keys(options)])
+      expect(stdout).toContain(`--${name}`);
+  });
+
+  test.each(['restore', 'add-service', '-A', '--add-service', 'A'])('of %s', async name => {
+    const { stdout, status } = await run(['help', name]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^ipvs /);
+  });
+});
+
+describe('mistakes are told, with status 2', () => {
+  test.each([
+    [['foo'], /there is no command 'foo': expected list, save/],
+    [['list', '--jsn'], /ipvs list: unknown option '--jsn'.*`ipvs help list`/],
+    [['list', 'web'], /ipvs list: 'web' is too much/],
+    [['restore'], /ipvs restore: FILE is missing/],
+    [['restore', 'a', 'b'], /'b' is too much/],
+    [['completion', 'tcsh'], /bash, zsh, fish, not for 'tcsh'/],
+    [['help', 'foo'], /there is no command 'foo'/],
+    [['-A', '-t', '10.0.0.1:99999'], /-t: /],
+    [['__proto__'], /there is no command/],
+  ] as const)('%j', async (words, message) => {
+    const { status, stderr, stdout } = await run(words);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('rules', () => {
+  test('one bad line among 100,000: nothing is done', async () => {
+    const text = `${'-A -f 1\n'.repeat(99_999)}-A -f 0\n`;
+    const { status, stderr } = await run(['-R'], text);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^line 100000: -f: .*\n1 bad line; nothing was done\n$/);
+  });
+
+  test('a line of 1 MiB', async () => {
+    const { status, stderr } = await run(['restore', '-'], 'x'.repeat(1 << 20));
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^line 1: a line has 4096 characters at most, not 1048576/);
+  });
+
+  test.each([
+    ['-R', '--check'],
+    ['restore', '--check', 'file'],
+    ['restore', 'file', '--check'],
+  ])('%s %s touches no kernel', async (...words) => {
+    expect(await run(words, '-C\n-A -f 1\n')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await run(words, '-A -f 1\nbogus')).toMatchObject({ status: 255 });
+  });
+
+  test('a kernel that cannot be had is told once', async () => {
+    const { status, stderr } = await run(['-R'], '-C\n-A -f 1\n');
+    expect(status).toBe(2);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
