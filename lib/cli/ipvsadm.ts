@@ -1,6 +1,6 @@
 import type { IpvsError } from '../errors.ts';
 import type { RuleCommand } from '../rules/command.ts';
-import { type ParsedLines, readCommand, readLines } from '../rules/parse.ts';
+import { readCommand, readLines } from '../rules/parse.ts';
 import type { Found } from '../rules/problem.ts';
 import { withNames } from '../rules/resolve.ts';
 import { applyLines } from './apply.ts';
@@ -59,24 +59,31 @@ async function runCommand(command: RuleCommand, shell: Shell): Promise<number> {
   });
 }
 
-/** `-R`: reads all lines before the first is done, so that a file with a mistake in it changes nothing. */
+/**
+ * `-R`. Like ipvsadm's, it ends well even if the kernel refused some lines: scripts restore over what is there already. What was refused is
+ * told all the same.
+ */
 async function restore(check: boolean, shell: Shell): Promise<number> {
   const text = await shell.read('-');
-  return restoreParsed(await withNames(names => readLines(text, { names })), check, shell);
+  return restoreText(text, { check, refused: 0 }, shell);
 }
 
-/** Does what lines say, if none of them is bad. */
-export async function restoreParsed(
-  { lines, problems }: ParsedLines,
-  check: boolean,
+/**
+ * Does what lines say. All are read before the first is done, so that a file with a mistake in it changes nothing. `refused` is the status for
+ * lines that the kernel refused.
+ */
+export async function restoreText(
+  text: string,
+  { check, refused }: { readonly check: boolean; readonly refused: number },
   shell: Shell,
 ): Promise<number> {
+  const { lines, problems } = await withNames(names => readLines(text, { names }));
   if (problems.length > 0) {
     printProblems(problems, shell);
     return problems[0]!.status;
   }
   if (check || lines.length === 0) return 0;
-  return withModule(shell, async ipvs => ((await applyLines(ipvs, lines, shell)) === 0 ? 0 : 255));
+  return withModule(shell, async ipvs => ((await applyLines(ipvs, lines, shell)) === 0 ? 0 : refused));
 }
 
 /** Tells what is wrong with each line. */

@@ -1,9 +1,7 @@
 import { parseArgs } from 'node:util';
 import { byName } from '../rules/grammar.ts';
-import { readLines } from '../rules/parse.ts';
 import { show } from '../rules/problem.ts';
-import { withNames } from '../rules/resolve.ts';
-import { restoreParsed } from './ipvsadm.ts';
+import { restoreText } from './ipvsadm.ts';
 import { type OwnCommand, type OwnName, ownCommands, shells } from './own-commands.ts';
 import type { Shell } from './shell.ts';
 import { withModule } from './with-module.ts';
@@ -89,8 +87,7 @@ const runs: Readonly<Record<OwnName, (given: Given, shell: Shell) => Promise<num
       shell.complain(`${show(path)} can't be read: ${(error as Error).message}`);
       return 1;
     }
-    const parsed = await withNames(names => readLines(text, { names }));
-    return restoreParsed(parsed, options['check'] === true, shell);
+    return restoreText(text, { check: options['check'] === true, refused: 1 }, shell);
   },
 
   async completion({ words }, shell) {

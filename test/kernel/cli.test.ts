@@ -178,7 +178,8 @@ test('lists under traffic', async () => {
        echo "query $i" >/dev/udp/10.200.0.1/53 || true
        (: </dev/tcp/10.200.0.1/80) 2>/dev/null || true
      done
-     printf '${call}' >/dev/udp/10.200.0.1/5060`,
+     # By cat, which writes all lines as one datagram.
+     printf '${call}' | cat >/dev/udp/10.200.0.1/5060`,
   );
   // The kernel's estimator refreshes the counters every two seconds.
   await new Promise(resolve => setTimeout(resolve, 4500));
@@ -262,7 +263,7 @@ function program(words: readonly string[], netns: string, input = ''): Outcome {
 
 test('the program itself', async () => {
   await Promise.all([setUp(theirs.ipvs, 'some'), setUp(ours.ipvs, 'some')]);
-  for (const words of ['-Ln', '', '-Ln --rate', '-Lnc']) {
+  for (const words of ['-Ln', '', '-Ln --thresholds', '-L --timeout']) {
     const given = words === '' ? [] : split(words);
     expect(program(given, theirs.netns)).toEqual(await ipvsadm(given));
   }

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { largeNumber } from '../../lib/cli/listing.ts';
 import { runCommandLine } from '../../lib/cli/run.ts';
@@ -89,7 +90,7 @@ describe('ipvs list', () => {
     const colours = lines.map(line => line.split('m')[0]!.replace('\u001b[', ''));
     expect(colours.slice(1, 7)).toEqual(['32', '32', '33', '33', '31', '31']);
     // Columns stand where they stand without colours.
-    const plain = lines.map(line => line.replaceAll(/\u001b\[\d+m/g, ''));
+    const plain = lines.map(line => stripVTControlCharacters(line));
     expect(plain.join('\n')).toBe(formatTable(table, false));
   });
 
