@@ -27,7 +27,7 @@ export interface NativeClient {
    * been quick of late. Gives back its status; undefined: it was not executed, submit it.
    */
   inline(records: Uint8Array, offset: number): number | undefined;
-  /** Queues a sample, whose columns are written into two buffers of an earlier one where those have just their size. */
+  /** Queues a sample. Buffers of an earlier one, if given, are written over as long as the rows are the same. */
   sample(
     record: Uint8Array,
     services: ArrayBuffer | undefined,
@@ -54,11 +54,17 @@ export interface NativeTable {
   readonly destinations: NativeBlock;
 }
 
+/** A list's statistics in columns. Without a buffer: they were written over those of the sample before. */
+export interface NativeSampleBlock {
+  readonly rows: number;
+  readonly buffer: ArrayBuffer | undefined;
+}
+
 /** Statistics in columns (native/sampler.h). */
 export interface NativeSample {
   readonly generation: number;
-  readonly services: NativeBlock;
-  readonly destinations: NativeBlock;
+  readonly services: NativeSampleBlock;
+  readonly destinations: NativeSampleBlock;
   /** The rows' identities, with a new generation or when asked for. */
   readonly keys: NativeTable | undefined;
 }

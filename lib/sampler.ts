@@ -17,8 +17,8 @@ export interface SamplerOptions {
   /** Which columns there are. Default: all three. */
   readonly columns?: readonly SampleColumn[];
   /**
-   * Writes each sample over the one before, as long as the topology stays: nothing is then allocated for rows. What was read before must
-   * be used up by then. Default false.
+   * Writes each sample over the one before, as long as the topology stays: nothing is then allocated for rows, and only what changed is
+   * written. What was read before must be used up by then, and its arrays are not to be written to. Default false.
    */
   readonly reuse?: boolean;
 }
@@ -81,7 +81,7 @@ export interface Sampler extends Disposable {
 }
 
 /** native/sampler.h, SampleParts; the sampler's number is above them. */
-const Part = { counters: 1, deltas: 2, rates: 4, destinations: 8, keys: 16 } as const;
+const Part = { counters: 1, deltas: 2, rates: 4, destinations: 8, keys: 16, reuse: 32 } as const;
 const NUMBER_SHIFT = 8;
 
 const optionKeys = new Set(['services', 'destinations', 'columns', 'reuse']);
@@ -92,9 +92,10 @@ const counterNames = ['connections', 'inPackets', 'outPackets', 'inBytes', 'outB
 export function createSampler(calls: Calls, number: number, options: SamplerOptions): Sampler {
   checkObject('options', options, optionKeys);
   const { services, destinations = true, columns = columnNames, reuse = false } = options;
-  checkBoolean('options.reuse', reuse);
   const parts =
-    checkColumns(columns) | (checkBoolean('options.destinations', destinations) ? Part.destinations : 0);
+    checkColumns(columns) |
+    (checkBoolean('options.destinations', destinations) ? Part.destinations : 0) |
+    (checkBoolean('options.reuse', reuse) ? Part.reuse : 0);
   if (services !== undefined && !Array.isArray(services))
     throw wrongType('options.services', 'an array', services);
 
@@ -103,7 +104,13 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
   let reading = false;
   let closed = false;
   let ids: { services: ServiceId[]; destinations: DestinationId[] } | undefined;
-  let last: NativeSample | undefined;
+  let last:
+    | {
+        readonly services: ArrayBuffer;
+        readonly destinations: ArrayBuffer;
+        readonly views: Pick<Sample, 'services' | 'destinations'>;
+      }
+    | undefined;
 
   // Queued now, ahead of the first read. A service that can't be one throws there.
   const chosen = Promise.all(
@@ -122,21 +129,16 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
   );
   chosen.catch(() => {}); // told at the first read
 
-  function decode(payload: Payload): Sample {
-    const sample = payload as NativeSample;
-    if (sample.keys !== undefined) ids = readIds(sample.keys);
-    last = reuse ? sample : undefined;
-    const [serviceIds, destinationIds] = [ids!.services, ids!.destinations];
-    const wide = viewColumns(sample.services.buffer, serviceIds.length, parts);
-    const rows = destinationIds.length;
-    const deep = viewColumns(sample.destinations.buffer, rows, parts);
-    const word = (i: number) => new Uint32Array(sample.destinations.buffer, deep.end + i * rows * 4, rows);
+  /** Views the columns of new memory, or of memory that was written over. */
+  function view(services: ArrayBuffer, destinations: ArrayBuffer): Pick<Sample, 'services' | 'destinations'> {
+    const rows = ids!.destinations.length;
+    const wide = viewColumns(services, ids!.services.length, parts);
+    const deep = viewColumns(destinations, rows, parts);
+    const word = (i: number) => new Uint32Array(destinations, deep.end + i * rows * 4, rows);
     return {
-      time: Date.now(),
-      generation: sample.generation,
-      services: { ids: serviceIds, ...wide.columns },
+      services: { ids: ids!.services, ...wide.columns },
       destinations: {
-        ids: destinationIds,
+        ids: ids!.destinations,
         ...deep.columns,
         service: word(0),
         activeConnections: word(1),
@@ -145,6 +147,22 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
         weight: word(4),
       },
     };
+  }
+
+  function decode(payload: Payload): Sample {
+    const { generation, keys, services, destinations } = payload as NativeSample;
+    if (keys !== undefined) ids = readIds(keys);
+    const same = keys === undefined && services.buffer === undefined && destinations.buffer === undefined;
+    if (!same || last === undefined) {
+      const buffers = {
+        services: services.buffer ?? last!.services,
+        destinations: destinations.buffer ?? last!.destinations,
+      };
+      last = { ...buffers, views: view(buffers.services, buffers.destinations) };
+    }
+    const { views } = last;
+    if (!reuse) last = undefined;
+    return { time: Date.now(), generation, ...views };
   }
 
   return {
@@ -165,8 +183,8 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
             },
             decode,
           },
-          last?.services.buffer,
-          last?.destinations.buffer,
+          last?.services,
+          last?.destinations,
           callOptions,
         );
       } catch (error) {

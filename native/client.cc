@@ -50,6 +50,7 @@ Napi::Value Refuse(Napi::Env env, const char* what) {
 
 napi_value PayloadToJs(JsValues* js, Reply* reply) {
   if (reply->columns) return js->Table(*reply->columns);
+  if (reply->sample) return js->Sample(*reply->sample);
   if (reply->descriptor) {
     napi_value value = js->Number(reply->descriptor.get());
     if (js->ok()) static_cast<void>(reply->descriptor.Release());  // JavaScript's now
@@ -175,8 +176,8 @@ Napi::Value Client::Inline(const Napi::CallbackInfo& info) {
 
 Napi::Value Client::SampleInto(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto target = [&](size_t i) { return info[i].IsUndefined() || info[i].IsArrayBuffer(); };
-  if (info.Length() != 3 || !info[0].IsTypedArray() || !target(1) || !target(2)) {
+  const auto held = [&](size_t i) { return info[i].IsUndefined() || info[i].IsArrayBuffer(); };
+  if (info.Length() != 3 || !info[0].IsTypedArray() || !held(1) || !held(2)) {
     return Refuse(env, "sample(record, services, destinations)");
   }
   const auto bytes = info[0].As<Napi::Uint8Array>();
@@ -184,15 +185,11 @@ Napi::Value Client::SampleInto(const Napi::CallbackInfo& info) {
   std::vector<Call> calls(1);
   std::memcpy(&calls[0].record, bytes.Data(), sizeof(CallRecord));
   if (calls[0].record.operation != kSample) return Refuse(env, "record is no sample");
-  Napi::Value queued = Queue(env, std::move(calls));
-  if (queued.IsNumber() && queued.As<Napi::Number>().Int32Value() == 0) {
-    const auto hold = [&](size_t i) {
-      return info[i].IsUndefined() ? Napi::Reference<Napi::Value>()
-                                   : Napi::Reference<Napi::Value>::New(info[i], 1);
-    };
-    targets_.push_back({hold(1), hold(2)});
-  }
-  return queued;
+  const auto memory = [&](size_t i) -> const void* {
+    return info[i].IsUndefined() ? nullptr : info[i].As<Napi::ArrayBuffer>().Data();
+  };
+  calls[0].held = {memory(1), memory(2)};
+  return Queue(env, std::move(calls));
 }
 
 Napi::Value Client::File(const Napi::CallbackInfo& info) {
@@ -244,19 +241,9 @@ void Client::Deliver(Napi::Env env) {
     Reply& reply = replies[i];
     statuses.push_back(reply.status);
     if (reply.status != kPart) ++ended;
-    Targets targets;
-    if (reply.operation == kSample && !targets_.empty()) {
-      targets = std::move(targets_.front());
-      targets_.pop_front();
-    }
     if (!HasPayload(reply)) continue;
     if (payloads == nullptr) payloads = js.Array(replies.size());
-    const auto value = [](const Napi::Reference<Napi::Value>& target) -> napi_value {
-      return target.IsEmpty() ? nullptr : static_cast<napi_value>(target.Value());
-    };
-    js.Set(payloads, i,
-           reply.sample ? js.Sample(*reply.sample, {value(targets.services), value(targets.destinations)})
-                        : PayloadToJs(&js, &reply));
+    js.Set(payloads, i, PayloadToJs(&js, &reply));
   }
   napi_value self = Value();
   pending_ -= ended;

@@ -2,7 +2,6 @@
 // and delivers replies.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -34,8 +33,8 @@ class Client : public Napi::ObjectWrap<Client> {
   // inline(records, offset): executes the record at offset at once, on this thread, if that is quick: its
   // status, or undefined when it is to be submitted.
   Napi::Value Inline(const Napi::CallbackInfo& info);
-  // sample(record, services, destinations): queues a kSample record; its columns are written into the two
-  // ArrayBuffers, if given, where those have just their size.
+  // sample(record, services, destinations): queues a kSample record, with the ArrayBuffers of an earlier
+  // sample that may be written over.
   Napi::Value SampleInto(const Napi::CallbackInfo& info);
   // file(operation, path, content): queues a call on a file of the client's network namespace. As submit.
   Napi::Value File(const Napi::CallbackInfo& info);
@@ -52,13 +51,7 @@ class Client : public Napi::ObjectWrap<Client> {
   void Deliver(Napi::Env env);
   void Shut();
 
-  struct Targets {
-    Napi::Reference<Napi::Value> services;
-    Napi::Reference<Napi::Value> destinations;
-  };
-
   std::unique_ptr<Worker> worker_;
-  std::deque<Targets> targets_;  // of the samples that are pending, in order
   napi_threadsafe_function wake_ = nullptr;
   size_t pending_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "js_values.h"
 
 #include <cstring>
+#include <memory>
 
 namespace ipvs {
 
@@ -50,23 +51,41 @@ napi_value JsValues::Int32Array(const std::vector<int32_t>& values) {
   return value;
 }
 
-napi_value JsValues::Block(const struct Block& block, napi_value target) {
-  void* data = nullptr;
-  size_t length = 0;
-  if (ok_ && target != nullptr) Check(napi_get_arraybuffer_info(env_, target, &data, &length));
-  const bool fits = target != nullptr && ok_ && length == block.bytes;
-  if (fits && length > 0) std::memcpy(data, block.data.get(), length);
+napi_value JsValues::Block(const struct Block& block) {
   napi_value value = Object();
   Set(value, "rows", Number(static_cast<double>(block.rows)));
-  Set(value, "buffer", fits ? target : Buffer(block.data.get(), block.bytes));
+  Set(value, "buffer", Buffer(block.data.get(), block.bytes));
   return value;
 }
 
-napi_value JsValues::Sample(const struct Sample& sample, const SampleTargets& targets) {
+napi_value JsValues::Block(const SampleBlock& block) {
+  napi_value value = Object();
+  Set(value, "rows", Number(static_cast<double>(block.rows)));
+  Set(value, "buffer", block.same ? Undefined() : Shared(block));
+  return value;
+}
+
+napi_value JsValues::Shared(const SampleBlock& block) {
+  using Memory = std::shared_ptr<uint8_t[]>;
+  napi_value value = nullptr;
+  if (!ok_) return value;
+  auto* memory = new Memory(block.data);
+  const auto release = [](napi_env, void*, void* hint) { delete static_cast<Memory*>(hint); };
+  const napi_status status =
+      napi_create_external_arraybuffer(env_, block.data.get(), block.bytes, release, memory, &value);
+  if (status == napi_ok) return value;
+  delete memory;
+  // Some of Node's relatives keep all such memory in one place of theirs.
+  if (status == napi_no_external_buffers_allowed) return Buffer(block.data.get(), block.bytes);
+  Check(status);
+  return value;
+}
+
+napi_value JsValues::Sample(const struct Sample& sample) {
   napi_value value = Object();
   Set(value, "generation", Number(sample.generation));
-  Set(value, "services", Block(sample.services, targets.services));
-  Set(value, "destinations", Block(sample.destinations, targets.destinations));
+  Set(value, "services", Block(sample.services));
+  Set(value, "destinations", Block(sample.destinations));
   Set(value, "keys", sample.keys ? Table(*sample.keys) : Undefined());
   return value;
 }

@@ -14,12 +14,6 @@
 
 namespace ipvs {
 
-// ArrayBuffers of an earlier sample that may be written over; nullptr where there are none.
-struct SampleTargets {
-  napi_value services = nullptr;
-  napi_value destinations = nullptr;
-};
-
 // Remembers the first failure and does nothing after it. Values are of use only while ok() holds.
 class JsValues {
  public:
@@ -36,9 +30,8 @@ class JsValues {
   napi_value Int32Array(const std::vector<int32_t>& values);
   // { names, services, destinations } (lib/native.ts, NativeTable).
   napi_value Table(const Columns& columns);
-  // { generation, services, destinations, keys } (NativeSample). Blocks are copied into `targets` where those
-  // have just their size.
-  napi_value Sample(const struct Sample& sample, const SampleTargets& targets);
+  // { generation, services, destinations, keys } (NativeSample). Blocks are shown, not copied.
+  napi_value Sample(const struct Sample& sample);
   void Set(napi_value object, const char* name, napi_value value);
   void Set(napi_value array, size_t index, napi_value value);
   // receiver[name](arguments). An exception it throws stays pending.
@@ -46,7 +39,9 @@ class JsValues {
 
  private:
   void Check(napi_status status) { ok_ = ok_ && status == napi_ok; }
-  napi_value Block(const struct Block& block, napi_value target = nullptr);
+  napi_value Block(const struct Block& block);
+  napi_value Block(const SampleBlock& block);
+  napi_value Shared(const SampleBlock& block);
 
   napi_env env_;
   bool ok_ = true;

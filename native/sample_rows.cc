@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <unordered_map>
 
@@ -22,20 +23,10 @@ double Seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-template <typename Number>
-void Rearrange(const std::vector<size_t>& from, Number fresh, SampleRows::Columns<Number>* columns) {
-  for (std::vector<Number>& column : *columns) {
-    std::vector<Number> moved(from.size(), fresh);
-    for (size_t row = 0; row < from.size(); ++row) {
-      if (from[row] != kNew) moved[row] = column[from[row]];
-    }
-    column = std::move(moved);
-  }
-}
-
 }  // namespace
 
 bool SampleRows::Follow(const std::vector<uint64_t>& listed) {
+  changed_.clear();
   if (listed == listed_) return false;
   listed_ = listed;
   std::unordered_map<uint64_t, size_t> places;
@@ -63,6 +54,17 @@ bool SampleRows::Follow(const std::vector<uint64_t>& listed) {
   return true;
 }
 
+template <typename Number>
+void SampleRows::Rearrange(const std::vector<size_t>& from, Number fresh, Columns<Number>* columns) {
+  for (std::vector<Number>& column : *columns) {
+    std::vector<Number> moved(from.size(), fresh);
+    for (size_t row = 0; row < from.size(); ++row) {
+      if (from[row] != kNew) moved[row] = column[from[row]];
+    }
+    column = std::move(moved);
+  }
+}
+
 void SampleRows::Renumber(const std::vector<size_t>& from) {
   std::vector<State> states(from.size());
   for (size_t row = 0; row < from.size(); ++row) {
@@ -78,6 +80,11 @@ void SampleRows::Read(size_t row, const uint64_t (&counters)[kCounters], Time no
   State& state = states_[row];
   bool same = true;
   for (unsigned c = 0; c < kSampleCounterColumns; ++c) same = same && counters_[c][row] == counters[c];
+  if (state.known && same && state.still) {  // most rows of most reads
+    state.read = now;
+    return;
+  }
+  changed_.push_back(row);
   if (!state.known) {
     state.known = true;
     state.refresh = now;
@@ -86,7 +93,7 @@ void SampleRows::Read(size_t row, const uint64_t (&counters)[kCounters], Time no
     Move(row, counters, now - state.read);
     state.refresh = now;
     state.still = false;
-  } else if (!state.still) {  // most rows of most reads are
+  } else {
     const bool due = now > state.refresh + kRefresh + kLate;
     for (unsigned c = 0; c < kSampleCounterColumns; ++c) {
       deltas_[c][row] = 0;
@@ -96,6 +103,24 @@ void SampleRows::Read(size_t row, const uint64_t (&counters)[kCounters], Time no
   }
   state.read = now;
 }
+
+template <typename Number>
+uint8_t* SampleRows::Write(const Columns<Number>& columns, uint8_t* at, bool all) const {
+  static_assert(sizeof(Number) == sizeof(uint64_t));
+  for (const std::vector<Number>& column : columns) {
+    const size_t bytes = column.size() * sizeof(Number);
+    if (!all) {
+      for (const size_t row : changed_) std::memcpy(at + row * sizeof(Number), &column[row], sizeof(Number));
+    } else if (bytes > 0) {
+      std::memcpy(at, column.data(), bytes);
+    }
+    at += bytes;
+  }
+  return at;
+}
+
+template uint8_t* SampleRows::Write(const Columns<uint64_t>&, uint8_t*, bool) const;
+template uint8_t* SampleRows::Write(const Columns<double>&, uint8_t*, bool) const;
 
 void SampleRows::Move(size_t row, const uint64_t (&counters)[kCounters], Duration since) {
   const double smoothing = std::min(1.0, Seconds(since) / Seconds(kSmoothing));

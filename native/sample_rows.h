@@ -19,11 +19,9 @@ inline constexpr unsigned kSampleCounterColumns = 5;
 class SampleRows {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  template <typename Number>
-  using Columns = std::array<std::vector<Number>, kSampleCounterColumns>;
 
-  // Takes the keys of the rows as the kernel listed them. Rows that were there keep their order, those that
-  // went leave no gap, and new ones come last. False when the rows are the same as before.
+  // Starts a read with the keys of the rows as the kernel listed them. Rows that were there keep their order,
+  // those that went leave no gap, and new ones come last. False when the rows are the same as before.
   bool Follow(const std::vector<uint64_t>& listed);
   size_t size() const { return order_.size(); }
   // Which of the listed rows is row `row`.
@@ -38,11 +36,16 @@ class SampleRows {
   // holds until the next refresh is due, and is 0 if that brought nothing. Reads further apart see a number
   // of refreshes that differs by one from one time to the next; their rates are smoothed over 8 seconds.
   void Read(size_t row, const uint64_t (&counters)[kCounters], Time now);
-  const Columns<uint64_t>& counters() const { return counters_; }
-  const Columns<double>& deltas() const { return deltas_; }
-  const Columns<double>& rates() const { return rates_; }
+
+  // Write columns one after the other, five each, and give back where they end. Not `all`: only the rows that
+  // changed in this read, over what the read before wrote.
+  uint8_t* WriteCounters(uint8_t* at, bool all) const { return Write(counters_, at, all); }
+  uint8_t* WriteDeltas(uint8_t* at, bool all) const { return Write(deltas_, at, all); }
+  uint8_t* WriteRates(uint8_t* at, bool all) const { return Write(rates_, at, all); }
 
  private:
+  template <typename Number>
+  using Columns = std::array<std::vector<Number>, kSampleCounterColumns>;
   struct State {
     Time read;     // the last one
     Time refresh;  // the latest time at which the last refresh seen can have been
@@ -51,11 +54,16 @@ class SampleRows {
   };
 
   void Renumber(const std::vector<size_t>& from);
+  template <typename Number>
+  static void Rearrange(const std::vector<size_t>& from, Number fresh, Columns<Number>* columns);
+  template <typename Number>
+  uint8_t* Write(const Columns<Number>& columns, uint8_t* at, bool all) const;
   void Move(size_t row, const uint64_t (&counters)[kCounters], std::chrono::steady_clock::duration since);
 
   std::vector<uint64_t> listed_;  // keys as the kernel listed them last
   std::vector<uint64_t> keys_;    // by row
   std::vector<size_t> order_;
+  std::vector<size_t> changed_;  // rows, in this read
   std::vector<State> states_;
   Columns<uint64_t> counters_;
   Columns<double> deltas_;

@@ -2,7 +2,6 @@
 
 #include <time.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -10,6 +9,9 @@
 namespace ipvs {
 
 namespace {
+
+// The 32-bit words of a destination (SampleBlock).
+constexpr size_t kDestinationColumns = 5;
 
 // One look at the clock for each service: the kernel's tick (1 to 10 ms) is exact enough beside 2 seconds,
 // and costs nothing where a machine's clock is slow to read.
@@ -19,57 +21,29 @@ SampleRows::Time Now() {
   return SampleRows::Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
-// Writes the columns of a block one after the other.
-class SampleBlock {
- public:
-  SampleBlock(size_t rows, size_t wide_columns, size_t words) {
-    block_.rows = rows;
-    block_.bytes = rows * (wide_columns * sizeof(uint64_t) + words * sizeof(uint32_t));
-    block_.data.reset(new uint8_t[block_.bytes]);
-    at_ = block_.data.get();
-  }
-
-  template <typename Number>
-  void Wide(const SampleRows::Columns<Number>& columns) {
-    static_assert(sizeof(Number) == sizeof(uint64_t));
-    for (const std::vector<Number>& column : columns) {
-      const size_t bytes = column.size() * sizeof(Number);
-      if (bytes > 0) std::memcpy(at_, column.data(), bytes);
-      at_ += bytes;
-    }
-  }
-
-  void Wide(const SampleRows& rows, uint32_t parts) {
-    if ((parts & kSampleCounters) != 0) Wide(rows.counters());
-    if ((parts & kSampleDeltas) != 0) Wide(rows.deltas());
-    if ((parts & kSampleRates) != 0) Wide(rows.rates());
-  }
-
-  // Cell c of row i is the word that cells(i)[c] says.
-  template <size_t N, typename Cells>
-  void Words(Cells cells) {
-    for (size_t row = 0; row < block_.rows; ++row) {
-      const std::array<uint32_t, N> values = cells(row);
-      for (size_t c = 0; c < N; ++c) {
-        std::memcpy(at_ + (c * block_.rows + row) * sizeof(uint32_t), &values[c], sizeof(uint32_t));
-      }
-    }
-    at_ += N * block_.rows * sizeof(uint32_t);
-  }
-
-  Block Take() { return std::move(block_); }
-
- private:
-  Block block_;
-  uint8_t* at_;
-};
-
 size_t WideCount(uint32_t parts) {
   size_t count = 0;
   for (const uint32_t part : {kSampleCounters, kSampleDeltas, kSampleRates}) {
     if ((parts & part) != 0) count += kSampleCounterColumns;
   }
   return count;
+}
+
+// Makes a block ready to be written: the memory of the one before, if that can be used again.
+SampleBlock Prepare(const SampleBlock& before, const void* held, size_t rows, size_t words, uint32_t parts) {
+  SampleBlock block;
+  block.rows = rows;
+  block.bytes = rows * (WideCount(parts) * sizeof(uint64_t) + words * sizeof(uint32_t));
+  block.same = held != nullptr && before.data.get() == held && before.bytes == block.bytes;
+  block.data = block.same ? before.data : std::shared_ptr<uint8_t[]>(new uint8_t[block.bytes]);
+  return block;
+}
+
+uint8_t* WriteWide(const SampleRows& rows, uint32_t parts, bool all, uint8_t* at) {
+  if ((parts & kSampleCounters) != 0) at = rows.WriteCounters(at, all);
+  if ((parts & kSampleDeltas) != 0) at = rows.WriteDeltas(at, all);
+  if ((parts & kSampleRates) != 0) at = rows.WriteRates(at, all);
+  return at;
 }
 
 }  // namespace
@@ -110,7 +84,7 @@ int Sampler::ReadTable(TableReader* reader, bool destinations) {
   return kOk;
 }
 
-int Sampler::Read(TableReader* reader, uint32_t parts, Sample* sample) {
+int Sampler::Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, Sample* sample) {
   if (const int status = ReadTable(reader, (parts & kSampleDestinations) != 0); status != kOk) return status;
   std::vector<uint64_t> keys;
   keys.reserve(table_.services.size());
@@ -134,22 +108,33 @@ int Sampler::Read(TableReader* reader, uint32_t parts, Sample* sample) {
     destinations_.Read(i, row.counters, times_[row.service]);
   }
 
-  const size_t wide = WideCount(parts);
-  SampleBlock services(services_.size(), wide, 0);
-  services.Wide(services_, parts);
-  sample->services = services.Take();
-  constexpr size_t kWords = 5;
-  SampleBlock destinations(destinations_.size(), wide, kWords);
-  destinations.Wide(destinations_, parts);
-  destinations.Words<kWords>([&](size_t i) -> std::array<uint32_t, kWords> {
-    const DestinationRow& row = table_.destinations[destinations_.listed(i)];
-    return {row_of[row.service], row.active_connections, row.inactive_connections, row.persistent_connections,
-            row.config.weight};
-  });
-  sample->destinations = destinations.Take();
+  sample->services = Prepare(service_block_, fresh ? nullptr : held.services, services_.size(), 0, parts);
+  WriteWide(services_, parts, !sample->services.same, sample->services.data.get());
+  sample->destinations = Prepare(destination_block_, fresh ? nullptr : held.destinations,
+                                 destinations_.size(), kDestinationColumns, parts);
+  uint8_t* const words =
+      WriteWide(destinations_, parts, !sample->destinations.same, sample->destinations.data.get());
+  WriteWords(row_of, words);
+  if ((parts & kSampleReuse) != 0) {
+    service_block_ = sample->services;
+    destination_block_ = sample->destinations;
+  }
   sample->generation = generation_;
   if (fresh || (parts & kSampleKeys) != 0) sample->keys = Keys(row_of);
   return kOk;
+}
+
+void Sampler::WriteWords(const std::vector<uint32_t>& row_of, uint8_t* at) const {
+  const size_t rows = destinations_.size();
+  for (size_t i = 0; i < rows; ++i) {
+    const DestinationRow& row = table_.destinations[destinations_.listed(i)];
+    const uint32_t words[kDestinationColumns] = {row_of[row.service], row.active_connections,
+                                                 row.inactive_connections, row.persistent_connections,
+                                                 row.config.weight};
+    for (size_t c = 0; c < kDestinationColumns; ++c) {
+      std::memcpy(at + (c * rows + i) * sizeof(uint32_t), &words[c], sizeof(uint32_t));
+    }
+  }
 }
 
 std::unique_ptr<Columns> Sampler::Keys(const std::vector<uint32_t>& row_of) const {

@@ -207,7 +207,7 @@ Reply Session::Read(const Call& call, const Emit& emit) {
     case kChooseService:
     case kSample:
     case kDropSampler:
-      return UseSampler(call.record);
+      return UseSampler(call);
     default:
       return UseFile(call);
   }
@@ -275,7 +275,8 @@ Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
   return reply;
 }
 
-Reply Session::UseSampler(const CallRecord& record) {
+Reply Session::UseSampler(const Call& call) {
+  const CallRecord& record = call.record;
   Reply reply;
   const uint32_t number = record.fields >> kSamplerShift;
   switch (record.operation) {
@@ -287,7 +288,7 @@ Reply Session::UseSampler(const CallRecord& record) {
       break;
     default:
       reply.sample = std::make_unique<Sample>();
-      reply.status = samplers_[number].Read(&reader_, record.fields, reply.sample.get());
+      reply.status = samplers_[number].Read(&reader_, record.fields, call.held, reply.sample.get());
       if (reply.status != kOk) reply.sample.reset();
       break;
   }

@@ -26,10 +26,10 @@ struct FileWork {
 struct Call {
   CallRecord record;
   std::unique_ptr<FileWork> file;  // k*File, k*Directory
+  HeldBlocks held;                 // kSample
 };
 
 struct Reply {
-  uint32_t operation = 0;  // that of its call
   int status = kOk;
   std::unique_ptr<Columns> columns;  // services, destinations
   std::unique_ptr<Sample> sample;    // kSample
@@ -72,7 +72,7 @@ class Session {
   Reply ReadRecords(const CallRecord& record);
   Reply ReadTable(const CallRecord& record, const Emit& emit);
   Reply UseFile(const Call& call);
-  Reply UseSampler(const CallRecord& record);
+  Reply UseSampler(const Call& call);
 
   Connection connection_;
   TableReader reader_;

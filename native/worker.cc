@@ -190,7 +190,6 @@ void Worker::Run(const std::shared_ptr<Shared>& shared) {
       parts.push_back(std::move(part));
       shared->Answer(std::move(parts), true);
     });
-    for (size_t i = 0; i < replies.size(); ++i) replies[i].operation = run[i].record.operation;
     shared->Answer(std::move(replies), false);
     lock.lock();
   }
