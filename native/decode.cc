@@ -221,7 +221,6 @@ void DecodeDestinationNest(Attribute nest, DestinationRow* row) {
 }  // namespace
 
 bool DecodeService(const nlmsghdr* message, ServiceRow* row) {
-  *row = {};
   ForEachOf(message, [&](int type, Attribute at) {
     if (type == IPVS_CMD_ATTR_SERVICE) DecodeServiceNest(at, row);
   });
@@ -229,7 +228,6 @@ bool DecodeService(const nlmsghdr* message, ServiceRow* row) {
 }
 
 bool DecodeDestination(const nlmsghdr* message, DestinationRow* row) {
-  *row = {};
   bool found = false;
   ForEachOf(message, [&](int type, Attribute at) {
     if (type != IPVS_CMD_ATTR_DEST) return;
@@ -240,7 +238,6 @@ bool DecodeDestination(const nlmsghdr* message, DestinationRow* row) {
 }
 
 bool DecodeDaemon(const nlmsghdr* message, DaemonRecord* row) {
-  *row = {};
   ForEachOf(message, [&](int type, Attribute nest) {
     if (type != IPVS_CMD_ATTR_DAEMON) return;
     ForEach(nest, [&](int child, Attribute at) {
@@ -280,7 +277,6 @@ bool DecodeDaemon(const nlmsghdr* message, DaemonRecord* row) {
 }
 
 bool DecodeTimeouts(const nlmsghdr* message, TimeoutsRecord* row) {
-  *row = {};
   return ForEachOf(message, [&](int type, Attribute at) {
     switch (type) {
       case IPVS_CMD_ATTR_TIMEOUT_TCP:
@@ -299,7 +295,6 @@ bool DecodeTimeouts(const nlmsghdr* message, TimeoutsRecord* row) {
 }
 
 bool DecodeInfo(const nlmsghdr* message, InfoRow* row) {
-  *row = {};
   return ForEachOf(message, [&](int type, Attribute at) {
     switch (type) {
       case IPVS_INFO_ATTR_VERSION:

@@ -7,9 +7,9 @@
 
 namespace ipvs {
 
-// Each gives back false when the message lacks what identifies the row, and leaves the row zeroed but for
-// what it found. Attributes that are unknown, or of another length than the kernel's policy says, are
-// skipped.
+// Each gives back false when the message lacks what identifies the row. Rows are zeroed when they are given,
+// and stay so but for what was found. Attributes that are unknown, or of another length than the kernel's
+// policy says, are skipped.
 bool DecodeService(const nlmsghdr* message, ServiceRow* row);
 bool DecodeDestination(const nlmsghdr* message, DestinationRow* row);
 bool DecodeDaemon(const nlmsghdr* message, DaemonRecord* row);

@@ -58,7 +58,7 @@ int Sampler::ReadTable(TableReader* reader, bool destinations) {
     if (const int status = reader->Services(&services); status != kOk) return status;
   }
   for (const ServiceRecord& chosen : chosen_) {
-    ServiceRow row;
+    ServiceRow row = {};
     const int status = reader->Service(chosen, &row);
     if (status == ESRCH) continue;
     if (status != kOk) return status;

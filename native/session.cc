@@ -111,7 +111,7 @@ class Session::Writes {
   void AddServiceUpdate(const CallRecord& record, size_t index) {
     Send();
     destinations_of_ = nullptr;
-    ServiceRow present;
+    ServiceRow present = {};
     const int status = session_->reader_.Service(record.service, &present);
     if (status != kOk) {
       (*replies_)[index].status = status;
@@ -218,13 +218,13 @@ Reply Session::ReadRecords(const CallRecord& record) {
   switch (record.operation) {
     case kGetInfo:
       reply.status = connection_.Ask(record, kGetInfo, [&](const nlmsghdr* message) {
-        InfoRow row;
+        InfoRow row = {};
         if (DecodeInfo(message, &row)) AppendRecord(row, &reply.bytes);
       });
       break;
     case kGetConfig:
       reply.status = connection_.Ask(record, kGetConfig, [&](const nlmsghdr* message) {
-        TimeoutsRecord row;
+        TimeoutsRecord row = {};
         if (DecodeTimeouts(message, &row)) AppendRecord(row, &reply.bytes);
       });
       break;
@@ -233,7 +233,7 @@ Reply Session::ReadRecords(const CallRecord& record) {
       reply.status = connection_.Dump(
           record, kGetDaemon, Connection::FittingChunk(0),
           [&](const nlmsghdr* message) {
-            DaemonRecord row;
+            DaemonRecord row = {};
             if (DecodeDaemon(message, &row)) AppendRecord(row, &reply.bytes);
           },
           &shape);
@@ -247,7 +247,7 @@ Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
   Table table;
   switch (record.operation) {
     case kGetService: {
-      ServiceRow row;
+      ServiceRow row = {};
       reply.status = reader_.Service(record.service, &row);
       if (reply.status == kOk) table.services.push_back(row);
       break;

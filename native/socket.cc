@@ -18,6 +18,12 @@ constexpr int kSocketBuffer = 1 << 20;
 constexpr int kReceiveTimeoutMs = 2000;
 constexpr size_t kLongestDatagram = 1 << 16;
 
+sockaddr_nl KernelAddress() {
+  sockaddr_nl kernel = {};
+  kernel.nl_family = AF_NETLINK;
+  return kernel;
+}
+
 void ForceBuffer(int fd, int forced, int plain) {
   if (setsockopt(fd, SOL_SOCKET, forced, &kSocketBuffer, sizeof kSocketBuffer) != 0) {
     setsockopt(fd, SOL_SOCKET, plain, &kSocketBuffer, sizeof kSocketBuffer);
@@ -41,6 +47,13 @@ std::unique_ptr<Socket> Socket::Open(size_t receive_size, int* error) {
   const int fd = nl_socket_get_fd(socket->socket_.get());
   ForceBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
   ForceBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+  // The kernel alone may send to a socket that is connected to it (netlink_getsockbyportid): generic netlink
+  // lets any program write to others' sockets.
+  const sockaddr_nl kernel = KernelAddress();
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) != 0) {
+    *error = errno;
+    return nullptr;
+  }
   // Error acks without the request's payload. Absent before Linux 4.3, where they are only longer.
   const int on = 1;
   setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
@@ -51,8 +64,7 @@ std::unique_ptr<Socket> Socket::Open(size_t receive_size, int* error) {
 int Socket::Send(const void* data, size_t length) {
   // With an explicit destination the kernel asks for the sender's capability only, not the opener's too
   // (netlink_capable()).
-  sockaddr_nl kernel = {};
-  kernel.nl_family = AF_NETLINK;
+  const sockaddr_nl kernel = KernelAddress();
   const int fd = nl_socket_get_fd(socket_.get());
   while (true) {
     const ssize_t sent =
@@ -66,12 +78,8 @@ int Socket::Send(const void* data, size_t length) {
 ptrdiff_t Socket::TryReceive() {
   const int fd = nl_socket_get_fd(socket_.get());
   while (true) {
-    sockaddr_nl sender = {};
-    socklen_t sender_length = sizeof sender;
-    const ssize_t length = recvfrom(fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC,
-                                    reinterpret_cast<sockaddr*>(&sender), &sender_length);
+    const ssize_t length = recv(fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
     if (length >= 0) {
-      if (sender.nl_pid != 0) continue;  // not from the kernel
       if (static_cast<size_t>(length) > buffer_.size()) {
         buffer_.resize(kLongestDatagram);
         return -EMSGSIZE;

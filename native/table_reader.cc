@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <unordered_set>
 
 #include "decode.h"
@@ -65,6 +66,11 @@ int TableReader::Services(std::vector<ServiceRow>* rows) {
     found.count = rows->size();
     return found;
   };
+  const auto take = [&](const nlmsghdr* message) {
+    ServiceRow& row = rows->emplace_back();
+    if (!DecodeService(message, &row)) return rows->pop_back();
+    row.key = KeyOf(row.config);
+  };
   Keys before = services_;
   size_t chunk =
       Connection::FittingChunk(before.count > 0 ? before.count * kServiceBytes : kUnknownServiceBytes);
@@ -72,17 +78,7 @@ int TableReader::Services(std::vector<ServiceRow>* rows) {
     if (*interrupted_) return kCancelled;
     rows->clear();
     DumpShape shape;
-    const int status = connection_->Dump(
-        CallRecord{}, kGetService, chunk,
-        [&](const nlmsghdr* message) {
-          ServiceRow& row = rows->emplace_back();
-          if (DecodeService(message, &row)) {
-            row.key = KeyOf(row.config);
-          } else {
-            rows->pop_back();
-          }
-        },
-        &shape);
+    const int status = connection_->Dump(CallRecord{}, kGetService, chunk, std::ref(take), &shape);
     if (status == EMSGSIZE) continue;  // the socket has a longer buffer now
     if (status != kOk) return status;
     Keys found = keys();
@@ -112,8 +108,16 @@ int TableReader::Destinations(const ServiceRecord& service, uint32_t index,
     return found;
   };
   const auto gone = [&] {
-    ServiceRow ignored;
+    ServiceRow ignored = {};
     return Service(service, &ignored);
+  };
+
+  const auto take = [&](const nlmsghdr* message) {
+    DestinationRow& row = rows->emplace_back();
+    if (!DecodeDestination(message, &row)) return rows->pop_back();
+    row.service = index;
+    if (row.config.family == 0) row.config.family = service.family;  // kernels before 3.18
+    row.key = KeyOf(row.config);
   };
 
   Keys& known = destinations_[KeyOf(service)];
@@ -123,16 +127,7 @@ int TableReader::Destinations(const ServiceRecord& service, uint32_t index,
     if (*interrupted_) return kCancelled;
     rows->resize(start);
     DumpShape shape;
-    int status = connection_->Dump(
-        call, kGetDest, chunk,
-        [&](const nlmsghdr* message) {
-          DestinationRow& row = rows->emplace_back();
-          if (!DecodeDestination(message, &row)) return rows->pop_back();
-          row.service = index;
-          if (row.config.family == 0) row.config.family = service.family;  // kernels before 3.18
-          row.key = KeyOf(row.config);
-        },
-        &shape);
+    int status = connection_->Dump(call, kGetDest, chunk, std::ref(take), &shape);
     if (status == EMSGSIZE) continue;
     if (status != kOk) return status;
     Keys found = keys();
