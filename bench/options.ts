@@ -7,17 +7,20 @@ export interface Options {
   readonly json: string | undefined;
   /** An earlier run's JSON. */
   readonly compare: string | undefined;
+  /** A Markdown file that shows an excerpt. */
+  readonly excerpt: string | undefined;
   /** Other builds of this package, folders with dist/ and build/, measured beside this one. */
   readonly against: readonly string[];
 }
 
 export const usage = `Measures this package beside bare C and ipvsadm, on a kernel with IPVS.
 
-  npm run bench -- [--quick] [--json FILE] [--compare FILE] [--against DIR]…
+  npm run bench -- [--quick] [--json FILE] [--compare FILE] [--excerpt FILE] [--against DIR]…
 
   --quick         one size and few rounds
   --json FILE     write everything that was measured
   --compare FILE  compare with what an earlier run wrote
+  --excerpt FILE  put the usual table's figures between the marks in a Markdown file (README.md)
   --against DIR   measure another build of this package too (a folder with dist/ and build/)
 
   IPVS_KERNEL     which kernel, as for \`npm run bed\`
@@ -31,10 +34,12 @@ export function readOptions(args: readonly string[]): Options | undefined {
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       compare: { type: 'string' },
+      excerpt: { type: 'string' },
       against: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
-  return { quick: values.quick, json: values.json, compare: values.compare, against: values.against };
+  const { quick, json, compare, excerpt, against } = values;
+  return { quick, json, compare, excerpt, against };
 }

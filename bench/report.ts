@@ -1,5 +1,5 @@
 import { type Goal, reached } from './goals.ts';
-import { sizeName } from './plan.ts';
+import { type Size, sameSize, sizeName } from './plan.ts';
 import type { Row } from './summary.ts';
 import { FLOOR } from './summary.ts';
 
@@ -62,6 +62,28 @@ export function resultTable(rows: readonly Row[]): string {
     optional(row.peakMemory, peak => figure(peak / 1024)),
   ]);
   return markdown(head, body, 3);
+}
+
+const excerptTasks = {
+  read: 'read the table',
+  services: 'list the services',
+  add: 'add the table',
+  one: 'add it one by one',
+} as const;
+
+/** The figures of one size that everybody wants to know. */
+export function excerptTable(rows: readonly Row[], size: Size): string {
+  const body = (Object.keys(excerptTasks) as (keyof typeof excerptTasks)[]).flatMap(task =>
+    rows
+      .filter(row => row.task === task && sameSize(row.size, size))
+      .map(row => [
+        `${excerptTasks[task]}, ${sizeName(size)}`,
+        row.contestant,
+        figure(row.wall),
+        row.contestant === FLOOR ? '1' : figure(row.ratio),
+      ]),
+  );
+  return markdown(['', '', 'ms', 'x floor'], body, 2);
 }
 
 const units: Readonly<Record<Goal['unit'], (value: number) => string>> = {

@@ -1,13 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { runOnBed } from '../test/bed/bed.ts';
+import { checkExcerpt, writeExcerpt } from './excerpt.ts';
 import { goalsOf } from './goals.ts';
 import type { Job } from './job.ts';
 import { readOptions, usage } from './options.ts';
-import { fullPlan, quickPlan } from './plan.ts';
+import { fullPlan, quickPlan, usual } from './plan.ts';
 import { prepare } from './prepare.ts';
 import type { BenchRecord } from './records.ts';
-import { comparisonTable, goalTable, resultTable } from './report.ts';
+import { comparisonTable, excerptTable, goalTable, resultTable } from './report.ts';
 import { type Row, summarize, unrest } from './summary.ts';
 
 /** What `--json` writes and `--compare` reads. */
@@ -31,6 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     options.compare === undefined
       ? undefined
       : (JSON.parse(readFileSync(options.compare, 'utf8')) as Results);
+  if (options.excerpt !== undefined) checkExcerpt(options.excerpt); // not after all the work
   const { programs, guest, library } = prepare();
   const job: Job = {
     plan: options.quick ? quickPlan : fullPlan,
@@ -64,14 +66,14 @@ async function main(args: readonly string[]): Promise<number> {
     .map(line => JSON.parse(line) as BenchRecord);
   const rows = summarize(records);
   const machine = records.find(record => record.kind === 'machine')!;
-  const parts = [
-    `Linux ${machine.kernel}, Node.js ${machine.node}, ${machine.processors} processors; medians of runs that took turns. \
-The middle half of the floor's own runs spread by ${(unrest(records) * 100).toFixed(0)} %\n`,
-    resultTable(rows),
-    goalTable(goalsOf(rows, records)),
-  ];
+  const where = `Linux ${machine.kernel}, Node.js ${machine.node}, ${machine.processors} processors; medians of runs that took turns. \
+The middle half of the floor's own runs spread by ${(unrest(records) * 100).toFixed(0)} %`;
+  const parts = [`${where}\n`, resultTable(rows), goalTable(goalsOf(rows, records))];
   if (before !== undefined) parts.push(comparisonTable(before.rows, rows));
   process.stdout.write(`\n${parts.join('\n')}`);
+  if (options.excerpt !== undefined) {
+    writeExcerpt(options.excerpt, `${excerptTable(rows, usual)}\n${where}.\n`);
+  }
   if (options.json !== undefined) {
     const results: Results = { version: 1, date: new Date().toISOString(), rows, records };
     mkdirSync(dirname(resolve(options.json)), { recursive: true });
