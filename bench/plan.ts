@@ -17,6 +17,8 @@ export interface Plan {
   readonly sizes: readonly SizePlan[];
   /** Reads of a small table, after which nothing may have grown. */
   readonly heapReads: number;
+  /** Numbers of destinations that are read in chunks of every size: which size fits which list. */
+  readonly fits: readonly number[];
   /** How long writes are made beside a program that reads and changes a large table, in milliseconds. */
   readonly contention: number;
 }
@@ -35,6 +37,7 @@ export const fullPlan: Plan = {
     { ...largest, rounds: 2, reads: 3, slowPrograms: false },
   ],
   heapReads: 10_000,
+  fits: [5, 10, 15, 20, 40, 80, 160, 640, 2560],
   contention: 5000,
 };
 
@@ -42,6 +45,7 @@ export const fullPlan: Plan = {
 export const quickPlan: Plan = {
   sizes: [{ ...usual, rounds: 3, reads: 2, slowPrograms: false }],
   heapReads: 1000,
+  fits: [],
   contention: 1000,
 };
 

@@ -63,6 +63,16 @@ export interface Contention {
   readonly beside: Blocks;
 }
 
+/** A service's destinations, read by the floor in chunks of one size again and again. */
+export interface Fit {
+  readonly kind: 'fit';
+  readonly destinations: number;
+  /** The most bytes in a chunk. */
+  readonly chunk: number;
+  /** Milliseconds for each destination. */
+  readonly each: readonly number[];
+}
+
 /** What was measured on. */
 export interface Machine {
   readonly kind: 'machine';
@@ -71,4 +81,4 @@ export interface Machine {
   readonly processors: number;
 }
 
-export type BenchRecord = Sample | Memory | Heap | Contention | Machine;
+export type BenchRecord = Sample | Memory | Heap | Contention | Fit | Machine;

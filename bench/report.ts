@@ -1,7 +1,7 @@
 import { type Goal, reached } from './goals.ts';
 import { type Size, sameSize, sizeName } from './plan.ts';
-import type { Row } from './summary.ts';
-import { FLOOR } from './summary.ts';
+import type { BenchRecord } from './records.ts';
+import { FLOOR, median, type Row } from './summary.ts';
 
 /** A table of Markdown that is easy on the eye as it is: the first column to the left, numbers to the right. */
 export function markdown(head: readonly string[], body: readonly (readonly string[])[], left = 1): string {
@@ -84,6 +84,26 @@ export function excerptTable(rows: readonly Row[], size: Size): string {
       ]),
   );
   return markdown(['', '', 'ms', 'x floor'], body, 2);
+}
+
+/** What a destination costs in chunks of each size; the best of a list is marked. Which one the library takes: Connection::FittingChunk. */
+export function fitTable(records: readonly BenchRecord[]): string {
+  const fits = records.filter(record => record.kind === 'fit');
+  const sizes = [...new Set(fits.map(({ chunk }) => chunk))].sort((a, b) => a - b);
+  const lists = [...new Set(fits.map(({ destinations }) => destinations))];
+  const body = lists.map(list => {
+    const each = sizes.map(size => {
+      const fit = fits.find(({ destinations, chunk }) => destinations === list && chunk === size);
+      return median(fit?.each ?? []) * 1000;
+    });
+    const best = Math.min(...each);
+    return [
+      list.toLocaleString('en-US'),
+      ...each.map(value => `${value === best ? '* ' : ''}${figure(value)}`),
+    ];
+  });
+  const head = ['destinations', ...sizes.map(size => `µs each, ${size.toLocaleString('en-US')} B`)];
+  return body.length === 0 ? '' : markdown(head, body);
 }
 
 const units: Readonly<Record<Goal['unit'], (value: number) => string>> = {

@@ -63,6 +63,9 @@ const WARM_OPERATIONS = 40_000;
 /** Between two single writes, in milliseconds: as often as a program makes them that follows its servers' health closely. */
 const PAUSE = 10;
 
+/** Each reads a thousand destinations. */
+const FIT_ROUNDS = 15;
+
 const nothing = async () => {};
 
 let besides = 0;
@@ -161,6 +164,19 @@ async function measureHeap(): Promise<void> {
   });
 }
 
+/** Short and long lists in chunks of every size. */
+async function measureFits(): Promise<void> {
+  for (const destinations of plan.fits) {
+    say(`chunks for ${destinations} destinations`);
+    await withNamespace(async netns => {
+      const size = { services: 1, destinations };
+      await runFloor(programs, netns, 'add', size);
+      const { chunks } = await runFloor(programs, netns, 'fit', size, FIT_ROUNDS);
+      for (const [chunk, each] of chunks) emit({ kind: 'fit', destinations, chunk, each });
+    });
+  }
+}
+
 /** Single writes, first alone and then beside a program that reads and changes a table of ten thousand rows. */
 async function measureContention(): Promise<void> {
   say('writes beside another program');
@@ -199,5 +215,6 @@ async function measureContention(): Promise<void> {
 spawnSync('modprobe', ['ip_vs']);
 emit({ kind: 'machine', kernel: release(), node: process.version, processors: availableParallelism() });
 for (const size of plan.sizes) await measureSize(size);
+await measureFits();
 await measureHeap();
 await measureContention();

@@ -15,23 +15,35 @@ export interface Programs {
   readonly stopwatch: string;
 }
 
+interface FloorOutput {
+  readonly measurements: readonly Measurement[];
+  /** The most memory it took, in KiB. */
+  readonly peak: number;
+  /** Of `fit`: milliseconds for each row, by the size of the chunks. */
+  readonly chunks: ReadonlyMap<number, readonly number[]>;
+}
+
 /** Runs floor.c, which measures itself. */
 export async function runFloor(
   programs: Programs,
   netns: string,
   mode: string,
   { services, destinations }: Size,
-): Promise<{ readonly measurements: readonly Measurement[]; readonly peak: number }> {
-  const output = await runInside(netns, [programs.floor, mode, String(services), String(destinations)]);
+  rounds = 1,
+): Promise<FloorOutput> {
+  const numbers = [services, destinations, rounds].map(String);
+  const output = await runInside(netns, [programs.floor, mode, ...numbers]);
   const measurements: Measurement[] = [];
+  const chunks = new Map<number, number[]>();
   let peak = 0;
   for (const line of output.trimEnd().split('\n')) {
     const [label, ...numbers] = line.split(' ');
-    const [first = 0, second = 0] = numbers.map(Number);
+    const [first = 0, second = 0, , third = 0] = numbers.map(Number);
     if (label === 'peak') peak = first;
+    else if (label === 'fit') chunks.set(first, [...(chunks.get(first) ?? []), second / third / MILLISECOND]);
     else measurements.push({ wall: first / MILLISECOND, cpu: second / MILLISECOND });
   }
-  return { measurements, peak };
+  return { measurements, peak, chunks };
 }
 
 /** One of floor.c's modes as a contestant. */
