@@ -8,7 +8,7 @@ import { readOptions, usage } from './options.ts';
 import { fullPlan, quickPlan, usual } from './plan.ts';
 import { prepare } from './prepare.ts';
 import type { BenchRecord } from './records.ts';
-import { comparisonTable, excerptTable, goalTable, resultTable } from './report.ts';
+import { comparisonTable, excerptTable, fitTable, goalTable, resultTable } from './report.ts';
 import { type Row, summarize, unrest } from './summary.ts';
 
 /** What `--json` writes and `--compare` reads. */
@@ -68,9 +68,9 @@ async function main(args: readonly string[]): Promise<number> {
   const machine = records.find(record => record.kind === 'machine')!;
   const where = `Linux ${machine.kernel}, Node.js ${machine.node}, ${machine.processors} processors; medians of runs that took turns. \
 The middle half of the floor's own runs spread by ${(unrest(records) * 100).toFixed(0)} %`;
-  const parts = [`${where}\n`, resultTable(rows), goalTable(goalsOf(rows, records))];
+  const parts = [`${where}\n`, resultTable(rows), fitTable(records), goalTable(goalsOf(rows, records))];
   if (before !== undefined) parts.push(comparisonTable(before.rows, rows));
-  process.stdout.write(`\n${parts.join('\n')}`);
+  process.stdout.write(`\n${parts.filter(part => part !== '').join('\n')}`);
   if (options.excerpt !== undefined) {
     writeExcerpt(options.excerpt, `${excerptTable(rows, usual)}\n${where}.\n`);
   }

@@ -1,6 +1,6 @@
 #include "sampler.h"
 
-#include <time.h>
+#include <ctime>
 
 #include <cerrno>
 #include <chrono>
