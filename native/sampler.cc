@@ -1,10 +1,9 @@
 #include "sampler.h"
 
-#include <ctime>
-
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 
 namespace ipvs {
 
