@@ -36,7 +36,7 @@ export interface CounterColumns<A> {
 }
 
 interface Columns<Id> {
-  /** Whose rows these are. The same array as long as the topology stays. */
+  /** Whose rows these are. The same array as long as the topology stays; made when it is first looked at. */
   readonly ids: readonly Id[];
   readonly counters?: CounterColumns<BigUint64Array>;
   /** Since the read before; 0 in a row's first read. A counter that was zeroed in between counts from 0. */
@@ -103,7 +103,7 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
   const base = number << NUMBER_SHIFT;
   let reading = false;
   let closed = false;
-  let ids: { services: ServiceId[]; destinations: DestinationId[] } | undefined;
+  let rows: Rows | undefined;
   let last:
     | {
         readonly services: ArrayBuffer;
@@ -130,15 +130,26 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
   chosen.catch(() => {}); // told at the first read
 
   /** Views the columns of new memory, or of memory that was written over. */
-  function view(services: ArrayBuffer, destinations: ArrayBuffer): Pick<Sample, 'services' | 'destinations'> {
-    const rows = ids!.destinations.length;
-    const wide = viewColumns(services, ids!.services.length, parts);
-    const deep = viewColumns(destinations, rows, parts);
-    const word = (i: number) => new Uint32Array(destinations, deep.end + i * rows * 4, rows);
+  function view(
+    known: Rows,
+    services: ArrayBuffer,
+    destinations: ArrayBuffer,
+  ): Pick<Sample, 'services' | 'destinations'> {
+    const wide = viewColumns(services, known.services, parts);
+    const deep = viewColumns(destinations, known.destinations, parts);
+    const word = (i: number) =>
+      new Uint32Array(destinations, deep.end + i * known.destinations * 4, known.destinations);
     return {
-      services: { ids: ids!.services, ...wide.columns },
+      services: {
+        get ids() {
+          return known.serviceIds();
+        },
+        ...wide.columns,
+      },
       destinations: {
-        ids: ids!.destinations,
+        get ids() {
+          return known.destinationIds();
+        },
         ...deep.columns,
         service: word(0),
         activeConnections: word(1),
@@ -151,14 +162,14 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
 
   function decode(payload: Payload): Sample {
     const { generation, keys, services, destinations } = payload as NativeSample;
-    if (keys !== undefined) ids = readIds(keys);
+    if (keys !== undefined) rows = rowsOf(keys);
     const same = keys === undefined && services.buffer === undefined && destinations.buffer === undefined;
     if (!same || last === undefined) {
       const buffers = {
         services: services.buffer ?? last!.services,
         destinations: destinations.buffer ?? last!.destinations,
       };
-      last = { ...buffers, views: view(buffers.services, buffers.destinations) };
+      last = { ...buffers, views: view(rows!, buffers.services, buffers.destinations) };
     }
     const { views } = last;
     if (!reuse) last = undefined;
@@ -178,7 +189,7 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
             operation: Operation.sample,
             about,
             encode(slot) {
-              putWord(slot, Layout.fields, base | parts | (ids === undefined ? Part.keys : 0));
+              putWord(slot, Layout.fields, base | parts | (rows === undefined ? Part.keys : 0));
               return undefined;
             },
             decode,
@@ -188,7 +199,7 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
           callOptions,
         );
       } catch (error) {
-        ids = undefined; // keys may have come with a reply that nobody waited for
+        rows = undefined; // keys may have come with a reply that nobody waited for
         throw error;
       } finally {
         reading = false;
@@ -241,6 +252,28 @@ function viewColumns(buffer: ArrayBuffer, rows: number, parts: number) {
   return { columns, end };
 }
 
-function readIds(keys: NativeTable): { services: ServiceId[]; destinations: DestinationId[] } {
-  return { services: readServiceIds(keys), destinations: readDestinationIds(keys) };
+/** Whose rows a sample has. */
+interface Rows {
+  readonly services: number;
+  readonly destinations: number;
+  serviceIds(): readonly ServiceId[];
+  destinationIds(): readonly DestinationId[];
+}
+
+/** Identities are made into objects when somebody asks for them, once: that takes longer than to read them. */
+function rowsOf(keys: NativeTable): Rows {
+  let services: readonly ServiceId[] | undefined;
+  let destinations: readonly DestinationId[] | undefined;
+  return {
+    services: keys.services.rows,
+    destinations: keys.destinations.rows,
+    serviceIds() {
+      services ??= readServiceIds(keys);
+      return services;
+    },
+    destinationIds() {
+      destinations ??= readDestinationIds(keys);
+      return destinations;
+    },
+  };
 }
