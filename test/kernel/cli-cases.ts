@@ -36,6 +36,11 @@ export const scenes = {
 -A -f 8 -6 -s fo -p 100 -M 64
 -a -f 8 -6 -r [fd00::12] -g -w 65535
 `,
+  // Names that every machine has.
+  local: `
+-A -t 127.0.0.1:80 -s rr
+-a -t 127.0.0.1:80 -r 127.0.0.1:443 -m
+`,
   odd: `
 -A -f 3000000000 -s rr
 -a -f 3000000000 -r 10.1.0.9 -m
@@ -536,6 +541,19 @@ const single = on(
 `,
 );
 
+const named = on(
+  'local',
+  `
+  -L
+  -L --stats
+  -L --nosort
+  -L -t 127.0.0.1:80
+  -L -t localhost:http
+  -S
+  -Lc
+`,
+);
+
 const nothing = on(
   'empty',
   `
@@ -790,6 +808,7 @@ export const cases: readonly Case[] = [
   ...others,
   ...listings,
   ...single,
+  ...named,
   ...nothing,
   ...names,
   ...restored,

@@ -93,12 +93,16 @@ async function stateOf(client: Ipvs) {
     client.timeouts(),
     client.daemons(),
   ]);
-  const services = table.map(service => [
-    serviceKey(service),
-    { ...service, destinations: service.destinations.map(one => [destinationKey(one), one] as const) },
-  ]);
-  return { services: services.sort(([a], [b]) => (a! < b! ? -1 : 1)), timeouts, daemons };
+  const services = table.map(service => {
+    const destinations = service.destinations.toSorted((a, b) =>
+      destinationKey(a) < destinationKey(b) ? -1 : 1,
+    );
+    return { key: serviceKey(service), service: { ...service, destinations } };
+  });
+  return { services: services.sort((a, b) => (a.key < b.key ? -1 : 1)), timeouts, daemons };
 }
+
+type State = Awaited<ReturnType<typeof stateOf>>;
 
 const tables = Object.fromEntries(
   Object.entries(scenes).map(([scene, text]) => [scene, parseRules(text)]),
@@ -114,6 +118,23 @@ async function setUp(client: Ipvs, scene: Scene): Promise<void> {
   await Promise.all(calls);
 }
 
+/** Brings a table back to what it was. Only what differs is touched: some kernels take long to flush. */
+async function restore(client: Ipvs, now: State, before: State): Promise<void> {
+  const texts = (state: State) => new Map(state.services.map(one => [one.key, JSON.stringify(one)]));
+  const [present, wanted] = [texts(now), texts(before)];
+  const differs = ({ key }: { readonly key: string }) => present.get(key) !== wanted.get(key);
+  const calls: Promise<unknown>[] = now.services
+    .filter(differs)
+    .map(({ service }) => client.removeService(service));
+  for (const { service } of before.services.filter(differs)) {
+    calls.push(client.addService(service));
+    for (const destination of service.destinations) calls.push(client.addDestination(service, destination));
+  }
+  for (const { role } of now.daemons) calls.push(client.stopDaemon(role));
+  calls.push(client.setTimeouts(before.timeouts));
+  await Promise.all(calls);
+}
+
 /** Lists and nothing else: both programs may look at the same table. */
 function onlyReads({ words }: Case): boolean {
   return /^(-[lLS]|--list|--save|-n[LlS])/.test(words);
@@ -126,6 +147,7 @@ function split(words: string): string[] {
 test('the table', async () => {
   const wrong: string[] = [];
   let scene: Scene | undefined;
+  let start: State | undefined;
   let before = '';
   const started = Date.now();
   for (const one of cases) {
@@ -133,14 +155,15 @@ test('the table', async () => {
     if (one.scene !== scene) {
       await Promise.all([setUp(theirs.ipvs, one.scene), setUp(ours.ipvs, one.scene)]);
       scene = one.scene;
-      before = JSON.stringify(await stateOf(theirs.ipvs));
+      start = await stateOf(theirs.ipvs);
+      before = JSON.stringify(start);
     }
     const them = await ipvsadm(words, one.input);
     const us = await ipvs(words, onlyReads(one) ? theirs.netns : ours.netns, one.input);
-    const [theirState, ourState] = (await Promise.all([stateOf(theirs.ipvs), stateOf(ours.ipvs)])).map(
-      state => JSON.stringify(state),
-    );
-    if (theirState !== before || ourState !== before) scene = undefined;
+    const states = await Promise.all([stateOf(theirs.ipvs), stateOf(ours.ipvs)]);
+    const [theirState, ourState] = states.map(state => JSON.stringify(state));
+    if (theirState !== before) await restore(theirs.ipvs, states[0], start!);
+    if (ourState !== before) await restore(ours.ipvs, states[1], start!);
     const found: Aspect[] = [];
     if (them.status !== us.status) found.push('status');
     if (theirState !== ourState) found.push('state');
