@@ -87,8 +87,25 @@ export function goalsOf(rows: readonly Row[], records: readonly BenchRecord[]): 
       measured: ratio('awaited adds', 'one', usual),
       unit: 'times',
     },
+    {
+      what: 'ipvs -R, start-up included, wall / ipvsadm-restore',
+      limit: 0.25,
+      measured: wallShare(rows, 'ipvs -R', 'ipvsadm-restore', 'add'),
+      unit: 'times',
+    },
+    {
+      what: 'ipvs -Ln --stats, start-up included, wall / ipvsadm -Ln --stats',
+      limit: 0.5,
+      measured: wallShare(rows, 'ipvs -Ln --stats', 'ipvsadm -Ln --stats', 'read'),
+      unit: 'times',
+    },
     ...contentionGoals(records),
   ];
+}
+
+function wallShare(rows: readonly Row[], one: string, other: string, task: Row['task']): number | undefined {
+  const [ours, theirs] = [one, other].map(contestant => findRow(rows, contestant, task, usual)?.wall);
+  return ours === undefined || theirs === undefined ? undefined : ours / theirs;
 }
 
 function threadShare(row: Row | undefined): number | undefined {

@@ -11,7 +11,7 @@ import type { BenchRecord, Measurement, Task } from '../records.ts';
 import type { Contestant } from './contestant.ts';
 import { libraryContestants, nameOf, startSubject } from './library.ts';
 import { addNamespace, removeNamespace } from './namespaces.ts';
-import { floorContestant, ipvsadmContestants, runFloor } from './programs.ts';
+import { commandContestants, floorContestant, runFloor } from './programs.ts';
 import { rowsOf } from './table.ts';
 
 const job = JSON.parse(process.argv[2]!) as Job;
@@ -36,7 +36,7 @@ async function contestantsOf(size: SizePlan): Promise<readonly Contestant[]> {
     floorContestant(programs, 'floor', 'one', 'one', size),
     floorContestant(programs, 'floor, no ack asked', 'one', 'bare', size),
     ...ours,
-    ...ipvsadmContestants(programs, size),
+    ...commandContestants(programs, size),
   ];
 }
 

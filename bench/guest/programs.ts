@@ -1,6 +1,7 @@
-import { unlinkSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Size, SizePlan } from '../plan.ts';
 import type { Measurement, Task } from '../records.ts';
 import type { Contestant } from './contestant.ts';
@@ -95,15 +96,23 @@ function processContestant(
   };
 }
 
-/** ipvsadm and ipvsadm-restore, where their half a millisecond a row can be waited for. */
-export function ipvsadmContestants(programs: Programs, size: SizePlan): readonly Contestant[] {
+const ipvs = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** ipvsadm, and our command beside it, where half a millisecond a row can be waited for. */
+export function commandContestants(programs: Programs, size: SizePlan): readonly Contestant[] {
   if (!size.slowPrograms) return [];
   const rules = join(tmpdir(), `ipvs-bench-${process.pid}.rules`);
   writeFileSync(rules, rulesOf(size));
+  const list = (name: string, command: string) =>
+    processContestant(programs, `${name} -Ln --stats`, 'read', [command, '-Ln', '--stats'], () => {});
+  const restore = (name: string, command: string) =>
+    processContestant(programs, name, 'add', ['sh', '-c', `${command} <${rules}`], () =>
+      rmSync(rules, { force: true }),
+    );
   return [
-    processContestant(programs, 'ipvsadm -Ln --stats', 'read', ['ipvsadm', '-Ln', '--stats'], () => {}),
-    processContestant(programs, 'ipvsadm-restore', 'add', ['sh', '-c', `ipvsadm-restore <${rules}`], () =>
-      unlinkSync(rules),
-    ),
+    list('ipvsadm', 'ipvsadm'),
+    list('ipvs', ipvs),
+    restore('ipvsadm-restore', 'ipvsadm-restore'),
+    restore('ipvs -R', `${ipvs} -R`),
   ];
 }
