@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import loadBinding from 'bindings';
 import { IpvsError } from './errors.ts';
@@ -23,8 +24,10 @@ export function load(root: string): Native {
       bindings: 'ipvs.node',
       module_root: root,
       try: [
-        ['module_root', 'build', 'Release', 'bindings'],
-        ['module_root', 'prebuilds', `${process.platform}-${process.arch}`, `ipvs${libc()}.node`],
+        // To find out the C library takes longer than to load the addon.
+        existsSync(join(root, 'build/Release/ipvs.node'))
+          ? ['module_root', 'build', 'Release', 'bindings']
+          : ['module_root', 'prebuilds', `${process.platform}-${process.arch}`, `ipvs${libc()}.node`],
       ],
     }) as Native;
   } catch (error) {
