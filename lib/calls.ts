@@ -1,21 +1,14 @@
 import { closeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type CallOptions, checkOptions, MAX_DELAY } from './call-options.ts';
 import type { Operation } from './constants.ts';
 import { Status } from './constants.ts';
-import { IpvsError, type IpvsErrorCode } from './errors.ts';
+import { IpvsError } from './errors.ts';
 import type { About } from './failure.ts';
 import { failure } from './failure.ts';
-import { checkInteger, wrongType } from './misuse.ts';
+import { aborted, timedOut } from './given-up.ts';
 import type { Native, NativeClient, Payload } from './native.ts';
 import { createBatch, Layout, type Slot } from './record.ts';
-
-/** What every call takes last. */
-export interface CallOptions {
-  /** Gives the call up: before it was sent it has no effect; after that its outcome is unknown. */
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the call rejects with ERR_IPVS_TIMEOUT, 1 to 2147483647. Default: the client's, 5000. */
-  readonly timeout?: number | undefined;
-}
 
 /** How a call is written, read and told of. */
 export interface CallSpec<T> {
@@ -52,9 +45,6 @@ const soon = Promise.resolve();
 
 /** So many records of one tick go to the thread at once, which works on them while this thread writes the next. */
 const FLUSH_AT = 128;
-
-/** The longest timer Node has. */
-const MAX_DELAY = 0x7fff_ffff;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -343,32 +333,4 @@ function fire(onTimer: WeakRef<() => void>): void {
 async function fail(spec: CallSpec<unknown>, about: About, status: number, payload: Payload): Promise<never> {
   await undefined;
   throw failure((await spec.investigate?.(about, status, payload)) ?? about, status);
-}
-
-function checkOptions({ signal, timeout }: CallOptions): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw wrongType('options.signal', 'an AbortSignal', signal);
-  }
-  if (timeout !== undefined) checkInteger('options.timeout', timeout, 1, MAX_DELAY);
-}
-
-/** The error of a call that was not waited for to its end. */
-function givenUp(about: About, code: IpvsErrorCode, why: string, sent: boolean, cause?: unknown): IpvsError {
-  const outcome = sent ? 'it was sent, and its outcome is unknown' : 'it was not sent, and has no effect';
-  const { command, service, destination } = about;
-  return new IpvsError(code, `${command}: ${why}; ${outcome}`, {
-    command,
-    service,
-    destination,
-    sent,
-    cause,
-  });
-}
-
-function timedOut(about: About, sent: boolean): IpvsError {
-  return givenUp(about, 'ERR_IPVS_TIMEOUT', 'no answer before the deadline', sent);
-}
-
-function aborted(about: About, reason: unknown, sent: boolean): IpvsError {
-  return givenUp(about, 'ERR_IPVS_ABORTED', 'aborted', sent, reason);
 }

@@ -1,5 +1,6 @@
 import { native } from './binding.ts';
-import type { CallOptions, CallSpec, Calls } from './calls.ts';
+import type { CallOptions } from './call-options.ts';
+import type { CallSpec, Calls } from './calls.ts';
 import { createCalls } from './calls.ts';
 import { type Connection, connectionsFile, readConnections } from './connections.ts';
 import { Operation } from './constants.ts';
@@ -21,9 +22,11 @@ import {
   putDestinationSpec,
 } from './destination.ts';
 import type { About } from './failure.ts';
+import { type Info, readInfo } from './info.ts';
 import { checkBoolean, checkInteger, checkObject } from './misuse.ts';
-import { type NetworkNamespace, namespaceTarget } from './namespace.ts';
+import { namespaceTarget } from './namespace.ts';
 import type { Payload } from './native.ts';
+import type { ConnectionsOptions, Counting, IpvsOptions, ReadOptions } from './options.ts';
 import { findMissingModule, listSchedulers } from './probe.ts';
 import { Layout, putWord, type Slot } from './record.ts';
 import { createSampler, type Sampler, type SamplerOptions } from './sampler.ts';
@@ -42,43 +45,6 @@ import { readDestinations, readServices, readSnapshot, type ServiceWithDestinati
 import { putTimeouts, readTimeouts, type Timeouts } from './timeouts.ts';
 import { parseTotals, TOTALS_FILE } from './totals.ts';
 import { checkInterval, type WatchEvent, type WatchOptions, watchSampler } from './watch.ts';
-
-/** What a client is made with. */
-export interface IpvsOptions {
-  /** The network namespace whose IPVS this is. Default: the one the process is in. */
-  readonly netns?: NetworkNamespace | undefined;
-  /** Milliseconds until a call without a `timeout` of its own rejects, 1 to 2147483647. Default 5000. */
-  readonly timeout?: number | undefined;
-  /**
-   * Whether a single write of a destination, or a service whose scheduler this client has used before, may be executed on the JavaScript
-   * thread while the client is idle: it takes a few
-   * microseconds, a tenth of the hop to the client's thread and back. One that took long keeps the next ones off it, so that they take
-   * less than 5 % of its time. Default true.
-   */
-  readonly inlineWrites?: boolean | undefined;
-}
-
-/** What reading calls take last. */
-export interface ReadOptions extends CallOptions {
-  /** Statistics as bigints, exact beyond 2^53. */
-  readonly bigint?: boolean | undefined;
-}
-
-/** What `connections()` takes. */
-export interface ConnectionsOptions extends CallOptions {
-  /** Tells whether an entry came from a master's sync message; the kernel then leaves out the persistence engine. */
-  readonly origin?: boolean | undefined;
-}
-
-/** The kernel's IPVS. */
-export interface Info {
-  /** '1.2.1' in every kernel since 2008: no guide to what it can do. */
-  readonly version: string;
-  /** Buckets of the connection table. From 7.1 on the namespace's own: 0 before its first service, then growing and shrinking. */
-  readonly connectionTableSize: number;
-}
-
-type Counting<O extends ReadOptions> = O extends { readonly bigint: true } ? bigint : number;
 
 const optionKeys = new Set(['netns', 'timeout', 'inlineWrites']);
 const DEFAULT_TIMEOUT = 5000;
@@ -463,10 +429,4 @@ function nothing(): void {}
 /** What a file holds; an empty one comes as nothing. */
 function text(payload: Payload): string {
   return payload === undefined ? '' : Buffer.from(payload as ArrayBuffer).toString('latin1');
-}
-
-function readInfo(payload: Payload): Info {
-  const [version, connectionTableSize] = new Uint32Array(payload as ArrayBuffer);
-  const part = (shift: number) => (version! >>> shift) & 255;
-  return { version: `${part(16)}.${part(8)}.${part(0)}`, connectionTableSize: connectionTableSize! };
 }

@@ -4,8 +4,8 @@
  * @packageDocumentation
  */
 export type { AddressFamily } from './address.ts';
-export type { CallOptions } from './calls.ts';
-export { type ConnectionsOptions, type Info, Ipvs, type IpvsOptions, type ReadOptions } from './client.ts';
+export type { CallOptions } from './call-options.ts';
+export { Ipvs } from './client.ts';
 export type { Connection, Endpoint } from './connections.ts';
 export type { Daemon, DaemonRole, DaemonSpec } from './daemon.ts';
 export {
@@ -18,7 +18,9 @@ export {
   type Tunnel,
 } from './destination.ts';
 export { IpvsError, type IpvsErrorCode } from './errors.ts';
+export type { Info } from './info.ts';
 export type { NetworkNamespace } from './namespace.ts';
+export type { ConnectionsOptions, IpvsOptions, ReadOptions } from './options.ts';
 export {
   type FormatOptions,
   formatRules,

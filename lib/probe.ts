@@ -1,4 +1,5 @@
-import type { CallOptions, Calls } from './calls.ts';
+import type { CallOptions } from './call-options.ts';
+import type { Calls } from './calls.ts';
 import { Family, Operation, Status } from './constants.ts';
 import type { About } from './failure.ts';
 import { failure } from './failure.ts';

@@ -1,4 +1,5 @@
-import type { CallOptions, Calls } from './calls.ts';
+import type { CallOptions } from './call-options.ts';
+import type { Calls } from './calls.ts';
 import { Operation } from './constants.ts';
 import type { DestinationId } from './destination.ts';
 import { IpvsError } from './errors.ts';

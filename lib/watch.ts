@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CallOptions } from './calls.ts';
+import type { CallOptions } from './call-options.ts';
 import type { DestinationId } from './destination.ts';
 import { destinationKey } from './destination.ts';
 import { checkInteger } from './misuse.ts';

@@ -61,9 +61,9 @@ void GetName(Attribute attribute, char (&name)[kNameBytes]) {
   std::memcpy(name, attribute.data, std::min<size_t>(attribute.length, kNameBytes));
 }
 
-// Calls visit(type, attribute) for each attribute of a stream, up to the first whose length lies. Not with libnl's
-// nla_*(): a row has some 35 attributes, each of which takes five calls into the library, 285 ns a row where this
-// takes 75. The kernel nests without NLA_F_NESTED; the type is masked anyway.
+// Calls visit(type, attribute) for each attribute of a stream, up to the first whose length lies. Not with
+// libnl's nla_*(): a row has some 35 attributes, each of which takes five calls into the library, 285 ns a
+// row where this takes 75. The kernel nests without NLA_F_NESTED; the type is masked anyway.
 template <typename Visit>
 void ForEach(Attribute stream, Visit visit) {
   while (stream.length >= NLA_HDRLEN) {
