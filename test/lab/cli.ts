@@ -1,12 +1,19 @@
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { release, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DeadlineError, runOnBed } from '../bed/bed.ts';
 import { catchSignals } from '../bed/signals.ts';
+import { htmlReport } from './html.ts';
 import { labs } from './labs.ts';
 import { messageOf } from './scope.ts';
+import { teeReport } from './tee.ts';
 import { terminalReport, wantsColour } from './terminal.ts';
 
 const names = [...labs.keys()];
+/** What the page is called on its way out of the bed. */
+const PAGE = 'lab.html';
 
 function usage(): string {
   const rows = [...labs].map(([name, { about, steps }]) => {
@@ -14,11 +21,12 @@ function usage(): string {
   });
   return `Shows Linux Virtual Server at work, with real traffic on a kernel with IPVS.
 
-  npm run lab [-- NAME…] [--without STEP]…
+  npm run lab [-- NAME…] [--without STEP]… [--html FILE]
 
 ${rows.join('')}
   NAME            the labs to run; all when there is none
   --without STEP  leaves a step out, to see what it is for: the lab fails then
+  --html FILE     writes a page with everything that was shown, to be opened without a network
   IPVS_KERNEL     host, 5.10, 6.1, 6.12 or 7.x (default: the host's own if it has IPVS, else 6.1)
 
 The exit status is 0 when every lab passed and 1 when one did not.
@@ -28,6 +36,8 @@ The exit status is 0 when every lab passed and 1 when one did not.
 interface Request {
   readonly names: readonly string[];
   readonly leaveOut: readonly string[];
+  /** Where the page goes. */
+  readonly html: string | undefined;
 }
 
 /** What the command line asks for; throws at what makes no sense. */
@@ -35,6 +45,7 @@ function parse(args: readonly string[]): Request | 'help' {
   const options = {
     help: { type: 'boolean', short: 'h' },
     without: { type: 'string', multiple: true },
+    html: { type: 'string' },
   } as const;
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   if (values.help) return 'help';
@@ -47,27 +58,46 @@ function parse(args: readonly string[]): Request | 'help' {
   if (noSteps.length > 0) {
     throw new Error(`no step ${noSteps.join(', ')} in ${wanted.join(', ')}. There is: ${steps.join(', ')}`);
   }
-  return { names: wanted, leaveOut: without };
+  return { names: wanted, leaveOut: without, html: values.html };
 }
 
 /** Runs this program on a kernel with IPVS. */
-async function runOutside(args: readonly string[], signal: AbortSignal): Promise<number> {
+async function runOutside(
+  args: readonly string[],
+  html: string | undefined,
+  signal: AbortSignal,
+): Promise<number> {
   const self = [process.execPath, '--import', 'tsx', fileURLToPath(import.meta.url), ...args];
   // On an emulated machine even Node.js takes seconds to start: say that the kernel is up.
   const announce = 'echo "Linux $(uname -r) is up, the lab starts on it" >&2; exec "$@"';
   const command = ['sh', '-c', announce, 'sh', ...self];
+  // What is written in an emulated machine stays there, but for what is in this directory.
+  const outputDirectory = html === undefined ? undefined : await mkdtemp(join(tmpdir(), 'ipvs-lab-'));
   try {
-    return (await runOnBed({ command, signal })).exitStatus;
+    const { exitStatus } = await runOnBed({
+      command,
+      signal,
+      ...(outputDirectory !== undefined && { outputDirectory }),
+    });
+    if (html !== undefined && outputDirectory !== undefined) {
+      await copyFile(join(outputDirectory, PAGE), html);
+      console.log(`\n${html} shows it all`);
+    }
+    return exitStatus;
   } catch (error) {
     signal.throwIfAborted();
     console.error(messageOf(error));
     return error instanceof DeadlineError ? 124 : 125;
+  } finally {
+    if (outputDirectory !== undefined) await rm(outputDirectory, { recursive: true });
   }
 }
 
 /** Runs labs on this kernel, one after another. One that fails does not keep the others from running. */
 async function runInside(request: Request, signal: AbortSignal): Promise<number> {
-  const report = terminalReport(text => void process.stdout.write(text), wantsColour(process.stdout));
+  const terminal = terminalReport(text => void process.stdout.write(text), wantsColour(process.stdout));
+  const page = htmlReport(release());
+  const report = teeReport(terminal, page);
   let status = 0;
   for (const name of request.names) {
     try {
@@ -78,6 +108,10 @@ async function runInside(request: Request, signal: AbortSignal): Promise<number>
       report.verdict(name, [{ what: 'the lab runs', passed: false, detail: messageOf(error) }]);
       status = 1;
     }
+  }
+  const { IPVS_BED_OUTPUT } = process.env;
+  if (request.html !== undefined && IPVS_BED_OUTPUT !== undefined) {
+    await writeFile(join(IPVS_BED_OUTPUT, PAGE), page.page());
   }
   return status;
 }
@@ -100,7 +134,7 @@ async function main(args: readonly string[]): Promise<number> {
     // The bed says in the environment that this is one.
     const { IPVS_BED } = process.env;
     if (IPVS_BED) return await runInside(request, stop.signal);
-    return await runOutside(args, stop.signal);
+    return await runOutside(args, request.html, stop.signal);
   } catch (error) {
     console.error(messageOf(error));
     return stop.exitStatus() ?? 1;
