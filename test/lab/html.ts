@@ -124,7 +124,7 @@ const style = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { margin-top: 3rem; border-bottom: 1px solid var(--line); }
 h3 { margin: 1.2rem 0 .4rem; }
-pre { margin: .1rem 0; overflow-x: auto; font-size: .85rem; }
+pre { margin: .1rem 0; overflow-x: auto; white-space: pre-wrap; font-size: .85rem; }
 pre.command b, .step, .replies { color: var(--dim); }
 pre.call b { color: var(--fill); }
 pre.table { padding: .6rem; border: 1px solid var(--line); border-radius: 6px; }

@@ -1,5 +1,8 @@
+import { drLoopback, drRedirect } from './dr.ts';
 import { natSteps, runNat } from './nat.ts';
 import type { Report } from './report.ts';
+import { tun } from './tun.ts';
+import { runWebLab, type WebLab } from './web-lab.ts';
 
 /** What every lab takes from the command line. */
 export interface LabOptions {
@@ -18,21 +21,35 @@ export interface Lab {
   run(options: LabOptions): Promise<boolean>;
 }
 
+/** The labs in which a client asks for pages, by name. */
+export const webLabs: ReadonlyMap<string, WebLab> = new Map<string, WebLab>([
+  ['dr', drRedirect as WebLab],
+  ['dr-lo', drLoopback as WebLab],
+  ['tun', tun as WebLab],
+]);
+
+const nat: Lab = {
+  about: 'VS/NAT: two real servers behind a director that rewrites addresses both ways',
+  steps: natSteps,
+  async run({ report, signal, leaveOut }) {
+    const own = natSteps.filter(step => leaveOut.includes(step));
+    return (await runNat({ report, signal, leaveOut: own })).passed;
+  },
+};
+
+function labOf(lab: WebLab): Lab {
+  return {
+    about: lab.title,
+    steps: Object.keys(lab.proofs),
+    async run(options) {
+      const checks = await runWebLab(lab, { ...options, requests: lab.servers.length * 5 });
+      return checks.every(({ passed }) => passed);
+    },
+  };
+}
+
 /** All labs, in the order they run in. */
 export const labs: ReadonlyMap<string, Lab> = new Map([
-  [
-    'nat',
-    {
-      about: 'VS/NAT: two real servers behind a director that rewrites addresses both ways',
-      steps: natSteps,
-      async run({ report, signal, leaveOut }) {
-        const result = await runNat({
-          report,
-          signal,
-          leaveOut: natSteps.filter(step => leaveOut.includes(step)),
-        });
-        return result.passed;
-      },
-    },
-  ],
+  ['nat', nat],
+  ...[...webLabs].map(([name, lab]) => [name, labOf(lab)] as const),
 ]);

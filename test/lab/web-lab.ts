@@ -1,0 +1,212 @@
+import { Ipvs, type ServiceId, type ServiceWithDestinations } from '../../lib/index.ts';
+import type { Box } from './diagram.ts';
+import { waitForCounters } from './estimator.ts';
+import { narrate } from './narrate.ts';
+import { createNetwork, type Network, type Segment } from './network.ts';
+import { type Peer, type Reply, type Served, startPeer } from './peer.ts';
+import { type Program, requireModules, requirePrograms } from './program.ts';
+import type { Check, Report } from './report.ts';
+import { withScope } from './scope.ts';
+
+/** A real server of a lab. */
+export interface WebServer {
+  readonly name: string;
+  /** The address the director sends to. */
+  readonly address: string;
+}
+
+/** What was seen. */
+export interface WebObservation {
+  readonly requests: number;
+  readonly replies: readonly Reply[];
+  readonly servers: readonly (WebServer & { readonly served: Served })[];
+  /** The director's service after the traffic; undefined when it is not there. */
+  readonly service: ServiceWithDestinations | undefined;
+}
+
+/** A set-up in which a client asks a virtual IP for pages, and what must come of it. */
+export interface WebLab<Step extends string = string> {
+  readonly title: string;
+  readonly about: string;
+  /** Each step that can be left out, with the checks that must fail then: what the step is for. */
+  readonly proofs: Readonly<Record<Step, readonly string[]>>;
+  readonly diagram: readonly (readonly Box[])[];
+  readonly programs: readonly Program[];
+  readonly modules: readonly string[];
+  readonly segments: readonly Segment[];
+  readonly service: ServiceId & { readonly address: string; readonly port: number };
+  readonly servers: readonly WebServer[];
+  /** Sets up what is not IPVS's. */
+  setUpHosts(network: Network, takes: (step: Step) => boolean): Promise<void>;
+  /** Sets up IPVS, by the library alone. */
+  setUpDirector(ipvs: Ipvs, takes: (step: Step) => boolean): Promise<void>;
+  judge(observation: WebObservation): readonly Check[];
+}
+
+/** How to run one. */
+export interface WebLabOptions {
+  readonly report: Report;
+  readonly signal?: AbortSignal | undefined;
+  readonly leaveOut?: readonly string[];
+  /** How many requests the client sends; a multiple of the number of servers. */
+  readonly requests: number;
+  /** Milliseconds a request may take; default 5000. */
+  readonly requestTimeout?: number;
+}
+
+const DEADLINE = 120_000;
+/** So many unanswered requests in a row, and the rest would only repeat it. */
+const GIVE_UP = 3;
+
+/** Runs a lab: hosts as network namespaces, the director by this library, requests, counters, a verdict. */
+export async function runWebLab<Step extends string>(
+  lab: WebLab<Step>,
+  { report, signal, leaveOut = [], requests, requestTimeout = 5000 }: WebLabOptions,
+): Promise<readonly Check[]> {
+  const takes = (step: Step) => !leaveOut.includes(step);
+  const left = (Object.keys(lab.proofs) as Step[]).filter(step => !takes(step));
+  return withScope({ deadline: DEADLINE, signal }, async scope => {
+    report.heading(lab.title, lab.about);
+    report.diagram(lab.diagram);
+    if (left.length > 0) report.part(`Left out on purpose: ${left.join(', ')}`);
+    report.part('Network');
+    requirePrograms('ip', 'modprobe', 'nsenter', ...lab.programs);
+    const modules = ['veth', 'bridge', 'ip_vs', ...lab.modules];
+    await requireModules(modules, scope.signal);
+    report.step(`kernel modules: ${modules.join(', ')}`);
+    const network = await createNetwork(scope, report, lab.segments);
+    const client = startPeer(scope, network, 'client');
+    const peers = lab.servers.map(({ name }) => startPeer(scope, network, name));
+    await Promise.all(peers.map(peer => peer.serve(lab.service.port)));
+    report.step(
+      `HTTP servers that answer with their names: ${lab.servers.map(({ name }) => name).join(', ')}`,
+    );
+    await lab.setUpHosts(network, takes);
+
+    report.part('Director, by this library');
+    const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
+    scope.defer(() => ipvs.close());
+    await lab.setUpDirector(narrate(ipvs, report), takes);
+    report.table(await ipvs.info(), await ipvs.snapshot());
+
+    const url = `http://${lab.service.address}:${lab.service.port}/`;
+    report.part(`${requests} requests of the client to ${url}, a new connection each`);
+    const replies = await sendRequests(client, url, requests, requestTimeout, report);
+
+    report.part('Counters');
+    const answered = replies.filter(({ failure }) => failure === undefined).length;
+    const find = async () => (await ipvs.snapshot()).find(({ address }) => address === lab.service.address);
+    await waitForCounters(scope, report, async () => ((await find())?.stats.connections ?? 0) >= answered);
+    report.table(await ipvs.info(), await ipvs.snapshot());
+    const observation: WebObservation = {
+      requests,
+      replies,
+      servers: await Promise.all(lab.servers.map(serverWith(peers, lab.service.port))),
+      service: await find(),
+    };
+    const checks = lab.judge(observation);
+    conclude(report, lab, observation, checks);
+    return checks;
+  });
+}
+
+function serverWith(peers: readonly Peer[], port: number) {
+  return async (server: WebServer, i: number) => ({ ...server, served: await peers[i]!.served(port) });
+}
+
+async function sendRequests(
+  client: Peer,
+  url: string,
+  requests: number,
+  timeout: number,
+  report: Report,
+): Promise<readonly Reply[]> {
+  const replies: Reply[] = [];
+  let unanswered = 0;
+  while (replies.length < requests && unanswered < GIVE_UP) {
+    const reply = await client.get(url, timeout);
+    replies.push(reply);
+    report.reply(replies.length, requests, reply);
+    unanswered = reply.failure === undefined ? 0 : unanswered + 1;
+  }
+  return replies;
+}
+
+function conclude(
+  report: Report,
+  { title }: { readonly title: string },
+  { replies, servers, service }: WebObservation,
+  checks: readonly Check[],
+): void {
+  report.bars(
+    'Distribution, as the client saw it',
+    servers.map(({ name }) => ({
+      label: name,
+      value: replies.filter(({ server }) => server === name).length,
+    })),
+  );
+  report.part("The servers' own counts against IPVS's");
+  report.figures(
+    ['server', 'requests served', 'IPVS connections', 'packets in', 'packets out'],
+    servers.map(({ name, address, served }) => {
+      const { connections = 0, inPackets = 0, outPackets = 0 } = statsOf(service, address) ?? {};
+      return [name, served.requests, connections, inPackets, outPackets];
+    }),
+  );
+  report.verdict(title, checks);
+}
+
+function statsOf(service: ServiceWithDestinations | undefined, address: string) {
+  return service?.destinations.find(destination => destination.address === address)?.stats;
+}
+
+/** What the checks are called, in proofs and in verdicts. */
+export const WebCheck = {
+  answered: 'every request is answered',
+  turns: 'rr gives each server its turn',
+  counters: "IPVS's counters are the servers' own",
+  bypassed: 'replies bypass the director',
+  seen: 'servers see the client itself',
+} as const;
+
+/** What must hold wherever replies bypass the director and rr shares connections out. */
+export function judgeBypassing(observation: WebObservation, client: string): readonly Check[] {
+  const { requests, replies, servers, service } = observation;
+  const good = replies.filter(({ failure }) => failure === undefined);
+  const failure = replies.find(reply => reply.failure !== undefined)?.failure;
+  const shares = servers.map(({ name }) => replies.filter(({ server }) => server === name).length);
+  const pairs = servers.map(({ name, address, served }) => ({
+    name,
+    served: served.requests,
+    counted: statsOf(service, address)?.connections ?? 0,
+  }));
+  const outPackets = service?.stats.outPackets ?? 0;
+  const sources = [...new Set(good.map(reply => reply.client))];
+  return [
+    {
+      what: WebCheck.answered,
+      passed: good.length === requests,
+      detail: `${good.length} of ${requests}${failure === undefined ? '' : `; first failure: ${failure}`}`,
+    },
+    {
+      what: WebCheck.turns,
+      passed: shares.every(share => share === requests / servers.length),
+      detail: servers.map(({ name }, i) => `${name} ${shares[i]}`).join(', '),
+    },
+    {
+      what: WebCheck.counters,
+      passed: service !== undefined && pairs.every(({ served, counted }) => served > 0 && served === counted),
+      detail: pairs.map(({ name, served, counted }) => `${name} ${counted} (served ${served})`).join(', '),
+    },
+    {
+      what: WebCheck.bypassed,
+      passed: good.length > 0 && outPackets === 0,
+      detail: `${good.length} answers, ${outPackets} packets out through the director`,
+    },
+    {
+      what: WebCheck.seen,
+      passed: sources.length === 1 && sources[0] === client,
+      detail: sources.length === 0 ? 'they saw nobody' : `they saw ${sources.join(', ')}`,
+    },
+  ];
+}
