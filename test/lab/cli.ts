@@ -5,19 +5,19 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DeadlineError, runOnBed } from '../bed/bed.ts';
 import { catchSignals } from '../bed/signals.ts';
-import { htmlReport } from './html.ts';
+import { messageOf } from './hosts/scope.ts';
 import { labs } from './labs.ts';
-import { messageOf } from './scope.ts';
-import { teeReport } from './tee.ts';
-import { terminalReport, wantsColour } from './terminal.ts';
+import { htmlReport } from './report/html.ts';
+import { teeReport } from './report/tee.ts';
+import { terminalReport, wantsColour } from './report/terminal.ts';
 
 const names = [...labs.keys()];
 /** What the page is called on its way out of the bed. */
 const PAGE = 'lab.html';
 
 function usage(): string {
-  const rows = [...labs].map(([name, { about, steps }]) => {
-    return `  ${name.padEnd(8)} ${about}\n           without: ${steps.join(', ')}\n`;
+  const rows = [...labs].map(([name, { title, proofs }]) => {
+    return `  ${name.padEnd(8)} ${title}\n           without: ${Object.keys(proofs).join(', ')}\n`;
   });
   return `Shows Linux Virtual Server at work, with real traffic on a kernel with IPVS.
 
@@ -53,7 +53,7 @@ function parse(args: readonly string[]): Request | 'help' {
   if (unknown.length > 0) throw new Error(`no lab ${unknown.join(', ')}. There is: ${names.join(', ')}`);
   const wanted = positionals.length > 0 ? positionals : names;
   const { without = [] } = values;
-  const steps = wanted.flatMap(name => labs.get(name)?.steps ?? []);
+  const steps = wanted.flatMap(name => Object.keys(labs.get(name)?.proofs ?? {}));
   const noSteps = without.filter(step => !steps.includes(step));
   if (noSteps.length > 0) {
     throw new Error(`no step ${noSteps.join(', ')} in ${wanted.join(', ')}. There is: ${steps.join(', ')}`);
@@ -101,8 +101,8 @@ async function runInside(request: Request, signal: AbortSignal): Promise<number>
   let status = 0;
   for (const name of request.names) {
     try {
-      const passed = await labs.get(name)!.run({ report, signal, leaveOut: request.leaveOut });
-      if (!passed) status = 1;
+      const checks = await labs.get(name)!.run({ report, signal, leaveOut: request.leaveOut });
+      if (!checks.every(({ passed }) => passed)) status = 1;
     } catch (error) {
       signal.throwIfAborted();
       report.verdict(name, [{ what: 'the lab runs', passed: false, detail: messageOf(error) }]);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import type { Report } from '../report/report.ts';
 import { runProgram } from './program.ts';
-import type { Report } from './report.ts';
 import type { Scope } from './scope.ts';
 
 /** One host's interface to a segment. */

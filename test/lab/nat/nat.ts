@@ -1,25 +1,23 @@
-import { destinationKey, Ipvs, type ServiceWithDestinations } from '../../lib/index.ts';
-import { waitForCounters } from './estimator.ts';
-import { narrate } from './narrate.ts';
-import { judgeNat } from './nat-judge.ts';
-import { createNetwork, type Network } from './network.ts';
-import { type Peer, type Reply, type Served, startPeer } from './peer.ts';
-import { requireModules, requirePrograms } from './program.ts';
-import { type Check, quietReport, type Report } from './report.ts';
-import { type Scope, withScope } from './scope.ts';
-
-/** The steps without which VS/NAT does not work, or not fully: the lab must fail without any one of them. */
-export const natSteps = [
-  'ip-forward',
-  'conntrack',
-  'masquerade-virtual',
-  'masquerade-source',
-  'default-route',
-  'second-server',
-] as const;
+import { destinationKey, Ipvs, type ServiceWithDestinations } from '../../../lib/index.ts';
+import { waitForCounters } from '../hosts/estimator.ts';
+import { createNetwork, type Network } from '../hosts/network.ts';
+import { type Peer, type Reply, type Served, startPeer } from '../hosts/peer.ts';
+import { requireModules, requirePrograms } from '../hosts/program.ts';
+import { type Scope, withScope } from '../hosts/scope.ts';
+import type { Lab } from '../lab.ts';
+import { narrate } from '../report/narrate.ts';
+import { type Check, quietReport, type Report } from '../report/report.ts';
+import { natAddresses } from './nat-addresses.ts';
+import { judgeNat, NatCheck } from './nat-judge.ts';
 
 /** A step of VS/NAT that can be left out. */
-export type NatStep = (typeof natSteps)[number];
+export type NatStep =
+  | 'ip-forward'
+  | 'conntrack'
+  | 'masquerade-virtual'
+  | 'masquerade-source'
+  | 'default-route'
+  | 'second-server';
 
 /** How to run the lab. */
 export interface NatOptions {
@@ -30,7 +28,7 @@ export interface NatOptions {
   /** Milliseconds the whole lab may take; default 120000. */
   readonly deadline?: number;
   /** Leaves steps out, to show what they are for. */
-  readonly leaveOut?: readonly NatStep[];
+  readonly leaveOut?: readonly string[];
   readonly report?: Report;
   readonly signal?: AbortSignal | undefined;
 }
@@ -64,16 +62,9 @@ export interface NatResult extends NatObservation {
   readonly passed: boolean;
 }
 
-/** The lab's addresses. */
-export const natAddresses = {
-  client: '10.100.10.1',
-  virtual: '10.100.10.101',
-  gateway: '172.16.120.1',
-  servers: { 'server-1': '172.16.120.11', 'server-2': '172.16.120.12' },
-} as const;
-
-/** What the lab is called. */
-export const natTitle = 'VS/NAT';
+const title = 'VS/NAT: the director rewrites addresses both ways';
+const about =
+  'Real servers stand behind the director in a network of their own. Requests and replies pass through it.';
 
 const { client, virtual, gateway, servers } = natAddresses;
 const serverNames = ['server-1', 'server-2'] as const;
@@ -83,12 +74,35 @@ const CLIENT_PORT = 8080;
 /** So many unanswered requests in a row, and the rest would only repeat it. */
 const GIVE_UP = 2;
 
+/** What must go wrong without each step, and nothing else. */
+const proofs: Readonly<Record<NatStep, readonly string[]>> = {
+  'ip-forward': Object.values(NatCheck),
+  conntrack: [NatCheck.hidden],
+  'masquerade-virtual': [NatCheck.hidden],
+  'masquerade-source': [NatCheck.outward],
+  'default-route': [NatCheck.outward],
+  'second-server': [NatCheck.turns],
+};
+const steps = Object.keys(proofs) as readonly NatStep[];
+type Left = readonly NatStep[];
+
+/** The classic set-up. */
+export const nat: Lab = {
+  title,
+  about,
+  proofs,
+  async run({ brief = false, ...options }) {
+    return (await runNat({ ...options, requests: brief ? 4 : 20 })).checks;
+  },
+};
+
 /**
  * VS/NAT: two real servers in a network of their own behind the director, which rewrites addresses both ways. Client, director and servers
  * are network namespaces; the director's IPVS is set up by this library alone.
  */
 export async function runNat(options: NatOptions = {}): Promise<NatResult> {
-  const { requests = 20, deadline = 120_000, leaveOut = [], report = quietReport, signal } = options;
+  const { requests = 20, deadline = 120_000, report = quietReport, signal } = options;
+  const leaveOut = steps.filter(step => options.leaveOut?.includes(step));
   if (!Number.isInteger(requests) || requests < 2 || requests % serverNames.length !== 0) {
     throw new RangeError(`${requests} requests can't be shared equally by ${serverNames.length} servers`);
   }
@@ -118,7 +132,7 @@ export async function runNat(options: NatOptions = {}): Promise<NatResult> {
     const replies = await sendRequests(clientPeer, requests, requestTimeout, report);
     const outwardUrl = `http://${client}:${CLIENT_PORT}/`;
     report.part(`One request of ${serverPeers[0]!.host} to ${outwardUrl}`);
-    const outward = await serverPeers[0]!.get(outwardUrl, requestTimeout);
+    const outward = await serverPeers[0]!.get(outwardUrl, { timeout: requestTimeout });
     report.reply(1, 1, outward);
 
     report.part('Counters');
@@ -138,11 +152,8 @@ export async function runNat(options: NatOptions = {}): Promise<NatResult> {
   });
 }
 
-function introduce(report: Report, leaveOut: readonly NatStep[]): void {
-  report.heading(
-    `${natTitle}: the director rewrites addresses both ways`,
-    'Real servers stand behind the director in a network of their own. Requests and replies pass through it.',
-  );
+function introduce(report: Report, leaveOut: Left): void {
+  report.heading(title, about);
   report.diagram([
     [{ title: 'client', lines: [client] }],
     [{ title: 'director', lines: [`${virtual}:80  virtual IP`, `${gateway}      inner gateway`] }],
@@ -167,7 +178,7 @@ async function startPeers(scope: Scope, network: Network, report: Report): Promi
 }
 
 /** What is not IPVS's: routes, forwarding, and netfilter's masquerading. */
-async function setUpHosts(network: Network, leaveOut: readonly NatStep[]): Promise<void> {
+async function setUpHosts(network: Network, leaveOut: Left): Promise<void> {
   if (!leaveOut.includes('default-route')) {
     // Replies, and whatever else a server sends, have to come back to the director.
     for (const name of serverNames) {
@@ -189,7 +200,7 @@ async function setUpHosts(network: Network, leaveOut: readonly NatStep[]): Promi
   }
 }
 
-async function setUpDirector(ipvs: Ipvs, leaveOut: readonly NatStep[]): Promise<void> {
+async function setUpDirector(ipvs: Ipvs, leaveOut: Left): Promise<void> {
   // Without connection tracking IPVS hides its packets from netfilter's NAT.
   if (!leaveOut.includes('conntrack')) await ipvs.setSettings({ conntrack: true });
   await ipvs.addService({ ...web, scheduler: 'rr' });
@@ -208,7 +219,7 @@ async function sendRequests(
   const replies: Reply[] = [];
   let unanswered = 0;
   while (replies.length < requests && unanswered < GIVE_UP) {
-    const reply = await peer.get(`http://${virtual}/`, timeout);
+    const reply = await peer.get(`http://${virtual}/`, { timeout });
     replies.push(reply);
     report.reply(replies.length, requests, reply);
     unanswered = reply.failure === undefined ? 0 : unanswered + 1;
@@ -255,5 +266,5 @@ function conclude(report: Report, observation: NatObservation, checks: readonly 
       return [name, served.requests, connections, inPackets, outPackets, inBytes, outBytes];
     }),
   );
-  report.verdict(natTitle, checks);
+  report.verdict(title, checks);
 }

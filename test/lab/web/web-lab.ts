@@ -1,12 +1,13 @@
-import { Ipvs, type ServiceId, type ServiceWithDestinations } from '../../lib/index.ts';
-import type { Box } from './diagram.ts';
-import { waitForCounters } from './estimator.ts';
-import { narrate } from './narrate.ts';
-import { createNetwork, type Network, type Segment } from './network.ts';
-import { type Peer, type Reply, type Served, startPeer } from './peer.ts';
-import { type Program, requireModules, requirePrograms } from './program.ts';
-import type { Check, Report } from './report.ts';
-import { withScope } from './scope.ts';
+import { Ipvs, type ServiceId, type ServiceWithDestinations } from '../../../lib/index.ts';
+import { waitForCounters } from '../hosts/estimator.ts';
+import { createNetwork, type Network, type Segment } from '../hosts/network.ts';
+import { type Peer, type Reply, type Served, startPeer } from '../hosts/peer.ts';
+import { type Program, requireModules, requirePrograms } from '../hosts/program.ts';
+import { withScope } from '../hosts/scope.ts';
+import type { Lab, LabOptions } from '../lab.ts';
+import type { Box } from '../report/diagram.ts';
+import { narrate } from '../report/narrate.ts';
+import type { Check, Report } from '../report/report.ts';
 
 /** A real server of a lab. */
 export interface WebServer {
@@ -25,7 +26,7 @@ export interface WebObservation {
 }
 
 /** A set-up in which a client asks a virtual IP for pages, and what must come of it. */
-export interface WebLab<Step extends string = string> {
+export interface WebLabPlan<Step extends string = string> {
   readonly title: string;
   readonly about: string;
   /** Each step that can be left out, with the checks that must fail then: what the step is for. */
@@ -43,26 +44,22 @@ export interface WebLab<Step extends string = string> {
   judge(observation: WebObservation): readonly Check[];
 }
 
-/** How to run one. */
-export interface WebLabOptions {
-  readonly report: Report;
-  readonly signal?: AbortSignal | undefined;
-  readonly leaveOut?: readonly string[];
-  /** How many requests the client sends; a multiple of the number of servers. */
-  readonly requests: number;
-  /** Milliseconds a request may take; default 5000. */
-  readonly requestTimeout?: number;
-}
-
 const DEADLINE = 120_000;
 /** So many unanswered requests in a row, and the rest would only repeat it. */
 const GIVE_UP = 3;
 
-/** Runs a lab: hosts as network namespaces, the director by this library, requests, counters, a verdict. */
-export async function runWebLab<Step extends string>(
-  lab: WebLab<Step>,
-  { report, signal, leaveOut = [], requests, requestTimeout = 5000 }: WebLabOptions,
+/** A lab as it is run: hosts as network namespaces, the director by this library, requests, counters, a verdict. */
+export function webLab<Step extends string>(plan: WebLabPlan<Step>): Lab {
+  const { title, about, proofs } = plan;
+  return { title, about, proofs, run: options => runWebLab(plan, options) };
+}
+
+async function runWebLab<Step extends string>(
+  lab: WebLabPlan<Step>,
+  { report, signal, leaveOut = [], brief = false, requestTimeout = 5000 }: LabOptions,
 ): Promise<readonly Check[]> {
+  // Equally many for each server.
+  const requests = lab.servers.length * (brief ? 2 : 5);
   const takes = (step: Step) => !leaveOut.includes(step);
   const left = (Object.keys(lab.proofs) as Step[]).filter(step => !takes(step));
   return withScope({ deadline: DEADLINE, signal }, async scope => {
@@ -124,7 +121,7 @@ async function sendRequests(
   const replies: Reply[] = [];
   let unanswered = 0;
   while (replies.length < requests && unanswered < GIVE_UP) {
-    const reply = await client.get(url, timeout);
+    const reply = await client.get(url, { timeout });
     replies.push(reply);
     report.reply(replies.length, requests, reply);
     unanswered = reply.failure === undefined ? 0 : unanswered + 1;

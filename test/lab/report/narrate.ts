@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Ipvs } from '../../lib/index.ts';
+import type { Ipvs } from '../../../lib/index.ts';
 import type { Report } from './report.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { Info, ServiceWithDestinations } from '../../lib/index.ts';
+import type { Info, ServiceWithDestinations } from '../../../lib/index.ts';
+import type { Reply } from '../hosts/peer.ts';
 import type { Box } from './diagram.ts';
-import type { Reply } from './peer.ts';
 
 /** One thing a lab has to show, and whether it did. */
 export interface Check {

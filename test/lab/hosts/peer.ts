@@ -21,15 +21,49 @@ export interface Served {
   readonly requests: number;
 }
 
-/** The process of one host. */
+/** What may be said of a question beside whom it goes to. */
+export interface AskOptions {
+  /** Milliseconds to wait for the answer. */
+  readonly timeout: number;
+  /** The client's own address, where it has several. */
+  readonly from?: string | undefined;
+}
+
+/** A connection that stays open. */
+export type Held = Reply & { readonly connection: number };
+
+/** The process of one host. No answer from another host is a reply too: these reject only when the process fails. */
 export interface Peer {
   readonly host: string;
   /** Serves HTTP, answering with the host's name. Resolves when it listens. */
   serve(port: number, address?: string): Promise<void>;
   /** What the server on a port has counted. */
   served(port: number): Promise<Served>;
-  /** Sends a request over a connection of its own. No answer is a reply too: this rejects only when the process fails. */
-  get(url: string, timeout: number): Promise<Reply>;
+  /** Sends a request over a connection of its own. */
+  get(url: string, options: AskOptions): Promise<Reply>;
+  /** Sends a request and keeps the connection open. */
+  hold(url: string, options: AskOptions): Promise<Held>;
+  /** Closes connections that were kept open. */
+  release(held: readonly Held[]): Promise<void>;
+  /** Answers datagrams with the host's name. Resolves when it is bound. */
+  serveUdp(port: number, address?: string): Promise<void>;
+  /** How many datagrams a port has had. */
+  servedUdp(port: number): Promise<Served>;
+  /** Sends datagrams from one socket, each after the answer to the one before. */
+  askUdp(question: UdpQuestion): Promise<readonly Reply[]>;
+  /** Calls what else programs/*.mjs exports; rejects when that throws, or takes longer than `patience` milliseconds. */
+  call(method: string, parameters: object, patience?: number): Promise<unknown>;
+}
+
+/** Datagrams to be sent. */
+export interface UdpQuestion {
+  readonly address: string;
+  readonly port: number;
+  /** Milliseconds to wait for each answer. */
+  readonly timeout: number;
+  readonly payloads: readonly string[];
+  /** The socket's own end; any address and port when not given. */
+  readonly from?: { readonly address?: string; readonly port?: number };
 }
 
 interface Answer {
@@ -111,9 +145,24 @@ export function startPeer(scope: Scope, network: Network, host: string): Peer {
 
   return {
     host,
+    call,
     serve: async (port, address = '0.0.0.0') => void (await call('serve', { name: host, address, port })),
     served: async port => (await call('served', { port })) as Served,
-    get: async (url, timeout) => (await call('get', { url, timeout }, PATIENCE + timeout)) as Reply,
+    get: async (url, options) =>
+      (await call('get', { url, ...options }, PATIENCE + options.timeout)) as Reply,
+    hold: async (url, options) =>
+      (await call('hold', { url, ...options }, PATIENCE + options.timeout)) as Held,
+    release: async held =>
+      void (await call('release', { connections: held.map(({ connection }) => connection) })),
+    serveUdp: async (port, address = '0.0.0.0') =>
+      void (await call('serveUdp', { name: host, address, port })),
+    servedUdp: async port => (await call('servedUdp', { port })) as Served,
+    askUdp: async question =>
+      (await call(
+        'askUdp',
+        question,
+        PATIENCE + question.timeout * question.payloads.length,
+      )) as readonly Reply[],
   };
 }
 

@@ -1,6 +1,6 @@
-import type { DestinationSpec, Ipvs } from '../../lib/index.ts';
-import type { Network } from './network.ts';
-import { judgeBypassing, WebCheck, type WebLab } from './web-lab.ts';
+import type { DestinationSpec, Ipvs } from '../../../lib/index.ts';
+import type { Network } from '../hosts/network.ts';
+import { judgeBypassing, WebCheck, type WebLabPlan } from './web-lab.ts';
 
 const client = '10.100.10.1';
 const virtual = '10.100.10.101';
@@ -20,7 +20,7 @@ const everything = Object.values(WebCheck);
 const refused = [WebCheck.answered, WebCheck.turns, WebCheck.counters, WebCheck.bypassed];
 
 /** VS/TUN: servers somewhere else, behind a router of their own. */
-export const tun: WebLab<'tunnel-devices' | 'virtual-address' | 'gue-port' | 'ipv6-server'> = {
+export const tun: WebLabPlan<'tunnel-devices' | 'virtual-address' | 'gue-port' | 'ipv6-server'> = {
   title: 'VS/TUN: servers anywhere, packets in tunnels',
   about:
     'The director wraps each packet and sends it to a server in another network. The server unwraps it and answers the client by its own way. One server each for ipip, gue and gre; the fourth is reached over IPv6 although the service is IPv4.',

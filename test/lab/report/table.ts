@@ -4,7 +4,7 @@ import {
   type Forwarding,
   type Info,
   type ServiceWithDestinations,
-} from '../../lib/index.ts';
+} from '../../../lib/index.ts';
 
 const forwardings: Readonly<Record<Forwarding, string>> = {
   masquerade: 'Masq',

@@ -1,6 +1,6 @@
-import type { Ipvs } from '../../lib/index.ts';
-import type { Network } from './network.ts';
-import { judgeBypassing, WebCheck, type WebLab } from './web-lab.ts';
+import type { Ipvs } from '../../../lib/index.ts';
+import type { Network } from '../hosts/network.ts';
+import { judgeBypassing, WebCheck, type WebLabPlan } from './web-lab.ts';
 
 const client = '10.100.10.1';
 const virtual = '10.100.10.101';
@@ -15,10 +15,10 @@ type Common = 'second-server';
 
 /** One segment for all: the director changes nothing but the Ethernet address that a packet goes to. */
 function directRouting<Step extends string>(
-  recipe: Pick<WebLab<Step | Common>, 'title' | 'about' | 'programs' | 'modules' | 'setUpHosts'> & {
+  recipe: Pick<WebLabPlan<Step | Common>, 'title' | 'about' | 'programs' | 'modules' | 'setUpHosts'> & {
     readonly proofs: Readonly<Record<Step, readonly string[]>>;
   },
-): WebLab<Step | Common> {
+): WebLabPlan<Step | Common> {
   return {
     ...recipe,
     modules: ['ip_vs_rr', ...recipe.modules],

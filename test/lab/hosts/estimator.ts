@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Report } from './report.ts';
+import type { Report } from '../report/report.ts';
 import type { Scope } from './scope.ts';
 
 /** The kernel refreshes its counters every 2 seconds; a new destination may wait for its first turn up to 2 more. */

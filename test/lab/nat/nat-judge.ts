@@ -1,7 +1,18 @@
-import { destinationKey } from '../../lib/index.ts';
-import { type NatObservation, natAddresses } from './nat.ts';
-import type { Reply } from './peer.ts';
-import type { Check } from './report.ts';
+import { destinationKey } from '../../../lib/index.ts';
+import type { Reply } from '../hosts/peer.ts';
+import type { Check } from '../report/report.ts';
+import type { NatObservation } from './nat.ts';
+import { natAddresses } from './nat-addresses.ts';
+
+/** What the checks are called. */
+export const NatCheck = {
+  answered: 'every request is answered',
+  turns: 'rr gives each server every second connection',
+  counters: "IPVS's counters are the servers' own",
+  through: 'replies pass through the director',
+  hidden: `servers see the director's address ${natAddresses.gateway} as their client`,
+  outward: `servers get out with the director's address ${natAddresses.virtual}`,
+} as const;
 
 /** What VS/NAT with scheduler rr must have given, checked against what was seen. */
 export function judgeNat(observation: NatObservation): Check[] {
@@ -19,7 +30,7 @@ function everyRequestAnswered({ requests, replies }: NatObservation): Check {
   const answered = replies.filter(({ failure }) => failure === undefined).length;
   const failure = replies.find(reply => reply.failure !== undefined)?.failure;
   return {
-    what: 'every request is answered',
+    what: NatCheck.answered,
     passed: answered === requests,
     detail: `${answered} of ${requests}${failure === undefined ? '' : `; first failure: ${failure}`}`,
   };
@@ -32,7 +43,7 @@ function serversTakeTurns({ requests, replies, servers }: NatObservation): Check
   const equal = counts.every(count => count === requests / servers.length);
   const shares = servers.map(({ name }, i) => `${name} ${counts[i]}`).join(', ');
   return {
-    what: 'rr gives each server every second connection',
+    what: NatCheck.turns,
     passed: equal && inTurn,
     detail: `${shares}${inTurn ? '' : ', not in turn'}`,
   };
@@ -40,7 +51,7 @@ function serversTakeTurns({ requests, replies, servers }: NatObservation): Check
 
 /** The kernel's numbers must be what really happened at the servers, and add up. */
 function countersAgree({ replies, servers, service, totalConnections }: NatObservation): Check {
-  const what = "IPVS's counters are the servers' own";
+  const what = NatCheck.counters;
   if (service === undefined) return { what, passed: false, detail: 'the service is gone' };
   const pairs = servers.map(({ name, key, served }) => {
     const destination = service.destinations.find(found => destinationKey(found) === key);
@@ -63,7 +74,7 @@ function countersAgree({ replies, servers, service, totalConnections }: NatObser
 function repliesPassThrough({ service }: NatObservation): Check {
   const packets = service?.stats.outPackets ?? 0;
   return {
-    what: 'replies pass through the director',
+    what: NatCheck.through,
     passed: packets > 0,
     detail: `${packets} packets out`,
   };
@@ -72,7 +83,7 @@ function repliesPassThrough({ service }: NatObservation): Check {
 function clientsHidden({ replies }: NatObservation): Check {
   const sources = [...new Set(replies.map(({ client }) => client).filter(client => client !== undefined))];
   return {
-    what: `servers see the director's address ${natAddresses.gateway} as their client`,
+    what: NatCheck.hidden,
     passed: sources.length === 1 && sources[0] === natAddresses.gateway,
     detail: sources.length === 0 ? 'they saw nobody' : `they saw ${sources.join(', ')}`,
   };
@@ -80,7 +91,7 @@ function clientsHidden({ replies }: NatObservation): Check {
 
 function serversGetOut({ outward }: NatObservation): Check {
   return {
-    what: `servers get out with the director's address ${natAddresses.virtual}`,
+    what: NatCheck.outward,
     passed: outward.client === natAddresses.virtual,
     detail: describe(outward),
   };

@@ -1,4 +1,4 @@
-import type { Info, ServiceWithDestinations } from '../../lib/index.ts';
+import type { Info, ServiceWithDestinations } from '../../../lib/index.ts';
 import { drawSvg } from './html-diagram.ts';
 import { escapeHtml } from './html-escape.ts';
 import type { Bar, Check, Report } from './report.ts';

@@ -1,0 +1,22 @@
+// The one process of a lab's host: serves and asks, as the lab tells it over IPC. Plain JavaScript, since on an emulated machine a compiler at
+// its start would take seconds.
+import * as http from './http.mjs';
+import * as udp from './udp.mjs';
+
+/** @type {Readonly<Record<string, (parameters: any) => unknown>>} */
+const methods = { ...http, ...udp };
+
+process.on('message', async message => {
+  const { id, method, parameters } = /** @type {{ id: number, method: string, parameters: unknown }} */ (
+    message
+  );
+  try {
+    const act = methods[method];
+    if (act === undefined) throw new Error(`no method ${method}`);
+    process.send?.({ id, value: await act(parameters) });
+  } catch (error) {
+    process.send?.({ id, error: String(error) });
+  }
+});
+// The lab has ended, whatever way.
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,83 @@
+// What a host does over UDP: answers datagrams with its name, and asks.
+import dgram from 'node:dgram';
+import { isIPv6 } from 'node:net';
+
+/** @import { Reply, Served } from '../peer.ts' */
+
+/**
+ * How many datagrams each port has had.
+ * @type {Map<number, number>}
+ */
+const counted = new Map();
+
+/**
+ * Answers what comes to a port with a name and with the client's address as it arrived here.
+ * @param {{ name: string, address: string, port: number }} parameters
+ * @returns {Promise<void>}
+ */
+export function serveUdp({ name, address, port }) {
+  counted.set(port, 0);
+  const socket = dgram.createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  socket.on('message', (_, from) => {
+    counted.set(port, (counted.get(port) ?? 0) + 1);
+    socket.send(JSON.stringify({ server: name, client: from.address }), from.port, from.address);
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(port, address, resolve);
+  });
+}
+
+/**
+ * @param {{ port: number }} parameters
+ * @returns {Served | undefined}
+ */
+export function servedUdp({ port }) {
+  const requests = counted.get(port);
+  return requests === undefined ? undefined : { connections: requests, requests };
+}
+
+/**
+ * Sends datagrams from one socket, each after the answer to the one before. No answer is an answer too.
+ * @param {{ address: string, port: number, timeout: number, payloads: readonly string[], from?: { address?: string, port?: number } }} question
+ * @returns {Promise<Reply[]>}
+ */
+export async function askUdp({ address, port, timeout, payloads, from = {} }) {
+  const socket = dgram.createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  socket.on('error', () => {}); // what a send meets is told by its callback, and what comes back late by the timer
+  try {
+    await new Promise(resolve => socket.bind(from.port ?? 0, from.address, () => resolve(undefined)));
+    const replies = [];
+    for (const payload of payloads) replies.push(await exchange(socket, payload, address, port, timeout));
+    return replies;
+  } finally {
+    socket.close();
+  }
+}
+
+/**
+ * @param {dgram.Socket} socket
+ * @param {string} payload
+ * @param {string} address
+ * @param {number} port
+ * @param {number} timeout
+ * @returns {Promise<Reply>}
+ */
+function exchange(socket, payload, address, port, timeout) {
+  const start = performance.now();
+  return new Promise(resolve => {
+    /** @param {{ server: string, client: string } | { failure: string }} what */
+    const answer = what => {
+      clearTimeout(timer);
+      socket.off('message', take);
+      resolve({ ...what, milliseconds: performance.now() - start });
+    };
+    /** @param {Buffer} message */
+    const take = message => answer(JSON.parse(message.toString()));
+    const timer = setTimeout(() => answer({ failure: `no answer within ${timeout / 1000} s` }), timeout);
+    socket.on('message', take);
+    socket.send(payload, port, address, error => {
+      if (error !== null) answer({ failure: error.message });
+    });
+  });
+}
