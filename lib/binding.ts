@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import loadBinding from 'bindings';
 import { IpvsError } from './errors.ts';
 import type { Native } from './native.ts';
+import { packageRoot, packageVersion } from './package.ts';
 
 let loaded: Native | undefined;
 
@@ -13,7 +12,7 @@ let loaded: Native | undefined;
  * Throws ERR_IPVS_ADDON_MISSING or ERR_IPVS_LIBRARY_MISSING, each saying what to install.
  */
 export function native(): Native {
-  loaded ??= load(dirname(dirname(fileURLToPath(import.meta.url))));
+  loaded ??= load(packageRoot);
   return loaded;
 }
 
@@ -60,10 +59,9 @@ function explain(error: unknown, root: string): IpvsError {
       { cause: error },
     );
   }
-  const version = (createRequire(import.meta.url)('../package.json') as { version: string }).version;
   return new IpvsError(
     'ERR_IPVS_ADDON_MISSING',
-    `ipvs ${version} has no addon for linux-${process.arch}${libc()} in ${root}: build it with \`npx node-gyp rebuild\` there, which needs g++, make, python3, pkg-config, libnl-3-dev and libnl-genl-3-dev (Debian's names)`,
+    `ipvs ${packageVersion()} has no addon for linux-${process.arch}${libc()} in ${root}: build it with \`npx node-gyp rebuild\` there, which needs g++, make, python3, pkg-config, libnl-3-dev and libnl-genl-3-dev (Debian's names)`,
     { cause: error },
   );
 }

@@ -36,7 +36,7 @@ async function contestantsOf(size: SizePlan): Promise<readonly Contestant[]> {
     floorContestant(programs, 'floor', 'one', 'one', size),
     floorContestant(programs, 'floor, no ack asked', 'one', 'bare', size),
     ...ours,
-    ...commandContestants(programs, size),
+    ...commandContestants(programs, libraries[0]!, size),
   ];
 }
 

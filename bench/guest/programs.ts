@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import type { Size, SizePlan } from '../plan.ts';
 import type { Measurement, Task } from '../records.ts';
 import type { Contestant } from './contestant.ts';
+import type { Library } from './library.ts';
 import { runInside } from './namespaces.ts';
 import { rulesOf } from './table.ts';
 
@@ -96,11 +96,14 @@ function processContestant(
   };
 }
 
-const ipvs = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-
 /** ipvsadm, and our command beside it, where half a millisecond a row can be waited for. */
-export function commandContestants(programs: Programs, size: SizePlan): readonly Contestant[] {
+export function commandContestants(
+  programs: Programs,
+  { main }: Library,
+  size: SizePlan,
+): readonly Contestant[] {
   if (!size.slowPrograms) return [];
+  const ipvs = join(dirname(main), 'ipvs.js');
   const rules = join(tmpdir(), `ipvs-bench-${process.pid}.rules`);
   writeFileSync(rules, rulesOf(size));
   const list = (name: string, command: string) =>
