@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
+const forLabs = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 };
+
 /**
- * `unit` runs anywhere; `kernel` and `lab` run on a booted IPVS kernel (test/bed) and fail where there is none. Forks, not
+ * `unit` runs anywhere; `kernel`, `lab` and `proof` run on a booted IPVS kernel (test/bed) and fail where there is none. Forks, not
  * threads: each file gets a process, and with it a network namespace, of its own.
  */
 export default defineConfig({
@@ -32,11 +34,11 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          exclude: ['test/lab/proofs.test.ts'],
+          ...forLabs,
         },
       },
+      { extends: true, test: { name: 'proof', include: ['test/lab/proofs.test.ts'], ...forLabs } },
     ],
   },
 });
