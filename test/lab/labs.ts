@@ -1,3 +1,4 @@
+import { dns } from './dns/dns.ts';
 import type { Lab } from './lab.ts';
 import { nat } from './nat/nat.ts';
 import { drLoopback, drRedirect } from './web/dr.ts';
@@ -10,4 +11,5 @@ export const labs: ReadonlyMap<string, Lab> = new Map<string, Lab>([
   ['dr', webLab(drRedirect)],
   ['dr-lo', webLab(drLoopback)],
   ['tun', webLab(tun)],
+  ['dns', dns],
 ]);
