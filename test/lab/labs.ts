@@ -1,4 +1,5 @@
 import { dns } from './dns/dns.ts';
+import { faults } from './faults/faults.ts';
 import type { Lab } from './lab.ts';
 import { nat } from './nat/nat.ts';
 import { drLoopback, drRedirect } from './web/dr.ts';
@@ -12,4 +13,5 @@ export const labs: ReadonlyMap<string, Lab> = new Map<string, Lab>([
   ['dr-lo', webLab(drLoopback)],
   ['tun', webLab(tun)],
   ['dns', dns],
+  ['faults', faults],
 ]);

@@ -28,6 +28,11 @@ export interface Network {
   run(host: string, command: string, ...args: readonly string[]): Promise<string>;
   /** Sets sysctls on a host, shown in the report. */
   sysctl(host: string, settings: Readonly<Record<string, string | number>>): Promise<void>;
+  /**
+   * Starts a host's kernel anew: a fresh namespace with the network cards and addresses of the old one, and nothing else of it. What runs on the
+   * host has to have ended.
+   */
+  reboot(host: string): Promise<void>;
 }
 
 const MAX_INTERFACE_NAME = 15;
@@ -88,6 +93,22 @@ export async function createNetwork(
       );
       for (const line of lines) report.command(host, line);
       await onHost(host, ['sh', '-ec', lines.join('\n')]);
+    },
+    async reboot(host) {
+      report.command(host, 'reboot');
+      const [name, shelf] = [namespace(host), namespace(`${host}-cards`)];
+      scope.defer(() => removeNamespaces([shelf]));
+      const cards = segments
+        .filter(({ members }) => members.some(member => member.host === host))
+        .map(segment => segment.name);
+      const moveTo = (target: string) => cards.map(card => `link set ${card} netns ${target}`);
+      // The cards go on to another namespace, since with their own they would be gone, and so would the other ends of their cables.
+      await batch([], [`netns add ${shelf}`], signal);
+      await batch(['-n', name], moveTo(shelf), signal);
+      await batch([], [`netns del ${name}`, `netns add ${name}`], signal);
+      await batch(['-n', shelf], moveTo(name), signal);
+      await batch(['-n', name], hostCommands(host, segments), signal);
+      await batch([], [`netns del ${shelf}`], signal);
     },
   };
 }
