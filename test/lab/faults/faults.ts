@@ -35,7 +35,7 @@ const proofs = {
 } as const satisfies Lab['proofs'];
 type Step = keyof typeof proofs;
 
-const DEADLINE = 120_000;
+const DEADLINE = 240_000;
 /** Milliseconds for an answer that is to come, or a refusal, which comes as soon: what a director says that has no such service. */
 const PATIENCE = 20_000;
 /** And for one that is not to come. */
