@@ -2,6 +2,7 @@ import { dns } from './dns/dns.ts';
 import { faults } from './faults/faults.ts';
 import type { Lab } from './lab.ts';
 import { nat } from './nat/nat.ts';
+import { schedulers } from './schedulers/schedulers.ts';
 import { drLoopback, drRedirect } from './web/dr.ts';
 import { tun } from './web/tun.ts';
 import { webLab } from './web/web-lab.ts';
@@ -14,4 +15,5 @@ export const labs: ReadonlyMap<string, Lab> = new Map<string, Lab>([
   ['tun', webLab(tun)],
   ['dns', dns],
   ['faults', faults],
+  ['schedulers', schedulers],
 ]);

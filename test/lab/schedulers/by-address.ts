@@ -1,0 +1,102 @@
+import type { Check } from '../report/report.ts';
+import { clients, servers } from './hosts.ts';
+import { type Scheduler, SchedulerCheck } from './scheduler.ts';
+import { type Answer, inOrder, type Trial } from './trial.ts';
+
+/** A server is overloaded when it has more than two connections. */
+const weights = [2, 2, 2, 2];
+const SITES = 8;
+
+/** An address of a /24 network. */
+function siteOf(network: string, number: number): string {
+  return network.replace(/0\/24$/, String(number));
+}
+
+/** So many clients, each an address of its own, ask for one site. */
+function crowd(count: number, to: string) {
+  return clients.slice(0, count).map(from => ({ from, to }));
+}
+
+const dhSites = '192.0.2.0/24';
+
+// ip_vs_dh.c: the address hashed into a table of 256 places, which servers fill in turn; neither weights nor connections matter.
+const dh: Scheduler = {
+  name: 'dh',
+  title: 'destination hashing',
+  about:
+    'The server is found by hashing the address asked for. For transparent web caches: whatever is fetched of a site is then in one cache.',
+  weights,
+  sites: dhSites,
+  async show(trial): Promise<readonly Check[]> {
+    const sites = Array.from({ length: SITES }, (_, i) => siteOf(dhSites, i + 1));
+    const [one, another] = clients;
+    const seen = await trial.atOnce(sites.map(to => ({ from: one, to })));
+    const again = await trial.atOnce(sites.map(to => ({ from: another, to })));
+    const busy = await trial.hold(crowd(4, sites[0]!));
+    const used = servers.filter(({ name }) => seen.includes(name)).length;
+    const same = sites.filter((_, i) => seen[i] !== undefined && seen[i] === again[i]).length;
+    return [
+      {
+        what: SchedulerCheck.dh,
+        passed:
+          same === sites.length &&
+          used > 1 &&
+          busy.length === 4 &&
+          busy.every(answer => answer !== undefined && answer === seen[0]),
+        detail: `${same} of ${sites.length} addresses, on ${used} servers; one that gets busy: ${inOrder(busy)}`,
+      },
+    ];
+  },
+};
+
+/**
+ * One site, until its server has three connections, which is more than its weight, while others have less than half of theirs; then once more,
+ * when that server has none again.
+ */
+async function showOverload(trial: Trial, network: string, what: string, expected: 'first' | 'second') {
+  const site = siteOf(network, 1);
+  const filling = await trial.hold(crowd(4, site));
+  const [first, , , second] = filling;
+  if (first !== undefined) await trial.release(first);
+  const [after] = await trial.hold(crowd(1, site));
+  const moved = second !== undefined && inOrder(filling) === inOrder([first, first, first, second]);
+  const wanted: Answer = expected === 'first' ? first : second;
+  return [
+    {
+      what,
+      passed: moved && first !== second && after === wanted,
+      detail: `${inOrder(filling)}, then ${inOrder([after])} when the first server was empty again`,
+    },
+  ];
+}
+
+const lblcSites = '198.51.100.0/24';
+
+// ip_vs_lblc.c: a table has the server of each address that was asked for. The address gets another one, the least loaded, when its own has
+// more active connections than its weight while another one's are less than half its weight.
+const lblc: Scheduler = {
+  name: 'lblc',
+  title: 'locality-based least connection',
+  about:
+    'An address stays with the server it was given, the least loaded then, until that is overloaded: caches that are used well, and evenly.',
+  weights,
+  sites: lblcSites,
+  show: trial => showOverload(trial, lblcSites, SchedulerCheck.lblc, 'second'),
+};
+
+const lblcrSites = '203.0.113.0/24';
+
+// ip_vs_lblcr.c: the table has a set of servers for each address, of which the least loaded is used. Overload adds one; the most loaded is
+// dropped when the set has not changed for net.ipv4.vs.lblcr_expiration, a day.
+const lblcr: Scheduler = {
+  name: 'lblcr',
+  title: 'locality-based least connection with replication',
+  about:
+    'As lblc, but an address whose server is overloaded gets one more and keeps both: for sites that all ask for.',
+  weights,
+  sites: lblcrSites,
+  show: trial => showOverload(trial, lblcrSites, SchedulerCheck.lblcr, 'first'),
+};
+
+/** Schedulers that look at what is asked for. */
+export const byAddress: readonly Scheduler[] = [dh, lblc, lblcr];

@@ -1,0 +1,72 @@
+import type { Check } from '../report/report.ts';
+import { type Scheduler, SchedulerCheck } from './scheduler.ts';
+import { inOrder, type Trial, tally, times } from './trial.ts';
+
+const weights = [4, 2, 1, 1];
+
+// ip_vs_lc.c: the least of 256 × active + inactive connections.
+const lc: Scheduler = {
+  name: 'lc',
+  title: 'least connection',
+  about: 'Where the fewest connections are. For equal servers and connections that last.',
+  weights,
+  async show(trial): Promise<readonly Check[]> {
+    const filling = await trial.hold(times(8));
+    await trial.release('server-2');
+    const after = await trial.hold(times(2));
+    const passed =
+      tally(filling).join() === '2,2,2,2' && after.length === 2 && after.every(name => name === 'server-2');
+    const detail = `${tally(filling).join(', ')}; then ${inOrder(after)} as server-2 had none`;
+    return [{ what: SchedulerCheck.lc, passed, detail }];
+  },
+};
+
+/**
+ * Three rounds of four connections, all kept open. Which of two equal servers comes first is the kernel's affair; how many each has after a
+ * round is not.
+ */
+async function showRounds(
+  trial: Trial,
+  what: string,
+  expected: readonly [string, string, string],
+): Promise<readonly Check[]> {
+  const seen: string[] = [];
+  for (const _ of expected) seen.push(tally(await trial.hold(times(4))).join(' '));
+  const passed = seen.join() === expected.join();
+  return [{ what, passed, detail: `four connections each: ${seen.join(', then ')}` }];
+}
+
+// ip_vs_wlc.c: the least of (256 × active + inactive) / weight. An idle server has 0, whatever its weight. After 8 connections all have 1.
+const wlc: Scheduler = {
+  name: 'wlc',
+  title: 'weighted least connection',
+  about:
+    'Where the fewest connections are for the weight. The default of ipvsadm and of this library; for servers of different strength and connections that last.',
+  weights,
+  show: trial => showRounds(trial, SchedulerCheck.wlc, ['1 1 1 1', '3 1 0 0', '1 1 1 1']),
+};
+
+// ip_vs_sed.c: the least of (active + 1) / weight: the load that the server would have with this connection. 1/4 of the heaviest is less than
+// the 1/1 of an idle one.
+const sed: Scheduler = {
+  name: 'sed',
+  title: 'shortest expected delay',
+  about:
+    'Where the load would be least with the new connection on it: a fast server that has work may still be sooner done than a slow one that has none.',
+  weights,
+  show: trial => showRounds(trial, SchedulerCheck.sed, ['3 1 0 0', '1 1 1 1', '3 1 0 0']),
+};
+
+// ip_vs_nq.c: the first without an active connection; when there is none, as ip_vs_sed.c. wlc too begins with the idle, but in the third
+// round, from 4 2 1 1, it looks at 4/4 2/2 1/1 1/1, and nq at 5/4 3/2 2/1 2/1.
+const nq: Scheduler = {
+  name: 'nq',
+  title: 'never queue',
+  about:
+    'An idle server if there is one, so that nobody waits while a server has nothing to do; otherwise as sed.',
+  weights,
+  show: trial => showRounds(trial, SchedulerCheck.nq, ['1 1 1 1', '3 1 0 0', '3 1 0 0']),
+};
+
+/** Schedulers that look at how many connections a server has. */
+export const byLoad: readonly Scheduler[] = [lc, wlc, sed, nq];

@@ -1,0 +1,168 @@
+import { destinationKey, Ipvs, type ServiceWithDestinations, serviceKey } from '../../../lib/index.ts';
+import { waitForCounters } from '../hosts/estimator.ts';
+import { createNetwork, type Network } from '../hosts/network.ts';
+import { type Served, startPeer } from '../hosts/peer.ts';
+import { requireModules, requirePrograms } from '../hosts/program.ts';
+import { withScope } from '../hosts/scope.ts';
+import type { Lab, LabOptions } from '../lab.ts';
+import { narrate } from '../report/narrate.ts';
+import type { Check } from '../report/report.ts';
+import { byAddress } from './by-address.ts';
+import { byChance } from './by-chance.ts';
+import { byClient } from './by-client.ts';
+import { byLoad } from './by-load.ts';
+import { byRank } from './by-rank.ts';
+import { byTurn } from './by-turn.ts';
+import { diagram, director, gateway, segments, servers, WEB } from './hosts.ts';
+import { proofs, type Scheduler, SchedulerCheck, type SchedulerStep } from './scheduler.ts';
+import { type RecordedTrial, startTrial } from './trial.ts';
+
+const DEADLINE = 240_000;
+const title = 'Schedulers: which server gets a connection';
+const about =
+  'Every scheduler of this kernel in front of the same four servers, each with the traffic that tells it from the others.';
+
+/** Each scheduler with the number that its port or its mark comes from. */
+const all: readonly (Scheduler & { readonly number: number })[] = [
+  ...byTurn,
+  ...byLoad,
+  ...byRank,
+  ...byClient,
+  ...byAddress,
+  ...byChance,
+].map((scheduler, i) => ({ ...scheduler, number: i + 1 }));
+
+interface Shown {
+  readonly name: string;
+  readonly trial: RecordedTrial;
+  readonly checks: readonly Check[];
+}
+
+/** All schedulers, one after the other. */
+export const schedulers: Lab = { title, about, proofs, run };
+
+async function run(options: LabOptions): Promise<readonly Check[]> {
+  const { report, signal, leaveOut = [], brief = false, requestTimeout = 5000 } = options;
+  const takes = (step: SchedulerStep) => !leaveOut.includes(step);
+  const left = (Object.keys(proofs) as SchedulerStep[]).filter(step => !takes(step));
+  return withScope({ deadline: DEADLINE, signal }, async scope => {
+    report.heading(title, about);
+    report.diagram(diagram);
+    if (left.length > 0) report.part(`Left out on purpose: ${left.join(', ')}`);
+    report.part('Network');
+    requirePrograms('ip', 'iptables', 'modprobe', 'nsenter');
+    const modules = ['veth', 'bridge', 'ip_vs', 'xt_mark'];
+    await requireModules(modules, scope.signal);
+    report.step(`kernel modules: ${modules.join(', ')}`);
+    const network = await createNetwork(scope, report, segments);
+    const client = startPeer(scope, network, 'client');
+    const peers = servers.map(({ name }) => startPeer(scope, network, name));
+    const serving = Promise.all(peers.map(peer => peer.serve(WEB)));
+    const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
+    scope.defer(() => ipvs.close());
+    // Modules are loaded while Node.js starts.
+    const [known] = await Promise.all([ipvs.schedulers(), serving, setUpHosts(network)]);
+    report.step(`HTTP servers that answer with their names: ${servers.map(({ name }) => name).join(', ')}`);
+    report.step(`schedulers of this kernel: ${known.join(', ')}`);
+
+    const rounds = brief ? 1 : 3;
+    const narrated = narrate(ipvs, report);
+    const stage = { scope, report, client, ipvs, narrated, requestTimeout, rounds, takes };
+    const shown: Shown[] = [];
+    for (const scheduler of all) {
+      const { name, needs = [] } = scheduler;
+      report.part(`${name}: ${scheduler.title}`);
+      report.step(scheduler.about);
+      if (!known.includes(name)) {
+        report.step(`This kernel has no ${name}.`);
+        continue;
+      }
+      const missing = needs.filter(step => !takes(step));
+      if (missing.length > 0) {
+        report.step(`Not shown without ${missing.join(', ')}.`);
+        continue;
+      }
+      const trial = await startTrial(stage, scheduler, scheduler.number);
+      const checks = await scheduler.show(trial);
+      report.bars(
+        `${name}: connections of each server`,
+        servers.map(({ name: label }) => ({ label, value: trial.answered().get(label) ?? 0 })),
+      );
+      shown.push({ name, trial, checks });
+    }
+
+    report.part('Counters');
+    const answered = sum(shown.flatMap(({ trial }) => [...trial.answered().values()]));
+    const counted = async () => sum((await ipvs.snapshot()).map(({ stats }) => stats.connections));
+    await waitForCounters(scope, report, async () => (await counted()) >= answered);
+    const table = await ipvs.snapshot();
+    report.table(await ipvs.info(), table);
+    const served = await Promise.all(peers.map(peer => peer.served(WEB)));
+    const checks = [
+      judgeAnswers(shown),
+      judgeCounters(shown, table, served),
+      ...shown.flatMap(each => each.checks),
+    ];
+    report.verdict(title, checks);
+    return checks;
+  });
+}
+
+/** What is not IPVS's: ways there and back, and marks for what is sent to the networks of sites. */
+async function setUpHosts(network: Network): Promise<void> {
+  await network.sysctl('director', { 'net.ipv4.ip_forward': 1 });
+  const ways = servers.map(({ name }) => network.run(name, 'ip', 'route', 'add', 'default', 'via', gateway));
+  await Promise.all(ways);
+  for (const { sites, number } of all) {
+    if (sites === undefined) continue;
+    await network.run('client', 'ip', 'route', 'add', sites, 'via', director);
+    // IPVS looks at what the director would take for its own.
+    await network.run('director', 'ip', 'route', 'add', 'local', sites, 'dev', 'lo');
+    const mark = ['-d', sites, '-j', 'MARK', '--set-mark', String(number)];
+    await network.run('director', 'iptables', '-t', 'mangle', '-A', 'PREROUTING', ...mark);
+  }
+}
+
+function judgeAnswers(shown: readonly Shown[]): Check {
+  const asked = sum(shown.map(({ trial }) => trial.asked()));
+  const answered = sum(shown.flatMap(({ trial }) => [...trial.answered().values()]));
+  return {
+    what: SchedulerCheck.answered,
+    passed: answered === asked && asked > 0,
+    detail: `${answered} of ${asked}`,
+  };
+}
+
+/** The kernel's numbers against the client's, for each scheduler, and the servers' own. */
+function judgeCounters(
+  shown: readonly Shown[],
+  table: readonly ServiceWithDestinations[],
+  served: readonly Served[],
+): Check {
+  const differences = shown.flatMap(({ name, trial }) => {
+    const service = table.find(found => serviceKey(found) === serviceKey(trial.service));
+    return servers.flatMap(server => {
+      const key = destinationKey({ address: server.address, port: WEB });
+      const counted = service?.destinations.find(found => destinationKey(found) === key)?.stats.connections;
+      const had = trial.answered().get(server.name) ?? 0;
+      // One that left has taken its counters along.
+      return counted === undefined || counted === had
+        ? []
+        : [`${name} ${server.name} ${counted} (had ${had})`];
+    });
+  });
+  const seen = servers.map(({ name }) => sum(shown.map(({ trial }) => trial.answered().get(name) ?? 0)));
+  const own = served.map(({ connections }) => connections);
+  return {
+    what: SchedulerCheck.counters,
+    passed: differences.length === 0 && own.join() === seen.join(),
+    detail: [
+      `${shown.length} services: ${differences.length === 0 ? 'no difference' : differences.join(', ')}`,
+      `servers' own counts: ${own.join(', ')} of ${seen.join(', ')}`,
+    ].join('; '),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DestinationId, Ipvs, ServiceId } from '../../../lib/index.ts';
+import type { Held, Peer } from '../hosts/peer.ts';
+import type { Scope } from '../hosts/scope.ts';
+import type { Report } from '../report/report.ts';
+import { servers, virtual, WEB } from './hosts.ts';
+import type { Scheduler, SchedulerStep } from './scheduler.ts';
+
+/** What a connection is opened with. */
+export interface Question {
+  /** The client's address; its first one when not given. */
+  readonly from?: string | undefined;
+  /** The address asked for; the virtual IP when not given. */
+  readonly to?: string | undefined;
+}
+
+/** The name of the server that a connection went to; undefined when nobody answered. */
+export type Answer = string | undefined;
+
+/** One scheduler's service, and the traffic to it. */
+export interface Trial {
+  readonly report: Report;
+  /** How often to repeat what is only more to look at. */
+  readonly rounds: number;
+  takes(step: SchedulerStep): boolean;
+  /** Opens connections one after the other, since their order matters, and closes each. */
+  inTurn(questions: readonly Question[]): Promise<readonly Answer[]>;
+  /** Opens several connections at a time and closes each. */
+  atOnce(questions: readonly Question[]): Promise<readonly Answer[]>;
+  /** Opens connections one after the other and keeps them open. */
+  hold(questions: readonly Question[]): Promise<readonly Answer[]>;
+  /** Closes those of a server that were kept open, and waits until IPVS knows. */
+  release(server: string): Promise<void>;
+  setWeight(server: string, weight: number): Promise<void>;
+  remove(server: string): Promise<void>;
+}
+
+/** A trial with what came of it. */
+export interface RecordedTrial extends Trial {
+  readonly service: ServiceId;
+  /** How many connections were opened. */
+  asked(): number;
+  /** How many of them each server had, by name. */
+  answered(): ReadonlyMap<string, number>;
+}
+
+/** What a trial takes place in. */
+export interface Stage {
+  readonly scope: Scope;
+  readonly report: Report;
+  readonly client: Peer;
+  /** The director's IPVS, and the same with its calls reported. */
+  readonly ipvs: Ipvs;
+  readonly narrated: Ipvs;
+  readonly requestTimeout: number;
+  readonly rounds: number;
+  takes(step: SchedulerStep): boolean;
+}
+
+/** So many at a time: one machine, often an emulated one, is all hosts. */
+const AT_ONCE = 4;
+/** Milliseconds for a connection's end to reach IPVS. */
+const PATIENCE = 30_000;
+const STEP = 20;
+
+/** The same question so many times. */
+export function times(count: number, question: Question = {}): readonly Question[] {
+  return Array.from({ length: count }, () => question);
+}
+
+/** How many of these connections each server had. */
+export function tally(answers: readonly Answer[]): readonly number[] {
+  return servers.map(({ name }) => answers.filter(answer => answer === name).length);
+}
+
+/** Servers by their numbers, as they answered. */
+export function inOrder(answers: readonly Answer[]): string {
+  return answers.map(answer => answer?.replace('server-', '') ?? '?').join(' ');
+}
+
+/** Sets up a scheduler's service, on a port or with a mark of its own: none is to know the connections of another. */
+export async function startTrial(stage: Stage, scheduler: Scheduler, number: number): Promise<RecordedTrial> {
+  const { scope, report, client, ipvs, narrated, takes } = stage;
+  const port = scheduler.sites === undefined ? 8000 + number : WEB;
+  const service =
+    scheduler.sites === undefined
+      ? ({ protocol: 'tcp', address: virtual, port } as const)
+      : ({ fwmark: number, family: 'ipv4' } as const);
+  await narrated.addService({ ...service, scheduler: scheduler.name });
+  for (const [i, weight] of scheduler.weights.entries()) {
+    const spec = { ...destination(servers[i]!.name), weight: takes('weights') ? weight : 1 };
+    await narrated.addDestination(service, { ...spec, forwarding: 'masquerade' });
+  }
+
+  const answered = new Map<string, number>();
+  const held: Held[] = [];
+  let asked = 0;
+
+  async function open(how: 'get' | 'hold', { from, to = virtual }: Question): Promise<Answer> {
+    asked++;
+    const options = { timeout: stage.requestTimeout, from };
+    const reply = await client[how](`http://${to}:${port}/`, options);
+    if ('connection' in reply) held.push(reply as Held);
+    if (reply.server === undefined) report.reply(asked, asked, reply);
+    else answered.set(reply.server, (answered.get(reply.server) ?? 0) + 1);
+    return reply.server;
+  }
+
+  /** Opens them in groups, and stops when one is not answered: the rest would only repeat it. */
+  async function openAll(
+    what: string,
+    questions: readonly Question[],
+    size: number,
+    openOne: (question: Question) => Promise<Answer>,
+  ): Promise<readonly Answer[]> {
+    const progress = report.progress(`${questions.length} ${what}`);
+    const answers: Answer[] = [];
+    while (answers.length < questions.length && !answers.includes(undefined)) {
+      const group = questions.slice(answers.length, answers.length + size);
+      answers.push(...(await Promise.all(group.map(openOne))));
+      progress.tick();
+    }
+    progress.done(size === 1 ? `server ${inOrder(answers)}` : `each server: ${tally(answers).join(', ')}`);
+    return answers;
+  }
+
+  async function waitUntilClosed(server?: string): Promise<void> {
+    const end = performance.now() + PATIENCE;
+    for (;;) {
+      const address = server === undefined ? undefined : destination(server).address;
+      const open = (await ipvs.destinations(service)).filter(
+        found => found.activeConnections > 0 && (address === undefined || found.address === address),
+      );
+      if (open.length === 0) return;
+      if (performance.now() > end) throw new Error(`${open[0]!.address} still has connections`);
+      await sleep(STEP, undefined, { signal: scope.signal });
+    }
+  }
+
+  async function release(server?: string): Promise<void> {
+    const ending = held.filter(reply => server === undefined || reply.server === server);
+    await client.release(ending);
+    await waitUntilClosed(server);
+  }
+
+  return {
+    report,
+    rounds: stage.rounds,
+    takes,
+    service,
+    asked: () => asked,
+    answered: () => answered,
+    inTurn: questions =>
+      openAll('connections, one after the other', questions, 1, question => open('get', question)),
+    atOnce: questions =>
+      openAll(`connections, ${AT_ONCE} at a time`, questions, AT_ONCE, question => open('get', question)),
+    hold: questions =>
+      openAll('connections, kept open', questions, 1, async question => {
+        const answer = await open('hold', question);
+        if (!takes('held-connections')) await release();
+        return answer;
+      }),
+    async release(server) {
+      await release(server);
+      report.step(`${server}'s connections are closed`);
+    },
+    setWeight: (server, weight) => narrated.updateDestination(service, destination(server), { weight }),
+    remove: server => narrated.removeDestination(service, destination(server)),
+  };
+}
+
+function destination(name: string): DestinationId {
+  return { address: servers.find(server => server.name === name)!.address, port: WEB };
+}
