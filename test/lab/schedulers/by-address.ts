@@ -12,9 +12,9 @@ function siteOf(network: string, number: number): string {
   return network.replace(/0\/24$/, String(number));
 }
 
-/** So many clients, each an address of its own, ask for one site. */
-function crowd(count: number, to: string) {
-  return clients.slice(0, count).map(from => ({ from, to }));
+/** So many clients, the first of which is the client of that number, ask for one site. */
+function crowd(first: number, count: number, to: string) {
+  return clients.slice(first, first + count).map(from => ({ from, to }));
 }
 
 const dhSites = '192.0.2.0/24';
@@ -29,10 +29,11 @@ const dh: Scheduler = {
   sites: dhSites,
   async show(trial): Promise<readonly Check[]> {
     const sites = Array.from({ length: SITES }, (_, i) => siteOf(dhSites, i + 1));
-    const [one, another] = clients;
-    const seen = await trial.atOnce(sites.map(to => ({ from: one, to })));
-    const again = await trial.atOnce(sites.map(to => ({ from: another, to })));
-    const busy = await trial.hold(crowd(4, sites[0]!));
+    // Never one client for two sites: at a server two such connections from one port would be the same.
+    const seen = await trial.atOnce(sites.flatMap((to, i) => crowd(i, 1, to)));
+    const again = await trial.atOnce(sites.flatMap((to, i) => crowd(SITES + i, 1, to)));
+    const busy = await trial.hold(crowd(2 * SITES, 4, sites[0]!));
+    trial.chart([...seen, ...again, ...busy]);
     const used = servers.filter(({ name }) => seen.includes(name)).length;
     const same = sites.filter((_, i) => seen[i] !== undefined && seen[i] === again[i]).length;
     return [
@@ -55,10 +56,11 @@ const dh: Scheduler = {
  */
 async function showOverload(trial: Trial, network: string, what: string, expected: 'first' | 'second') {
   const site = siteOf(network, 1);
-  const filling = await trial.hold(crowd(4, site));
+  const filling = await trial.hold(crowd(0, 4, site));
   const [first, , , second] = filling;
   if (first !== undefined) await trial.release(first);
-  const [after] = await trial.hold(crowd(1, site));
+  const [after] = await trial.hold(crowd(4, 1, site));
+  trial.chart([...filling, after]);
   const moved = second !== undefined && inOrder(filling) === inOrder([first, first, first, second]);
   const wanted: Answer = expected === 'first' ? first : second;
   return [
@@ -92,7 +94,7 @@ const lblcr: Scheduler = {
   name: 'lblcr',
   title: 'locality-based least connection with replication',
   about:
-    'As lblc, but an address whose server is overloaded gets one more and keeps both: for sites that all ask for.',
+    'As lblc, but an address whose server is overloaded gets another one as well and uses both: for what everybody asks for.',
   weights,
   sites: lblcrSites,
   show: trial => showOverload(trial, lblcrSites, SchedulerCheck.lblcr, 'first'),

@@ -27,6 +27,7 @@ const twos: Scheduler = {
     await trial.hold(times(HELD));
     for (const name of others) await trial.setWeight(name, 1);
     const answers = await trial.atOnce(times(DRAWS));
+    trial.chart(answers);
     const counts = tally(answers);
     const busy = counts.at(-1)!;
     const passed = answers.length === DRAWS && busy > 0 && busy < DRAWS * SHARE;

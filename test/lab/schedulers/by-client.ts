@@ -1,7 +1,6 @@
 import type { Check } from '../report/report.ts';
 import { clients, servers } from './hosts.ts';
-import type { Scheduler } from './scheduler.ts';
-import { SchedulerCheck } from './scheduler.ts';
+import { type Scheduler, SchedulerCheck } from './scheduler.ts';
 import type { Answer, Trial } from './trial.ts';
 
 const LEAVING = 'server-4';
@@ -25,6 +24,7 @@ async function showStickiness(
   const before = await trial.atOnce(everyone);
   const repeats: (readonly Answer[])[] = [];
   for (let i = 0; i < trial.rounds; i++) repeats.push(await trial.atOnce(everyone));
+  trial.chart(before);
   const used = servers.filter(({ name }) => before.includes(name)).length;
   const faithful = clients.filter(
     (_, i) => before[i] !== undefined && repeats.every(again => again[i] === before[i]),
@@ -78,7 +78,7 @@ const sh: Scheduler = {
 };
 
 // ip_vs_mh.c: Maglev's table: each server has an order of its own in which it wants the places, and they choose in turn. Without one of them the
-// others still want what they wanted, so that few places but its own change hands. No secret in this hash either.
+// others still want what they wanted, so that few places but its own change hands. The hash is of addresses and ports, without a secret.
 const mh: Scheduler = {
   name: 'mh',
   title: 'Maglev hashing',

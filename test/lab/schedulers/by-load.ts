@@ -1,6 +1,6 @@
 import type { Check } from '../report/report.ts';
 import { type Scheduler, SchedulerCheck } from './scheduler.ts';
-import { inOrder, type Trial, tally, times } from './trial.ts';
+import { type Answer, inOrder, type Trial, tally, times } from './trial.ts';
 
 const weights = [4, 2, 1, 1];
 
@@ -14,6 +14,7 @@ const lc: Scheduler = {
     const filling = await trial.hold(times(8));
     await trial.release('server-2');
     const after = await trial.hold(times(2));
+    trial.chart([...filling, ...after]);
     const passed =
       tally(filling).join() === '2,2,2,2' && after.length === 2 && after.every(name => name === 'server-2');
     const detail = `${tally(filling).join(', ')}; then ${inOrder(after)} as server-2 had none`;
@@ -30,10 +31,12 @@ async function showRounds(
   what: string,
   expected: readonly [string, string, string],
 ): Promise<readonly Check[]> {
-  const seen: string[] = [];
-  for (const _ of expected) seen.push(tally(await trial.hold(times(4))).join(' '));
+  const rounds: (readonly Answer[])[] = [];
+  for (const _ of expected) rounds.push(await trial.hold(times(4)));
+  trial.chart(rounds.flat());
+  const seen = rounds.map(answers => tally(answers).join(' '));
   const passed = seen.join() === expected.join();
-  return [{ what, passed, detail: `four connections each: ${seen.join(', then ')}` }];
+  return [{ what, passed, detail: `in rounds of four ${seen.join(', then ')}` }];
 }
 
 // ip_vs_wlc.c: the least of (256 × active + inactive) / weight. An idle server has 0, whatever its weight. After 8 connections all have 1.

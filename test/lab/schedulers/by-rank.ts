@@ -15,6 +15,7 @@ const fo: Scheduler = {
     const before = await trial.hold(times(6));
     await trial.setWeight('server-1', 0);
     const after = await trial.hold(times(2));
+    trial.chart([...before, ...after]);
     const passed = inOrder([...before, ...after]) === '1 1 1 1 1 1 2 2';
     return [
       { what: SchedulerCheck.fo, passed, detail: `${inOrder(before)}, then without it ${inOrder(after)}` },
@@ -33,6 +34,7 @@ const ovf: Scheduler = {
     const filling = await trial.hold(times(8));
     await trial.release('server-1');
     const after = await trial.hold(times(1));
+    trial.chart([...filling, ...after]);
     const passed = inOrder([...filling, ...after]) === '1 1 1 1 1 2 2 2 1';
     return [
       {

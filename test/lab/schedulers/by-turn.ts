@@ -21,6 +21,7 @@ const rr: Scheduler = {
   weights,
   async show(trial): Promise<readonly Check[]> {
     const answers = await periods(trial);
+    trial.chart(answers);
     const { length } = weights;
     const first = answers.slice(0, length);
     const passed =
@@ -40,6 +41,7 @@ const wrr: Scheduler = {
   weights,
   async show(trial): Promise<readonly Check[]> {
     const answers = await periods(trial);
+    trial.chart(answers);
     const passed =
       answers.length === PERIOD * trial.rounds &&
       Array.from({ length: answers.length - PERIOD + 1 }, (_, i) =>

@@ -17,7 +17,7 @@ export const servers = Array.from({ length: SERVERS }, (_, i) => ({
 export const gateway = '172.16.120.1';
 /** Addresses of one host, which is so many clients. */
 export const clients = Array.from({ length: CLIENTS }, (_, i) => `10.100.10.${21 + i}`);
-/** The port of the real servers, and of sites. */
+/** The port of sites. */
 export const WEB = 80;
 
 /** The client's network and the servers', with the director between them. */
@@ -42,5 +42,5 @@ export const segments: readonly Segment[] = [
 export const diagram: readonly (readonly Box[])[] = [
   [{ title: 'client', lines: [`${clients[0]} to .${clients.at(-1)!.split('.')[3]}`] }],
   [{ title: 'director', lines: [`${virtual}  virtual IP`, `${gateway}   inner gateway`] }],
-  servers.map(({ name, address }) => ({ title: name, lines: [`${address}:${WEB}`] })),
+  servers.map(({ name, address }) => ({ title: name, lines: [address] })),
 ];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DestinationId, Ipvs, ServiceId } from '../../../lib/index.ts';
-import type { Held, Peer } from '../hosts/peer.ts';
+import type { Held, Peer, Served } from '../hosts/peer.ts';
 import type { Scope } from '../hosts/scope.ts';
 import type { Report } from '../report/report.ts';
 import { servers, virtual, WEB } from './hosts.ts';
@@ -33,15 +33,21 @@ export interface Trial {
   release(server: string): Promise<void>;
   setWeight(server: string, weight: number): Promise<void>;
   remove(server: string): Promise<void>;
+  /** Shows how many of these connections each server had. */
+  chart(answers: readonly Answer[]): void;
 }
 
 /** A trial with what came of it. */
 export interface RecordedTrial extends Trial {
   readonly service: ServiceId;
+  /** A server as this service's destination. */
+  destination(server: string): DestinationId;
   /** How many connections were opened. */
   asked(): number;
   /** How many of them each server had, by name. */
   answered(): ReadonlyMap<string, number>;
+  /** What the servers have counted themselves, in their order. */
+  served(): Promise<readonly Served[]>;
 }
 
 /** What a trial takes place in. */
@@ -49,6 +55,8 @@ export interface Stage {
   readonly scope: Scope;
   readonly report: Report;
   readonly client: Peer;
+  /** The servers, in their order. */
+  readonly peers: readonly Peer[];
   /** The director's IPVS, and the same with its calls reported. */
   readonly ipvs: Ipvs;
   readonly narrated: Ipvs;
@@ -78,16 +86,26 @@ export function inOrder(answers: readonly Answer[]): string {
   return answers.map(answer => answer?.replace('server-', '') ?? '?').join(' ');
 }
 
-/** Sets up a scheduler's service, on a port or with a mark of its own: none is to know the connections of another. */
+/**
+ * Sets up a scheduler's service, on a port or with a mark of its own: none is to know the connections of another. A port of its own on the
+ * servers too: there two connections of a client from one port, which went to different services, would be one and the same.
+ */
 export async function startTrial(stage: Stage, scheduler: Scheduler, number: number): Promise<RecordedTrial> {
-  const { scope, report, client, ipvs, narrated, takes } = stage;
-  const port = scheduler.sites === undefined ? 8000 + number : WEB;
+  const { scope, report, client, peers, ipvs, narrated, takes } = stage;
+  const { name, sites, weights } = scheduler;
+  const ownPort = 8000 + number;
+  const port = sites === undefined ? ownPort : WEB;
   const service =
-    scheduler.sites === undefined
+    sites === undefined
       ? ({ protocol: 'tcp', address: virtual, port } as const)
       : ({ fwmark: number, family: 'ipv4' } as const);
-  await narrated.addService({ ...service, scheduler: scheduler.name });
-  for (const [i, weight] of scheduler.weights.entries()) {
+  const destination = (server: string): DestinationId => ({
+    address: servers.find(({ name }) => name === server)!.address,
+    port: ownPort,
+  });
+  await Promise.all(peers.map(peer => peer.serve(ownPort)));
+  await narrated.addService({ ...service, scheduler: name });
+  for (const [i, weight] of weights.entries()) {
     const spec = { ...destination(servers[i]!.name), weight: takes('weights') ? weight : 1 };
     await narrated.addDestination(service, { ...spec, forwarding: 'masquerade' });
   }
@@ -113,7 +131,7 @@ export async function startTrial(stage: Stage, scheduler: Scheduler, number: num
     size: number,
     openOne: (question: Question) => Promise<Answer>,
   ): Promise<readonly Answer[]> {
-    const progress = report.progress(`${questions.length} ${what}`);
+    const progress = report.progress(`${counted(questions.length)}${what}`);
     const answers: Answer[] = [];
     while (answers.length < questions.length && !answers.includes(undefined)) {
       const group = questions.slice(answers.length, answers.length + size);
@@ -148,14 +166,15 @@ export async function startTrial(stage: Stage, scheduler: Scheduler, number: num
     rounds: stage.rounds,
     takes,
     service,
+    destination,
     asked: () => asked,
     answered: () => answered,
-    inTurn: questions =>
-      openAll('connections, one after the other', questions, 1, question => open('get', question)),
+    served: () => Promise.all(peers.map(peer => peer.served(ownPort))),
+    inTurn: questions => openAll(', one after the other', questions, 1, question => open('get', question)),
     atOnce: questions =>
-      openAll(`connections, ${AT_ONCE} at a time`, questions, AT_ONCE, question => open('get', question)),
+      openAll(`, ${AT_ONCE} at a time`, questions, AT_ONCE, question => open('get', question)),
     hold: questions =>
-      openAll('connections, kept open', questions, 1, async question => {
+      openAll(', kept open', questions, 1, async question => {
         const answer = await open('hold', question);
         if (!takes('held-connections')) await release();
         return answer;
@@ -166,9 +185,16 @@ export async function startTrial(stage: Stage, scheduler: Scheduler, number: num
     },
     setWeight: (server, weight) => narrated.updateDestination(service, destination(server), { weight }),
     remove: server => narrated.removeDestination(service, destination(server)),
+    chart(answers) {
+      const values = tally(answers);
+      report.bars(
+        `${name}: ${counted(answers.length)}`,
+        servers.map((server, i) => ({ label: server.name, value: values[i]! })),
+      );
+    },
   };
 }
 
-function destination(name: string): DestinationId {
-  return { address: servers.find(server => server.name === name)!.address, port: WEB };
+function counted(connections: number): string {
+  return connections === 1 ? '1 connection' : `${connections} connections`;
 }
