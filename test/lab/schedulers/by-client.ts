@@ -62,7 +62,7 @@ async function showStickiness(
 }
 
 // ip_vs_sh.c: the client's address hashed into a table of 256 places, which servers fill in turn. With one server less every turn is shorter,
-// and two places in three get another server. The hash has no secret: with these addresses it is always the same clients.
+// and two in three of the other servers' places change hands. The hash has no secret: with these addresses it is always the same clients.
 const sh: Scheduler = {
   name: 'sh',
   title: 'source hashing',
