@@ -44,7 +44,7 @@ interface Shown {
 export const schedulers: Lab = { title, about, proofs, run };
 
 async function run(options: LabOptions): Promise<readonly Check[]> {
-  const { report, signal, leaveOut = [], brief = false, requestTimeout = 5000 } = options;
+  const { report, signal, leaveOut = [], brief = false } = options;
   const takes = (step: SchedulerStep) => !leaveOut.includes(step);
   const left = (Object.keys(proofs) as SchedulerStep[]).filter(step => !takes(step));
   return withScope({ deadline: DEADLINE, signal }, async scope => {
@@ -67,7 +67,7 @@ async function run(options: LabOptions): Promise<readonly Check[]> {
 
     const rounds = brief ? 1 : 3;
     const narrated = narrate(ipvs, report);
-    const stage = { scope, report, client, peers, ipvs, narrated, requestTimeout, rounds, takes };
+    const stage = { scope, report, client, peers, ipvs, narrated, rounds, takes };
     const shown: Shown[] = [];
     for (const scheduler of all) {
       const { name, needs = [] } = scheduler;
