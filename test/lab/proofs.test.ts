@@ -10,6 +10,9 @@ describe.concurrent.each([...labs])('lab %s fails', (_, lab) => {
   test.each(Object.entries(lab.proofs))('without %s', async (step, expected) => {
     const options = { report: quietReport, brief: true, requestTimeout: PATIENCE, leaveOut: [step] };
     const failed = (await lab.run(options)).filter(({ passed }) => !passed);
-    expect(failed.map(({ what }) => what)).toEqual(expected);
+    expect(
+      failed.map(({ what }) => what),
+      JSON.stringify(failed, null, 1),
+    ).toEqual(expected);
   });
 });
