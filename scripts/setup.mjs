@@ -46,6 +46,7 @@ const needs = {
     program('iproute2', 'ip'),
     program('iptables', 'iptables'),
     program('nftables', 'nft'),
+    program('iputils-arping', 'arping'),
     program('ipvsadm', 'ipvsadm'),
     program('keepalived', 'keepalived'),
   ],

@@ -1,3 +1,4 @@
+import { directors } from './directors/directors.ts';
 import { dns } from './dns/dns.ts';
 import { faults } from './faults/faults.ts';
 import type { Lab } from './lab.ts';
@@ -13,6 +14,7 @@ export const labs: ReadonlyMap<string, Lab> = new Map<string, Lab>([
   ['dr', webLab(drRedirect)],
   ['dr-lo', webLab(drLoopback)],
   ['tun', webLab(tun)],
+  ['directors', directors],
   ['dns', dns],
   ['faults', faults],
   ['schedulers', schedulers],

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 
 /** The programs that labs use, and the Debian package of each. */
 const packages = {
+  arping: 'iputils-arping',
   arptables: 'arptables',
   ip: 'iproute2',
   iptables: 'iptables',

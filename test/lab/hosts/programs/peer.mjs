@@ -1,11 +1,12 @@
 // The one process of a lab's host: serves and asks, as the lab tells it over IPC. Plain JavaScript, since on an emulated machine a compiler at
 // its start would take seconds.
 import * as dns from './dns.mjs';
+import * as download from './download.mjs';
 import * as http from './http.mjs';
 import * as udp from './udp.mjs';
 
 /** @type {Readonly<Record<string, (parameters: any) => unknown>>} */
-const methods = { ...dns, ...http, ...udp };
+const methods = { ...dns, ...download, ...http, ...udp };
 
 process.on('message', async message => {
   const { id, method, parameters } = /** @type {{ id: number, method: string, parameters: unknown }} */ (
