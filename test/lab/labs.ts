@@ -4,6 +4,7 @@ import { faults } from './faults/faults.ts';
 import type { Lab } from './lab.ts';
 import { nat } from './nat/nat.ts';
 import { schedulers } from './schedulers/schedulers.ts';
+import { services } from './services/services.ts';
 import { drLoopback, drRedirect } from './web/dr.ts';
 import { tun } from './web/tun.ts';
 import { webLab } from './web/web-lab.ts';
@@ -18,4 +19,5 @@ export const labs: ReadonlyMap<string, Lab> = new Map<string, Lab>([
   ['dns', dns],
   ['faults', faults],
   ['schedulers', schedulers],
+  ['services', services],
 ]);

@@ -10,9 +10,16 @@ export type Reply = { readonly milliseconds: number } & (
       readonly server: string;
       /** The client's address as that server saw it. */
       readonly client: string;
+      /** Whom the answer came from, where datagrams were sent. */
+      readonly source?: string;
       readonly failure?: undefined;
     }
-  | { readonly server?: undefined; readonly client?: undefined; readonly failure: string }
+  | {
+      readonly server?: undefined;
+      readonly client?: undefined;
+      readonly source?: undefined;
+      readonly failure: string;
+    }
 );
 
 /** What a server has counted itself. */
@@ -43,8 +50,10 @@ export interface Peer {
   get(url: string, options: AskOptions): Promise<Reply>;
   /** Sends a request and keeps the connection open. */
   hold(url: string, options: AskOptions): Promise<Held>;
-  /** Closes connections that were kept open. */
-  release(held: readonly Held[]): Promise<void>;
+  /** Sends one more request over a connection that was kept open. */
+  askAgain(held: Held, timeout: number): Promise<Reply>;
+  /** Closes connections that were kept open; with `reset` by a RST instead of a FIN. */
+  release(held: readonly Held[], options?: { readonly reset?: boolean }): Promise<void>;
   /** Answers datagrams with the host's name. Resolves when it is bound. */
   serveUdp(port: number, address?: string): Promise<void>;
   /** How many datagrams a port has had. */
@@ -152,8 +161,10 @@ export function startPeer(scope: Scope, network: Network, host: string): Peer {
       (await call('get', { url, ...options }, PATIENCE + options.timeout)) as Reply,
     hold: async (url, options) =>
       (await call('hold', { url, ...options }, PATIENCE + options.timeout)) as Held,
-    release: async held =>
-      void (await call('release', { connections: held.map(({ connection }) => connection) })),
+    askAgain: async ({ connection }, timeout) =>
+      (await call('askAgain', { connection, timeout }, PATIENCE + timeout)) as Reply,
+    release: async (held, options = {}) =>
+      void (await call('release', { ...options, connections: held.map(({ connection }) => connection) })),
     serveUdp: async (port, address = '0.0.0.0') =>
       void (await call('serveUdp', { name: host, address, port })),
     servedUdp: async port => (await call('servedUdp', { port })) as Served,

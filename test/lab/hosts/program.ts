@@ -12,6 +12,7 @@ const packages = {
   modprobe: 'kmod',
   nft: 'nftables',
   nsenter: 'util-linux',
+  python3: 'python3',
 } as const;
 
 /** A program of the system that a lab may need. */

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** What a lab lives in: everything it makes is undone when it ends, however it ends. */
 export interface Scope {
   /** Aborted at the deadline, at Ctrl-C, and never by the lab's own end. Whatever waits in a lab waits on this too. */
@@ -27,6 +29,8 @@ export async function withScope<T>(options: ScopeOptions, lab: (scope: Scope) =>
     signal: AbortSignal.any(options.signal === undefined ? [late.signal] : [late.signal, options.signal]),
     defer: undo => void undos.push(undo),
   };
+  // Whatever waits listens: a lab may do many things at once.
+  setMaxListeners(0, scope.signal);
   const failures: unknown[] = [];
   let value: T | undefined;
   try {

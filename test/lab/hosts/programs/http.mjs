@@ -5,7 +5,10 @@ import http from 'node:http';
 /** @typedef {{ -readonly [key in keyof Served]: Served[key] }} Counts */
 /** @typedef {{ url: string, timeout: number, from?: string | undefined }} Question */
 
-/** The path whose answer begins and does not end: a connection that lasts until the client lets go of it. */
+/**
+ * The path whose request and answer begin and do not end: a connection that lasts until the client lets go of it. Each line that the client
+ * adds gets one more.
+ */
 const HOLD = '/hold';
 
 /**
@@ -16,7 +19,7 @@ const counted = new Map();
 
 /**
  * Connections held, by number.
- * @type {Map<number, http.ClientRequest>}
+ * @type {Map<number, { request: http.ClientRequest, response: http.IncomingMessage }>}
  */
 const held = new Map();
 let holds = 0;
@@ -30,11 +33,16 @@ export function serve({ name, address, port }) {
   const counts = { connections: 0, requests: 0 };
   counted.set(port, counts);
   const server = http.createServer((request, response) => {
-    counts.requests++;
     const client = request.socket.remoteAddress?.replace(/^::ffff:/, '');
+    const reply = () => {
+      counts.requests++;
+      response.write(`${JSON.stringify({ server: name, client })}\n`);
+    };
     response.setHeader('content-type', 'application/json');
-    response.write(`${JSON.stringify({ server: name, client })}\n`);
-    if (request.url !== HOLD) response.end();
+    reply();
+    if (request.url !== HOLD) return void response.end();
+    request.on('data', reply);
+    request.on('error', () => {}); // the client let go of it
   });
   server.on('connection', () => void counts.connections++);
   return new Promise((resolve, reject) => {
@@ -67,19 +75,45 @@ export async function get(question) {
  * @returns {Promise<Reply & { connection: number }>}
  */
 export async function hold({ url, ...question }) {
-  const { reply, request } = await ask({ ...question, url: new URL(HOLD, url).href }, false);
+  const { reply, request, response } = await ask({ ...question, url: new URL(HOLD, url).href }, false);
   const connection = ++holds;
-  if (reply.failure === undefined) held.set(connection, request);
+  if (reply.failure === undefined && response !== undefined) held.set(connection, { request, response });
   return { ...reply, connection };
 }
 
 /**
- * Lets go of connections.
- * @param {{ connections: readonly number[] }} parameters
+ * Asks once more over a connection that is held.
+ * @param {{ connection: number, timeout: number }} parameters
+ * @returns {Promise<Reply>}
  */
-export function release({ connections }) {
+export function askAgain({ connection, timeout }) {
+  const start = performance.now();
+  return new Promise(resolve => {
+    const { request, response } = held.get(connection) ?? {};
+    /** @param {{ server: string, client: string } | { failure: string }} what */
+    const answer = what => {
+      clearTimeout(timer);
+      response?.off('data', take);
+      resolve({ ...what, milliseconds: performance.now() - start });
+    };
+    /** @param {string} line */
+    const take = line => answer(JSON.parse(line));
+    const timer = setTimeout(() => answer({ failure: `no answer within ${timeout / 1000} s` }), timeout);
+    if (request === undefined) answer({ failure: 'the connection is gone' });
+    response?.on('data', take);
+    request?.write('\n');
+  });
+}
+
+/**
+ * Lets go of connections: by a FIN, which the server answers with its own, or by a RST, after which there is nothing more to say.
+ * @param {{ connections: readonly number[], reset?: boolean }} parameters
+ */
+export function release({ connections, reset = false }) {
   for (const connection of connections) {
-    held.get(connection)?.destroy();
+    const request = held.get(connection)?.request;
+    if (reset) request?.socket?.resetAndDestroy();
+    else request?.destroy();
     held.delete(connection);
   }
 }
@@ -88,35 +122,41 @@ export function release({ connections }) {
  * Sends one request; waits for the end of the answer, or for its first line only.
  * @param {Question} question
  * @param {boolean} toTheEnd
- * @returns {Promise<{ reply: Reply, request: http.ClientRequest }>}
+ * @returns {Promise<{ reply: Reply, request: http.ClientRequest, response?: http.IncomingMessage | undefined }>}
  */
 function ask({ url, timeout, from }, toTheEnd) {
   const start = performance.now();
   return new Promise(resolve => {
     let late = false;
+    /** @type {http.IncomingMessage | undefined} */
+    let response;
     /** @param {{ server: string, client: string } | { failure: string }} what */
     const answer = what => {
       clearTimeout(timer);
-      resolve({ reply: { ...what, milliseconds: performance.now() - start }, request });
+      resolve({ reply: { ...what, milliseconds: performance.now() - start }, request, response });
     };
     /** @param {string} text */
     const fail = text => answer({ failure: late ? `no answer within ${timeout / 1000} s` : text });
-    const request = http.get(url, { agent: false, localAddress: from }, response => {
+    // To be held, a request must be of a kind that may go on.
+    const method = toTheEnd ? 'GET' : 'POST';
+    const request = http.request(url, { method, agent: false, localAddress: from });
+    request.on('response', incoming => {
+      response = incoming;
       let body = '';
-      response.setEncoding('utf8');
-      response.on('error', error => fail(error.message));
+      incoming.setEncoding('utf8');
+      incoming.on('error', error => fail(error.message));
       const read = () => {
         try {
           answer(JSON.parse(body));
         } catch {
-          fail(`status ${response.statusCode}: ${body}`);
+          fail(`status ${incoming.statusCode}: ${body}`);
         }
       };
-      response.on('data', text => {
+      incoming.on('data', text => {
         body += text;
         if (!toTheEnd && body.endsWith('\n')) read();
       });
-      response.on('end', read);
+      incoming.on('end', read);
     });
     const timer = setTimeout(() => {
       late = true;
@@ -125,5 +165,7 @@ function ask({ url, timeout, from }, toTheEnd) {
     }, timeout);
     // Without the local address that Node.js adds: it is 0.0.0.0 as yet.
     request.on('error', error => fail(error.message.replace(/ - Local .*/, '')));
+    if (toTheEnd) request.end();
+    else request.flushHeaders();
   });
 }

@@ -3,10 +3,11 @@
 import * as dns from './dns.mjs';
 import * as download from './download.mjs';
 import * as http from './http.mjs';
+import * as sctp from './sctp.mjs';
 import * as udp from './udp.mjs';
 
 /** @type {Readonly<Record<string, (parameters: any) => unknown>>} */
-const methods = { ...dns, ...download, ...http, ...udp };
+const methods = { ...dns, ...download, ...http, ...sctp, ...udp };
 
 process.on('message', async message => {
   const { id, method, parameters } = /** @type {{ id: number, method: string, parameters: unknown }} */ (

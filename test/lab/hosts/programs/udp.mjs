@@ -66,14 +66,17 @@ export async function askUdp({ address, port, timeout, payloads, from = {} }) {
 function exchange(socket, payload, address, port, timeout) {
   const start = performance.now();
   return new Promise(resolve => {
-    /** @param {{ server: string, client: string } | { failure: string }} what */
+    /** @param {{ server: string, client: string, source: string } | { failure: string }} what */
     const answer = what => {
       clearTimeout(timer);
       socket.off('message', take);
       resolve({ ...what, milliseconds: performance.now() - start });
     };
-    /** @param {Buffer} message */
-    const take = message => answer(JSON.parse(message.toString()));
+    /**
+     * @param {Buffer} message
+     * @param {dgram.RemoteInfo} from
+     */
+    const take = (message, from) => answer({ ...JSON.parse(message.toString()), source: from.address });
     const timer = setTimeout(() => answer({ failure: `no answer within ${timeout / 1000} s` }), timeout);
     socket.on('message', take);
     socket.send(payload, port, address, error => {

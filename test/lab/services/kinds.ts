@@ -1,0 +1,23 @@
+import { firewallMark } from './firewall-mark.ts';
+import type { ServiceKind } from './kind.ts';
+import { thresholds, weightZero } from './limits.ts';
+import { persistence, persistenceByNetwork } from './persistence.ts';
+import { sctp } from './sctp.ts';
+import { sip } from './sip.ts';
+import { tcp, tcpOverIpv6 } from './tcp.ts';
+import { onePacket, udp } from './udp.ts';
+
+/** Every kind of service, in the order they are shown in. */
+export const kinds: readonly ServiceKind[] = [
+  tcp,
+  tcpOverIpv6,
+  sctp,
+  udp,
+  onePacket,
+  persistence,
+  persistenceByNetwork,
+  firewallMark,
+  sip,
+  weightZero,
+  thresholds,
+];

@@ -1,0 +1,140 @@
+import {
+  type DestinationSpec,
+  Ipvs,
+  type Persistence,
+  type ServiceId,
+  type ServiceSpec,
+  serviceKey,
+} from '../../../lib/index.ts';
+import { createNetwork, type Network } from '../hosts/network.ts';
+import { type Peer, startPeer } from '../hosts/peer.ts';
+import { requireModules, requirePrograms } from '../hosts/program.ts';
+import type { Scope } from '../hosts/scope.ts';
+import { narrate } from '../report/narrate.ts';
+import type { Report } from '../report/report.ts';
+import { addresses, realPorts, servers } from './addresses.ts';
+
+/** A step that can be left out. */
+export type Step = 'one-packet' | 'firewall-mark' | 'persistence' | 'limits';
+
+/** Hosts, and a director without services: what every kind of service is shown on. */
+export interface Stage {
+  readonly scope: Scope;
+  readonly report: Report;
+  readonly network: Network;
+  /** Reports what it is called for. */
+  readonly ipvs: Ipvs;
+  readonly client: Peer;
+  /** In the order of `servers`. */
+  readonly peers: readonly Peer[];
+  /** Just as much traffic as proves the point. */
+  readonly brief: boolean;
+  /** Milliseconds a request may take. */
+  readonly timeout: number;
+  takes(step: Step): boolean;
+}
+
+const modules = [
+  ...['veth', 'ip_vs', 'ip_vs_rr', 'ip_vs_pe_sip', 'xt_mark'],
+  // A bridge is the servers' switch.
+  'bridge',
+];
+
+/** Makes the hosts and starts their servers. */
+export async function createStage(
+  scope: Scope,
+  report: Report,
+  options: Pick<Stage, 'brief' | 'timeout' | 'takes'>,
+): Promise<Stage> {
+  requirePrograms('ip', 'iptables', 'modprobe', 'nsenter');
+  await requireModules(modules, scope.signal);
+  report.step(`kernel modules: ${modules.join(', ')}`);
+  const { clients, client6, director, director6, virtual, joined, virtual6, gateway, gateway6 } = addresses;
+  const network = await createNetwork(scope, report, [
+    {
+      name: 'public',
+      members: [
+        { host: 'client', addresses: [...clients.map(address => `${address}/16`), `${client6}/64`] },
+        {
+          host: 'director',
+          addresses: [
+            `${director}/16`,
+            `${virtual}/32`,
+            `${joined}/32`,
+            `${director6}/64`,
+            `${virtual6}/128`,
+          ],
+        },
+      ],
+    },
+    {
+      name: 'inner',
+      members: [
+        { host: 'director', addresses: [`${gateway}/24`, `${gateway6}/64`] },
+        ...servers.map(({ name, address, address6 }) => ({
+          host: name,
+          addresses: [`${address}/24`, `${address6}/64`],
+        })),
+      ],
+    },
+  ]);
+  const client = startPeer(scope, network, 'client');
+  const peers = servers.map(({ name }) => startPeer(scope, network, name));
+  // Node.js takes its time to start: meanwhile the hosts are set up.
+  await Promise.all([...peers.map(listen), setUpHosts(network)]);
+  report.step(`${servers.map(({ name }) => name).join(' and ')} answer HTTP and datagrams with their names`);
+  // Five seconds, the library's own, may be short for a machine that is emulated and busy.
+  const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
+  scope.defer(() => ipvs.close());
+  return { scope, report, network, ipvs: narrate(ipvs, report), client, peers, ...options };
+}
+
+async function listen(peer: Peer): Promise<void> {
+  const { http, https, dns, syslog, sip } = realPorts;
+  await Promise.all([
+    ...[http, https].map(port => peer.serve(port, '::')),
+    ...[dns, syslog, sip].map(port => peer.serveUdp(port)),
+  ]);
+}
+
+async function setUpHosts(network: Network): Promise<void> {
+  const { director, gateway, gateway6 } = addresses;
+  await network.sysctl('director', { 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1 });
+  for (const { name } of servers) {
+    await network.run(name, 'ip', 'route', 'add', 'default', 'via', gateway);
+    await network.run(name, 'ip', '-6', 'route', 'add', 'default', 'via', gateway6);
+  }
+  // A host that checks sources takes answers only from where it has a route to.
+  await network.run('client', 'ip', 'route', 'add', 'default', 'via', director);
+}
+
+/** What a service has beside its identity. */
+export interface ServiceOptions {
+  readonly onePacket?: boolean;
+  readonly persistence?: Persistence | undefined;
+  /** Those of the first server: the other takes what it does not. */
+  readonly thresholds?: Pick<DestinationSpec, 'upperThreshold' | 'lowerThreshold'> | undefined;
+}
+
+/** Adds a service with scheduler rr, and both real servers to it. Port 0, under a mark, leaves a packet's port as it is. */
+export async function addService(
+  { ipvs }: Stage,
+  service: ServiceId,
+  port: number,
+  { onePacket, persistence, thresholds }: ServiceOptions = {},
+): Promise<void> {
+  const options = { ...(onePacket && { onePacket }), ...(persistence && { persistence }) };
+  await ipvs.addService({ ...service, scheduler: 'rr', ...options } as ServiceSpec);
+  const ipv6 = service.address?.includes(':') === true;
+  for (const [i, { address, address6 }] of servers.entries()) {
+    const destination = { address: ipv6 ? address6 : address, port, forwarding: 'masquerade' } as const;
+    await ipvs.addDestination(service, { ...destination, ...(i === 0 && thresholds) });
+  }
+}
+
+/** Shows services as the kernel has them. */
+export async function showServices({ ipvs, report }: Stage, ids: readonly ServiceId[]): Promise<void> {
+  const keys = ids.map(serviceKey);
+  const services = (await ipvs.snapshot()).filter(service => keys.includes(serviceKey(service)));
+  report.table(await ipvs.info(), services);
+}
