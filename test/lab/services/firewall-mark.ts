@@ -1,6 +1,6 @@
 import type { ServiceId } from '../../../lib/index.ts';
 import { addresses, realPorts } from './addresses.ts';
-import { serversOfTheirOwn, tellAll } from './judge.ts';
+import { eachHas, serversOfTheirOwn, tellAll, tellCounts } from './judge.ts';
 import type { ServiceKind } from './kind.ts';
 import { addService, type Stage } from './stage.ts';
 import { getEach } from './traffic.ts';
@@ -49,7 +49,11 @@ export const firewallMark: ServiceKind<typeof one | typeof another> = {
     ]);
     return { [one]: [replies[0]!, replies[3]!], [another]: [replies[1]!, replies[2]!] } as const;
   },
-  judge: seen => [
-    { what: markCheck, passed: serversOfTheirOwn(seen[one], seen[another]), detail: tellAll(seen) },
+  judge: (seen, counts) => [
+    {
+      what: markCheck,
+      passed: serversOfTheirOwn(seen[one], seen[another]) && eachHas(counts, 'templates', 1),
+      detail: `${tellAll(seen)}; ${tellCounts(counts, 'templates')}`,
+    },
   ],
 };

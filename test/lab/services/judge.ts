@@ -1,35 +1,67 @@
 import type { Reply } from '../hosts/peer.ts';
 import { servers } from './addresses.ts';
+import type { LiveCounts } from './stage.ts';
+
+type Replies = readonly Reply[];
+
+/** How many answers each server gave, in the order of `servers`. */
+function sharesOf(replies: Replies): number[] {
+  return servers.map(({ name }) => replies.filter(({ server }) => server === name).length);
+}
 
 /** Tells whether every one was answered, each by another server than the one before, and all servers equally often. */
-export function inTurn(replies: readonly Reply[]): boolean {
-  const shares = servers.map(({ name }) => replies.filter(({ server }) => server === name).length);
+export function inTurn(replies: Replies): boolean {
   return (
-    shares.every(share => share > 0 && share * servers.length === replies.length) &&
+    sharesOf(replies).every(share => share > 0 && share * servers.length === replies.length) &&
     replies.every(({ server }, i) => i === 0 || server !== replies[i - 1]!.server)
   );
 }
 
+/** Tells whether IPVS has as many connections with each server as that answered. */
+export function agree(replies: Replies, counts: readonly LiveCounts[]): boolean {
+  return sharesOf(replies).every((share, i) => share === counts[i]?.connections);
+}
+
 /** The one server that gave all these answers; undefined when there was another, or none. */
-export function soleServer(replies: readonly Reply[]): string | undefined {
+export function soleServer(replies: Replies): string | undefined {
   const [first] = replies;
   return replies.every(({ server }) => server === first?.server) ? first?.server : undefined;
 }
 
+/** Tells whether every server gave some of these answers. */
+export function hasEach(replies: Replies): boolean {
+  return sharesOf(replies).every(share => share > 0);
+}
+
 /** Tells whether each of these had one server for all it sent, and no two the same. */
-export function serversOfTheirOwn(...parts: readonly (readonly Reply[])[]): boolean {
+export function serversOfTheirOwn(...parts: readonly Replies[]): boolean {
   const theirs = parts.map(soleServer);
   return theirs.every(server => server !== undefined) && new Set(theirs).size === theirs.length;
 }
 
-/** Who answered, in order. */
-export function tell(replies: readonly Reply[]): string {
-  return replies.map(({ server, failure }) => server ?? failure).join(', ');
+/** Tells whether IPVS has, with each server, so many of something. */
+export function eachHas(counts: readonly LiveCounts[], what: keyof LiveCounts, number: number): boolean {
+  return counts.every(count => count[what] === number);
+}
+
+/** Who answered how often, or what went wrong. */
+export function tell(replies: Replies): string {
+  const outcomes = new Map<string, number>();
+  for (const { server, failure } of replies) {
+    const outcome = server ?? failure;
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  }
+  return [...outcomes].map(([outcome, times]) => `${outcome} ${times}`).join(', ');
 }
 
 /** The same of several, each under its name. */
-export function tellAll(parts: Readonly<Record<string, readonly Reply[]>>): string {
+export function tellAll(parts: Readonly<Record<string, Replies>>): string {
   return Object.entries(parts)
     .map(([part, replies]) => `${part}: ${tell(replies)}`)
     .join('; ');
+}
+
+/** What IPVS counts with each server. */
+export function tellCounts(counts: readonly LiveCounts[], what: keyof LiveCounts): string {
+  return `IPVS has ${counts.map(count => count[what]).join(' and ')} ${what}`;
 }

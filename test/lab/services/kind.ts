@@ -2,7 +2,7 @@ import type { ServiceId } from '../../../lib/index.ts';
 import type { Reply } from '../hosts/peer.ts';
 import type { Bar, Check } from '../report/report.ts';
 import { servers } from './addresses.ts';
-import { type Stage, showServices } from './stage.ts';
+import { type LiveCounts, type Stage, showServices } from './stage.ts';
 
 /** Replies by what they are replies to. */
 export type Seen<Part extends string> = Readonly<Record<Part, readonly Reply[]>>;
@@ -18,7 +18,8 @@ export interface ServiceKind<Part extends string = string> {
   findLack?(stage: Stage): Promise<string | undefined>;
   setUp(stage: Stage): Promise<void>;
   traffic(stage: Stage): Promise<Seen<Part>>;
-  judge(seen: Seen<Part>, stage: Stage): readonly Check[];
+  /** Judges by the replies and by what IPVS counts then, of each server in the order of `servers`. */
+  judge(seen: Seen<Part>, counts: readonly LiveCounts[]): readonly Check[];
 }
 
 /** Sets one kind of service up, has its traffic, and judges. */
@@ -33,9 +34,9 @@ export async function showKind(stage: Stage, kind: ServiceKind): Promise<readonl
   }
   await kind.setUp(stage);
   const seen = await kind.traffic(stage);
-  await showServices(stage, kind.services(stage));
+  const counts = await showServices(stage, kind.services(stage));
   report.bars('Who answered', barsOf(seen));
-  return kind.judge(seen, stage);
+  return kind.judge(seen, counts);
 }
 
 function barsOf(seen: Seen<string>): Bar[] {

@@ -1,11 +1,12 @@
 import { firewallMark } from './firewall-mark.ts';
 import type { ServiceKind } from './kind.ts';
-import { thresholds, weightZero } from './limits.ts';
 import { persistence, persistenceByNetwork } from './persistence.ts';
 import { sctp } from './sctp.ts';
 import { sip } from './sip.ts';
 import { tcp, tcpOverIpv6 } from './tcp.ts';
+import { thresholds } from './thresholds.ts';
 import { onePacket, udp } from './udp.ts';
+import { weightZero } from './weight-zero.ts';
 
 /** Every kind of service, in the order they are shown in. */
 export const kinds: readonly ServiceKind[] = [

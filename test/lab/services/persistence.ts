@@ -1,5 +1,5 @@
 import { addresses, realPorts } from './addresses.ts';
-import { serversOfTheirOwn, tellAll } from './judge.ts';
+import { eachHas, serversOfTheirOwn, tellAll, tellCounts } from './judge.ts';
 import type { ServiceKind } from './kind.ts';
 import { addService } from './stage.ts';
 import { getEach, repeat } from './traffic.ts';
@@ -32,11 +32,11 @@ export const persistence: ServiceKind<typeof one | typeof stranger> = {
       [stranger]: await getEach(stage, repeat(count, { url, from: stranger })),
     } as const;
   },
-  judge: seen => [
+  judge: (seen, counts) => [
     {
       what: PersistenceCheck.client,
-      passed: serversOfTheirOwn(seen[one], seen[stranger]),
-      detail: tellAll(seen),
+      passed: serversOfTheirOwn(seen[one], seen[stranger]) && eachHas(counts, 'templates', 1),
+      detail: `${tellAll(seen)}; ${tellCounts(counts, 'templates')}`,
     },
   ],
 };
@@ -60,11 +60,13 @@ export const persistenceByNetwork: ServiceKind<typeof one | typeof neighbour | t
     const of = (address: string) => replies.filter((_, i) => order[i] === address);
     return { [one]: of(one), [neighbour]: of(neighbour), [stranger]: of(stranger) } as const;
   },
-  judge: seen => [
+  judge: (seen, counts) => [
     {
       what: PersistenceCheck.network,
-      passed: serversOfTheirOwn([...seen[one], ...seen[neighbour]], seen[stranger]),
-      detail: tellAll(seen),
+      passed:
+        serversOfTheirOwn([...seen[one], ...seen[neighbour]], seen[stranger]) &&
+        eachHas(counts, 'templates', 1),
+      detail: `${tellAll(seen)}; ${tellCounts(counts, 'templates')}`,
     },
   ],
 };

@@ -132,9 +132,30 @@ export async function addService(
   }
 }
 
-/** Shows services as the kernel has them. */
-export async function showServices({ ipvs, report }: Stage, ids: readonly ServiceId[]): Promise<void> {
+/** What IPVS counts of one server, as of now: unlike its statistics, which an estimator refreshes, these wait for nothing. */
+export interface LiveCounts {
+  /** In whatever state. */
+  readonly connections: number;
+  /** Established ones. */
+  readonly active: number;
+  /** Persistence templates. */
+  readonly templates: number;
+}
+
+/** Shows services as the kernel has them, and gives back what it counts of each server, in the order of `servers`. */
+export async function showServices(
+  { ipvs, report }: Stage,
+  ids: readonly ServiceId[],
+): Promise<LiveCounts[]> {
   const keys = ids.map(serviceKey);
   const services = (await ipvs.snapshot()).filter(service => keys.includes(serviceKey(service)));
   report.table(await ipvs.info(), services);
+  const destinations = services.flatMap(service => service.destinations);
+  return servers.map(({ address, address6 }) => {
+    const own = destinations.filter(found => found.address === address || found.address === address6);
+    const active = own.reduce((sum, { activeConnections }) => sum + activeConnections, 0);
+    const inactive = own.reduce((sum, { inactiveConnections }) => sum + inactiveConnections, 0);
+    const templates = own.reduce((sum, { persistentConnections }) => sum + persistentConnections, 0);
+    return { connections: active + inactive, active, templates };
+  });
 }

@@ -1,5 +1,5 @@
 import { addresses, realPorts, servers } from './addresses.ts';
-import { inTurn, tell } from './judge.ts';
+import { agree, inTurn, tell, tellCounts } from './judge.ts';
 import type { ServiceKind } from './kind.ts';
 import { addService } from './stage.ts';
 import { getEach, repeat } from './traffic.ts';
@@ -22,7 +22,13 @@ function web(name: string, what: string, about: string, address: string): Servic
     async traffic(stage) {
       return { client: await getEach(stage, repeat(servers.length * (stage.brief ? 2 : 5), { url })) };
     },
-    judge: ({ client }) => [{ what, passed: inTurn(client), detail: tell(client) }],
+    judge: ({ client }, counts) => [
+      {
+        what,
+        passed: inTurn(client) && agree(client, counts),
+        detail: `${tell(client)}; ${tellCounts(counts, 'connections')}`,
+      },
+    ],
   };
 }
 

@@ -37,9 +37,8 @@ export async function sendEach(
   { client, report, timeout }: Stage,
   to: { readonly address: string; readonly port: number },
   payloads: readonly string[],
-  from: { readonly address?: string; readonly port?: number } = {},
 ): Promise<readonly Reply[]> {
-  const replies = await client.askUdp({ ...to, payloads, timeout, from });
+  const replies = await client.askUdp({ ...to, payloads, timeout });
   replies.forEach((reply, i) => {
     report.reply(i + 1, replies.length, reply);
   });

@@ -1,5 +1,5 @@
 import { addresses, realPorts, servers } from './addresses.ts';
-import { inTurn, serversOfTheirOwn, tell, tellAll } from './judge.ts';
+import { eachHas, inTurn, serversOfTheirOwn, tell, tellAll, tellCounts } from './judge.ts';
 import type { ServiceKind } from './kind.ts';
 import { addService } from './stage.ts';
 import { repeat, sendEach } from './traffic.ts';
@@ -12,7 +12,7 @@ const syslog = { protocol: 'udp', address: virtual, port: 514 } as const;
 export const UdpCheck = {
   sticks: 'udp: datagrams of one socket stay with one server',
   onePacket: 'udp, one packet: each datagram of a socket is balanced for itself',
-  forgotten: 'udp, one packet: answers come from the servers, not from the virtual IP',
+  forgotten: 'udp, one packet: IPVS remembers nothing, so answers come from the servers’ own addresses',
 } as const;
 
 /** UDP has no connections: IPVS takes what comes from one address and port for one, until `timeouts().udp` without a packet. */
@@ -26,15 +26,11 @@ export const udp: ServiceKind<'one socket' | 'another'> = {
     const one = await sendEach(stage, dns, payloads);
     return { 'one socket': one, another: await sendEach(stage, dns, payloads) };
   },
-  judge: seen => [
+  judge: (seen, counts) => [
     {
       what: UdpCheck.sticks,
-      passed:
-        serversOfTheirOwn(seen['one socket'], seen.another) &&
-        Object.values(seen)
-          .flat()
-          .every(({ source }) => source === virtual),
-      detail: tellAll(seen),
+      passed: serversOfTheirOwn(seen['one socket'], seen.another) && eachHas(counts, 'connections', 1),
+      detail: `${tellAll(seen)}; ${tellCounts(counts, 'connections')}`,
     },
   ],
 };
@@ -52,14 +48,18 @@ export const onePacket: ServiceKind<'one socket'> = {
     const payloads = repeat(servers.length * (stage.brief ? 2 : 5), '<14>something happened');
     return { 'one socket': await sendEach(stage, syslog, payloads) };
   },
-  judge({ 'one socket': replies }) {
+  judge({ 'one socket': replies }, counts) {
     const own = new Map<string, string>(servers.map(({ name, address }) => [name, address]));
+    const untranslated = replies.every(
+      ({ server, source }) => server !== undefined && own.get(server) === source,
+    );
+    const sources = [...new Set(replies.map(({ source }) => source))];
     return [
       { what: UdpCheck.onePacket, passed: inTurn(replies), detail: tell(replies) },
       {
         what: UdpCheck.forgotten,
-        passed: replies.every(({ server, source }) => server !== undefined && own.get(server) === source),
-        detail: [...new Set(replies.map(({ source }) => source))].join(', '),
+        passed: untranslated && eachHas(counts, 'connections', 0),
+        detail: `${tellCounts(counts, 'connections')}; answers came from ${sources.join(' and ')}`,
       },
     ];
   },

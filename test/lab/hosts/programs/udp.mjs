@@ -11,16 +11,19 @@ import { isIPv6 } from 'node:net';
 const counted = new Map();
 
 /**
- * Answers what comes to a port with a name and with the client's address as it arrived here.
+ * Answers what comes to a port with a name and with the client's address as it arrived here, and, as SIP does, with the Call-ID of what it
+ * answers.
  * @param {{ name: string, address: string, port: number }} parameters
  * @returns {Promise<void>}
  */
 export function serveUdp({ name, address, port }) {
   counted.set(port, 0);
   const socket = dgram.createSocket(isIPv6(address) ? 'udp6' : 'udp4');
-  socket.on('message', (_, from) => {
+  socket.on('message', (message, from) => {
     counted.set(port, (counted.get(port) ?? 0) + 1);
-    socket.send(JSON.stringify({ server: name, client: from.address }), from.port, from.address);
+    const call = /^Call-ID:.*$/m.exec(message.toString());
+    const answer = [JSON.stringify({ server: name, client: from.address }), ...(call ?? []), ''].join('\r\n');
+    socket.send(answer, from.port, from.address);
   });
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
@@ -76,7 +79,10 @@ function exchange(socket, payload, address, port, timeout) {
      * @param {Buffer} message
      * @param {dgram.RemoteInfo} from
      */
-    const take = (message, from) => answer({ ...JSON.parse(message.toString()), source: from.address });
+    const take = (message, from) => {
+      const [line = ''] = message.toString().split('\r\n', 1);
+      answer({ ...JSON.parse(line), source: from.address });
+    };
     const timer = setTimeout(() => answer({ failure: `no answer within ${timeout / 1000} s` }), timeout);
     socket.on('message', take);
     socket.send(payload, port, address, error => {
