@@ -16,8 +16,9 @@ const names = [...labs.keys()];
 const PAGE = 'lab.html';
 
 function usage(): string {
+  const width = Math.max(...names.map(name => name.length));
   const rows = [...labs].map(([name, { title, proofs }]) => {
-    return `  ${name.padEnd(8)} ${title}\n           without: ${Object.keys(proofs).join(', ')}\n`;
+    return `  ${name.padEnd(width)} ${title}\n  ${' '.repeat(width)} without: ${Object.keys(proofs).join(', ')}\n`;
   });
   return `Shows Linux Virtual Server at work, with real traffic on a kernel with IPVS.
 

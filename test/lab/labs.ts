@@ -15,9 +15,9 @@ export const labs: ReadonlyMap<string, Lab> = new Map<string, Lab>([
   ['dr', webLab(drRedirect)],
   ['dr-lo', webLab(drLoopback)],
   ['tun', webLab(tun)],
+  ['schedulers', schedulers],
+  ['services', services],
   ['directors', directors],
   ['dns', dns],
   ['faults', faults],
-  ['schedulers', schedulers],
-  ['services', services],
 ]);

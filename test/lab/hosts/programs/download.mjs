@@ -99,6 +99,8 @@ export function startDownload({ address, port, size, patience }) {
     });
     const end = new Promise(ended => {
       socket.on('close', () => {
+        // A reset may look like an end, where the error has been told to another system call.
+        if (state.received < size) state.failure ??= 'the connection ended';
         started();
         ended(undefined);
       });
