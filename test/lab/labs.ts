@@ -5,7 +5,7 @@ import type { Lab } from './lab.ts';
 import { nat } from './nat/nat.ts';
 import { schedulers } from './schedulers/schedulers.ts';
 import { services } from './services/services.ts';
-import { drLoopback, drRedirect } from './web/dr.ts';
+import { drArptables, drLoopback, drRedirect } from './web/dr.ts';
 import { tun } from './web/tun.ts';
 import { webLab } from './web/web-lab.ts';
 
@@ -14,6 +14,7 @@ export const labs: ReadonlyMap<string, Lab> = new Map<string, Lab>([
   ['nat', nat],
   ['dr', webLab(drRedirect)],
   ['dr-lo', webLab(drLoopback)],
+  ['dr-arp', webLab(drArptables)],
   ['tun', webLab(tun)],
   ['schedulers', schedulers],
   ['services', services],

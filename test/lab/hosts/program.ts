@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 /** The programs that labs use, and the Debian package of each. */
 const packages = {
   arping: 'iputils-arping',
-  arptables: 'arptables',
+  arptables: 'iptables',
   ip: 'iproute2',
   iptables: 'iptables',
   modprobe: 'kmod',

@@ -76,16 +76,24 @@ export const drRedirect = directRouting<'redirect'>({
   },
 });
 
+/** The virtual IP on each server's loopback. */
+async function addVirtualAddress(network: Network): Promise<void> {
+  await onEach(name => network.run(name, 'ip', 'address', 'add', `${virtual}/32`, 'dev', 'lo'));
+}
+
+const loopbackProofs = {
+  'virtual-address': everything,
+  // A server that asks for the client's Ethernet address in the virtual IP's name has the client send everything to itself.
+  'arp-silence': [WebCheck.turns, WebCheck.counters],
+} as const;
+type LoopbackStep = keyof typeof loopbackProofs;
+
 /** VS/DR whose servers have the virtual IP on their loopback, and must not tell anybody. */
-export const drLoopback = directRouting<'virtual-address' | 'arp-silence'>({
+export const drLoopback = directRouting<LoopbackStep>({
   title: 'VS/DR with the virtual IP on lo: servers have the address and keep quiet about it',
   about:
     'As before, but each server has the virtual IP itself, on lo. It must neither answer ARP for it nor announce it, or clients would find the server instead of the director.',
-  proofs: {
-    'virtual-address': everything,
-    // A server that asks for the client's Ethernet address in the virtual IP's name has the client send everything to itself.
-    'arp-silence': [WebCheck.turns, WebCheck.counters],
-  },
+  proofs: loopbackProofs,
   programs: [],
   modules: [],
   async setUpHosts(network: Network, takes) {
@@ -94,8 +102,26 @@ export const drLoopback = directRouting<'virtual-address' | 'arp-silence'>({
         network.sysctl(name, { 'net.ipv4.conf.all.arp_ignore': 1, 'net.ipv4.conf.all.arp_announce': 2 }),
       );
     }
-    if (takes('virtual-address')) {
-      await onEach(name => network.run(name, 'ip', 'address', 'add', `${virtual}/32`, 'dev', 'lo'));
+    if (takes('virtual-address')) await addVirtualAddress(network);
+  },
+});
+
+/** The same by rules: what was done before there were settings, and can be done for one address of many. */
+export const drArptables = directRouting<LoopbackStep>({
+  title: 'VS/DR with arptables: servers have the address on lo, and rules keep them quiet about it',
+  about:
+    'As before, but it is arptables that keeps a server quiet: questions for the virtual IP are dropped, and its own are asked in the name of its other address.',
+  proofs: loopbackProofs,
+  programs: ['arptables'],
+  modules: ['arptable_filter', 'arpt_mangle'],
+  async setUpHosts(network: Network, takes) {
+    if (takes('arp-silence')) {
+      for (const { name, address } of servers) {
+        await network.run(name, 'arptables', '-A', 'INPUT', '-d', virtual, '-j', 'DROP');
+        const mangle = ['-j', 'mangle', '--mangle-ip-s', address];
+        await network.run(name, 'arptables', '-A', 'OUTPUT', '-s', virtual, ...mangle);
+      }
     }
+    if (takes('virtual-address')) await addVirtualAddress(network);
   },
 });
