@@ -8,7 +8,7 @@ export function markdown(head: readonly string[], body: readonly (readonly strin
   const widths = head.map((title, i) => Math.max(3, title.length, ...body.map(row => row[i]!.length)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, i) => (i < left ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |\n`;
-  const rule = `|${widths.map((width, i) => (i < left ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|\n`;
+  const rule = `| ${widths.map((width, i) => (i < left ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |\n`;
   return line(head) + rule + body.map(line).join('');
 }
 
