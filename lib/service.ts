@@ -51,7 +51,11 @@ export interface Persistence {
    * each address for itself. Reads back as a prefix length.
    */
   readonly granularity?: number | string;
-  /** A persistence engine that looks into packets; the kernel has 'sip', for UDP services. */
+  /**
+   * A persistence engine that looks into packets; the kernel has 'sip', for UDP services: datagrams of one Call-ID go to one server. It compares
+   * the client's address under `granularity` as well (ip_vs_pe_sip.c): a call that several addresses speak of needs granularity 0. And it is asked
+   * about new connections only: without `onePacket` a socket's later calls go where its first went.
+   */
   readonly engine?: 'sip' | (string & {});
 }
 
