@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 /** This package's folder: this module's parent, be it lib, dist or the command that was bundled into dist. */
-export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+export const packageRoot = dirname(import.meta.dirname);
 
 /** This package's version. */
 export function packageVersion(): string {

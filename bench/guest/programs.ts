@@ -103,7 +103,7 @@ export function commandContestants(
   size: SizePlan,
 ): readonly Contestant[] {
   if (!size.slowPrograms) return [];
-  const ipvs = join(dirname(main), 'ipvs.js');
+  const ipvs = join(dirname(main), 'ipvs.cjs');
   const rules = join(tmpdir(), `ipvs-bench-${process.pid}.rules`);
   writeFileSync(rules, rulesOf(size));
   const list = (name: string, command: string) =>

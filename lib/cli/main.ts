@@ -2,12 +2,7 @@
 import { runCommandLine } from './run.ts';
 import { processShell } from './shell.ts';
 
-// A reader that has seen enough (`ipvs | head`) is no error of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
-// Not process.exit: output still in a pipe would be lost.
-process.exitCode = await runCommandLine(process.argv.slice(2), processShell);
+runCommandLine(process.argv.slice(2), processShell).then(status => {
+  // Not process.exit: output still in a pipe would be lost.
+  process.exitCode = status;
+});

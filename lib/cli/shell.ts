@@ -20,12 +20,8 @@ export const processShell: Shell = {
   get colours() {
     return process.stdout.isTTY && process.stdout.hasColors();
   },
-  print(text) {
-    process.stdout.write(text);
-  },
-  complain(text) {
-    process.stderr.write(`${text}\n`);
-  },
+  print: text => write(process.stdout, text),
+  complain: text => write(process.stderr, `${text}\n`),
   async read(path) {
     if (path !== '-') return readFileSync(path, 'utf8');
     try {
@@ -38,3 +34,14 @@ export const processShell: Shell = {
     return text(process.stdin);
   },
 };
+
+/** Node sets up a stream when it is first asked for, which takes longer than to restore a small table: only who prints pays for it. */
+function write(stream: NodeJS.WriteStream, text: string): void {
+  if (stream.listenerCount('error') === 0) stream.on('error', ignoreClosedPipe);
+  stream.write(text);
+}
+
+/** A reader that has seen enough (`ipvs | head`) is no error of ours. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

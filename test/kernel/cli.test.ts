@@ -289,9 +289,10 @@ test('bad input: an error, and nothing done', async () => {
   expect(JSON.stringify(await stateOf(ours.ipvs))).toBe(before);
 });
 
+const main = fileURLToPath(new URL('../../dist/ipvs.cjs', import.meta.url));
+
 /** Runs the built program as a process of its own. */
 function program(words: readonly string[], netns: string, input = ''): Outcome {
-  const main = fileURLToPath(new URL('../../dist/ipvs.js', import.meta.url));
   const { status, stdout, stderr } = spawnSync('ip', ['netns', 'exec', netns, main, ...words], {
     input,
     encoding: 'utf8',
@@ -316,4 +317,10 @@ test('the program itself', async () => {
   expect(list.stdout).toMatch(/^tcp 10\.0\.0\.1:80 +wrr/m);
   const json: unknown = JSON.parse(program(['list', '--json'], ours.netns).stdout);
   expect(json).toEqual(JSON.parse(JSON.stringify(await ours.ipvs.snapshot())));
+});
+
+test('a reader that has seen enough is no error', () => {
+  const script = 'sleep 0.2; "$0" help; echo "status $?" >&2';
+  const { stderr } = spawnSync('sh', ['-c', `{ ${script}; } | true`, main], { encoding: 'utf8' });
+  expect(stderr).toBe('status 0\n');
 });
