@@ -158,8 +158,8 @@ async function buildAddon() {
 async function compileLibrary() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
-  // The command in one file: to find, read and link forty modules takes longer than to run them. CommonJS, because a Node.js that starts
-  // with a module of the other kind takes a quarter longer.
+  // The command in one file: to find, read and link forty modules takes longer than to run them. CommonJS, because Node.js
+  // takes longer to start with a module of the other kind.
   const { build } = await import('esbuild');
   const command = join(root, 'dist/ipvs.cjs');
   await build({

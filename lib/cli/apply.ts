@@ -6,7 +6,7 @@ import { advise, isUnavailable } from './explain.ts';
 import type { Shell } from './shell.ts';
 
 /** So many lines are on their way at once: enough for full batches, and a bound on the memory that a file of any size takes. */
-const WINDOW = 2048;
+const WINDOW = 16_384;
 
 /**
  * Does what lines say, in their order, without waiting for one before the next is sent. A line that fails is told and does not keep back
@@ -16,20 +16,13 @@ export async function applyLines(ipvs: Ipvs, lines: readonly RuleLine[], shell: 
   let failed = 0;
   for (let start = 0; start < lines.length; start += WINDOW) {
     const part = lines.slice(start, start + WINDOW);
-    const calls = part.map(({ command }) => execute(ipvs, command, shell).then(nothing, asValue));
-    for (const [i, call] of calls.entries()) {
-      const error = await call;
-      if (error === undefined) continue;
-      if (isUnavailable(error)) throw error;
+    const results = await Promise.allSettled(part.map(({ command }) => execute(ipvs, command, shell)));
+    for (const [i, result] of results.entries()) {
+      if (result.status === 'fulfilled') continue;
+      if (isUnavailable(result.reason)) throw result.reason;
       failed++;
-      shell.complain(`line ${part[i]!.line}: ${advise(error)}`);
+      shell.complain(`line ${part[i]!.line}: ${advise(result.reason as IpvsError)}`);
     }
   }
   return failed;
-}
-
-function nothing(): undefined {}
-
-function asValue(error: IpvsError): IpvsError {
-  return error;
 }

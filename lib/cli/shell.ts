@@ -35,7 +35,7 @@ export const processShell: Shell = {
   },
 };
 
-/** Node sets up a stream when it is first asked for, which takes longer than to restore a small table: only who prints pays for it. */
+/** Node sets up a stream when it is first asked for, and takes its time: only who prints pays for it. */
 function write(stream: NodeJS.WriteStream, text: string): void {
   if (stream.listenerCount('error') === 0) stream.on('error', ignoreClosedPipe);
   stream.write(text);
