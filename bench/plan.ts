@@ -4,9 +4,13 @@ export interface Size {
   readonly destinations: number;
 }
 
-/** How often a size is built, and how often each build is read. */
+/**
+ * How often a size is measured, and how often its table is built and read in each round. Programs that are many times slower than the others do
+ * each once a round: their figures need no more.
+ */
 export interface SizePlan extends Size {
   readonly rounds: number;
+  readonly writes: number;
   readonly reads: number;
   /** Whether programs that take a good part of a millisecond for a row have their turn as well. */
   readonly slowPrograms: boolean;
@@ -31,19 +35,19 @@ export const manyServices: Size = { services: 10_000, destinations: 1 };
 
 export const fullPlan: Plan = {
   sizes: [
-    { ...usual, rounds: 6, reads: 3, slowPrograms: true },
-    { ...oneService, rounds: 3, reads: 3, slowPrograms: true },
-    { ...manyServices, rounds: 3, reads: 2, slowPrograms: true },
-    { ...largest, rounds: 2, reads: 3, slowPrograms: false },
+    { ...usual, rounds: 5, writes: 4, reads: 9, slowPrograms: true },
+    { ...oneService, rounds: 3, writes: 2, reads: 11, slowPrograms: true },
+    { ...manyServices, rounds: 3, writes: 1, reads: 9, slowPrograms: true },
+    { ...largest, rounds: 2, writes: 1, reads: 3, slowPrograms: false },
   ],
   heapReads: 10_000,
   fits: [5, 10, 15, 20, 40, 80, 160, 640, 2560],
   contention: 5000,
 };
 
-/** Enough to see a change of a quarter. */
+/** Enough to see a change of a tenth. */
 export const quickPlan: Plan = {
-  sizes: [{ ...usual, rounds: 3, reads: 2, slowPrograms: false }],
+  sizes: [{ ...usual, rounds: 3, writes: 3, reads: 9, slowPrograms: false }],
   heapReads: 1000,
   fits: [],
   contention: 1000,

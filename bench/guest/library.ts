@@ -66,6 +66,7 @@ async function libraryContestant(library: Library, work: string, size: Size): Pr
     name: nameOf(library, work),
     task: works[work]!.task,
     javaScript: true,
+    slow: false,
     async run(netns, watched) {
       return [await subject.ask('run', { work, netns, size, watched })];
     },

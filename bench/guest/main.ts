@@ -46,6 +46,11 @@ function rotate<T>(list: readonly T[], by: number): readonly T[] {
   return [...list.slice(start), ...list.slice(0, start)];
 }
 
+/** Those whose turn it is: all, then for the rest of a round the fast ones. */
+function inTurn(contestants: readonly Contestant[], turn: number): readonly Contestant[] {
+  return turn === 0 ? contestants : contestants.filter(({ slow }) => !slow);
+}
+
 /** Calls `use` with a namespace that is gone afterwards. Emptied first: the kernel's own clean-up would come at any time. */
 async function withNamespace(use: (netns: string) => Promise<void>): Promise<void> {
   const netns = addNamespace();
@@ -95,7 +100,7 @@ async function measureSize(size: SizePlan): Promise<void> {
   const readAll = async (netns: string, round: number) => {
     for (let read = 0; read < size.reads; read++) {
       const beside = ++besides;
-      for (const reader of rotate(readers, round + read)) {
+      for (const reader of rotate(inTurn(readers, read), round + read)) {
         note(reader, await reader.run(netns, false), beside);
       }
     }
@@ -119,13 +124,15 @@ async function measureSize(size: SizePlan): Promise<void> {
   for (let round = 0; round < size.rounds; round++) {
     say(`${sizeName(size)}, round ${round + 1} of ${size.rounds}`);
     // Those that do the same thing right after one another, since the ratio is what counts.
-    for (const writers of [doing('add'), doing('one')]) {
-      const beside = ++besides;
-      for (const writer of rotate(writers, round)) {
-        const reads = writer.task === 'add' && writer === writers[0];
-        note(writer, await add(writer, false, reads ? netns => readAll(netns, round) : nothing), beside);
-        if (round > 0 || !writer.javaScript) continue;
-        for (let made = rowsOf(size); made < WARM_OPERATIONS; made += rowsOf(size)) await add(writer, false);
+    for (let write = 0; write < size.writes; write++) {
+      for (const writers of [doing('add'), doing('one')]) {
+        const beside = ++besides;
+        for (const writer of rotate(inTurn(writers, write), round + write)) {
+          const reads = writer.task === 'add' && writer === writers[0] && write === 0;
+          note(writer, await add(writer, false, reads ? netns => readAll(netns, round) : nothing), beside);
+          if (round > 0 || write > 0 || !writer.javaScript) continue;
+          for (let made = rowsOf(size); made < WARM_OPERATIONS; made += rowsOf(size)) await add(writer, false);
+        }
       }
     }
   }

@@ -60,6 +60,7 @@ export function floorContestant(
     name,
     task,
     javaScript: false,
+    slow: false,
     async run(netns) {
       const { measurements, peak } = await runFloor(programs, netns, mode, size);
       most = Math.max(most, peak);
@@ -82,6 +83,7 @@ function processContestant(
     name,
     task,
     javaScript: false,
+    slow: true,
     async run(netns) {
       const output = await runInside(netns, [stopwatch, ...command]);
       const [wall = 0, cpu = 0, peak = 0, status] = output.trim().split(' ').map(Number);
