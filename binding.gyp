@@ -33,6 +33,8 @@
       "cflags_cc": [
         "-std=c++17",
         "-O3",
+        # Calls between the addon's own files are direct, not by way of the dynamic linker.
+        "-fvisibility=hidden",
         "-Wall",
         "-Wextra",
         "-isystem<!(node -p \"require('node:path').resolve(require('node-addon-api').include_dir)\")",

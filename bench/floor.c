@@ -27,9 +27,10 @@
 // churn   Changes every destination's weight, in batches as above, and reads the table, again and again until
 // it is killed: another program's load.
 //
-// usage: floor MODE SERVICES DESTINATIONS [ROUNDS], DESTINATIONS counted per service. Prints a line a round,
-// MODE WALL CPU COUNT, times in nanoseconds and COUNT rows or messages; fit's MODE is "fit BYTES". At the
-// end: peak KIB.
+// usage: floor MODE SERVICES DESTINATIONS [ROUNDS], DESTINATIONS counted per service. ROUNDS may be "-" for
+// read and services: a round for each line of standard input, so that somebody else's turn can come between.
+// Prints a line a round, MODE WALL CPU COUNT, times in nanoseconds and COUNT rows or messages; fit's MODE is
+// "fit BYTES". At the end: peak KIB.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -579,6 +580,12 @@ static void fit(unsigned rounds, struct template* ask) {
   }
 }
 
+// Waits for a line of standard input; false at its end.
+static bool told(void) {
+  char line[16];
+  return fgets(line, sizeof line, stdin) != NULL;
+}
+
 static bool is(const char* mode, const char* name) {
   return strcmp(mode, name) == 0;
 }
@@ -586,7 +593,7 @@ static bool is(const char* mode, const char* name) {
 int main(int argc, char** argv) {
   if (argc < 4) {
     fprintf(stderr,
-            "usage: floor read|services|fit|add|one|bare|flush|churn SERVICES DESTINATIONS [ROUNDS]\n");
+            "usage: floor read|services|fit|add|one|bare|flush|churn SERVICES DESTINATIONS [ROUNDS|-]\n");
     return 2;
   }
   const char* mode = argv[1];
@@ -600,11 +607,13 @@ int main(int argc, char** argv) {
     fit(rounds, &ask);
   } else if (is(mode, "read") || is(mode, "services") || is(mode, "churn")) {
     const bool churn = is(mode, "churn");
+    const bool in_turn = argc > 4 && is(argv[4], "-");
     struct writer writer = open_writer();
     struct channel of_services = open_channel(fitting((size_t)n * kServiceBytes));
     struct channel of_destinations = open_channel(fitting((size_t)m * kDestinationBytes));
     allocate(n, (size_t)n * m);
-    for (unsigned round = 0; churn || round <= rounds; ++round) {
+    for (unsigned round = 0; churn || in_turn || round <= rounds; ++round) {
+      if (in_turn && round > 0 && !told()) break;
       if (churn) change_weights(&writer, n, m, 1 + round % 2);
       start();
       read_services(&of_services);

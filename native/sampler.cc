@@ -52,7 +52,7 @@ int Sampler::ReadTable(TableReader* reader, bool destinations) {
   table_.destinations.clear();
   times_.clear();
   services_time_ = Now();
-  std::vector<ServiceRow> services;
+  std::vector<ServiceRow>& services = table_.services;
   if (chosen_.empty()) {
     if (const int status = reader->Services(&services); status != kOk) return status;
   }
@@ -63,38 +63,37 @@ int Sampler::ReadTable(TableReader* reader, bool destinations) {
     if (status != kOk) return status;
     services.push_back(row);
   }
-  if (!destinations) {
-    table_.services = std::move(services);
-    return kOk;
-  }
-  for (const ServiceRow& service : services) {
+  if (!destinations) return kOk;
+  size_t there = 0;
+  for (size_t i = 0; i < services.size(); ++i) {
     const size_t before = table_.destinations.size();
     times_.push_back(Now());
-    const int status = reader->Destinations(service.config, static_cast<uint32_t>(table_.services.size()),
+    const int status = reader->Destinations(services[i].config, services[i].key, static_cast<uint32_t>(there),
                                             &table_.destinations);
-    if (status == ESRCH) {
+    if (status == ESRCH) {  // removed since the services were read
       table_.destinations.resize(before);
       times_.pop_back();
       continue;
     }
     if (status != kOk) return status;
-    table_.services.push_back(service);
+    if (there != i) services[there] = services[i];
+    ++there;
   }
+  services.resize(there);
   return kOk;
 }
 
 int Sampler::Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, Sample* sample) {
   if (const int status = ReadTable(reader, (parts & kSampleDestinations) != 0); status != kOk) return status;
-  std::vector<uint64_t> keys;
-  keys.reserve(table_.services.size());
-  for (const ServiceRow& row : table_.services) keys.push_back(row.key);
-  std::vector<uint64_t> destination_keys;
-  destination_keys.reserve(table_.destinations.size());
-  for (const DestinationRow& row : table_.destinations) {
-    destination_keys.push_back(row.key ^ (keys[row.service] * 0x9e3779b97f4a7c15ULL));
+  keys_.resize(table_.services.size());
+  for (size_t i = 0; i < keys_.size(); ++i) keys_[i] = table_.services[i].key;
+  destination_keys_.resize(table_.destinations.size());
+  for (size_t i = 0; i < destination_keys_.size(); ++i) {
+    const DestinationRow& row = table_.destinations[i];
+    destination_keys_[i] = row.key ^ (keys_[row.service] * 0x9e3779b97f4a7c15ULL);
   }
-  const bool others = services_.Follow(keys);
-  const bool fresh = destinations_.Follow(destination_keys) || others || generation_ == 0;
+  const bool others = services_.Follow(keys_);
+  const bool fresh = destinations_.Follow(destination_keys_) || others || generation_ == 0;
   if (fresh) ++generation_;
 
   std::vector<uint32_t> row_of(services_.size());

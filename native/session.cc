@@ -127,7 +127,7 @@ class Session::Writes {
         std::memcmp(&destinations_of_->service, &record.service, sizeof record.service) != 0) {
       Send();
       destinations_.clear();
-      status_ = session_->reader_.Destinations(record.service, 0, &destinations_);
+      status_ = session_->reader_.Destinations(record.service, KeyOf(record.service), 0, &destinations_);
       destinations_of_ = &record;
     }
     int status = status_;
@@ -256,7 +256,7 @@ Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
       reply.status = reader_.Services(&table.services);
       break;
     case kGetDest:
-      reply.status = reader_.Destinations(record.service, 0, &table.destinations);
+      reply.status = reader_.Destinations(record.service, KeyOf(record.service), 0, &table.destinations);
       break;
     default:
       reply.status = reader_.Snapshot(

@@ -44,7 +44,7 @@ std::unique_ptr<Socket> Socket::Open(size_t receive_size, int* error) {
     *error = errno != 0 ? errno : EPROTONOSUPPORT;
     return nullptr;
   }
-  const int fd = nl_socket_get_fd(socket->socket_.get());
+  const int fd = socket->fd_ = nl_socket_get_fd(socket->socket_.get());
   ForceBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
   ForceBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
   // The kernel alone may send to a socket that is connected to it (netlink_getsockbyportid): generic netlink
@@ -65,10 +65,9 @@ int Socket::Send(const void* data, size_t length) {
   // With an explicit destination the kernel asks for the sender's capability only, not the opener's too
   // (netlink_capable()).
   const sockaddr_nl kernel = KernelAddress();
-  const int fd = nl_socket_get_fd(socket_.get());
   while (true) {
     const ssize_t sent =
-        sendto(fd, data, length, 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+        sendto(fd_, data, length, 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
     if (sent == static_cast<ssize_t>(length)) return 0;
     if (sent >= 0) return EIO;
     if (errno != EINTR) return errno;
@@ -76,9 +75,8 @@ int Socket::Send(const void* data, size_t length) {
 }
 
 ptrdiff_t Socket::TryReceive() {
-  const int fd = nl_socket_get_fd(socket_.get());
   while (true) {
-    const ssize_t length = recv(fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
+    const ssize_t length = recv(fd_, buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
     if (length >= 0) {
       if (static_cast<size_t>(length) > buffer_.size()) {
         buffer_.resize(kLongestDatagram);
@@ -96,7 +94,7 @@ ptrdiff_t Socket::Receive() {
     if (const ptrdiff_t length = TryReceive(); length != 0) return length;
     // The kernel answers inside send() and recv(), so an empty queue means a lost answer; wait a little all
     // the same.
-    pollfd wait = {nl_socket_get_fd(socket_.get()), POLLIN, 0};
+    pollfd wait = {fd_, POLLIN, 0};
     const int ready = poll(&wait, 1, kReceiveTimeoutMs);
     if (ready == 0) return -ETIMEDOUT;
     if (ready < 0 && errno != EINTR) return -errno;

@@ -44,6 +44,7 @@ class Socket {
   explicit Socket(size_t receive_size) : buffer_(receive_size) {}
 
   std::unique_ptr<nl_sock, Free> socket_;
+  int fd_ = -1;  // socket_'s
   std::vector<uint8_t> buffer_;
   uint32_t sequence_ = 0;
 };

@@ -96,7 +96,7 @@ int TableReader::Services(std::vector<ServiceRow>* rows) {
   return kUnstable;
 }
 
-int TableReader::Destinations(const ServiceRecord& service, uint32_t index,
+int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32_t index,
                               std::vector<DestinationRow>* rows) {
   CallRecord call = {};
   call.service = service;
@@ -120,7 +120,7 @@ int TableReader::Destinations(const ServiceRecord& service, uint32_t index,
     row.key = KeyOf(row.config);
   };
 
-  Keys& known = destinations_[KeyOf(service)];
+  Keys& known = destinations_[key];
   Keys before = known;
   size_t chunk = Connection::FittingChunk(before.count * kDestinationBytes);
   for (int attempt = 0; attempt < kAttempts; ++attempt, chunk = Connection::OtherChunk(chunk)) {
@@ -139,7 +139,7 @@ int TableReader::Destinations(const ServiceRecord& service, uint32_t index,
       // An empty list may be that of no service; one that ended at a chunk's end may have been cut off by the
       // service's removal.
       if (found.count == 0 || shape.full) status = gone();
-      if (status == ESRCH) destinations_.erase(KeyOf(service));
+      if (status == ESRCH) destinations_.erase(key);
       if (status == kOk) known = found;
       return status;
     }
@@ -162,7 +162,7 @@ int TableReader::Snapshot(const std::function<void(const Table&)>& emit, Table* 
   for (const ServiceRow& service : services) {
     const size_t before = rest->destinations.size();
     const auto index = static_cast<uint32_t>(rest->services.size());
-    const int status = Destinations(service.config, index, &rest->destinations);
+    const int status = Destinations(service.config, service.key, index, &rest->destinations);
     if (status == ESRCH) {  // removed since the services were read
       rest->destinations.resize(before);
       continue;

@@ -33,9 +33,11 @@ class TableReader {
 
   // Each gives back a Status or an errno; *rows is then of no use.
   int Services(std::vector<ServiceRow>* rows);
-  // Appends the destinations of one service, newest first as the kernel lists them, and marks them with
-  // `index`. ESRCH when there is no such service; the kernel itself answers that with an empty list.
-  int Destinations(const ServiceRecord& service, uint32_t index, std::vector<DestinationRow>* rows);
+  // Appends the destinations of one service, whose key is `key`, newest first as the kernel lists them, and
+  // marks them with `index`. ESRCH when there is no such service; the kernel itself answers that with an empty
+  // list.
+  int Destinations(const ServiceRecord& service, uint64_t key, uint32_t index,
+                   std::vector<DestinationRow>* rows);
   // The whole table, in parts of some kPartRows rows: services with all their destinations, which so count
   // from 0 in each part. The last one, which may be empty, is left in *rest.
   int Snapshot(const std::function<void(const Table&)>& emit, Table* rest);

@@ -9,9 +9,10 @@ import type { Job } from '../job.ts';
 import { type Size, type SizePlan, sizeName, usual } from '../plan.ts';
 import type { BenchRecord, Measurement, Task } from '../records.ts';
 import type { Contestant } from './contestant.ts';
+import { floorReader, floorWriter, runFloor } from './floor.ts';
 import { libraryContestants, nameOf, startSubject } from './library.ts';
 import { addNamespace, removeNamespace } from './namespaces.ts';
-import { commandContestants, floorContestant, runFloor } from './programs.ts';
+import { commandContestants } from './programs.ts';
 import { rowsOf } from './table.ts';
 
 const job = JSON.parse(process.argv[2]!) as Job;
@@ -30,11 +31,11 @@ async function contestantsOf(size: SizePlan): Promise<readonly Contestant[]> {
   const ours: Contestant[] = [];
   for (const library of libraries) ours.push(...(await libraryContestants(library, size)));
   return [
-    floorContestant(programs, 'floor', 'read', 'read', size),
-    floorContestant(programs, 'floor', 'services', 'services', size),
-    floorContestant(programs, 'floor', 'add', 'add', size),
-    floorContestant(programs, 'floor', 'one', 'one', size),
-    floorContestant(programs, 'floor, no ack asked', 'one', 'bare', size),
+    floorReader(programs.floor, 'read', 'read', size),
+    floorReader(programs.floor, 'services', 'services', size),
+    floorWriter(programs.floor, 'floor', 'add', 'add', size),
+    floorWriter(programs.floor, 'floor', 'one', 'one', size),
+    floorWriter(programs.floor, 'floor, no ack asked', 'one', 'bare', size),
     ...ours,
     ...commandContestants(programs, libraries[0]!, size),
   ];
@@ -57,7 +58,7 @@ async function withNamespace(use: (netns: string) => Promise<void>): Promise<voi
   try {
     await use(netns);
   } finally {
-    await runFloor(programs, netns, 'flush', { services: 0, destinations: 0 });
+    await runFloor(programs.floor, netns, 'flush', { services: 0, destinations: 0 });
     await removeNamespace(netns);
   }
 }
@@ -157,7 +158,7 @@ async function measureHeap(): Promise<void> {
   const reads = plan.heapReads;
   say(`heap over ${reads.toLocaleString('en-US')} reads`);
   await withNamespace(async netns => {
-    await runFloor(programs, netns, 'add', size);
+    await runFloor(programs.floor, netns, 'add', size);
     for (const library of libraries) {
       for (const work of ['sampler.read()', 'snapshot()']) {
         const subject = startSubject(library);
@@ -177,8 +178,8 @@ async function measureFits(): Promise<void> {
     say(`chunks for ${destinations} destinations`);
     await withNamespace(async netns => {
       const size = { services: 1, destinations };
-      await runFloor(programs, netns, 'add', size);
-      const { chunks } = await runFloor(programs, netns, 'fit', size, FIT_ROUNDS);
+      await runFloor(programs.floor, netns, 'add', size);
+      const { chunks } = await runFloor(programs.floor, netns, 'fit', size, FIT_ROUNDS);
       for (const [chunk, each] of chunks) emit({ kind: 'fit', destinations, chunk, each });
     });
   }
@@ -189,7 +190,7 @@ async function measureContention(): Promise<void> {
   say('writes beside another program');
   const duration = plan.contention;
   await withNamespace(async netns => {
-    await runFloor(programs, netns, 'add', usual);
+    await runFloor(programs.floor, netns, 'add', usual);
     for (const library of libraries) {
       const subject = startSubject(library);
       await subject.ask('contend', { netns, size: usual, duration, pause: 0 });

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Size, SizePlan } from '../plan.ts';
+import type { SizePlan } from '../plan.ts';
 import type { Measurement, Task } from '../records.ts';
 import type { Contestant } from './contestant.ts';
 import type { Library } from './library.ts';
@@ -14,60 +14,6 @@ const MILLISECOND = 1e6; // in nanoseconds
 export interface Programs {
   readonly floor: string;
   readonly stopwatch: string;
-}
-
-interface FloorOutput {
-  readonly measurements: readonly Measurement[];
-  /** The most memory it took, in KiB. */
-  readonly peak: number;
-  /** Of `fit`: milliseconds for each row, by the size of the chunks. */
-  readonly chunks: ReadonlyMap<number, readonly number[]>;
-}
-
-/** Runs floor.c, which measures itself. */
-export async function runFloor(
-  programs: Programs,
-  netns: string,
-  mode: string,
-  { services, destinations }: Size,
-  rounds = 1,
-): Promise<FloorOutput> {
-  const numbers = [services, destinations, rounds].map(String);
-  const output = await runInside(netns, [programs.floor, mode, ...numbers]);
-  const measurements: Measurement[] = [];
-  const chunks = new Map<number, number[]>();
-  let peak = 0;
-  for (const line of output.trimEnd().split('\n')) {
-    const [label, ...numbers] = line.split(' ');
-    const [first = 0, second = 0, , third = 0] = numbers.map(Number);
-    if (label === 'peak') peak = first;
-    else if (label === 'fit') chunks.set(first, [...(chunks.get(first) ?? []), second / third / MILLISECOND]);
-    else measurements.push({ wall: first / MILLISECOND, cpu: second / MILLISECOND });
-  }
-  return { measurements, peak, chunks };
-}
-
-/** One of floor.c's modes as a contestant. */
-export function floorContestant(
-  programs: Programs,
-  name: string,
-  task: Task,
-  mode: string,
-  size: Size,
-): Contestant {
-  let most = 0;
-  return {
-    name,
-    task,
-    javaScript: false,
-    slow: false,
-    async run(netns) {
-      const { measurements, peak } = await runFloor(programs, netns, mode, size);
-      most = Math.max(most, peak);
-      return measurements;
-    },
-    end: async () => ({ start: 0, peak: most }),
-  };
 }
 
 /** A whole process, from its start to its end. */
