@@ -87,6 +87,8 @@ const tunnelKeys: Readonly<Record<Tunnel['type'], ReadonlySet<string>>> = {
   gue: new Set(['type', 'port', 'checksum']),
   gre: new Set(['type', 'checksum']),
 };
+/** The fields of a destination as errors name them, by where they stand: put together once, not for every call. */
+const fieldNames = { destination: fieldsOf('destination'), changes: fieldsOf('changes') };
 const greChecksums = { none: ChecksumNumber.none, csum: ChecksumNumber.csum };
 
 /** The one text for a destination within its service: `10.0.0.2:80`, `[fd00::2]:80`. */
@@ -114,7 +116,7 @@ export function putDestinationSpec(slot: Slot, spec: DestinationSpec): void {
   const at = Layout.destination;
   putWord(slot, at.weight, 1);
   putWord(slot, at.forwarding, ForwardingNumber.direct);
-  putConfig(slot, spec, 'destination');
+  putConfig(slot, spec, fieldNames.destination);
   checkThresholds(slot, 'destination');
   checkAgainstService(slot);
 }
@@ -127,7 +129,7 @@ export function putDestinationChanges(
 ): boolean {
   putDestinationId(slot, destination);
   checkObject('changes', changes, changeKeys);
-  const fields = putConfig(slot, changes, 'changes');
+  const fields = putConfig(slot, changes, fieldNames.changes);
   const both = DestinationField.upperThreshold | DestinationField.lowerThreshold;
   if ((fields & both) === both) checkThresholds(slot, 'changes');
   if ((fields & DestinationField.forwarding) !== 0) checkAgainstService(slot);
@@ -135,37 +137,39 @@ export function putDestinationChanges(
   return fields === DestinationField.all;
 }
 
+function fieldsOf(what: string) {
+  return {
+    forwarding: `${what}.forwarding`,
+    tunnel: `${what}.tunnel`,
+    weight: `${what}.weight`,
+    upperThreshold: `${what}.upperThreshold`,
+    lowerThreshold: `${what}.lowerThreshold`,
+  };
+}
+
 /** Writes what is named, and gives back which fields that is. */
-function putConfig(slot: Slot, config: DestinationChanges, what: string): number {
+function putConfig(slot: Slot, config: DestinationChanges, names: ReturnType<typeof fieldsOf>): number {
   const at = Layout.destination;
   const { forwarding, tunnel, weight, upperThreshold, lowerThreshold } = config;
   let fields = 0;
   if (forwarding !== undefined) {
-    putWord(slot, at.forwarding, checkChoice(`${what}.forwarding`, forwarding, ForwardingNumber));
+    putWord(slot, at.forwarding, checkChoice(names.forwarding, forwarding, ForwardingNumber));
     fields |= DestinationField.forwarding | DestinationField.tunnel;
   }
   if (tunnel !== undefined) {
-    if (forwarding !== 'tunnel') throw contradiction(`${what}.tunnel needs ${what}.forwarding 'tunnel'`);
-    putTunnel(slot, tunnel, `${what}.tunnel`);
+    if (forwarding !== 'tunnel') throw contradiction(`${names.tunnel} needs ${names.forwarding} 'tunnel'`);
+    putTunnel(slot, tunnel, names.tunnel);
   }
   if (weight !== undefined) {
-    putWord(slot, at.weight, checkInteger(`${what}.weight`, weight, 0, MAX_WEIGHT));
+    putWord(slot, at.weight, checkInteger(names.weight, weight, 0, MAX_WEIGHT));
     fields |= DestinationField.weight;
   }
   if (upperThreshold !== undefined) {
-    putWord(
-      slot,
-      at.upperThreshold,
-      checkInteger(`${what}.upperThreshold`, upperThreshold, 0, MAX_THRESHOLD),
-    );
+    putWord(slot, at.upperThreshold, checkInteger(names.upperThreshold, upperThreshold, 0, MAX_THRESHOLD));
     fields |= DestinationField.upperThreshold;
   }
   if (lowerThreshold !== undefined) {
-    putWord(
-      slot,
-      at.lowerThreshold,
-      checkInteger(`${what}.lowerThreshold`, lowerThreshold, 0, MAX_THRESHOLD),
-    );
+    putWord(slot, at.lowerThreshold, checkInteger(names.lowerThreshold, lowerThreshold, 0, MAX_THRESHOLD));
     fields |= DestinationField.lowerThreshold;
   }
   return fields;

@@ -47,11 +47,12 @@ export function checkBoolean(field: string, value: unknown): boolean {
   return value;
 }
 
-/** Gives back the value that `names` maps a name to, or throws and lists the names. */
-export function checkChoice<T>(field: string, value: unknown, names: Readonly<Record<string, T>>): T {
+/** Gives back the number that `names` maps a name to, or throws and lists the names. */
+export function checkChoice(field: string, value: unknown, names: Readonly<Record<string, number>>): number {
   if (typeof value !== 'string') throw wrongType(field, 'a string', value);
-  const found = Object.hasOwn(names, value) ? names[value] : undefined;
-  if (found === undefined) {
+  const found: unknown = names[value];
+  // What every object inherits ('constructor') is no number.
+  if (typeof found !== 'number') {
     const list = Object.keys(names).map(name => `'${name}'`);
     throw wrongValue(field, `be one of ${list.join(', ')}`, value);
   }

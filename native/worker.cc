@@ -25,7 +25,7 @@ namespace {
 constexpr auto kSlow = std::chrono::microseconds(300);
 constexpr int kTimed = 4;
 constexpr int kPause = 40 * kTimed;
-constexpr auto kAllowance = std::chrono::milliseconds(200);
+constexpr auto kAllowance = std::chrono::milliseconds(500);
 
 }  // namespace
 

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { SizePlan } from '../plan.ts';
-import type { Measurement, Task } from '../records.ts';
+import type { Task } from '../records.ts';
 import type { Contestant } from './contestant.ts';
 import type { Library } from './library.ts';
 import { runInside } from './namespaces.ts';
