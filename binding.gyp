@@ -12,6 +12,7 @@
         "native/family.cc",
         "native/files.cc",
         "native/js_values.cc",
+        "native/line_shapes.cc",
         "native/netns.cc",
         "native/sample_rows.cc",
         "native/sampler.cc",

@@ -1,8 +1,7 @@
 import { closeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CallOptions, checkOptions, MAX_DELAY } from './call-options.ts';
-import type { Operation } from './constants.ts';
-import { Status } from './constants.ts';
+import { Operation, Status } from './constants.ts';
 import { IpvsError } from './errors.ts';
 import type { About } from './failure.ts';
 import { failure } from './failure.ts';
@@ -24,7 +23,7 @@ export interface CallSpec<T> {
   readonly accept?: ((status: number) => { readonly value: T } | undefined) | undefined;
   /** Finds out more about a failure, before its error is made. */
   readonly investigate?:
-    | ((about: About, status: number, payload: Payload) => About | Promise<About>)
+    | ((about: About, status: number, payload: Payload, calls: Calls) => About | Promise<About>)
     | undefined;
 }
 
@@ -53,6 +52,10 @@ interface Pending {
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
   readonly onAbort: (() => void) | undefined;
+  /** Of many writes at once: the statuses, as they come. */
+  readonly statuses: Int32Array | undefined;
+  /** How many replies it still waits for. */
+  left: number;
   settled: boolean;
 }
 
@@ -67,6 +70,13 @@ export interface Calls {
     destinations: ArrayBuffer | undefined,
     options?: CallOptions,
   ): Promise<T>;
+  /**
+   * Makes many writes whose records are written already, behind what was called before: the status of each. Rejects when they are not all answered
+   * in time, as what `about` says.
+   */
+  writeAll(about: About, records: Uint8Array, count: number): Promise<Int32Array>;
+  /** The error for a write that ended with this status. */
+  explain(spec: CallSpec<unknown>, status: number): Promise<Error>;
   /** Makes a call on a file of the client's network namespace. */
   file<T>(spec: CallSpec<T>, path: string, content: string, options?: CallOptions): Promise<T>;
   /** Takes no more calls, waits for those on their way, and ends the thread. Idempotent. */
@@ -149,7 +159,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   function conclude<T>(spec: CallSpec<T>, status: number, payload: Payload): T | Promise<T> {
     if (status === Status.ok) return spec.decode(payload);
     const accepted = spec.accept?.(status);
-    return accepted === undefined ? fail(spec, at(spec.about), status, payload) : accepted.value;
+    return accepted === undefined ? fail(spec, status, payload) : accepted.value;
   }
 
   function settle(call: Pending): boolean {
@@ -169,7 +179,8 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       }
       pending[head++] = undefined as never; // let go of it now; the array is cut below
       answered++;
-      finish(call, statuses[i]!, payloads?.[i]);
+      if (call.statuses !== undefined) call.statuses[call.statuses.length - call.left] = statuses[i]!;
+      if (--call.left === 0) finish(call, statuses[i]!, payloads?.[i]);
     }
     if (head === pending.length) {
       pending.length = 0;
@@ -197,6 +208,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     flush(); // it may not have left this tick yet
     const number = answered + (index - head);
     const sent = !open().cancel(number);
+    for (let more = 1; more < call.left; more++) open().cancel(number + more);
     if (settle(call)) call.reject(toError(sent));
   }
 
@@ -226,7 +238,12 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   }
 
   /** Registers a call that is about to be queued; the executor of its promise. */
-  function enqueue<T>(spec: CallSpec<T>, options: CallOptions | undefined, now: number): Promise<T> {
+  function enqueue<T>(
+    spec: CallSpec<T>,
+    options: CallOptions | undefined,
+    now: number,
+    statuses?: Int32Array,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const deadline = now + (options?.timeout ?? timeout);
       const signal = options?.signal;
@@ -240,17 +257,24 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
           signal &&
           (() =>
             giveUp(call, pending.indexOf(call, head), sent => aborted(call.spec.about, signal.reason, sent))),
+        statuses,
+        left: statuses?.length ?? 1,
         settled: false,
       };
       if (call.onAbort !== undefined) signal?.addEventListener('abort', call.onAbort, { once: true });
-      pending.push(call);
+      for (let i = 0; i < call.left; i++) pending.push(call);
       unsettled++;
       arm(deadline);
     });
   }
 
   /** Makes a call that is not one of a batch, behind those that are; `submit` gives back 0 or an errno. */
-  function direct<T>(spec: CallSpec<T>, options: CallOptions | undefined, submit: () => number): Promise<T> {
+  function direct<T>(
+    spec: CallSpec<T>,
+    options: CallOptions | undefined,
+    submit: () => number,
+    statuses?: Int32Array,
+  ): Promise<T> {
     try {
       check(spec.about, options);
       flush();
@@ -259,7 +283,17 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     } catch (error) {
       return Promise.reject(error);
     }
-    return enqueue(spec, options, performance.now());
+    return enqueue(spec, options, performance.now(), statuses);
+  }
+
+  /**
+   * Async, although nothing may be awaited: V8 then follows the promises to whoever awaits the call, and the error's stack shows them,
+   * at no cost to calls that succeed. The first await lets the call's promise be tied to this one before the error is made.
+   */
+  async function fail(spec: CallSpec<unknown>, status: number, payload: Payload): Promise<never> {
+    await undefined;
+    const about = at(spec.about);
+    throw failure((await spec.investigate?.(about, status, payload, calls)) ?? about, status);
   }
 
   /** Throws what keeps a call from being made at all. */
@@ -272,7 +306,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     open();
   }
 
-  return {
+  const calls: Calls = {
     run(spec, options) {
       try {
         check(spec.about, options);
@@ -302,6 +336,20 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
         return open().sample(record, services, destinations);
       });
     },
+    writeAll(about, records, count) {
+      const statuses = new Int32Array(count);
+      if (count === 0) return Promise.resolve(statuses);
+      const spec = {
+        operation: Operation.newService, // each record names its own
+        about,
+        decode: () => statuses,
+        accept: () => ({ value: statuses }),
+      };
+      return direct(spec, undefined, () => open().submit(records, count), statuses);
+    },
+    explain(spec, status) {
+      return fail(spec, status, undefined).catch((error: Error) => error);
+    },
     file(spec, path, content, options) {
       return direct(spec, options, () => open().file(spec.operation, path, content));
     },
@@ -320,17 +368,9 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       return closed;
     },
   };
+  return calls;
 }
 
 function fire(onTimer: WeakRef<() => void>): void {
   onTimer.deref()?.();
-}
-
-/**
- * Async, although nothing may be awaited: V8 then follows the promises to whoever awaits the call, and the error's stack shows them,
- * at no cost to calls that succeed. The first await lets the call's promise be tied to this one before the error is made.
- */
-async function fail(spec: CallSpec<unknown>, about: About, status: number, payload: Payload): Promise<never> {
-  await undefined;
-  throw failure((await spec.investigate?.(about, status, payload)) ?? about, status);
 }

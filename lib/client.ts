@@ -1,6 +1,6 @@
 import { native } from './binding.ts';
 import type { CallOptions } from './call-options.ts';
-import type { CallSpec, Calls } from './calls.ts';
+import type { Calls } from './calls.ts';
 import { createCalls } from './calls.ts';
 import { type Connection, connectionsFile, readConnections } from './connections.ts';
 import { Operation } from './constants.ts';
@@ -12,43 +12,31 @@ import {
   putDaemonRole,
   readDaemons,
 } from './daemon.ts';
-import {
-  type Destination,
-  type DestinationChanges,
-  type DestinationId,
-  type DestinationSpec,
-  putDestinationChanges,
-  putDestinationId,
-  putDestinationSpec,
-} from './destination.ts';
+import type { Destination, DestinationChanges, DestinationId, DestinationSpec } from './destination.ts';
 import type { About } from './failure.ts';
 import { type Info, readInfo } from './info.ts';
 import { checkBoolean, checkInteger, checkObject } from './misuse.ts';
 import { namespaceTarget } from './namespace.ts';
 import type { Payload } from './native.ts';
 import type { ConnectionsOptions, Counting, IpvsOptions, ReadOptions } from './options.ts';
-import { findMissingModule, listSchedulers } from './probe.ts';
-import { Layout, putWord, type Slot } from './record.ts';
+import { listSchedulers } from './probe.ts';
+import type { Slot } from './record.ts';
 import { createSampler, type Sampler, type SamplerOptions } from './sampler.ts';
-import {
-  putServiceChanges,
-  putServiceId,
-  putServiceSpec,
-  type Service,
-  type ServiceChanges,
-  type ServiceId,
-  type ServiceSpec,
-} from './service.ts';
+import { putServiceId, type Service, type ServiceChanges, type ServiceId, type ServiceSpec } from './service.ts';
 import { readSettings, SETTINGS_DIRECTORY, type Settings, writeSettings } from './settings.ts';
 import type { Stats } from './stats.ts';
 import { readDestinations, readServices, readSnapshot, type ServiceWithDestinations } from './table.ts';
 import { putTimeouts, readTimeouts, type Timeouts } from './timeouts.ts';
 import { parseTotals, TOTALS_FILE } from './totals.ts';
 import { checkInterval, type WatchEvent, type WatchOptions, watchSampler } from './watch.ts';
+import * as writes from './writes.ts';
 
 const optionKeys = new Set(['netns', 'timeout', 'inlineWrites']);
 const DEFAULT_TIMEOUT = 5000;
 const ESRCH = 3;
+
+/** A client's calls, for the rest of this package. */
+export let callsOf: (ipvs: Ipvs) => Calls;
 
 /**
  * The IPVS of one network namespace. Making one does no I/O; the first call opens a socket and starts a thread, which `close()` or the
@@ -60,6 +48,10 @@ const ESRCH = 3;
 export class Ipvs implements AsyncDisposable {
   readonly #calls: Calls;
   #samplers = 0;
+
+  static {
+    callsOf = ipvs => ipvs.#calls;
+  }
 
   constructor(options: IpvsOptions = {}) {
     checkObject('options', options, optionKeys);
@@ -113,18 +105,7 @@ export class Ipvs implements AsyncDisposable {
    * ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND. The first use of a scheduler may load its module.
    */
   addService(spec: ServiceSpec, options?: CallOptions): Promise<void> {
-    return this.#write(
-      Operation.newService,
-      {
-        command: 'NEW_SERVICE',
-        service: spec,
-        scheduler: spec?.scheduler ?? 'wlc',
-        engine: spec?.persistence?.engine,
-      },
-      slot => void putServiceSpec(slot, spec),
-      options,
-      this.#findMissingModule,
-    );
+    return this.#calls.run(writes.addService(spec), options);
   }
 
   /**
@@ -132,28 +113,12 @@ export class Ipvs implements AsyncDisposable {
    * program's change in between is overwritten. Another scheduler takes the kernel some milliseconds (synchronize_rcu).
    */
   updateService(id: ServiceId, changes: ServiceChanges, options?: CallOptions): Promise<void> {
-    return this.#write(
-      Operation.updateService,
-      {
-        command: 'SET_SERVICE',
-        service: id,
-        scheduler: changes?.scheduler,
-        engine: changes?.persistence?.engine,
-      },
-      slot => void putServiceChanges(slot, id, changes),
-      options,
-      this.#findMissingModule,
-    );
+    return this.#calls.run(writes.updateService(id, changes), options);
   }
 
   /** Removes a service with its destinations. Established connections go on until they expire. */
   removeService(id: ServiceId, options?: CallOptions): Promise<void> {
-    return this.#write(
-      Operation.delService,
-      { command: 'DEL_SERVICE', service: id },
-      slot => void putServiceId(slot, id),
-      options,
-    );
+    return this.#calls.run(writes.removeService(id), options);
   }
 
   /** A service's destinations, in the order they were added. Rejects with ERR_IPVS_SERVICE_NOT_FOUND. */
@@ -178,16 +143,7 @@ export class Ipvs implements AsyncDisposable {
    * less than two minutes ago, comes back with its counters.
    */
   addDestination(service: ServiceId, spec: DestinationSpec, options?: CallOptions): Promise<void> {
-    return this.#write(
-      Operation.newDest,
-      { command: 'NEW_DEST', service, destination: spec },
-      slot => {
-        putServiceId(slot, service);
-        putDestinationSpec(slot, spec);
-        return undefined;
-      },
-      options,
-    );
+    return this.#calls.run(writes.addDestination(service, spec), options);
   }
 
   /**
@@ -201,29 +157,12 @@ export class Ipvs implements AsyncDisposable {
     changes: DestinationChanges,
     options?: CallOptions,
   ): Promise<void> {
-    return this.#write(
-      Operation.updateDest,
-      { command: 'SET_DEST', service, destination },
-      slot => {
-        putServiceId(slot, service);
-        return putDestinationChanges(slot, destination, changes) ? Operation.setDest : undefined;
-      },
-      options,
-    );
+    return this.#calls.run(writes.updateDestination(service, destination, changes), options);
   }
 
   /** Removes a destination. Its connections go on, unless the setting expire_nodest_conn says otherwise. */
   removeDestination(service: ServiceId, destination: DestinationId, options?: CallOptions): Promise<void> {
-    return this.#write(
-      Operation.delDest,
-      { command: 'DEL_DEST', service, destination },
-      slot => {
-        putServiceId(slot, service);
-        putDestinationId(slot, destination);
-        return undefined;
-      },
-      options,
-    );
+    return this.#calls.run(writes.removeDestination(service, destination), options);
   }
 
   /** All services with their destinations. Each list is complete; the table as a whole may change while it is read. */
@@ -240,7 +179,7 @@ export class Ipvs implements AsyncDisposable {
 
   /** Removes all services of this network namespace. Timeouts, settings and sync daemons stay. */
   flush(options?: CallOptions): Promise<void> {
-    return this.#write(Operation.flush, { command: 'FLUSH' }, () => undefined, options);
+    return this.#calls.run(writes.flush(), options);
   }
 
   /**
@@ -248,17 +187,7 @@ export class Ipvs implements AsyncDisposable {
    * seconds before shows up after it: the kernel zeroes what its estimator has seen.
    */
   zero(service?: ServiceId, options?: CallOptions): Promise<void> {
-    return this.#write(
-      Operation.zero,
-      { command: 'ZERO', service },
-      slot => {
-        if (service === undefined) return undefined;
-        putServiceId(slot, service);
-        putWord(slot, Layout.fields, 1);
-        return undefined;
-      },
-      options,
-    );
+    return this.#calls.run(writes.zero(service), options);
   }
 
   /** The timeouts of connections. */
@@ -410,17 +339,13 @@ export class Ipvs implements AsyncDisposable {
     return this.close();
   }
 
-  readonly #findMissingModule = (about: About, status: number): Promise<About> =>
-    findMissingModule(this.#calls, about, status);
-
   #write(
     operation: Operation,
     about: About,
-    encode: (slot: Slot) => Operation | undefined,
+    encode: (slot: Slot) => undefined,
     options: CallOptions | undefined,
-    investigate?: CallSpec<void>['investigate'],
   ): Promise<void> {
-    return this.#calls.run({ operation, about, encode, decode: nothing, investigate }, options);
+    return this.#calls.run({ operation, about, encode, decode: nothing }, options);
   }
 }
 

@@ -5,7 +5,18 @@ export interface Native {
   parseAddress6(text: string): Uint8Array | undefined;
   /** The text of the 16 bytes at an offset. */
   formatAddress6(bytes: Uint8Array, offset: number): string;
-  /** Offsets and sizes of the structs that lib/record.ts and lib/columns.ts mirror. */
+  /** The lines of a text and their shapes (native/line_shapes.h, which lib/rules/shapes.ts mirrors). */
+  shapeLines(text: string): { readonly lines: Uint32Array; readonly shapes: Uint32Array };
+  /**
+   * The records of lines that have a template, with the indices of those lines and of the others. `templateOf` has a template's index for each
+   * shape, or `NO_SHAPE`.
+   */
+  fillTemplates(
+    lines: Uint32Array,
+    templateOf: Uint32Array,
+    templates: Uint8Array,
+  ): { readonly records: Uint8Array; readonly lines: Uint32Array; readonly rest: Uint32Array };
+  /** Offsets and sizes of the structs that lib/record.ts, lib/columns.ts and lib/rules/shapes.ts mirror. */
   readonly layout: Readonly<Record<string, number>>;
 }
 

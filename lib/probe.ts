@@ -3,6 +3,7 @@ import type { Calls } from './calls.ts';
 import { Family, Operation, Status } from './constants.ts';
 import type { About } from './failure.ts';
 import { failure } from './failure.ts';
+import type { Payload } from './native.ts';
 import { Layout, putName, putWord } from './record.ts';
 import { schedulerNames } from './scheduler.ts';
 
@@ -49,7 +50,12 @@ export async function listSchedulers(calls: Calls, options?: CallOptions): Promi
 }
 
 /** After ENOENT for a service with both a scheduler and a persistence engine: which of the two it was that is missing. */
-export async function findMissingModule(calls: Calls, about: About, status: number): Promise<About> {
+export async function findMissingModule(
+  about: About,
+  status: number,
+  _: Payload,
+  calls: Calls,
+): Promise<About> {
   if (status !== ENOENT || about.engine == null || about.scheduler === undefined) return about;
   const known = await hasScheduler(calls, about.scheduler, undefined).catch(() => false);
   return known ? { ...about, scheduler: undefined } : about;

@@ -1,11 +1,11 @@
 import type { IpvsError } from '../errors.ts';
 import type { RuleCommand } from '../rules/command.ts';
-import { readCommand, readLines } from '../rules/parse.ts';
+import { readCommand } from '../rules/parse.ts';
 import type { Found } from '../rules/problem.ts';
 import { withNames } from '../rules/resolve.ts';
-import { applyLines } from './apply.ts';
 import { execute } from './execute.ts';
 import { advise, isUnavailable } from './explain.ts';
+import { restoreText } from './restore.ts';
 import type { Shell } from './shell.ts';
 import { withModule } from './with-module.ts';
 
@@ -66,29 +66,4 @@ async function runCommand(command: RuleCommand, shell: Shell): Promise<number> {
 async function restore(check: boolean, shell: Shell): Promise<number> {
   const text = await shell.read('-');
   return restoreText(text, { check, refused: 0 }, shell);
-}
-
-/**
- * Does what lines say. All are read before the first is done, so that a file with a mistake in it changes nothing. `refused` is the status for
- * lines that the kernel refused.
- */
-export async function restoreText(
-  text: string,
-  { check, refused }: { readonly check: boolean; readonly refused: number },
-  shell: Shell,
-): Promise<number> {
-  const { lines, problems } = await withNames(names => readLines(text, { names }));
-  if (problems.length > 0) {
-    printProblems(problems, shell);
-    return problems[0]!.status;
-  }
-  if (check || lines.length === 0) return 0;
-  return withModule(shell, async ipvs => ((await applyLines(ipvs, lines, shell)) === 0 ? 0 : refused));
-}
-
-/** Tells what is wrong with each line. */
-function printProblems(problems: readonly Found[], shell: Shell): void {
-  shell.complain(problems.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
-  const lines = new Set(problems.map(({ line }) => line)).size;
-  shell.complain(`${lines} bad ${lines === 1 ? 'line' : 'lines'}; nothing was done`);
 }

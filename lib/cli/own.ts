@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { byName } from '../rules/grammar.ts';
 import { show } from '../rules/problem.ts';
-import { restoreText } from './ipvsadm.ts';
 import { type OwnCommand, type OwnName, ownCommands, shells } from './own-commands.ts';
+import { restoreText } from './restore.ts';
 import type { Shell } from './shell.ts';
 import { withModule } from './with-module.ts';
 

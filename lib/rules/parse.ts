@@ -29,28 +29,43 @@ export interface ParsedLines {
   readonly problems: readonly Found[];
 }
 
-/** Reads rules line by line and goes on after a bad one. */
-export function readLines(text: string, { names }: ParseOptions = {}): ParsedLines {
-  const lines: RuleLine[] = [];
-  const problems: Found[] = [];
+/** Calls `visit` with where each line starts and ends, and its number. */
+export function visitLines(text: string, visit: (start: number, end: number, line: number) => void): void {
   let line = 0;
   for (let start = 0; start < text.length; ) {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
-    line++;
-    const here = { line, found: problems };
-    const before = problems.length;
-    const words = splitWords(text, start, end, here);
+    visit(start, end, ++line);
     start = end + 1;
-    if (words.length === 0 || problems.length > before) continue;
-    const command = readCommand(words, here, names);
-    if (command === undefined || problems.length > before) continue;
-    if (notRules.has(command.command)) {
-      complain(here, written(command.command), 'cannot stand among rules', 255);
-    } else {
-      lines.push({ line, command });
-    }
   }
+}
+
+/** Reads one line of rules; undefined when it is empty, or wrong. */
+export function readLine(
+  text: string,
+  start: number,
+  end: number,
+  problems: Problems,
+  names: Names | undefined,
+): RuleCommand | undefined {
+  const before = problems.found.length;
+  const words = splitWords(text, start, end, problems);
+  if (words.length === 0 || problems.found.length > before) return undefined;
+  const command = readCommand(words, problems, names);
+  if (command === undefined || problems.found.length > before) return undefined;
+  if (!notRules.has(command.command)) return command;
+  complain(problems, written(command.command), 'cannot stand among rules', 255);
+  return undefined;
+}
+
+/** Reads rules line by line and goes on after a bad one. */
+export function readLines(text: string, { names }: ParseOptions = {}): ParsedLines {
+  const lines: RuleLine[] = [];
+  const problems: Found[] = [];
+  visitLines(text, (start, end, line) => {
+    const command = readLine(text, start, end, { line, found: problems }, names);
+    if (command !== undefined) lines.push({ line, command });
+  });
   return { lines, problems };
 }
 
