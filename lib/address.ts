@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { native } from './binding.ts';
 import { Family } from './constants.ts';
 import { wrongType, wrongValue } from './misuse.ts';
@@ -7,13 +6,21 @@ import { wrongType, wrongValue } from './misuse.ts';
 export type AddressFamily = 'ipv4' | 'ipv6';
 
 /**
+ * Whether a text is a numeric IPv6 address without a scope (`%eth0`), which means nothing to IPVS. node:net is loaded only for what may be one:
+ * that takes longer than the rest of this package.
+ */
+export function isIpv6(text: string): boolean {
+  return text.includes(':') && !text.includes('%') && process.getBuiltinModule('node:net').isIPv6(text);
+}
+
+/**
  * Writes an address in network order into 16 bytes at `offset` (IPv4 into the first four) and gives back its family's number.
- * Throws when `text` is not a numeric address; names are not resolved, and a scope (`%eth0`) means nothing to IPVS.
+ * Throws when `text` is not a numeric address; names are not resolved.
  */
 export function writeAddress(bytes: Uint8Array, offset: number, field: string, text: unknown): number {
   if (typeof text !== 'string') throw wrongType(field, 'an IPv4 or IPv6 address', text);
   if (writeIpv4(bytes, offset, text)) return Family.ipv4;
-  const parsed = isIPv6(text) && !text.includes('%') ? native().parseAddress6(text) : undefined;
+  const parsed = isIpv6(text) ? native().parseAddress6(text) : undefined;
   if (parsed === undefined) throw wrongValue(field, 'be an IPv4 or IPv6 address', text);
   bytes.set(parsed, offset);
   return Family.ipv6;

@@ -177,10 +177,11 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
         if (!call.settled) call.spec.part?.(payloads?.[i]);
         continue;
       }
-      pending[head++] = undefined as never; // let go of it now; the array is cut below
       answered++;
       if (call.statuses !== undefined) call.statuses[call.statuses.length - call.left] = statuses[i]!;
-      if (--call.left === 0) finish(call, statuses[i]!, payloads?.[i]);
+      if (--call.left > 0) continue;
+      pending[head++] = undefined as never; // let go of it now; the array is cut below
+      finish(call, statuses[i]!, payloads?.[i]);
     }
     if (head === pending.length) {
       pending.length = 0;
@@ -206,7 +207,8 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   function giveUp(call: Pending, index: number, toError: (sent: boolean) => IpvsError): void {
     if (call.settled) return;
     flush(); // it may not have left this tick yet
-    const number = answered + (index - head);
+    let number = answered;
+    for (let before = head; before < index; before++) number += pending[before]!.left;
     const sent = !open().cancel(number);
     for (let more = 1; more < call.left; more++) open().cancel(number + more);
     if (settle(call)) call.reject(toError(sent));
@@ -262,7 +264,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
         settled: false,
       };
       if (call.onAbort !== undefined) signal?.addEventListener('abort', call.onAbort, { once: true });
-      for (let i = 0; i < call.left; i++) pending.push(call);
+      pending.push(call);
       unsettled++;
       arm(deadline);
     });

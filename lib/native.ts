@@ -8,8 +8,8 @@ export interface Native {
   /** The lines of a text and their shapes (native/line_shapes.h, which lib/rules/shapes.ts mirrors). */
   shapeLines(text: string): { readonly lines: Uint32Array; readonly shapes: Uint32Array };
   /**
-   * The records of lines that have a template, with the indices of those lines and of the others. `templateOf` has a template's index for each
-   * shape, or `NO_SHAPE`.
+   * The records of lines that have a template, the numbers of those lines, counted from 1, and the numbers of the others. `templateOf` has a
+   * template's index for each shape, or 0xffffffff.
    */
   fillTemplates(
     lines: Uint32Array,

@@ -139,7 +139,7 @@ LineRecords FillTemplates(const Line* lines, size_t count, const std::vector<uin
   filled.lines.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     const Line& line = lines[i];
-    const auto number = static_cast<uint32_t>(i);
+    const auto number = static_cast<uint32_t>(i + 1);
     const uint32_t which = line.shape < template_of.size() ? template_of[line.shape] : kNoShape;
     if (which >= templates.size()) {
       filled.rest.push_back(number);

@@ -58,8 +58,8 @@ struct LineTemplate {
 
 struct LineRecords {
   std::vector<CallRecord> records;
-  std::vector<uint32_t> lines;  // the index of each record's line
-  std::vector<uint32_t> rest;   // of those that have none
+  std::vector<uint32_t> lines;  // the line of each record, counted from 1
+  std::vector<uint32_t> rest;   // those that have none
 };
 
 // Makes the records of all lines that have a template. template_of[shape] is the index of a template, or kNoShape.

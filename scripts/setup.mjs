@@ -171,7 +171,7 @@ async function compileLibrary() {
     format: 'cjs',
     target: 'node20.19',
     define: { 'import.meta.dirname': '__dirname' },
-    external: ['bindings'],
+    minifyWhitespace: true,
     logLevel: 'silent',
   });
   chmodSync(command, 0o755);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import type { NetworkNamespace } from '../namespace.ts';
 
 /** What a command has to do with the world around it. */
@@ -20,8 +20,8 @@ export const processShell: Shell = {
   get colours() {
     return process.stdout.isTTY && process.stdout.hasColors();
   },
-  print: text => write(process.stdout, text),
-  complain: text => write(process.stderr, `${text}\n`),
+  print: text => write(1, text),
+  complain: text => write(2, `${text}\n`),
   async read(path) {
     if (path !== '-') return readFileSync(path, 'utf8');
     try {
@@ -35,13 +35,23 @@ export const processShell: Shell = {
   },
 };
 
-/** Node sets up a stream when it is first asked for, and takes its time: only who prints pays for it. */
-function write(stream: NodeJS.WriteStream, text: string): void {
-  if (stream.listenerCount('error') === 0) stream.on('error', ignoreClosedPipe);
-  stream.write(text);
+/** Without the process's stream, which takes Node as long to set up as the rest of a small command. */
+function write(fd: 1 | 2, text: string): void {
+  let rest = Buffer.from(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A reader that has seen enough (`ipvs | head`) is no error of ours.
+    if (code === 'EPIPE') return;
+    // A pipe that somebody made non-blocking, and that is full: the stream waits.
+    if (code !== 'EAGAIN') throw error;
+    const stream = fd === 1 ? process.stdout : process.stderr;
+    if (stream.listenerCount('error') === 0) stream.on('error', ignoreClosedPipe);
+    stream.write(rest);
+  }
 }
 
-/** A reader that has seen enough (`ipvs | head`) is no error of ours. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }

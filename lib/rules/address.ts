@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIpv6 } from '../address.ts';
 
 /** An address as four words of 32 bits, in network order; IPv4 is the first. */
 export type AddressWords = readonly [number, number, number, number];
@@ -28,9 +28,9 @@ export function parseIpv4(text: string): number | undefined {
   return parts === 4 ? word : undefined;
 }
 
-/** The eight groups of an IPv6 address; undefined for anything else. A scope (`%eth0`) means nothing to IPVS. */
+/** The eight groups of an IPv6 address; undefined for anything else. */
 export function parseIpv6(text: string): readonly number[] | undefined {
-  if (text.includes('%') || !isIPv6(text)) return undefined;
+  if (!isIpv6(text)) return undefined;
   const [head = '', tail] = text.split('::');
   const before = groupsOf(head);
   if (tail === undefined) return before;

@@ -22,7 +22,7 @@ const WORTHWHILE = 8;
 
 /** Records of lines, one after another. */
 export interface LineRecords {
-  readonly bytes: Uint8Array;
+  readonly records: Uint8Array;
   /** The line of each, counted from 1. */
   readonly lines: Uint32Array;
   /** Lines that must be read, counted from 1. */
@@ -49,12 +49,8 @@ export function recordLines(text: string, read: (line: string) => Write | undefi
     templateOf[shape] = templates.length;
     templates.push(template);
   }
-  const filled = native().fillTemplates(lines, templateOf, Buffer.concat(templates));
-  const counted = (indices: Uint32Array) => indices.map(index => index + 1);
   return {
-    bytes: filled.records,
-    lines: counted(filled.lines),
-    rest: counted(filled.rest),
+    ...native().fillTemplates(lines, templateOf, Buffer.concat(templates)),
     place(line) {
       const at = (line - 1) * LineLayout.words;
       return [lines[at + LineLayout.start]!, lines[at + LineLayout.end]!];

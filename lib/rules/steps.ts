@@ -1,3 +1,4 @@
+import { Layout } from '../record.ts';
 import * as writes from '../writes.ts';
 import type { RuleCommand } from './command.ts';
 import { type ParsedLines, type ParseOptions, type RuleLine, readLine } from './parse.ts';
@@ -38,25 +39,25 @@ export function readSteps(text: string, { names }: ParseOptions = {}): Steps {
   const steps: Step[] = [];
   const problems: Found[] = [];
   const readText = (line: string) => readLine(line, 0, line.length, { line: 1, found: [] }, names);
-  const { bytes, lines, rest, place } = recordLines(text, line => writeOf(readText(line)));
-  const each = bytes.length / lines.length;
+  const { records, lines, rest, place } = recordLines(text, line => writeOf(readText(line)));
   let taken = 0;
-  const takeBefore = (line: number) => {
-    const start = taken;
-    while (taken < lines.length && lines[taken]! < line) taken++;
-    if (taken === start) return;
+  const take = (end: number) => {
+    if (end === taken) return;
     steps.push({
-      records: bytes.subarray(start * each, taken * each),
-      lines: lines.subarray(start, taken),
+      records: records.subarray(taken * Layout.bytes, end * Layout.bytes),
+      lines: lines.subarray(taken, end),
     });
+    taken = end;
   };
   for (const line of rest) {
-    const [start, end] = place(line);
-    const command = readLine(text, start, end, { line, found: problems }, names);
+    const command = readLine(text, ...place(line), { line, found: problems }, names);
     if (command === undefined) continue;
-    takeBefore(line);
+    // Records of lines before this one come before it.
+    let end = taken;
+    while (end < lines.length && lines[end]! < line) end++;
+    take(end);
     steps.push({ line: { line, command } });
   }
-  takeBefore(Number.POSITIVE_INFINITY);
+  take(lines.length);
   return { steps, problems, read: line => readLine(text, ...place(line), { line, found: [] }, names)! };
 }
