@@ -182,6 +182,35 @@ test('the table', async () => {
   expect(wrong.join('\n')).toBe('');
 }, 240_000);
 
+test('a large file, some of whose lines the kernel refuses', async () => {
+  await Promise.all([setUp(theirs.ipvs, 'empty'), setUp(ours.ipvs, 'empty')]);
+  const rules: string[] = [];
+  for (let i = 1; i <= 30; i++) {
+    const service = `-t 10.0.${i}.1:${1000 + i}`;
+    rules.push(`-A ${service} -s wrr${i % 3 === 0 ? ' -p 300' : ''}`);
+    for (let k = 1; k <= 10; k++) rules.push(`-a ${service} -r 10.1.0.${k}:${80 + i} -m -w ${k % 2}`);
+    rules.push(`-a ${service} -r 10.1.0.7:${80 + i} -m -w 1`); // there already
+    rules.push(`-a ${service} -r 10.2.0.${i} -g -w 3`);
+    if (i % 10 === 0) rules.push(`-e ${service} -r 10.1.0.1:${80 + i} -m -w 9`, `-d ${service} -r 10.2.0.${i}`);
+    if (i % 4 === 0) rules.push(`-D ${service}`, `-D ${service}`);
+  }
+  const input = `${rules.join('\n')}\n`;
+  const them = await ipvsadm(['-R'], input);
+  const us = await ipvs(['-R'], ours.netns, input);
+  expect(us.status).toBe(them.status);
+  expect(await stateOf(ours.ipvs)).toEqual(await stateOf(theirs.ipvs));
+  const complaints = us.stderr.trimEnd().split('\n');
+  const refused = rules.flatMap((line, i) => {
+    const again = rules.slice(0, i).includes(line) && line.startsWith('-D');
+    const there = line.includes(' -r 10.1.0.7:') && rules.slice(0, i).some(other => other.startsWith(line.split(' -m')[0]!));
+    return again || there ? [i + 1] : [];
+  });
+  expect(complaints.map(text => Number(/^line (\d+): /.exec(text)?.[1]))).toEqual(refused);
+  expect(complaints[0]).toBe(
+    'line 12: destination 10.1.0.7:81 of service tcp 10.0.1.1:1001 exists already; -e changes it',
+  );
+}, 60_000);
+
 test('lists under traffic', async () => {
   await Promise.all([setUp(theirs.ipvs, 'some'), setUp(ours.ipvs, 'empty')]);
   const rules = `

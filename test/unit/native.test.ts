@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { native } from '../../lib/binding.ts';
 import { DestinationColumn, ServiceColumn } from '../../lib/columns.ts';
 import { Layout } from '../../lib/record.ts';
+import { LineLayout } from '../../lib/rules/shapes.ts';
 
 const { layout } = native();
 
@@ -19,6 +20,14 @@ test('TypeScript’s picture of a record is the addon’s', () => {
     daemonBytes: Layout.daemon.bytes,
     daemonGroup: Layout.daemon.group - Layout.daemon.role,
     daemonInterface: Layout.daemon.interface - Layout.daemon.role,
+    lineBytes: LineLayout.words * 4,
+    lineShape: LineLayout.shape * 4,
+    lineEndpointCount: LineLayout.endpointCount * 4,
+    lineEndpoints: LineLayout.endpoints * 4,
+    lineEndpointBytes: LineLayout.endpointWords * 4,
+    shapeBytes: LineLayout.shapeWords * 4,
+    templateBytes: LineLayout.templateBytes,
+    templateSources: Layout.bytes,
     counters: 10,
     serviceWords: ServiceColumn.count,
     destinationWords: DestinationColumn.count,
@@ -69,6 +78,20 @@ describe('abuse of the addon', () => {
       );
       expect(() => stop.call(receiver as never)).toThrow('Illegal invocation');
     }
+  });
+
+  test('lines and templates', () => {
+    const { shapeLines, fillTemplates } = native();
+    const [none, words] = [new Uint8Array(0), new Uint32Array(LineLayout.words)];
+    expect(shapeLines(7 as never)).toBeUndefined();
+    expect(shapeLines('')).toEqual({ lines: new Uint32Array(), shapes: new Uint32Array() });
+    expect(fillTemplates(words, words, 'x' as never)).toBeUndefined();
+    // Shapes and templates that are not there, and a line that is cut off.
+    expect(fillTemplates(words, new Uint32Array([5]), none).rest).toEqual(new Uint32Array([1]));
+    expect(fillTemplates(words, new Uint32Array(), none).rest).toEqual(new Uint32Array([1]));
+    expect(fillTemplates(words.subarray(1), words, none).rest).toEqual(new Uint32Array());
+    const template = new Uint8Array(LineLayout.templateBytes).fill(0x7f);
+    expect(fillTemplates(words, new Uint32Array([0]), template).lines).toEqual(new Uint32Array([1]));
   });
 
   test('addresses', () => {

@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createBatch, Layout } from '../../lib/record.ts';
+import { type readLine, readLines } from '../../lib/rules/parse.ts';
+import { readSteps, writeOf } from '../../lib/rules/steps.ts';
+
+/** What becomes of a line: the bytes of its record, or its command. */
+type Outcome = string | object;
+
+/** Each line's outcome by reading it. */
+function byReading(text: string): [number, Outcome][] {
+  return readLines(text).lines.map(({ line, command }) => [line, recordOf(command) ?? command]);
+}
+
+/** The same by shapes. Every line has one place, and they come in their order. */
+function byShapes(text: string): { outcomes: [number, Outcome][]; recorded: number } {
+  const outcomes: [number, Outcome][] = [];
+  let recorded = 0;
+  for (const step of readSteps(text).steps) {
+    if ('line' in step) {
+      const { line, command } = step.line;
+      outcomes.push([line, recordOf(command) ?? command]);
+      continue;
+    }
+    for (const [i, line] of step.lines.entries()) {
+      const record = step.records.subarray(i * Layout.bytes, (i + 1) * Layout.bytes);
+      outcomes.push([line, Buffer.from(record).toString('hex')]);
+      recorded++;
+    }
+  }
+  return { outcomes, recorded };
+}
+
+function recordOf(command: ReturnType<typeof readLine>): string | undefined {
+  const write = writeOf(command);
+  if (write === undefined) return undefined;
+  const batch = createBatch();
+  const slot = batch.open(write.operation);
+  try {
+    write.encode?.(slot);
+  } catch {
+    return undefined;
+  }
+  batch.commit();
+  return Buffer.from(batch.take()).toString('hex');
+}
+
+function lines(count: number, line: (i: number) => string): string {
+  return Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('');
+}
+
+describe('records by shape', () => {
+  test('make of a rules file what reading it makes', () => {
+    const text =
+      lines(20, i => `-A -t 10.0.0.${i}:80 -s wrr -p 300`) +
+      lines(20, i => `-a -t 10.0.0.${i}:80 -r 10.1.0.${i}:8080 -m -w 5`) +
+      lines(20, i => `-a -t 10.0.0.${i}:80 -r 10.2.0.${i}:81 -g`) +
+      lines(20, i => `-d -t 10.0.0.${i}:80 -r 10.1.0.${i}:8080`);
+    const { outcomes, recorded } = byShapes(text);
+    expect(recorded).toBe(80);
+    expect(outcomes).toEqual(byReading(text));
+  });
+
+  test('are not made where a record depends on an endpoint in another way', () => {
+    const text =
+      lines(20, i => `-A -t 10.0.0.${i}:80 -s 1.1.1.1:${i + 1}`) + lines(20, i => `-A -f ${i + 1} -s rr`);
+    expect(byShapes(text)).toEqual({ outcomes: byReading(text), recorded: 0 });
+  });
+
+  test('keep their place among commands', () => {
+    const text = `${lines(20, i => `-A -t 10.0.0.${i}:80`)}-C\n${lines(20, i => `-A -t 10.0.0.${i}:80`)}--set 1 2 3\n`;
+    const { steps } = readSteps(text);
+    expect(steps.map(step => ('line' in step ? step.line.line : [...step.lines]))).toEqual([
+      Array.from({ length: 20 }, (_, i) => i + 1),
+      21,
+      Array.from({ length: 20 }, (_, i) => i + 22),
+      42,
+    ]);
+  });
+
+  test('read a line again, whichever it is', () => {
+    const { read } = readSteps(lines(20, i => `-A -t 10.0.0.${i}:80`));
+    expect(read(7)).toMatchObject({ command: 'add-service', service: { address: '10.0.0.6' } });
+  });
+
+  const endpoint = fc.oneof(
+    { weight: 8, arbitrary: fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 65_535 })).map(([a, p]) => `${a}:${p}`) },
+    fc.constantFrom(
+      '10.0.0.1:0',
+      '10.0.0.01:80',
+      '10.0.0.1:080',
+      '10.0.0.256:80',
+      '10.0.0.1:65536',
+      '10.0.0.1:80x',
+      '10.0.0.1',
+      '[fd00::1]:80',
+      '192.0.2.16:16',
+    ),
+  );
+  const pattern = fc.oneof(
+    fc.constantFrom(
+      '-A -t @ -s rr',
+      '-A -u @ -s sh -b sh-port -o',
+      '-A -t @ -p',
+      '-A -t @ -p 5 -M 255.255.255.0',
+      '-a -t @ -r @ -m -w 3',
+      '-a -t @ -r @',
+      '-a -t @ -r @ -i --tun-type gue --tun-port 6080',
+      '-a -f 7 -r @ -m',
+      '-a -r @ -t @ -m -x 10 -y 5',
+      '-d -t @ -r @',
+      '-D -t @',
+      '-e -t @ -r @ -m',
+      '-E -t @ -s wrr',
+      '-Z -t @',
+      '-A -t @ -s @',
+      '-A -t @ # @',
+      '# @',
+      'ipvsadm -A -t @',
+      '-a -t "@" -r @ -m',
+      '-a -t @ -r @ -t @',
+      '-a -t\t@  -r @ -m \r',
+      '-A -t@',
+      '-A -t x\\ @',
+      '-A -t @ -s \u0130',
+      '-A -t @ -s a\0b',
+      '-A -t @ -w 5',
+      '@',
+      '',
+    ),
+    fc.string().map(text => text.replaceAll('\n', ' ')),
+  );
+  const text = fc
+    .array(
+      fc.tuple(pattern, fc.array(fc.array(endpoint, { minLength: 3, maxLength: 3 }), { maxLength: 14 })),
+      { maxLength: 4 },
+    )
+    .map(groups =>
+      groups
+        .flatMap(([line, rows]) =>
+          rows.map(row => {
+            let next = 0;
+            return line.replaceAll('@', () => row[next++] ?? '10.0.0.1:80');
+          }),
+        )
+        .join('\n'),
+    );
+
+  test('make of any text what reading it makes', () => {
+    fc.assert(
+      fc.property(text, rules => {
+        const read = readLines(rules);
+        const { problems } = readSteps(rules);
+        expect(problems).toEqual(read.problems);
+        expect(byShapes(rules).outcomes).toEqual(byReading(rules));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('a line too long to be read has no shape of one that is not', () => {
+    const long = lines(20, i => `-A -t 10.0.0.${i % 2 === 0 ? 1 : 100}:80${' '.repeat(4079)}`);
+    expect(readLines(long).problems).toHaveLength(10);
+    expect(byShapes(long).outcomes).toEqual(byReading(long));
+    expect(readSteps(long).problems).toEqual(readLines(long).problems);
+  });
+});
