@@ -22,7 +22,13 @@ import type { ConnectionsOptions, Counting, IpvsOptions, ReadOptions } from './o
 import { listSchedulers } from './probe.ts';
 import type { Slot } from './record.ts';
 import { createSampler, type Sampler, type SamplerOptions } from './sampler.ts';
-import { putServiceId, type Service, type ServiceChanges, type ServiceId, type ServiceSpec } from './service.ts';
+import {
+  putServiceId,
+  type Service,
+  type ServiceChanges,
+  type ServiceId,
+  type ServiceSpec,
+} from './service.ts';
 import { readSettings, SETTINGS_DIRECTORY, type Settings, writeSettings } from './settings.ts';
 import type { Stats } from './stats.ts';
 import { readDestinations, readServices, readSnapshot, type ServiceWithDestinations } from './table.ts';

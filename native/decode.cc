@@ -87,14 +87,15 @@ bool ForEachOf(const nlmsghdr* message, Visit visit) {
   return true;
 }
 
-// Reads attributes as long as they come as expected. A kernel writes those of a row in one order, so that to compare
-// each with the next one expected costs a third of finding out what it is; whatever follows the first surprise
-// is for ForEach().
+// Reads attributes as long as they come as expected. A kernel writes those of a row in one order, so that to
+// compare each with the next one expected costs a third of finding out what it is; whatever follows the first
+// surprise is for ForEach().
 class Expecting {
  public:
   explicit Expecting(Attribute stream) : rest_(stream) {}
 
-  // Takes the next attribute, if it is `type` with a value as long as a Number: true, and the value in *value.
+  // Takes the next attribute, if it is `type` with a value as long as a Number: true, and the value in
+  // *value.
   template <int type, typename Number>
   bool Take(Number* value) {
     if (!Next(type, sizeof *value)) return false;
@@ -125,16 +126,12 @@ void DecodeCounters64(Attribute nest, uint64_t (&counters)[kCounters]) {
   static_assert(kCounters == 10 && IPVS_STATS_ATTR_OUTBPS - IPVS_STATS_ATTR_CONNS == 9);
   // ip_vs_genl_fill_stats64(); where 64-bit values must be aligned it puts padding between them.
   Expecting next(nest);
-  static_cast<void>(next.Take<IPVS_STATS_ATTR_CONNS>(&counters[0]) &&
-                    next.Take<IPVS_STATS_ATTR_INPKTS>(&counters[1]) &&
-                    next.Take<IPVS_STATS_ATTR_OUTPKTS>(&counters[2]) &&
-                    next.Take<IPVS_STATS_ATTR_INBYTES>(&counters[3]) &&
-                    next.Take<IPVS_STATS_ATTR_OUTBYTES>(&counters[4]) &&
-                    next.Take<IPVS_STATS_ATTR_CPS>(&counters[5]) &&
-                    next.Take<IPVS_STATS_ATTR_INPPS>(&counters[6]) &&
-                    next.Take<IPVS_STATS_ATTR_OUTPPS>(&counters[7]) &&
-                    next.Take<IPVS_STATS_ATTR_INBPS>(&counters[8]) &&
-                    next.Take<IPVS_STATS_ATTR_OUTBPS>(&counters[9]));
+  static_cast<void>(
+      next.Take<IPVS_STATS_ATTR_CONNS>(&counters[0]) && next.Take<IPVS_STATS_ATTR_INPKTS>(&counters[1]) &&
+      next.Take<IPVS_STATS_ATTR_OUTPKTS>(&counters[2]) && next.Take<IPVS_STATS_ATTR_INBYTES>(&counters[3]) &&
+      next.Take<IPVS_STATS_ATTR_OUTBYTES>(&counters[4]) && next.Take<IPVS_STATS_ATTR_CPS>(&counters[5]) &&
+      next.Take<IPVS_STATS_ATTR_INPPS>(&counters[6]) && next.Take<IPVS_STATS_ATTR_OUTPPS>(&counters[7]) &&
+      next.Take<IPVS_STATS_ATTR_INBPS>(&counters[8]) && next.Take<IPVS_STATS_ATTR_OUTBPS>(&counters[9]));
   ForEach(next.rest(), [&](int type, Attribute at) {
     if (type >= IPVS_STATS_ATTR_CONNS && type <= IPVS_STATS_ATTR_OUTBPS) {
       counters[type - IPVS_STATS_ATTR_CONNS] = GetHost64(at);
@@ -206,8 +203,8 @@ void DecodeServiceNest(Attribute nest, ServiceRow* row) {
   if (!wide && stats.data != nullptr) DecodeCounters32(stats, row->counters);
 }
 
-// The attributes that ip_vs_genl_fill_dest() starts with, as it has them since Linux 5.3. What comes after those
-// that are there is left.
+// The attributes that ip_vs_genl_fill_dest() starts with, as it has them since Linux 5.3. What comes after
+// those that are there is left.
 Attribute DecodeUsualDestination(Attribute nest, DestinationRow* row) {
   DestinationRecord& config = row->config;
   Expecting next(nest);
@@ -216,19 +213,18 @@ Attribute DecodeUsualDestination(Attribute nest, DestinationRow* row) {
   uint16_t tunnel_flags = 0;
   uint16_t family = 0;
   uint8_t tunnel_type = 0;
-  static_cast<void>(next.Take<IPVS_DEST_ATTR_ADDR>(&config.address) &&
-                    next.Take<IPVS_DEST_ATTR_PORT>(&port) &&
-                    next.Take<IPVS_DEST_ATTR_FWD_METHOD>(&config.forwarding) &&
-                    next.Take<IPVS_DEST_ATTR_WEIGHT>(&config.weight) &&
-                    next.Take<IPVS_DEST_ATTR_TUN_TYPE>(&tunnel_type) &&
-                    next.Take<IPVS_DEST_ATTR_TUN_PORT>(&tunnel_port) &&
-                    next.Take<IPVS_DEST_ATTR_TUN_FLAGS>(&tunnel_flags) &&
-                    next.Take<IPVS_DEST_ATTR_U_THRESH>(&config.upper_threshold) &&
-                    next.Take<IPVS_DEST_ATTR_L_THRESH>(&config.lower_threshold) &&
-                    next.Take<IPVS_DEST_ATTR_ACTIVE_CONNS>(&row->active_connections) &&
-                    next.Take<IPVS_DEST_ATTR_INACT_CONNS>(&row->inactive_connections) &&
-                    next.Take<IPVS_DEST_ATTR_PERSIST_CONNS>(&row->persistent_connections) &&
-                    next.Take<IPVS_DEST_ATTR_ADDR_FAMILY>(&family));
+  static_cast<void>(
+      next.Take<IPVS_DEST_ATTR_ADDR>(&config.address) && next.Take<IPVS_DEST_ATTR_PORT>(&port) &&
+      next.Take<IPVS_DEST_ATTR_FWD_METHOD>(&config.forwarding) &&
+      next.Take<IPVS_DEST_ATTR_WEIGHT>(&config.weight) && next.Take<IPVS_DEST_ATTR_TUN_TYPE>(&tunnel_type) &&
+      next.Take<IPVS_DEST_ATTR_TUN_PORT>(&tunnel_port) &&
+      next.Take<IPVS_DEST_ATTR_TUN_FLAGS>(&tunnel_flags) &&
+      next.Take<IPVS_DEST_ATTR_U_THRESH>(&config.upper_threshold) &&
+      next.Take<IPVS_DEST_ATTR_L_THRESH>(&config.lower_threshold) &&
+      next.Take<IPVS_DEST_ATTR_ACTIVE_CONNS>(&row->active_connections) &&
+      next.Take<IPVS_DEST_ATTR_INACT_CONNS>(&row->inactive_connections) &&
+      next.Take<IPVS_DEST_ATTR_PERSIST_CONNS>(&row->persistent_connections) &&
+      next.Take<IPVS_DEST_ATTR_ADDR_FAMILY>(&family));
   config.port = ntohs(port);
   config.tunnel_type = tunnel_type;
   config.tunnel_port = ntohs(tunnel_port);

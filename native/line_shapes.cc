@@ -10,8 +10,8 @@ namespace ipvs {
 
 namespace {
 
-// The longest that makes sense has about 300 characters; 4096 are refused (lib/rules/words.ts), and no line of a
-// shape may be when another is not.
+// The longest that makes sense has about 300 characters; 4096 are refused (lib/rules/words.ts), and no line
+// of a shape may be when another is not.
 constexpr size_t kLongestLine = 1000;
 constexpr uint32_t kHighestPort = 65535;
 

@@ -1,6 +1,6 @@
-// Lines of rules by their shape. A rules file has thousands of lines that differ in their endpoints, IPv4 addresses with
-// ports, alone: TypeScript reads and checks some of each shape, and makes a template of a call's record from
-// them; the records of all others are made here. Knows nothing of what lines mean.
+// Lines of rules by their shape. A rules file has thousands of lines that differ in their endpoints, IPv4
+// addresses with ports, alone: TypeScript reads and checks some of each shape, and makes a template of a
+// call's record from them; the records of all others are made here. Knows nothing of what lines mean.
 #pragma once
 
 #include <cstddef>
@@ -42,9 +42,9 @@ struct ShapedLines {
   std::vector<Shape> shapes;  // in the order of their first lines
 };
 
-// Splits a text into lines and finds their endpoints: words of their own, which can be written in one way only
-// (no leading zeros) and are like any other (no port 0, which means every port). Lines without any, with more than
-// kLineEndpoints, or longer than any rule, have no shape.
+// Splits a text into lines and finds their endpoints: words of their own, which can be written in one way
+// only (no leading zeros) and are like any other (no port 0, which means every port). Lines without any, with
+// more than kLineEndpoints, or longer than any rule, have no shape.
 ShapedLines ShapeLines(const char16_t* text, size_t length);
 
 // The record of a shape, and the endpoints that go into it: indices, or kNoShape.
@@ -62,7 +62,8 @@ struct LineRecords {
   std::vector<uint32_t> rest;   // those that have none
 };
 
-// Makes the records of all lines that have a template. template_of[shape] is the index of a template, or kNoShape.
+// Makes the records of all lines that have a template. template_of[shape] is the index of a template, or
+// kNoShape.
 LineRecords FillTemplates(const Line* lines, size_t count, const std::vector<uint32_t>& template_of,
                           const std::vector<LineTemplate>& templates);
 

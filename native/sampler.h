@@ -66,8 +66,8 @@ class Sampler {
   std::unique_ptr<Columns> Keys(const std::vector<uint32_t>& row_of) const;
 
   std::vector<ServiceRecord> chosen_;
-  // What the last read listed. Kept: memory of this size is the kernel's again when it is freed, and zeroed when it
-  // is asked for the next time.
+  // What the last read listed. Kept: memory of this size is the kernel's again when it is freed, and zeroed
+  // when it is asked for the next time.
   Table table_;
   std::vector<uint64_t> keys_;
   std::vector<uint64_t> destination_keys_;

@@ -34,8 +34,8 @@ class TableReader {
   // Each gives back a Status or an errno; *rows is then of no use.
   int Services(std::vector<ServiceRow>* rows);
   // Appends the destinations of one service, whose key is `key`, newest first as the kernel lists them, and
-  // marks them with `index`. ESRCH when there is no such service; the kernel itself answers that with an empty
-  // list.
+  // marks them with `index`. ESRCH when there is no such service; the kernel itself answers that with an
+  // empty list.
   int Destinations(const ServiceRecord& service, uint64_t key, uint32_t index,
                    std::vector<DestinationRow>* rows);
   // The whole table, in parts of some kPartRows rows: services with all their destinations, which so count

@@ -132,7 +132,8 @@ async function measureSize(size: SizePlan): Promise<void> {
           const reads = writer.task === 'add' && writer === writers[0] && write === 0;
           note(writer, await add(writer, false, reads ? netns => readAll(netns, round) : nothing), beside);
           if (round > 0 || write > 0 || !writer.javaScript) continue;
-          for (let made = rowsOf(size); made < WARM_OPERATIONS; made += rowsOf(size)) await add(writer, false);
+          for (let made = rowsOf(size); made < WARM_OPERATIONS; made += rowsOf(size))
+            await add(writer, false);
         }
       }
     }

@@ -63,9 +63,7 @@ async function doSteps(
   for (let start = 0; start < steps.length; start += WINDOW) {
     const doing = steps
       .slice(start, start + WINDOW)
-      .map(step =>
-        'records' in step ? writeRecords(ipvs, step, read) : doLine(ipvs, step.line, shell),
-      );
+      .map(step => ('records' in step ? writeRecords(ipvs, step, read) : doLine(ipvs, step.line, shell)));
     for (const failed of await Promise.all(doing)) failures.push(...failed);
   }
   return failures;

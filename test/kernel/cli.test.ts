@@ -191,7 +191,8 @@ test('a large file, some of whose lines the kernel refuses', async () => {
     for (let k = 1; k <= 10; k++) rules.push(`-a ${service} -r 10.1.0.${k}:${80 + i} -m -w ${k % 2}`);
     rules.push(`-a ${service} -r 10.1.0.7:${80 + i} -m -w 1`); // there already
     rules.push(`-a ${service} -r 10.2.0.${i} -g -w 3`);
-    if (i % 10 === 0) rules.push(`-e ${service} -r 10.1.0.1:${80 + i} -m -w 9`, `-d ${service} -r 10.2.0.${i}`);
+    if (i % 10 === 0)
+      rules.push(`-e ${service} -r 10.1.0.1:${80 + i} -m -w 9`, `-d ${service} -r 10.2.0.${i}`);
     if (i % 4 === 0) rules.push(`-D ${service}`, `-D ${service}`);
   }
   const input = `${rules.join('\n')}\n`;
@@ -202,7 +203,9 @@ test('a large file, some of whose lines the kernel refuses', async () => {
   const complaints = us.stderr.trimEnd().split('\n');
   const refused = rules.flatMap((line, i) => {
     const again = rules.slice(0, i).includes(line) && line.startsWith('-D');
-    const there = line.includes(' -r 10.1.0.7:') && rules.slice(0, i).some(other => other.startsWith(line.split(' -m')[0]!));
+    const there =
+      line.includes(' -r 10.1.0.7:') &&
+      rules.slice(0, i).some(other => other.startsWith(line.split(' -m')[0]!));
     return again || there ? [i + 1] : [];
   });
   expect(complaints.map(text => Number(/^line (\d+): /.exec(text)?.[1]))).toEqual(refused);

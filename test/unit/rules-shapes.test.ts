@@ -84,7 +84,10 @@ describe('records by shape', () => {
   });
 
   const endpoint = fc.oneof(
-    { weight: 8, arbitrary: fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 65_535 })).map(([a, p]) => `${a}:${p}`) },
+    {
+      weight: 8,
+      arbitrary: fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 65_535 })).map(([a, p]) => `${a}:${p}`),
+    },
     fc.constantFrom(
       '10.0.0.1:0',
       '10.0.0.01:80',
@@ -159,7 +162,10 @@ describe('records by shape', () => {
   });
 
   test('a line too long to be read has no shape of one that is not', () => {
-    const long = lines(20, i => `-A -t ${i % 2 === 0 ? '10.0.0.1' : '100.100.100.100'}:80${' '.repeat(4077)}`);
+    const long = lines(
+      20,
+      i => `-A -t ${i % 2 === 0 ? '10.0.0.1' : '100.100.100.100'}:80${' '.repeat(4077)}`,
+    );
     expect(readLines(long).problems).toHaveLength(10);
     expect(byShapes(long).outcomes).toEqual(byReading(long));
     expect(readSteps(long).problems).toEqual(readLines(long).problems);
