@@ -7,7 +7,7 @@ export type AddressFamily = 'ipv4' | 'ipv6';
 
 /**
  * Whether a text is a numeric IPv6 address without a scope (`%eth0`), which means nothing to IPVS. node:net is loaded only for what may be one:
- * that takes longer than the rest of this package.
+ * a command that needs nothing else of it starts sooner.
  */
 export function isIpv6(text: string): boolean {
   return text.includes(':') && !text.includes('%') && process.getBuiltinModule('node:net').isIPv6(text);

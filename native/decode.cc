@@ -87,8 +87,8 @@ bool ForEachOf(const nlmsghdr* message, Visit visit) {
   return true;
 }
 
-// Reads attributes as long as they come as expected. A kernel writes those of a row in one order, so that to
-// compare each with the next one expected costs a third of finding out what it is; whatever follows the first
+// Reads attributes as long as they come as expected. A kernel writes those of a row in one order, and to
+// compare each with the next one expected costs less than to find out what it is; whatever follows the first
 // surprise is for ForEach().
 class Expecting {
  public:

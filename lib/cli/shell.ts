@@ -35,7 +35,7 @@ export const processShell: Shell = {
   },
 };
 
-/** Without the process's stream, which takes Node as long to set up as the rest of a small command. */
+/** Without the process's stream, which Node takes its time to set up. */
 function write(fd: 1 | 2, text: string): void {
   let rest = Buffer.from(text);
   try {
