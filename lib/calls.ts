@@ -37,7 +37,7 @@ export interface CallsOptions {
 }
 
 /** So many writes in a row may be inline before one is answered in the event loop's next turn. */
-const INLINE_RUN = 256;
+const INLINE_RUN = 100;
 
 /** What to do in the next microtask hangs on it. Node's queueMicrotask() makes an AsyncResource each time. */
 const soon = Promise.resolve();

@@ -253,7 +253,8 @@ test('lists under traffic', async () => {
       }
       expect(us.status).toBe(them.status);
       if (words === '-Lnc --persistent-conn') expect(listed).toContain('call-one@example');
-      if (words === '-Ln --stats') expect(listed).toMatch(/UDP {2}10\.200\.0\.1:53 +25 +25 /);
+      // Two datagrams from one port, which may happen, are one connection.
+      if (words === '-Ln --stats') expect(listed).toMatch(/UDP {2}10\.200\.0\.1:53 +\d+ +25 /);
       break;
     }
   }
