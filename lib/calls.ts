@@ -204,11 +204,16 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     }
   }
 
-  function giveUp(call: Pending, index: number, toError: (sent: boolean) => IpvsError): void {
+  function numberOf(call: Pending): number {
+    let number = answered;
+    for (let i = head; i < pending.length && pending[i] !== call; i++) number += pending[i]!.left;
+    return number;
+  }
+
+  /** Gives up a call, whose next reply is that to call `number`. */
+  function giveUp(call: Pending, number: number, toError: (sent: boolean) => IpvsError): void {
     if (call.settled) return;
     flush(); // it may not have left this tick yet
-    let number = answered;
-    for (let before = head; before < index; before++) number += pending[before]!.left;
     const sent = !open().cancel(number);
     for (let more = 1; more < call.left; more++) open().cancel(number + more);
     if (settle(call)) call.reject(toError(sent));
@@ -220,11 +225,14 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     // After a long block of this thread the answers may be there, behind the timers: let them come first.
     setImmediate(() => {
       const now = performance.now();
+      let number = answered;
       for (let i = head; i < pending.length; i++) {
         const call = pending[i]!;
-        if (call.settled) continue;
-        if (call.deadline <= now) giveUp(call, i, sent => timedOut(call.spec.about, sent));
-        else arm(call.deadline);
+        if (!call.settled) {
+          if (call.deadline <= now) giveUp(call, number, sent => timedOut(call.spec.about, sent));
+          else arm(call.deadline);
+        }
+        number += call.left;
       }
     });
   }
@@ -257,8 +265,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
         signal,
         onAbort:
           signal &&
-          (() =>
-            giveUp(call, pending.indexOf(call, head), sent => aborted(call.spec.about, signal.reason, sent))),
+          (() => giveUp(call, numberOf(call), sent => aborted(call.spec.about, signal.reason, sent))),
         statuses,
         left: statuses?.length ?? 1,
         settled: false,
