@@ -3,9 +3,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <string>
-#include <type_traits>
-#include <vector>
 
 #include "client.h"
 #include "columns.h"
@@ -13,6 +10,7 @@
 #include "napi_setup.h"
 #include "record.h"
 #include "rows.h"
+#include "text_functions.h"
 
 namespace ipvs {
 
@@ -43,53 +41,6 @@ Napi::Value FormatAddress6(const Napi::CallbackInfo& info) {
   char text[INET6_ADDRSTRLEN] = {};
   inet_ntop(AF_INET6, bytes.Data() + offset, text, sizeof text);
   return Napi::String::New(env, text);
-}
-
-// A copy of a vector's bytes, as a typed array of JavaScript's own.
-template <typename Array, typename Item>
-Array CopyOf(Napi::Env env, const std::vector<Item>& items) {
-  const size_t bytes = items.size() * sizeof(Item);
-  Array array = Array::New(env, bytes / sizeof(typename std::remove_pointer_t<decltype(array.Data())>));
-  if (bytes > 0) std::memcpy(array.Data(), items.data(), bytes);
-  return array;
-}
-
-// A copy of a typed array's bytes.
-template <typename Item>
-std::vector<Item> VectorOf(const Napi::TypedArray& array) {
-  std::vector<Item> items(array.ByteLength() / sizeof(Item));
-  const auto* start = static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
-  if (!items.empty()) std::memcpy(items.data(), start, items.size() * sizeof(Item));
-  return items;
-}
-
-// shapeLines(text): the lines of a text and their shapes, as the words of line_shapes.h's structs.
-Napi::Value ShapeLines(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  if (info.Length() != 1 || !info[0].IsString()) return env.Undefined();
-  const std::u16string text = info[0].As<Napi::String>().Utf16Value();
-  const ShapedLines shaped = ipvs::ShapeLines(text.data(), text.size());
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("lines", CopyOf<Napi::Uint32Array>(env, shaped.lines));
-  result.Set("shapes", CopyOf<Napi::Uint32Array>(env, shaped.shapes));
-  return result;
-}
-
-// fillTemplates(lines, templateOf, templates): the records of lines, of those that have a template.
-Napi::Value FillTemplates(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  if (info.Length() != 3 || !info[0].IsTypedArray() || !info[1].IsTypedArray() || !info[2].IsTypedArray()) {
-    return env.Undefined();
-  }
-  const auto lines = VectorOf<Line>(info[0].As<Napi::TypedArray>());
-  const auto template_of = VectorOf<uint32_t>(info[1].As<Napi::TypedArray>());
-  const auto templates = VectorOf<LineTemplate>(info[2].As<Napi::TypedArray>());
-  const LineRecords filled = ipvs::FillTemplates(lines.data(), lines.size(), template_of, templates);
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("records", CopyOf<Napi::Uint8Array>(env, filled.records));
-  result.Set("lines", CopyOf<Napi::Uint32Array>(env, filled.lines));
-  result.Set("rest", CopyOf<Napi::Uint32Array>(env, filled.rest));
-  return result;
 }
 
 // The layout of record.h and columns.h, so that TypeScript's picture of it can be tested.
@@ -128,8 +79,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Client", Client::Define(env));
   exports.Set("parseAddress6", Napi::Function::New<ParseAddress6>(env, "parseAddress6"));
   exports.Set("formatAddress6", Napi::Function::New<FormatAddress6>(env, "formatAddress6"));
-  exports.Set("shapeLines", Napi::Function::New<ShapeLines>(env, "shapeLines"));
-  exports.Set("fillTemplates", Napi::Function::New<FillTemplates>(env, "fillTemplates"));
+  DefineTextFunctions(env, exports);
   exports.Set("layout", Layout(env));
   return exports;
 }

@@ -12,7 +12,7 @@ class BlockWriter {
  public:
   BlockWriter(size_t rows, unsigned words) : rows_(rows) {
     block_.rows = rows;
-    block_.bytes = rows * (kCounters * sizeof(uint64_t) + words * sizeof(uint32_t) + kAddressBytes);
+    block_.bytes = ListView::Bytes(rows, words);
     block_.data.reset(new uint8_t[block_.bytes]);
     words_ = block_.data.get() + rows * kCounters * sizeof(uint64_t);
     addresses_ = words_ + rows * words * sizeof(uint32_t);
@@ -56,6 +56,27 @@ uint32_t Intern(const char (&name)[kNameBytes], std::vector<std::string>* names)
 }
 
 }  // namespace
+
+size_t ListView::Bytes(size_t rows, unsigned words) {
+  return rows * (kCounters * sizeof(uint64_t) + words * sizeof(uint32_t) + kAddressBytes);
+}
+
+uint64_t ListView::Counter(unsigned column, size_t row) const {
+  uint64_t counter = 0;
+  std::memcpy(&counter, data_ + (column * rows_ + row) * sizeof counter, sizeof counter);
+  return counter;
+}
+
+uint32_t ListView::Word(unsigned column, size_t row) const {
+  uint32_t word = 0;
+  const uint8_t* const words = data_ + rows_ * kCounters * sizeof(uint64_t);
+  std::memcpy(&word, words + (column * rows_ + row) * sizeof word, sizeof word);
+  return word;
+}
+
+const uint8_t* ListView::Address(size_t row) const {
+  return data_ + Bytes(rows_, words_) - (rows_ - row) * kAddressBytes;
+}
 
 Columns ToColumns(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations) {
   Columns columns;

@@ -26,11 +26,58 @@ struct Columns {
   std::vector<std::string> names;
 };
 
-// family, protocol, fwmark, port, flags, timeout, netmask, scheduler, engine
-inline constexpr unsigned kServiceWords = 9;
-// service, family, port, forwarding, weight, upper and lower threshold, active, inactive and persistent
-// connections, tunnel type, port and flags
-inline constexpr unsigned kDestinationWords = 13;
+// The words of a service, in their order.
+enum ServiceWord : unsigned {
+  kServiceFamily,
+  kServiceProtocol,
+  kServiceMark,
+  kServicePort,
+  kServiceFlags,
+  kServiceTimeout,
+  kServiceNetmask,
+  kServiceScheduler,
+  kServiceEngine,
+  kServiceWords,
+};
+
+// The words of a destination.
+enum DestinationWord : unsigned {
+  kDestinationService,  // its row
+  kDestinationFamily,
+  kDestinationPort,
+  kDestinationForwarding,
+  kDestinationWeight,
+  kDestinationUpperThreshold,
+  kDestinationLowerThreshold,
+  kDestinationActive,
+  kDestinationInactive,
+  kDestinationPersistent,
+  kDestinationTunnelType,
+  kDestinationTunnelPort,
+  kDestinationTunnelFlags,
+  kDestinationWords,
+};
+
+// A block as it comes back from JavaScript, which owns its bytes.
+class ListView {
+ public:
+  ListView(const uint8_t* data, size_t rows, unsigned words) : data_(data), rows_(rows), words_(words) {}
+
+  // What a list of so many rows takes.
+  static size_t Bytes(size_t rows, unsigned words);
+
+  size_t rows() const { return rows_; }
+  unsigned words() const { return words_; }
+  uint64_t Counter(unsigned column, size_t row) const;
+  uint32_t Word(unsigned column, size_t row) const;
+  // 16 bytes in network order.
+  const uint8_t* Address(size_t row) const;
+
+ private:
+  const uint8_t* data_;
+  size_t rows_;
+  unsigned words_;
+};
 
 Columns ToColumns(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations);
 

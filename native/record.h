@@ -57,7 +57,7 @@ struct TimeoutsRecord {
 struct CallRecord {
   uint32_t operation;  // Operation
   uint32_t fields;  // kUpdate*: the fields that the update names (ServiceField, DestinationField); kZero: 1 =
-                    // one service
+                    // one service; kSnapshot: kInOnePiece
   ServiceRecord service;
   union {
     DestinationRecord destination;
@@ -96,6 +96,9 @@ enum Operation : uint32_t {
   kSample = 41,         // fields: SampleParts, and the sampler's number above them
   kDropSampler = 42,
 };
+
+// What CallRecord.fields says of a snapshot that is not to come in parts.
+inline constexpr unsigned kInOnePiece = 1;
 
 // Where CallRecord.fields has a sampler's number.
 inline constexpr unsigned kSamplerShift = 8;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 
@@ -13,6 +14,9 @@
 namespace ipvs {
 
 namespace {
+
+// Whoever takes a part works on it while the next is read: large enough for the hand-over not to count.
+constexpr size_t kPartRows = 1000;
 
 template <typename Record>
 void AppendRecord(const Record& record, std::vector<uint8_t>* bytes) {
@@ -260,6 +264,7 @@ Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
       break;
     default:
       reply.status = reader_.Snapshot(
+          record.fields == kInOnePiece ? SIZE_MAX : kPartRows,
           [&](const Table& part) {
             Reply more;
             more.status = kPart;

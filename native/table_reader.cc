@@ -14,8 +14,6 @@ namespace {
 // How often a list is read before it is given up as changing too fast. Two reads are enough unless somebody
 // writes at that moment.
 constexpr int kAttempts = 10;
-// Whoever takes a part works on it while the next is read: large enough for the hand-over not to count.
-constexpr size_t kPartRows = 1000;
 constexpr size_t kServiceBytes = 340;
 constexpr size_t kDestinationBytes = 364;
 // An unknown number of services: the largest chunks, because there is one such dump for many of destinations.
@@ -154,7 +152,7 @@ int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32
   return kUnstable;
 }
 
-int TableReader::Snapshot(const std::function<void(const Table&)>& emit, Table* rest) {
+int TableReader::Snapshot(size_t part_rows, const std::function<void(const Table&)>& emit, Table* rest) {
   std::vector<ServiceRow> services;
   if (const int status = Services(&services); status != kOk) return status;
   // What is known of services that are gone is let go when it outweighs what is there.
@@ -169,7 +167,7 @@ int TableReader::Snapshot(const std::function<void(const Table&)>& emit, Table* 
     }
     if (status != kOk) return status;
     rest->services.push_back(service);
-    if (rest->services.size() + rest->destinations.size() < kPartRows) continue;
+    if (rest->services.size() + rest->destinations.size() < part_rows) continue;
     emit(*rest);
     rest->services.clear();
     rest->destinations.clear();

@@ -38,9 +38,9 @@ class TableReader {
   // empty list.
   int Destinations(const ServiceRecord& service, uint64_t key, uint32_t index,
                    std::vector<DestinationRow>* rows);
-  // The whole table, in parts of some kPartRows rows: services with all their destinations, which so count
-  // from 0 in each part. The last one, which may be empty, is left in *rest.
-  int Snapshot(const std::function<void(const Table&)>& emit, Table* rest);
+  // The whole table, in parts of at least `part_rows` rows: services with all their destinations, which so
+  // count from 0 in each part. The last one, which may be empty, is left in *rest.
+  int Snapshot(size_t part_rows, const std::function<void(const Table&)>& emit, Table* rest);
   int Service(const ServiceRecord& service, ServiceRow* row);
 
  private:

@@ -2,6 +2,7 @@ import type { Ipvs } from '../client.ts';
 import type { RuleCommand } from '../rules/command.ts';
 import type { ServiceSpec } from '../service.ts';
 import type { Shell } from './shell.ts';
+import { showTable } from './show.ts';
 
 /**
  * Does one command. Its calls are made before it returns, so that several take effect in the order in which they are started, and go to
@@ -35,7 +36,7 @@ export function execute(ipvs: Ipvs, command: RuleCommand, shell: Shell): Promise
       return ipvs.stopDaemon(command.role);
     case 'save':
     case 'list':
-      return import('./show.ts').then(({ showTable }) => showTable(ipvs, command, shell));
+      return showTable(ipvs, command, shell);
     default:
       throw new TypeError(`${command.command} is no command for the kernel`);
   }

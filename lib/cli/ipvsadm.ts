@@ -7,6 +7,7 @@ import { execute } from './execute.ts';
 import { advise, isUnavailable } from './explain.ts';
 import { restoreText } from './restore.ts';
 import type { Shell } from './shell.ts';
+import { versionText } from './version.ts';
 import { withModule } from './with-module.ts';
 
 /** What `ipvsadm` alone does. */
@@ -34,11 +35,9 @@ export async function runIpvsadm(words: readonly string[], shell: Shell): Promis
       shell.print(ipvsadmHelp());
       return 0;
     }
-    case 'version': {
-      const { versionText } = await import('./version.ts');
+    case 'version':
       shell.print(versionText());
       return 0;
-    }
     case 'restore':
       return restore(command.check, shell);
     default:

@@ -1,12 +1,12 @@
-import type { Destination } from '../destination.ts';
+import { native } from '../binding.ts';
+import { DestinationColumn, type List, ServiceColumn, statsAt, viewList, wordAt } from '../columns.ts';
+import { ProtocolNumber } from '../constants.ts';
+import { readDestination, readDestinationId } from '../destination.ts';
+import type { NativePiece, NativeTable } from '../native.ts';
 import type { ListOptions } from '../rules/command.ts';
 import { endpointText, granularityText, type Naming } from '../rules/format.ts';
-import { sortDestinations, sortServices } from '../rules/order.ts';
-import type { Service } from '../service.ts';
-import type { Counters } from '../stats.ts';
-import type { ServiceWithDestinations } from '../table.ts';
-
-type Count = number | bigint;
+import { readService, readServiceId, type ServiceId } from '../service.ts';
+import { counter, endpoint, shortCounter, text, textOfRow, textOfWord, word } from './pieces.ts';
 
 /** ipvsadm's room for an address and port. Longer names are cut. */
 const ROOM = 59;
@@ -35,139 +35,161 @@ export function heading({ columns }: ListOptions): string {
   }
 }
 
-/** Services with their destinations, laid out as by `ipvsadm -L`. */
+/** Services with their destinations, laid out as by `ipvsadm -L`; as UTF-8, for there may be many. */
 export function formatServices(
-  table: readonly ServiceWithDestinations<Count>[],
+  { services, destinations, names }: NativeTable,
   show: ListOptions,
   naming: Naming | undefined,
-): string {
-  let text = '';
-  for (const service of show.sort ? sortServices(table) : table) {
-    text += serviceLine(service, show, naming);
-    // The library lists destinations in the order they were added, the kernel the other way round.
-    const { destinations } = service;
-    const ordered = show.sort ? sortDestinations(destinations) : destinations.toReversed();
-    for (const destination of ordered) text += destinationLine(destination, service, show, naming);
+): Uint8Array {
+  const above = viewList(services, ServiceColumn.count);
+  const below = viewList(destinations, DestinationColumn.count);
+  return native().formatTable(
+    { ...services, pieces: servicePieces(above, names, show, naming) },
+    { ...destinations, pieces: destinationPieces(below, above, show, naming) },
+    show.sort,
+  );
+}
+
+/** All addresses that a listing shows. */
+export function addressesOf({ services, destinations }: NativeTable): string[] {
+  const above = viewList(services, ServiceColumn.count);
+  const below = viewList(destinations, DestinationColumn.count);
+  return [
+    ...textsOf(above, row => readServiceId(above, row).address ?? ''),
+    ...textsOf(below, row => readDestinationId(below, row).address),
+  ].filter(address => address !== '');
+}
+
+function textsOf(list: List, text: (row: number) => string): string[] {
+  const texts: string[] = [];
+  for (let row = 0; row < list.rows; row++) texts.push(text(row));
+  return texts;
+}
+
+function servicePieces(
+  list: List,
+  names: readonly string[],
+  show: ListOptions,
+  naming: Naming | undefined,
+): NativePiece[] {
+  const counters = show.columns === 'stats' ? TOTALS : show.columns === 'rate' ? RATES : undefined;
+  if (counters !== undefined) {
+    return [...serviceName(list, naming, SERVICE_WIDTH), ...counters.flatMap(column => large(column, show))];
   }
-  return text;
+  const rules = textsOf(list, row => serviceRule(list, row, names));
+  return [...serviceName(list, naming, 0), text(' '), textOfRow(rules)];
+}
+
+const protocolNames: string[] = [];
+for (const [name, number] of Object.entries(ProtocolNumber)) protocolNames[number] = name.toUpperCase();
+const PROTOCOL_WIDTH = 5;
+
+function serviceName(list: List, naming: Naming | undefined, width: number): NativePiece[] {
+  const at = ServiceColumn;
+  const marks = list.words.subarray(at.fwmark * list.rows, (at.fwmark + 1) * list.rows);
+  if (naming !== undefined || marks.some(mark => mark !== 0)) {
+    return [
+      textOfRow(
+        textsOf(list, row => serviceText(readServiceId(list, row), naming)),
+        width,
+      ),
+    ];
+  }
+  const room = Math.max(width - PROTOCOL_WIDTH, 0);
+  return [textOfWord(at.protocol, protocolNames, PROTOCOL_WIDTH), endpoint(at, room)];
 }
 
 /** Marks are unsigned: ipvsadm prints those from 2147483648 on as negative. */
-function serviceName(service: Service<Count>, naming: Naming | undefined): string {
+function serviceText(service: ServiceId, naming: Naming | undefined): string {
   if (service.fwmark !== undefined)
     return `FWM  ${service.fwmark}${service.family === 'ipv6' ? ' IPv6' : ''}`;
   const { protocol, address, port } = service;
-  const endpoint = endpointText(address, port, protocol, naming).slice(0, ROOM);
-  const name = `${protocol.toUpperCase().padEnd(4)} ${endpoint}`;
+  const name = `${protocol.toUpperCase().padEnd(PROTOCOL_WIDTH)}${endpointText(address, port, protocol, naming).slice(0, ROOM)}`;
   return address.includes(':') ? name : name.slice(0, SERVICE_WIDTH);
 }
 
-function serviceLine(service: Service<Count>, show: ListOptions, naming: Naming | undefined): string {
-  const name = serviceName(service, naming);
-  const counters = countersOf(service.stats, show);
-  if (counters !== undefined) return `${name.padEnd(SERVICE_WIDTH)}${largeNumbers(counters, show.exact)}\n`;
+function serviceRule(list: List, row: number, names: readonly string[]): string {
+  const service = readService(list, row, names, statsAt(list, row));
   const { scheduler, schedulerFlags, persistence, onePacket } = service;
-  let line = `${name} ${scheduler}`;
-  if (schedulerFlags.length > 0) line += ` (${schedulerFlags.join(',')})`;
+  let rule = scheduler;
+  if (schedulerFlags.length > 0) rule += ` (${schedulerFlags.join(',')})`;
   if (persistence !== undefined) {
-    line += ` persistent ${persistence.timeout}`;
+    rule += ` persistent ${persistence.timeout}`;
     const six = service.fwmark === undefined ? service.address.includes(':') : service.family === 'ipv6';
     const mask = granularityText(persistence.granularity, six);
-    if (mask !== undefined) line += ` mask ${mask}`;
-    if (persistence.engine !== undefined) line += ` pe ${persistence.engine}`;
+    if (mask !== undefined) rule += ` mask ${mask}`;
+    if (persistence.engine !== undefined) rule += ` pe ${persistence.engine}`;
   }
-  return `${line}${onePacket ? ' ops' : ''}\n`;
+  return onePacket ? `${rule} ops` : rule;
 }
 
-const forwardingNames: Readonly<Record<string, string>> = {
-  masquerade: 'Masq',
-  local: 'Local',
-  tunnel: 'Tunnel',
-  direct: 'Route',
-  bypass: 'Bypass',
-};
+/** By their numbers, IP_VS_CONN_F_MASQ to _BYPASS. */
+const forwardingNames = ['Masq', 'Local', 'Tunnel', 'Route', 'Bypass'];
 
-function destinationLine(
-  destination: Destination<Count>,
-  service: Service<Count>,
+function destinationPieces(
+  list: List,
+  services: List,
   show: ListOptions,
   naming: Naming | undefined,
-): string {
-  const { address, port, weight, stats, forwarding } = destination;
-  const endpoint = endpointText(address, port, service.protocol, naming).slice(0, ROOM);
-  const name = address.includes(':') ? endpoint : endpoint.slice(0, DESTINATION_WIDTH);
-  const start = `  -> ${name.padEnd(DESTINATION_WIDTH)}`;
-  const active = left(destination.activeConnections, 10);
-  const inactive = left(destination.inactiveConnections, 10);
-  const method = (forwardingNames[forwarding] ?? forwarding).padEnd(7);
+): NativePiece[] {
+  const at = DestinationColumn;
+  const gap = text(' ');
+  const start = [text('  -> '), destinationName(list, services, naming)];
+  const active = [gap, word(at.activeConnections, 10), gap, word(at.inactiveConnections, 10)];
+  const method = [gap, textOfWord(at.forwarding, forwardingNames, 7)];
   switch (show.columns) {
     case 'stats':
-      return `${start}${largeNumbers(stats, show.exact)}\n`;
+      return [...start, ...TOTALS.flatMap(column => large(column, show))];
     case 'rate':
-      return `${start}${rates(stats.rates, show.exact)}\n`;
+      return [...start, ...RATES.flatMap((column, i) => (i < 3 ? whole(column) : large(column, show)))];
     case 'thresholds':
-      return `${start} ${left(destination.upperThreshold, 10)} ${left(destination.lowerThreshold, 10)} ${active} ${inactive}\n`;
+      return [...start, gap, word(at.upperThreshold, 10), gap, word(at.lowerThreshold, 10), ...active];
     case 'persistent-conn':
-      return `${start} ${left(weight, 9)} ${left(destination.persistentConnections, 11)} ${active} ${inactive}\n`;
-    case 'tun-info':
-      return `${start} ${method} ${tunnelText(destination).padEnd(13)} ${left(weight, 6)} ${active} ${inactive}\n`;
+      return [...start, gap, word(at.weight, 9), gap, word(at.persistentConnections, 11), ...active];
+    case 'tun-info': {
+      const tunnels = textOfRow(
+        textsOf(list, row => tunnelText(list, row)),
+        13,
+      );
+      return [...start, ...method, gap, tunnels, gap, word(at.weight, 6), ...active];
+    }
     default:
-      return `${start} ${method} ${left(weight, 6)} ${active} ${inactive}\n`;
+      return [...start, ...method, gap, word(at.weight, 6), ...active];
   }
 }
 
-function left(number: number, width: number): string {
-  return String(number).padEnd(width);
+function destinationName(list: List, services: List, naming: Naming | undefined): NativePiece {
+  const at = DestinationColumn;
+  if (naming === undefined) return endpoint(at, DESTINATION_WIDTH);
+  const names = textsOf(list, row => {
+    const { address, port } = readDestinationId(list, row);
+    const { protocol } = readServiceId(services, wordAt(list, at.service, row));
+    const name = endpointText(address, port, protocol, naming);
+    return name.slice(0, address.includes(':') ? ROOM : DESTINATION_WIDTH);
+  });
+  return textOfRow(names, DESTINATION_WIDTH);
 }
 
 const checksumNames = { none: '-c', csum: '+c', remcsum: 'r+c' } as const;
 
-function tunnelText({ tunnel }: Destination<Count>): string {
+function tunnelText(list: List, row: number): string {
+  const { tunnel } = readDestination(list, row, statsAt(list, row));
   if (tunnel === undefined) return 'n/a';
   if (tunnel.type === 'ipip') return tunnel.type;
   const port = tunnel.type === 'gue' ? `:${tunnel.port}` : '';
   return `${tunnel.type}${port}:${checksumNames[tunnel.checksum ?? 'none']}`;
 }
 
-function countersOf(stats: Service<Count>['stats'], { columns }: ListOptions): Counters<Count> | undefined {
-  return columns === 'stats' ? stats : columns === 'rate' ? stats.rates : undefined;
-}
+/** The columns of counters, in the order of ipvsadm's. */
+const TOTALS = [0, 1, 2, 3, 4];
+const RATES = [5, 6, 7, 8, 9];
 
-function largeNumbers(counters: Counters<Count>, exact: boolean): string {
-  return (
-    largeNumber(counters.connections, exact) +
-    largeNumber(counters.inPackets, exact) +
-    largeNumber(counters.outPackets, exact) +
-    largeNumber(counters.inBytes, exact) +
-    largeNumber(counters.outBytes, exact)
-  );
+/** A counter in nine places, in thousands and more where it would not fit; or, exactly, in as many as it takes. */
+function large(column: number, { exact }: ListOptions): NativePiece[] {
+  return exact ? whole(column) : [shortCounter(column, 9)];
 }
 
 /** A destination's first three rates are never shortened, for no reason that can be seen, and so they are not here. */
-function rates(counters: Counters<Count>, exact: boolean): string {
-  const plain = (count: Count) => ` ${String(count).padStart(8)}`;
-  const { connections, inPackets, outPackets, inBytes, outBytes } = counters;
-  return (
-    plain(connections) +
-    plain(inPackets) +
-    plain(outPackets) +
-    largeNumber(inBytes, exact) +
-    largeNumber(outBytes, exact)
-  );
-}
-
-const units = [
-  { below: 1e9, unit: 1e3, letter: 'K' },
-  { below: 1e11, unit: 1e6, letter: 'M' },
-  { below: 1e14, unit: 1e9, letter: 'G' },
-  { below: Number.POSITIVE_INFINITY, unit: 1e12, letter: 'T' },
-];
-
-/** A number in nine places, in thousands and more where it would not fit; or, exactly, in as many as it takes. */
-export function largeNumber(count: Count, exact: boolean): string {
-  const digits = String(count);
-  if (exact) return digits.padStart(digits.length <= 8 ? 9 : digits.length + 1);
-  if (count < 1e8) return digits.padStart(9);
-  const { unit, letter } = units.find(({ below }) => count < below)!;
-  return `${String(Math.floor(Number(count) / unit)).padStart(8)}${letter}`;
+function whole(column: number): NativePiece[] {
+  return [text(' '), counter(column, 8)];
 }

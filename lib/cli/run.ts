@@ -1,3 +1,4 @@
+import { runIpvsadm } from './ipvsadm.ts';
 import type { Shell } from './shell.ts';
 
 /**
@@ -6,7 +7,6 @@ import type { Shell } from './shell.ts';
  */
 export async function runCommandLine(words: readonly string[], shell: Shell): Promise<number> {
   if (words.length === 0 || words[0]!.startsWith('-')) {
-    const { runIpvsadm } = await import('./ipvsadm.ts');
     return runIpvsadm(words, shell);
   }
   const { runOwn } = await import('./own.ts');

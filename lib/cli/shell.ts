@@ -3,7 +3,8 @@ import type { NetworkNamespace } from '../namespace.ts';
 
 /** What a command has to do with the world around it. */
 export interface Shell {
-  print(text: string): void;
+  /** Text, or its UTF-8. */
+  print(text: string | Uint8Array): void;
   /** Tells what is wrong: a line, or several. */
   complain(text: string): void;
   /** All of a file, or for `-` of standard input. */
@@ -14,14 +15,16 @@ export interface Shell {
   readonly colours?: boolean | undefined;
 }
 
+const [out, err] = [writerTo(1), writerTo(2)];
+
 /** The process's own streams. */
 export const processShell: Shell = {
   // hasColors() knows NO_COLOR and dumb terminals.
   get colours() {
     return process.stdout.isTTY && process.stdout.hasColors();
   },
-  print: text => write(1, text),
-  complain: text => write(2, `${text}\n`),
+  print: out,
+  complain: text => err(`${text}\n`),
   async read(path) {
     if (path !== '-') return readFileSync(path, 'utf8');
     try {
@@ -35,21 +38,25 @@ export const processShell: Shell = {
   },
 };
 
-/** Without the process's stream, which Node takes its time to set up. */
-function write(fd: 1 | 2, text: string): void {
-  let rest = Buffer.from(text);
-  try {
-    while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // A reader that has seen enough (`ipvs | head`) is no error of ours.
-    if (code === 'EPIPE') return;
-    // A pipe that somebody made non-blocking, and that is full: the stream waits.
-    if (code !== 'EAGAIN') throw error;
-    const stream = fd === 1 ? process.stdout : process.stderr;
-    if (stream.listenerCount('error') === 0) stream.on('error', ignoreClosedPipe);
-    stream.write(rest);
-  }
+/** Writes without the process's stream, which Node takes its time to set up, as long as it can. */
+function writerTo(fd: 1 | 2): (text: string | Uint8Array) => void {
+  let stream: NodeJS.WriteStream | undefined;
+  return text => {
+    if (stream !== undefined) return void stream.write(text);
+    let rest = typeof text === 'string' ? Buffer.from(text) : text;
+    try {
+      while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // A reader that has seen enough (`ipvs | head`) is no error of ours.
+      if (code === 'EPIPE') return;
+      // A pipe that somebody made non-blocking, and that is full: the stream waits.
+      if (code !== 'EAGAIN') throw error;
+      stream = fd === 1 ? process.stdout : process.stderr;
+      stream.on('error', ignoreClosedPipe);
+      stream.write(rest);
+    }
+  };
 }
 
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {

@@ -1,16 +1,15 @@
 import type { Ipvs } from '../client.ts';
 import type { Daemon } from '../daemon.ts';
 import { IpvsError } from '../errors.ts';
+import type { NativeTable } from '../native.ts';
 import type { ListOptions, RuleCommand } from '../rules/command.ts';
 import { formatRules } from '../rules/format.ts';
 import { namingFor } from '../rules/resolve.ts';
 import type { ServiceId } from '../service.ts';
-import type { ServiceWithDestinations } from '../table.ts';
 import { printConnections } from './connections.ts';
-import { formatServices, heading } from './listing.ts';
+import { addressesOf, formatServices, heading } from './listing.ts';
+import { readServiceTable, readTable } from './read.ts';
 import type { Shell } from './shell.ts';
-
-type Table = readonly ServiceWithDestinations<number | bigint>[];
 
 /** Prints what a command asks for. */
 export function showTable(
@@ -33,7 +32,11 @@ export function showTable(
 
 async function save(ipvs: Ipvs, numeric: boolean, shell: Shell): Promise<void> {
   const table = await ipvs.snapshot();
-  shell.print(formatRules(table, { naming: numeric ? undefined : await namingOf(table) }));
+  const addresses = table.flatMap(({ address, destinations }) => [
+    ...(address === undefined ? [] : [address]),
+    ...destinations.map(destination => destination.address),
+  ]);
+  shell.print(formatRules(table, { naming: numeric ? undefined : await namingFor(addresses) }));
 }
 
 async function listServices(
@@ -42,39 +45,22 @@ async function listServices(
   show: ListOptions,
   shell: Shell,
 ): Promise<void> {
-  // Whole numbers are asked for where every digit counts.
-  const bigint = show.exact;
-  let table: Table;
+  let table: NativeTable | undefined;
   let top = '';
   if (service === undefined) {
-    const [{ version, connectionTableSize }, all] = await Promise.all([
-      ipvs.info(),
-      ipvs.snapshot({ bigint }),
-    ]);
+    const [{ version, connectionTableSize }, all] = await Promise.all([ipvs.info(), readTable(ipvs)]);
     top = `IP Virtual Server version ${version} (size=${connectionTableSize})\n`;
-    table = all as Table;
+    table = all;
   } else {
-    const [found, destinations] = await Promise.all([
-      ipvs.service(service, { bigint }),
-      // The first call tells better what is wrong, when something is.
-      ipvs.destinations(service, { bigint }).catch((error: unknown) => error as Error),
-    ]);
-    if (found === undefined) {
+    table = await readServiceTable(ipvs, service);
+    if (table === undefined) {
       throw new IpvsError('ERR_IPVS_SERVICE_NOT_FOUND', 'no such service', { service });
     }
-    if (destinations instanceof Error) throw destinations;
-    table = [{ ...found, destinations }] as Table;
   }
-  const naming = show.numeric ? undefined : await namingOf(table);
-  shell.print(top + heading(show) + formatServices(table, show, naming));
-}
-
-function namingOf(table: Table) {
-  const addresses = table.flatMap(({ address, destinations }) => [
-    ...(address === undefined ? [] : [address]),
-    ...destinations.map(destination => destination.address),
-  ]);
-  return namingFor(addresses);
+  const naming = show.numeric ? undefined : await namingFor(addressesOf(table));
+  const lines = formatServices(table, show, naming);
+  shell.print(top + heading(show));
+  shell.print(lines);
 }
 
 async function listTimeouts(ipvs: Ipvs, shell: Shell): Promise<void> {

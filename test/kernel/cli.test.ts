@@ -76,7 +76,7 @@ async function ipvs(words: readonly string[], netns: string, input = ''): Promis
   const status = await runCommandLine(words, {
     netns,
     print: text => {
-      stdout += text;
+      stdout += Buffer.from(text).toString();
     },
     complain: text => {
       stderr += `${text}\n`;

@@ -1,0 +1,222 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { native } from '../../lib/binding.ts';
+import { formatServices } from '../../lib/cli/listing.ts';
+import { DestinationColumn, ServiceColumn } from '../../lib/columns.ts';
+import { Family, ProtocolNumber } from '../../lib/constants.ts';
+import type { DestinationId, ServiceId } from '../../lib/index.ts';
+import type { NativeBlock, NativeTable } from '../../lib/native.ts';
+import { addressWords } from '../../lib/rules/address.ts';
+import type { ListOptions } from '../../lib/rules/command.ts';
+import { endpointText } from '../../lib/rules/format.ts';
+import { sortDestinations, sortServices } from '../../lib/rules/order.ts';
+
+interface Row {
+  readonly words: Readonly<Record<number, number>>;
+  readonly address?: string | undefined;
+  readonly counters?: readonly bigint[];
+}
+
+/** Lays rows out in columns, as the addon delivers them. */
+function block(rows: readonly Row[], words: number): NativeBlock {
+  const buffer = new ArrayBuffer(rows.length * (80 + words * 4 + 16));
+  const counters = new BigUint64Array(buffer, 0, rows.length * 10);
+  const columns = new Uint32Array(buffer, counters.byteLength, rows.length * words);
+  const addresses = new DataView(buffer, counters.byteLength + columns.byteLength);
+  rows.forEach((row, i) => {
+    for (const [c, counter] of (row.counters ?? []).entries()) counters[c * rows.length + i] = counter;
+    for (const [column, word] of Object.entries(row.words)) columns[Number(column) * rows.length + i] = word;
+    if (row.address === undefined) return;
+    for (const [w, word] of addressWords(row.address).entries()) addresses.setUint32(i * 16 + w * 4, word);
+  });
+  return { rows: rows.length, buffer };
+}
+
+function familyOf(address: string): number {
+  return address.includes(':') ? Family.ipv6 : Family.ipv4;
+}
+
+function serviceRow({ fwmark, family, protocol, address, port }: ServiceId): Row {
+  const at = ServiceColumn;
+  return fwmark === undefined
+    ? {
+        words: {
+          [at.family]: familyOf(address),
+          [at.protocol]: ProtocolNumber[protocol],
+          [at.port]: port,
+        },
+        address,
+      }
+    : { words: { [at.family]: Family[family], [at.fwmark]: fwmark } };
+}
+
+function destinationRow({ address, port }: DestinationId, service: number): Row {
+  const at = DestinationColumn;
+  return { words: { [at.service]: service, [at.family]: familyOf(address), [at.port]: port }, address };
+}
+
+/** A table whose services have these destinations, each list in the order it was added. */
+function tableOf(
+  services: readonly { readonly id: ServiceId; readonly destinations: readonly DestinationId[] }[],
+): NativeTable {
+  return {
+    names: ['wlc', ''],
+    services: block(
+      services.map(({ id }) => serviceRow(id)),
+      ServiceColumn.count,
+    ),
+    destinations: block(
+      services.flatMap(({ destinations }, i) => destinations.toReversed().map(id => destinationRow(id, i))),
+      DestinationColumn.count,
+    ),
+  };
+}
+
+const show: ListOptions = { numeric: true, columns: 'stats', exact: false, sort: true };
+
+function lines(table: NativeTable, options: Partial<ListOptions> = {}): string[] {
+  const text = Buffer.from(formatServices(table, { ...show, ...options }, undefined)).toString();
+  return text.split('\n').slice(0, -1);
+}
+
+/** What stands before the numbers. */
+function names(table: NativeTable, options: Partial<ListOptions> = {}): string[] {
+  return lines(table, options).map(line => line.replace(/( +\d+[KMGT]?){5}$/, '').trim());
+}
+
+/** Few of each, and such as ipvsadm's comparisons contradict one another over. */
+const address = fc.constantFrom(
+  '10.0.0.1',
+  '10.0.0.2',
+  '100.0.0.1',
+  '192.0.2.1',
+  '255.255.255.255',
+  '2001:db8::1',
+  '2001:db8::2',
+  'a00::1',
+  'fe80::1',
+);
+const port = fc.constantFrom(0, 1, 80, 443, 65_535);
+const destinations = fc.uniqueArray(fc.record({ address, port }), {
+  maxLength: 12,
+  selector: ({ address, port }) => `${address} ${port}`,
+});
+const serviceId: fc.Arbitrary<ServiceId> = fc.oneof(
+  fc.record({ protocol: fc.constantFrom('tcp' as const, 'udp' as const, 'sctp' as const), address, port }),
+  fc.record({
+    fwmark: fc.constantFrom(1, 2, 2 ** 31, 2 ** 32 - 1),
+    family: fc.constantFrom('ipv4' as const, 'ipv6' as const),
+  }),
+);
+const services = fc.uniqueArray(fc.record({ id: serviceId, destinations }), {
+  maxLength: 12,
+  selector: ({ id }) => JSON.stringify(id),
+});
+
+function serviceName({ fwmark, family, protocol, address, port }: ServiceId): string {
+  if (fwmark !== undefined) return `FWM  ${fwmark}${family === 'ipv6' ? ' IPv6' : ''}`;
+  return `${protocol.toUpperCase().padEnd(4)} ${endpointText(address, port, protocol, undefined)}`;
+}
+
+function destinationName({ address, port }: DestinationId): string {
+  return `-> ${endpointText(address, port, undefined, undefined)}`;
+}
+
+describe('the order of a listing', () => {
+  test('rows are sorted as specs are', () => {
+    fc.assert(
+      fc.property(services, given => {
+        const expected = sortServices(given.map(({ id }) => id)).flatMap(id => [
+          serviceName(id),
+          ...sortDestinations(given.find(service => service.id === id)!.destinations).map(destinationName),
+        ]);
+        expect(names(tableOf(given))).toEqual(expected);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('or stand as the kernel lists them', () => {
+    fc.assert(
+      fc.property(services, given => {
+        const expected = given.flatMap(({ id, destinations }) => [
+          serviceName(id),
+          ...destinations.map(destinationName).toReversed(),
+        ]);
+        expect(names(tableOf(given), { sort: false })).toEqual(expected);
+      }),
+    );
+  });
+
+  test('nothing there', () => {
+    expect(lines(tableOf([]))).toEqual([]);
+  });
+});
+
+describe('numbers', () => {
+  const shown = (numbers: readonly bigint[], exact: boolean) => {
+    const at = ServiceColumn;
+    const table = {
+      ...tableOf([]),
+      services: block(
+        numbers.map((number, i) => ({
+          words: { [at.family]: Family.ipv4, [at.protocol]: ProtocolNumber.tcp, [at.port]: i },
+          address: '10.0.0.1',
+          counters: [number],
+        })),
+        at.count,
+      ),
+    };
+    return lines(table, { exact }).map(line => line.slice(33, -36));
+  };
+
+  test('in nine places', () => {
+    expect(
+      shown([0n, 99_999_999n, 100_000_000n, 999_999_999n, 10n ** 9n, 10n ** 11n - 1n, 10n ** 11n], false),
+    ).toEqual(['        0', ' 99999999', '  100000K', '  999999K', '    1000M', '   99999M', '     100G']);
+    expect(shown([10n ** 14n - 1n, 10n ** 14n, 2n ** 64n - 1n], false)).toEqual([
+      '   99999G',
+      '     100T',
+      '18446744T',
+    ]);
+  });
+
+  test('or in as many as it takes', () => {
+    expect(shown([0n, 99_999_999n, 100_000_000n, 2n ** 64n - 1n], true)).toEqual([
+      '        0',
+      ' 99999999',
+      ' 100000000',
+      ' 18446744073709551615',
+    ]);
+  });
+});
+
+test('a list or pieces that are none give nothing', () => {
+  const { formatTable } = native();
+  const table = tableOf([]);
+  const none = { ...table.services, pieces: [] };
+  const piece = { kind: 0, column: 0, family: 0, width: 0, texts: ['x'] };
+  const row = block([destinationRow({ address: '10.0.0.1', port: 80 }, 7)], DestinationColumn.count);
+  const below = (lines: unknown) => formatTable(none, lines as typeof none, true);
+  expect(below({ ...row, pieces: [piece] })).toHaveLength(0); // whose service is not there
+  for (const wrong of [
+    undefined,
+    {},
+    { ...row, rows: 2, pieces: [] },
+    { ...row, rows: -1, pieces: [] },
+    { ...row, buffer: new Uint8Array(row.buffer), pieces: [] },
+    { ...row, pieces: [undefined] },
+    { ...row, pieces: [{}] },
+    { ...row, pieces: [{ ...piece, kind: 7 }] },
+    { ...row, pieces: [{ ...piece, texts: [] }] },
+    { ...row, pieces: [{ ...piece, kind: 1, texts: [] }] },
+    { ...row, pieces: [{ ...piece, kind: 2, column: DestinationColumn.count }] },
+    { ...row, pieces: [{ ...piece, kind: 3, family: DestinationColumn.count }] },
+    { ...row, pieces: [{ ...piece, kind: 4, column: DestinationColumn.count }] },
+    { ...row, pieces: [{ ...piece, kind: 5, column: 10, width: 9 }] },
+    { ...row, pieces: [{ ...piece, kind: 6, width: 0 }] },
+    { ...row, pieces: [{ ...piece, width: 1_000_000 }] },
+  ]) {
+    expect(below(wrong)).toBeUndefined();
+  }
+});
