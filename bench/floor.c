@@ -22,6 +22,9 @@
 // bare   The same without asking: the kernel works inside send() and queues errors there, so no answer means
 // success.
 //
+// lone   Changes one destination's weight as in bare, each time after a pause of 10 ms: when nothing is in any
+// cache any more, as for whoever writes now and then.
+//
 // flush   Removes all services.
 //
 // churn   Changes every destination's weight, in batches as above, and reads the table, again and again until
@@ -590,10 +593,22 @@ static bool is(const char* mode, const char* name) {
   return strcmp(mode, name) == 0;
 }
 
+static void change_alone(struct writer* writer, unsigned rounds) {
+  const struct template set_destination = template_of(IPVS_CMD_SET_DEST, 0);
+  const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+  for (unsigned round = 0; round < rounds; ++round) {
+    nanosleep(&pause, NULL);
+    start();
+    append(writer, &set_destination, 0, 0, 1 + round % 9);
+    send_bare(writer);
+    stop("lone", 1);
+  }
+}
+
 int main(int argc, char** argv) {
   if (argc < 4) {
     fprintf(stderr,
-            "usage: floor read|services|fit|add|one|bare|flush|churn SERVICES DESTINATIONS [ROUNDS|-]\n");
+            "usage: floor read|services|fit|add|one|bare|lone|flush|churn SERVICES DESTINATIONS [ROUNDS|-]\n");
     return 2;
   }
   const char* mode = argv[1];
@@ -620,6 +635,9 @@ int main(int argc, char** argv) {
       if (!is(mode, "services")) read_destinations(&of_destinations, &ask);
       if (!churn && round > 0) stop(mode, service_rows + destination_rows);
     }
+  } else if (is(mode, "lone")) {
+    struct writer writer = open_writer();
+    change_alone(&writer, rounds);
   } else {
     struct writer writer = open_writer();
     start();

@@ -135,21 +135,19 @@ function tenth(rows: readonly Row[], contestant: string, value: (row: Row) => nu
 function contentionGoals(records: readonly BenchRecord[]): readonly Goal[] {
   const found = records.find(record => record.kind === 'contention' && record.contestant === 'single writes');
   if (found?.kind !== 'contention') return [];
-  const { calm, beside } = found;
+  const { floor, calm, beside } = found;
   const where = 'beside a program that reads and changes 10,000 rows';
+  const share = 'share of the JavaScript thread';
   return [
     { what: `longest block by a write ${where}`, limit: undefined, measured: beside.longest, unit: 'ms' },
     { what: 'longest block by a write alone', limit: undefined, measured: calm.longest, unit: 'ms' },
+    { what: `${share}, writes ${where}`, limit: 0.05, measured: beside.share, unit: 'share' },
+    // What of it no rule about inline writes can change: after its pause nothing is in any cache, which costs a C program as well.
+    { what: `${share}, writes alone`, limit: undefined, measured: calm.share, unit: 'share' },
     {
-      what: `share of the JavaScript thread, writes ${where}`,
-      limit: 0.05,
-      measured: beside.share,
-      unit: 'share',
-    },
-    {
-      what: 'share of the JavaScript thread, writes alone',
+      what: "share of a C program's thread, such writes alone",
       limit: undefined,
-      measured: calm.share,
+      measured: floor,
       unit: 'share',
     },
   ];

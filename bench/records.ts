@@ -59,6 +59,8 @@ export interface Blocks {
 export interface Contention {
   readonly kind: 'contention';
   readonly contestant: string;
+  /** The same writes by a C program, alone: their share of its time. */
+  readonly floor: number;
   readonly calm: Blocks;
   readonly beside: Blocks;
 }

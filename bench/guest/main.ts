@@ -192,6 +192,10 @@ async function measureContention(): Promise<void> {
   const duration = plan.contention;
   await withNamespace(async netns => {
     await runFloor(programs.floor, netns, 'add', usual);
+    const lone = await runFloor(programs.floor, netns, 'lone', usual, duration / PAUSE);
+    const walls = lone.measurements.map(({ wall }) => wall);
+    const each = walls.reduce((sum, wall) => sum + wall, 0) / walls.length;
+    const floor = each / (each + PAUSE);
     for (const library of libraries) {
       const subject = startSubject(library);
       await subject.ask('contend', { netns, size: usual, duration, pause: 0 });
@@ -211,7 +215,7 @@ async function measureContention(): Promise<void> {
       const ended = once(churn, 'exit');
       try {
         const beside = await subject.ask('contend', { netns, size: usual, duration, pause: PAUSE });
-        emit({ kind: 'contention', contestant: nameOf(library, 'single writes'), calm, beside });
+        emit({ kind: 'contention', contestant: nameOf(library, 'single writes'), floor, calm, beside });
       } finally {
         churn.kill('SIGKILL');
         await ended;
