@@ -1,4 +1,4 @@
-import { largest, manyServices, oneService, type Size, sizeName, usual } from './plan.ts';
+import { EMPTY_PROGRAM, largest, manyServices, oneService, type Size, sizeName, usual } from './plan.ts';
 import type { BenchRecord } from './records.ts';
 import { FLOOR, findRow, type Row } from './summary.ts';
 
@@ -99,8 +99,21 @@ export function goalsOf(rows: readonly Row[], records: readonly BenchRecord[]): 
       measured: wallShare(rows, 'ipvs -Ln --stats', 'ipvsadm -Ln --stats', 'read'),
       unit: 'times',
     },
+    {
+      what: `an ${EMPTY_PROGRAM} and the floor's read, wall / ipvsadm -Ln --stats`,
+      limit: undefined,
+      measured: leastListing(rows),
+      unit: 'times',
+    },
     ...contentionGoals(records),
   ];
+}
+
+/** The least that a listing by a program of Node.js could take: to start, and to read the table. */
+function leastListing(rows: readonly Row[]): number | undefined {
+  const start = wallShare(rows, EMPTY_PROGRAM, 'ipvsadm -Ln --stats', 'read');
+  const read = wallShare(rows, FLOOR, 'ipvsadm -Ln --stats', 'read');
+  return start === undefined || read === undefined ? undefined : start + read;
 }
 
 function wallShare(rows: readonly Row[], one: string, other: string, task: Row['task']): number | undefined {

@@ -53,6 +53,9 @@ export const quickPlan: Plan = {
   contention: 1000,
 };
 
+/** The contestant that does nothing: what it takes to start, our command takes too. */
+export const EMPTY_PROGRAM = 'empty program of Node.js';
+
 /** `1,000 x 10`, as tables head it. */
 export function sizeName({ services, destinations }: Size): string {
   return `${services.toLocaleString('en-US')} x ${destinations.toLocaleString('en-US')}`;

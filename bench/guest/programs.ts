@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { SizePlan } from '../plan.ts';
+import { EMPTY_PROGRAM, type SizePlan } from '../plan.ts';
 import type { Task } from '../records.ts';
 import type { Contestant } from './contestant.ts';
 import type { Library } from './library.ts';
@@ -54,6 +54,8 @@ export function commandContestants(
   const ipvs = join(dirname(main), 'ipvs.cjs');
   const rules = join(tmpdir(), `ipvs-bench-${process.pid}.rules`);
   writeFileSync(rules, rulesOf(size));
+  const empty = join(tmpdir(), `ipvs-bench-${process.pid}.cjs`);
+  writeFileSync(empty, '#!/usr/bin/env node\n', { mode: 0o755 });
   const list = (name: string, command: string) =>
     processContestant(programs, `${name} -Ln --stats`, 'read', [command, '-Ln', '--stats'], () => {});
   const restore = (name: string, command: string) =>
@@ -63,6 +65,8 @@ export function commandContestants(
   return [
     list('ipvsadm', 'ipvsadm'),
     list('ipvs', ipvs),
+    // What none of our programs can do without.
+    processContestant(programs, EMPTY_PROGRAM, 'read', [empty], () => rmSync(empty, { force: true })),
     restore('ipvsadm-restore', 'ipvsadm-restore'),
     restore('ipvs -R', `${ipvs} -R`),
   ];
