@@ -76,8 +76,20 @@ function servicePieces(
   if (counters !== undefined) {
     return [...serviceName(list, naming, SERVICE_WIDTH), ...counters.flatMap(column => large(column, show))];
   }
-  const rules = textsOf(list, row => serviceRule(list, row, names));
-  return [...serviceName(list, naming, 0), text(' '), textOfRow(rules)];
+  return [...serviceName(list, naming, 0), text(' '), textOfRow(serviceRules(list, names))];
+}
+
+/** How each service works. Most are like the one before, and then there is nothing to be put into words again. */
+function serviceRules(list: List, names: readonly string[]): string[] {
+  const at = ServiceColumn;
+  const columns = [at.family, at.flags, at.timeout, at.netmask, at.scheduler, at.engine];
+  let last = '';
+  return textsOf(list, row => {
+    const alike =
+      row > 0 && columns.every(column => wordAt(list, column, row) === wordAt(list, column, row - 1));
+    if (!alike) last = serviceRule(list, row, names);
+    return last;
+  });
 }
 
 const protocolNames: string[] = [];
