@@ -22,8 +22,8 @@
 // bare   The same without asking: the kernel works inside send() and queues errors there, so no answer means
 // success.
 //
-// lone   Changes one destination's weight as in bare, each time after a pause of 10 ms: when nothing is in any
-// cache any more, as for whoever writes now and then.
+// lone   Changes one destination's weight as in bare, each time after a pause of 10 ms: when nothing is in
+// any cache any more, as for whoever writes now and then.
 //
 // flush   Removes all services.
 //
@@ -607,8 +607,9 @@ static void change_alone(struct writer* writer, unsigned rounds) {
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    fprintf(stderr,
-            "usage: floor read|services|fit|add|one|bare|lone|flush|churn SERVICES DESTINATIONS [ROUNDS|-]\n");
+    fprintf(
+        stderr,
+        "usage: floor read|services|fit|add|one|bare|lone|flush|churn SERVICES DESTINATIONS [ROUNDS|-]\n");
     return 2;
   }
   const char* mode = argv[1];

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type CallOptions, checkOptions, MAX_DELAY } from './call-options.ts';
+import { createAlarm } from './alarm.ts';
+import { type CallOptions, checkOptions } from './call-options.ts';
 import { Operation, Status } from './constants.ts';
 import { IpvsError } from './errors.ts';
 import type { About } from './failure.ts';
@@ -100,8 +101,6 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   let inlineTick = false; // an inline write was made in this tick
   let inlineRun = 0; // how many since the event loop had a turn
   let drained: (() => void) | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let timerDeadline = Number.POSITIVE_INFINITY;
 
   function open(): NativeClient {
     client ??= new (native().Client)(namespace, deliver);
@@ -219,33 +218,17 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     if (settle(call)) call.reject(toError(sent));
   }
 
-  function onTimer(): void {
-    timer = undefined;
-    timerDeadline = Number.POSITIVE_INFINITY;
-    // After a long block of this thread the answers may be there, behind the timers: let them come first.
-    setImmediate(() => {
-      const now = performance.now();
-      let number = answered;
-      for (let i = head; i < pending.length; i++) {
-        const call = pending[i]!;
-        if (!call.settled) {
-          if (call.deadline <= now) giveUp(call, number, sent => timedOut(call.spec.about, sent));
-          else arm(call.deadline);
-        }
-        number += call.left;
+  const alarm = createAlarm(now => {
+    let number = answered;
+    for (let i = head; i < pending.length; i++) {
+      const call = pending[i]!;
+      if (!call.settled) {
+        if (call.deadline <= now) giveUp(call, number, sent => timedOut(call.spec.about, sent));
+        else alarm.set(call.deadline);
       }
-    });
-  }
-
-  function arm(deadline: number): void {
-    if (deadline >= timerDeadline) return;
-    clearTimeout(timer);
-    timerDeadline = deadline;
-    // Unreferenced: while calls are pending the native side keeps the event loop alive.
-    // Weak: it outlives the calls it was set for, and must not keep a client that was forgotten.
-    const delay = Math.min(Math.max(1, deadline - performance.now()), MAX_DELAY);
-    timer = setTimeout(fire, delay, new WeakRef(onTimer)).unref();
-  }
+      number += call.left;
+    }
+  });
 
   /** Registers a call that is about to be queued; the executor of its promise. */
   function enqueue<T>(
@@ -273,7 +256,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       if (call.onAbort !== undefined) signal?.addEventListener('abort', call.onAbort, { once: true });
       pending.push(call);
       unsettled++;
-      arm(deadline);
+      alarm.set(deadline);
     });
   }
 
@@ -371,15 +354,11 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
             drained = resolve;
           });
         }
-        clearTimeout(timer);
+        alarm.clear();
         client?.stop();
       })();
       return closed;
     },
   };
   return calls;
-}
-
-function fire(onTimer: WeakRef<() => void>): void {
-  onTimer.deref()?.();
 }

@@ -7,7 +7,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
   accessSync,
-  chmodSync,
   constants,
   existsSync,
   mkdirSync,
@@ -18,7 +17,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** @typedef {'addon' | 'dist' | 'bed' | 'check'} Part */
@@ -117,7 +116,10 @@ function steps(parts) {
   const dist = join(root, 'dist');
   if (
     parts.includes('dist') &&
-    isOlder(join(dist, 'index.js'), [join(root, 'lib'), join(root, 'tsconfig.build.json')])
+    isOlder(
+      join(dist, 'index.js'),
+      ['lib', 'tsconfig.build.json', 'scripts/bundle.mjs'].map(name => join(root, name)),
+    )
   ) {
     todo.push({ what: 'compiling lib to dist', run: compileLibrary });
   }
@@ -158,45 +160,8 @@ async function buildAddon() {
 async function compileLibrary() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
-  // The command in one file: to find, read and link forty modules takes longer than to run them. CommonJS, because Node.js
-  // takes longer to start with a module of the other kind. What it imports when it is wanted only has files of its own, and the
-  // rest is smaller for it: the more there is to read, the longer it takes to start.
-  const { build } = await import('esbuild');
-  const command = join(root, 'dist/ipvs.cjs');
-  /** @type {import('esbuild').BuildOptions} */
-  const bundle = {
-    absWorkingDir: root,
-    outdir: 'dist',
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20.19',
-    supported: { 'dynamic-import': false }, // require() does it sooner
-    define: { 'import.meta.dirname': '__dirname' },
-    minify: true,
-    logLevel: 'silent',
-  };
-  /** @type {Set<string>} */
-  const seldom = new Set();
-  const apart = {
-    name: 'apart',
-    /** @param {import('esbuild').PluginBuild} hooks */
-    setup(hooks) {
-      hooks.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ kind, path }) => {
-        if (kind !== 'dynamic-import') return undefined;
-        const name = basename(path, '.ts');
-        seldom.add(name);
-        return { path: `./ipvs-${name}.cjs`, external: true };
-      });
-    },
-  };
-  await build({ ...bundle, entryPoints: { ipvs: 'lib/cli/main.ts' }, plugins: [apart] });
-  await build({
-    ...bundle,
-    entryPoints: Object.fromEntries([...seldom].map(name => [`ipvs-${name}`, `lib/cli/${name}.ts`])),
-  });
-  chmodSync(command, 0o755);
+  const { bundleCommand } = await import('./bundle.mjs');
+  await bundleCommand(root);
   touch(join(root, 'dist/index.js'));
 }
 

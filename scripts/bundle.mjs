@@ -1,0 +1,49 @@
+// The command's files in dist: ipvs.cjs, and one for each module that it imports when it is wanted only. To find, read and link
+// forty modules takes longer than to run them, and the less there is to read, the sooner the command starts.
+
+// @ts-check
+
+import { chmodSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+
+/**
+ * Makes the command from the sources, beside what is compiled of them.
+ * @param {string} root the package's folder
+ */
+export async function bundleCommand(root) {
+  /** @type {import('esbuild').BuildOptions} */
+  const bundle = {
+    absWorkingDir: root,
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'cjs', // Node.js takes longer to start with a module of the other kind, and to import() than to require().
+    supported: { 'dynamic-import': false },
+    target: 'node20.19',
+    define: { 'import.meta.dirname': '__dirname' },
+    minify: true,
+    logLevel: 'silent',
+  };
+  /** @type {Set<string>} */
+  const seldom = new Set();
+  const apart = {
+    name: 'apart',
+    /** @param {import('esbuild').PluginBuild} hooks */
+    setup(hooks) {
+      hooks.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ kind, path }) => {
+        if (kind !== 'dynamic-import') return undefined;
+        const name = basename(path, '.ts');
+        seldom.add(name);
+        return { path: `./ipvs-${name}.cjs`, external: true };
+      });
+    },
+  };
+  await build({ ...bundle, entryPoints: { ipvs: 'lib/cli/main.ts' }, plugins: [apart] });
+  await build({
+    ...bundle,
+    entryPoints: Object.fromEntries([...seldom].map(name => [`ipvs-${name}`, `lib/cli/${name}.ts`])),
+  });
+  chmodSync(join(root, 'dist/ipvs.cjs'), 0o755);
+}
