@@ -66,6 +66,7 @@ Napi::Object Layout(Napi::Env env) {
   set("lineEndpointCount", offsetof(Line, endpoint_count));
   set("lineEndpoints", offsetof(Line, endpoints));
   set("lineEndpointBytes", sizeof(LineEndpoint));
+  set("lineEndpointFamily", offsetof(LineEndpoint, family));
   set("shapeBytes", sizeof(Shape));
   set("templateBytes", sizeof(LineTemplate));
   set("templateSources", offsetof(LineTemplate, service));

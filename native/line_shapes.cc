@@ -23,6 +23,11 @@ bool IsDigit(char16_t c) {
   return c >= u'0' && c <= u'9';
 }
 
+// What IPv6 addresses are made of.
+bool IsGroup(char16_t c) {
+  return IsDigit(c) || (c >= u'a' && c <= u'f') || (c >= u'A' && c <= u'F') || c == u':';
+}
+
 // Reads a decimal number without leading zeros up to `most`; false when there is none.
 bool ReadNumber(const char16_t** at, const char16_t* end, uint32_t most, uint32_t* number) {
   const char16_t* const start = *at;
@@ -36,15 +41,33 @@ bool ReadNumber(const char16_t** at, const char16_t* end, uint32_t most, uint32_
   return *at > start;
 }
 
-// Reads the endpoint that is the word at `at`, and gives back where it ends; nullptr when the word is none.
-const char16_t* ReadEndpoint(const char16_t* at, const char16_t* end, LineEndpoint* endpoint) {
-  endpoint->address = 0;
+// Reads an IPv4 address and gives back where it ends; nullptr when there is none.
+const char16_t* ReadIpv4(const char16_t* at, const char16_t* end, uint8_t* address) {
   for (int part = 0; part < 4; ++part) {
+    if (part > 0 && (at == end || *at++ != u'.')) return nullptr;
     uint32_t value = 0;
     if (!ReadNumber(&at, end, 255, &value)) return nullptr;
-    if (at == end || *at++ != (part < 3 ? u'.' : u':')) return nullptr;
-    endpoint->address = endpoint->address << 8 | value;
+    address[part] = static_cast<uint8_t>(value);
   }
+  return at;
+}
+
+// The same for an IPv6 address in brackets.
+const char16_t* ReadIpv6(const char16_t* at, const char16_t* end, uint8_t* address) {
+  if (at == end || *at++ != u'[') return nullptr;
+  char text[INET6_ADDRSTRLEN] = {};
+  for (size_t length = 0; at < end && *at != u']'; ++length) {
+    if (length + 1 == sizeof text || !IsGroup(*at)) return nullptr;
+    text[length] = static_cast<char>(*at++);
+  }
+  return at < end && inet_pton(AF_INET6, text, address) == 1 ? at + 1 : nullptr;
+}
+
+// Reads the endpoint that is the word at `at`, and gives back where it ends; nullptr when the word is none.
+const char16_t* ReadEndpoint(const char16_t* at, const char16_t* end, LineEndpoint* endpoint) {
+  endpoint->family = *at == u'[' ? AF_INET6 : AF_INET;
+  at = (endpoint->family == AF_INET ? ReadIpv4 : ReadIpv6)(at, end, endpoint->address);
+  if (at == nullptr || at == end || *at++ != u':') return nullptr;
   if (!ReadNumber(&at, end, kHighestPort, &endpoint->port) || endpoint->port == 0) return nullptr;
   return at == end || IsBlank(*at) ? at : nullptr;
 }
@@ -61,7 +84,7 @@ bool Scan(const char16_t* text, Line* line, uint64_t* hash) {
   *hash = 0xcbf29ce484222325ULL;
   bool word_starts = true;
   for (const char16_t* at = text + line->start; at < end;) {
-    if (word_starts && IsDigit(*at)) {
+    if (word_starts && (IsDigit(*at) || *at == u'[')) {
       LineEndpoint endpoint = {};
       if (const char16_t* const stop = ReadEndpoint(at, end, &endpoint)) {
         if (line->endpoint_count == kLineEndpoints) return false;
@@ -69,6 +92,7 @@ bool Scan(const char16_t* text, Line* line, uint64_t* hash) {
         endpoint.end = static_cast<uint32_t>(stop - text);
         line->endpoints[line->endpoint_count++] = endpoint;
         *hash = AddToHash(*hash, u'\n');  // no other character of a line
+        *hash = AddToHash(*hash, static_cast<char16_t>(endpoint.family));
         at = stop;
         word_starts = false;
         continue;
@@ -91,6 +115,7 @@ bool SameShape(const char16_t* text, const Line& a, const Line& b) {
     const uint32_t to_b = last ? b.end : b.endpoints[i].start;
     if (!std::equal(text + from_a, text + to_a, text + from_b, text + to_b)) return false;
     if (last) break;
+    if (a.endpoints[i].family != b.endpoints[i].family) return false;
     from_a = a.endpoints[i].end;
     from_b = b.endpoints[i].end;
   }
@@ -99,8 +124,7 @@ bool SameShape(const char16_t* text, const Line& a, const Line& b) {
 
 void PutAddress(const Line& line, uint32_t endpoint, uint8_t (&address)[kAddressBytes]) {
   if (endpoint >= kLineEndpoints) return;
-  const uint32_t network = htonl(line.endpoints[endpoint].address);
-  std::memcpy(address, &network, sizeof network);
+  std::memcpy(address, line.endpoints[endpoint].address, sizeof address);
 }
 
 void PutPort(const Line& line, uint32_t endpoint, uint32_t* port) {

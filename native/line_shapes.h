@@ -1,4 +1,4 @@
-// Lines of rules by their shape. A rules file has thousands of lines that differ in their endpoints, IPv4
+// Lines of rules by their shape. A rules file has thousands of lines that differ in their endpoints,
 // addresses with ports, alone: TypeScript reads and checks some of each shape, and makes a template of a
 // call's record from them; the records of all others are made here. Knows nothing of what lines mean.
 #pragma once
@@ -19,8 +19,9 @@ inline constexpr uint32_t kNoShape = 0xffffffff;
 struct LineEndpoint {
   uint32_t start;
   uint32_t end;
-  uint32_t address;  // as a number: 10.0.0.1 is 0x0a000001
+  uint32_t family;  // AF_INET or AF_INET6
   uint32_t port;
+  uint8_t address[kAddressBytes];  // in network order
 };
 
 struct Line {
@@ -31,7 +32,7 @@ struct Line {
   LineEndpoint endpoints[kLineEndpoints];
 };
 
-// Lines that differ in their endpoints alone.
+// Lines that differ in their endpoints alone, which are of the same families.
 struct Shape {
   uint32_t first;  // line
   uint32_t count;
@@ -42,9 +43,9 @@ struct ShapedLines {
   std::vector<Shape> shapes;  // in the order of their first lines
 };
 
-// Splits a text into lines and finds their endpoints: words of their own, which can be written in one way
-// only (no leading zeros) and are like any other (no port 0, which means every port). Lines without any, with
-// more than kLineEndpoints, or longer than any rule, have no shape.
+// Splits a text into lines and finds their endpoints: words of their own, in numbers that nobody reads in
+// another way (no leading zeros, no IPv4 inside of IPv6), and like any other (no port 0, which means every
+// port). Lines without any, with more than kLineEndpoints, or longer than any rule, have no shape.
 ShapedLines ShapeLines(const char16_t* text, size_t length);
 
 // The record of a shape, and the endpoints that go into it: indices, or kNoShape.

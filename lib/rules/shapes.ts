@@ -1,16 +1,19 @@
+import { writeAddress } from '../address.ts';
 import { native } from '../binding.ts';
+import { Family } from '../constants.ts';
 import { createBatch, Layout } from '../record.ts';
 import type { Write } from '../writes.ts';
 
 /** Words of native/line_shapes.h's structs, and their sizes in words. */
 export const LineLayout = {
-  words: 12,
+  words: 20,
   start: 0,
   end: 1,
   shape: 2,
   endpointCount: 3,
   endpoints: 4,
-  endpointWords: 4,
+  endpointWords: 8,
+  endpointFamily: 2,
   shapeWords: 2,
   templateBytes: Layout.bytes + 16,
 } as const;
@@ -32,9 +35,9 @@ export interface LineRecords {
 }
 
 /**
- * Makes the records of lines. A rules file has thousands of lines that differ in their endpoints, IPv4 addresses with ports, alone: two of each
+ * Makes the records of lines. A rules file has thousands of lines that differ in their endpoints, addresses with ports, alone: two of each
  * such shape are read and checked, and the records of all others are the same but for those. That is as good as reading them: no check looks
- * at which IPv4 address or port it is, unless the port is 0, and a template is made only where a record is seen to depend on its line's
+ * at which address or port it is, but at its family and whether the port is 0, and a template is made only where a record is seen to depend on its line's
  * endpoints in no other way. A test compares both ways. `read` gives the write that a line is, or undefined where it is none, or wrong.
  */
 export function recordLines(text: string, read: (line: string) => Write | undefined): LineRecords {
@@ -44,7 +47,7 @@ export function recordLines(text: string, read: (line: string) => Write | undefi
   for (let shape = 0; shape < templateOf.length; shape++) {
     const [first, count] = shapes.subarray(shape * LineLayout.shapeWords);
     if (count! < WORTHWHILE) continue;
-    const template = makeTemplate(piecesOf(text, lines, first!), line => recordOf(read(line)));
+    const template = makeTemplate(partsOf(text, lines, first!), line => recordOf(read(line)));
     if (template === undefined) continue;
     templateOf[shape] = templates.length;
     templates.push(template);
@@ -58,17 +61,25 @@ export function recordLines(text: string, read: (line: string) => Write | undefi
   };
 }
 
-/** What stands before, between and after a line's endpoints. */
-function piecesOf(text: string, lines: Uint32Array, line: number): readonly string[] {
+/** A line's endpoints, and what stands before, between and after them. */
+interface LineParts {
+  readonly pieces: readonly string[];
+  /** Of each endpoint. */
+  readonly families: readonly number[];
+}
+
+function partsOf(text: string, lines: Uint32Array, line: number): LineParts {
   const words = lines.subarray(line * LineLayout.words, (line + 1) * LineLayout.words);
   const pieces: string[] = [];
+  const families: number[] = [];
   let from = words[LineLayout.start]!;
   for (let i = 0; i < words[LineLayout.endpointCount]!; i++) {
     const at = LineLayout.endpoints + i * LineLayout.endpointWords;
     pieces.push(text.slice(from, words[at]));
+    families.push(words[at + LineLayout.endpointFamily]!);
     from = words[at + 1]!;
   }
-  return [...pieces, text.slice(from, words[LineLayout.end])];
+  return { pieces: [...pieces, text.slice(from, words[LineLayout.end])], families };
 }
 
 /** A write's record; undefined where the library refuses what it says. */
@@ -85,14 +96,12 @@ function recordOf(write: Write | undefined): Uint8Array | undefined {
   return batch.take().slice();
 }
 
-const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-
-/** The fields of a record that an endpoint may go to, in the order of LineTemplate's. Addresses are in network order, other words in the host's. */
+/** The fields of a record that an endpoint may go to, in the order of LineTemplate's. */
 const fields = [
-  { at: Layout.service.address, part: 'address', littleEndian: false },
-  { at: Layout.service.port, part: 'port', littleEndian: LITTLE_ENDIAN },
-  { at: Layout.destination.address, part: 'address', littleEndian: false },
-  { at: Layout.destination.port, part: 'port', littleEndian: LITTLE_ENDIAN },
+  { at: Layout.service.address, length: 16, part: 'address' },
+  { at: Layout.service.port, length: 4, part: 'port' },
+  { at: Layout.destination.address, length: 16, part: 'address' },
+  { at: Layout.destination.port, length: 4, part: 'port' },
 ] as const;
 
 /**
@@ -100,34 +109,40 @@ const fields = [
  * of the same endpoint, it comes from there. Undefined when that does not explain all that differs, or a line has no record.
  */
 function makeTemplate(
-  pieces: readonly string[],
+  parts: LineParts,
   recordOfLine: (line: string) => Uint8Array | undefined,
 ): Uint8Array | undefined {
-  const [first, second] = [probe(pieces, 1), probe(pieces, 2)];
-  const [record, other] = [recordOfLine(first.line), recordOfLine(second.line)];
-  if (record === undefined || other === undefined) return undefined;
-  const [one, two] = [new DataView(record.buffer), new DataView(other.buffer)];
-  const sources = fields.map(({ at, part, littleEndian }) => {
-    const [a, b] = [one.getUint32(at, littleEndian), two.getUint32(at, littleEndian)];
+  const [first, second] = [probe(parts, 1), probe(parts, 2)];
+  const [one, two] = [recordOfLine(first.line), recordOfLine(second.line)];
+  if (one === undefined || two === undefined) return undefined;
+  const sources = fields.map(({ at, length, part }) => {
+    const [a, b] = [one, two].map(record => record.subarray(at, at + length));
     return first.endpoints.findIndex(
-      (endpoint, i) => endpoint[part] === a && second.endpoints[i]![part] === b,
+      (endpoint, i) => sameBytes(endpoint[part], a!) && sameBytes(second.endpoints[i]![part], b!),
     );
   });
-  const explained = new Set(fields.filter((_, i) => sources[i] !== -1).map(({ at }): number => at));
-  for (let at = 0; at < Layout.bytes; at += 4) {
-    if (one.getUint32(at) !== two.getUint32(at) && !explained.has(at)) return undefined;
-  }
+  const explained = (byte: number) =>
+    fields.some(({ at, length }, i) => sources[i] !== -1 && byte >= at && byte < at + length);
+  if (one.some((byte, at) => byte !== two[at] && !explained(at))) return undefined;
   const template = new Uint8Array(LineLayout.templateBytes);
-  template.set(record);
+  template.set(one);
   new Uint32Array(template.buffer).set(sources, Layout.bytes / 4); // -1 is NO_SHAPE
   return template;
 }
 
-/** A line whose endpoints are all different, and different from another probe's. */
-function probe(pieces: readonly string[], number: number) {
-  const endpoints = pieces.slice(1).map((_, i) => {
-    const last = number * 16 + i;
-    return { text: `192.0.2.${last}:${last}`, address: 0xc000_0200 + last, port: last };
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, i) => byte === b[i]);
+}
+
+/** A line whose endpoints are all different, and different from another probe's; and what a record has of them. */
+function probe({ pieces, families }: LineParts, number: number) {
+  const endpoints = families.map((family, i) => {
+    const port = number * 16 + i;
+    const host = family === Family.ipv4 ? `192.0.2.${port}` : `2001:db8::${port.toString(16)}`;
+    const address = new Uint8Array(16);
+    writeAddress(address, 0, 'address', host);
+    const text = family === Family.ipv4 ? `${host}:${port}` : `[${host}]:${port}`;
+    return { text, address, port: new Uint8Array(new Uint32Array([port]).buffer) };
   });
   return { line: pieces.map((piece, i) => (endpoints[i - 1]?.text ?? '') + piece).join(''), endpoints };
 }

@@ -25,6 +25,7 @@ test('TypeScript’s picture of a record is the addon’s', () => {
     lineEndpointCount: LineLayout.endpointCount * 4,
     lineEndpoints: LineLayout.endpoints * 4,
     lineEndpointBytes: LineLayout.endpointWords * 4,
+    lineEndpointFamily: LineLayout.endpointFamily * 4,
     shapeBytes: LineLayout.shapeWords * 4,
     templateBytes: LineLayout.templateBytes,
     templateSources: Layout.bytes,

@@ -55,9 +55,12 @@ describe('records by shape', () => {
       lines(20, i => `-A -t 10.0.0.${i}:80 -s wrr -p 300`) +
       lines(20, i => `-a -t 10.0.0.${i}:80 -r 10.1.0.${i}:8080 -m -w 5`) +
       lines(20, i => `-a -t 10.0.0.${i}:80 -r 10.2.0.${i}:81 -g`) +
-      lines(20, i => `-d -t 10.0.0.${i}:80 -r 10.1.0.${i}:8080`);
+      lines(20, i => `-d -t 10.0.0.${i}:80 -r 10.1.0.${i}:8080`) +
+      lines(20, i => `-A -t [2001:db8::${i}]:80 -s wrr -p 300`) +
+      lines(20, i => `-a -t [2001:db8::${i}]:80 -r [fd00:${i}::1]:8080 -m -w 5`) +
+      lines(20, i => `-a -t [2001:db8::${i}]:80 -r 10.1.0.${i}:80 -i`);
     const { outcomes, recorded } = byShapes(text);
-    expect(recorded).toBe(80);
+    expect(recorded).toBe(140);
     expect(outcomes).toEqual(byReading(text));
   });
 
@@ -83,23 +86,43 @@ describe('records by shape', () => {
     expect(read(7)).toMatchObject({ command: 'add-service', service: { address: '10.0.0.6' } });
   });
 
-  const endpoint = fc.oneof(
-    {
-      weight: 8,
-      arbitrary: fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 65_535 })).map(([a, p]) => `${a}:${p}`),
-    },
-    fc.constantFrom(
-      '10.0.0.1:0',
-      '10.0.0.01:80',
-      '10.0.0.1:080',
-      '10.0.0.256:80',
-      '10.0.0.1:65536',
-      '10.0.0.1:80x',
-      '10.0.0.1',
-      '[fd00::1]:80',
-      '192.0.2.16:16',
-    ),
+  const port = fc.integer({ min: 1, max: 65_535 });
+  const ipv4 = fc.tuple(fc.ipV4(), port).map(([a, p]) => `${a}:${p}`);
+  const ipv6 = fc.tuple(fc.ipV6(), port).map(([a, p]) => `[${a}]:${p}`);
+  const odd = fc.constantFrom(
+    '10.0.0.1:0',
+    '10.0.0.01:80',
+    '10.0.0.1:080',
+    '10.0.0.256:80',
+    '10.0.0.1:65536',
+    '10.0.0.1:80x',
+    '10.0.0.1',
+    '192.0.2.16:16',
+    '[2001:db8::10]:16',
+    '[2001:DB8::10]:16',
+    '[::]:80',
+    '[::1]:0',
+    '[::1]:080',
+    '[::1]80',
+    '[::1',
+    '[]:80',
+    '[::ffff:192.0.2.1]:80',
+    '[fe80::1%lo]:80',
+    '[1:2:3:4:5:6:7:8:9]:80',
+    '[10.0.0.1]:80',
+    'fd00::1',
   );
+  /** The endpoints of lines: mostly of one family for all in a place, so that there are enough of a shape. */
+  const rows = fc
+    .array(fc.constantFrom(ipv4, ipv6, fc.oneof(ipv4, ipv6)), { minLength: 3, maxLength: 3 })
+    .chain(places =>
+      fc.array(
+        fc.tuple(
+          ...places.map(usual => fc.oneof({ weight: 12, arbitrary: usual }, { weight: 1, arbitrary: odd })),
+        ),
+        { maxLength: 24, size: 'max' },
+      ),
+    );
   const pattern = fc.oneof(
     fc.constantFrom(
       '-A -t @ -s rr',
@@ -133,32 +156,31 @@ describe('records by shape', () => {
     ),
     fc.string().map(text => text.replaceAll('\n', ' ')),
   );
-  const text = fc
-    .array(
-      fc.tuple(pattern, fc.array(fc.array(endpoint, { minLength: 3, maxLength: 3 }), { maxLength: 14 })),
-      { maxLength: 4 },
-    )
-    .map(groups =>
-      groups
-        .flatMap(([line, rows]) =>
-          rows.map(row => {
-            let next = 0;
-            return line.replaceAll('@', () => row[next++] ?? '10.0.0.1:80');
-          }),
-        )
-        .join('\n'),
-    );
+  const text = fc.array(fc.tuple(pattern, rows), { maxLength: 4 }).map(groups =>
+    groups
+      .flatMap(([line, rows]) =>
+        rows.map(row => {
+          let next = 0;
+          return line.replaceAll('@', () => row[next++] ?? '10.0.0.1:80');
+        }),
+      )
+      .join('\n'),
+  );
 
   test('make of any text what reading it makes', () => {
+    let records = 0;
     fc.assert(
       fc.property(text, rules => {
         const read = readLines(rules);
         const { problems } = readSteps(rules);
         expect(problems).toEqual(read.problems);
-        expect(byShapes(rules).outcomes).toEqual(byReading(rules));
+        const { outcomes, recorded } = byShapes(rules);
+        expect(outcomes).toEqual(byReading(rules));
+        records += recorded;
       }),
       { numRuns: 400 },
     );
+    expect(records).toBeGreaterThan(500);
   });
 
   test('a line too long to be read has no shape of one that is not', () => {
