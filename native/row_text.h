@@ -1,4 +1,4 @@
-// Rows as lines of text, for a listing of many: what TypeScript says a line is made of (lib/cli/lines.ts),
+// Rows as lines of text, for a listing of many: what TypeScript says a line is made of (lib/cli/pieces.ts),
 // filled in from the columns of each row. Knows nothing of what lines mean.
 #pragma once
 

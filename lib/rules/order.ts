@@ -9,7 +9,7 @@ type Compare<T> = (a: T, b: T) => number;
 /**
  * Sorts as glibc's qsort() does (a merge sort, stdlib/msort.c), comparison by comparison. It matters because ipvsadm's comparisons contradict
  * one another: they subtract unsigned numbers and look at the sign, so that 100.0.0.0 < 192.0.0.0 < 10.0.0.0 < 100.0.0.0, and the result
- * depends on who is compared with whom.
+ * depends on who is compared with whom. native/row_order.cc sorts the rows of a listing in the same way; a test compares the two.
  */
 function mergeSort<T>(items: readonly T[], compare: Compare<T>): T[] {
   if (items.length < 2) return [...items];
