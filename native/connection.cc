@@ -212,7 +212,13 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, size_t chunk
   int status = kOk;
   bool done = false;
   bool truncated = false;
+  size_t size = chunk;
+  unsigned alike = 0;  // chunks of this size
   while (!done) {
+    if (alike == kStep && size + 1 < kChunks.size()) {
+      reader.Widen(kChunks[++size]);
+      alike = 0;
+    }
     const ptrdiff_t length = reader.Receive();
     if (length == -EMSGSIZE) {
       truncated = true;  // pages larger than 4 KiB: the kernel's least chunk is longer; the next attempt has
@@ -238,9 +244,15 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, size_t chunk
       return true;
     });
     if (rows) {
+      ++alike;
       ++shape->chunks;
       shape->full = EndsFor(length, kChunks[0]) || EndsFor(length, kChunks[chunk]);
     }
+  }
+  if (size != chunk) {
+    // What the kernel saw of a socket it does not forget: this one has the other size from now on.
+    if (readers_[size] == nullptr) readers_[size] = std::move(socket);
+    socket.reset();
   }
   return truncated ? EMSGSIZE : status;
 }

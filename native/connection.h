@@ -44,7 +44,8 @@ class Connection {
   // Asks for one object; visits the answer. A Status or an errno.
   int Ask(const CallRecord& call, Operation command, const Visit& visit);
 
-  // Runs a dump to its end, visiting every row, in chunks of the size class `chunk`.
+  // Runs a dump to its end, visiting every row, in chunks of the size class `chunk`, and of larger ones once
+  // it turns out to be long.
   int Dump(const CallRecord& call, Operation command, size_t chunk, const Visit& visit, DumpShape* shape);
 
   // The size class whose chunks fit a dump of so many bytes (0: unknown, taken for little): the kernel
@@ -60,6 +61,10 @@ class Connection {
   // What the kernel allocates for a chunk is one of these and its own overhead (320 bytes), a power of two
   // together.
   static constexpr std::array<size_t, 4> kChunks = {3776, 7872, 16064, 32448};
+
+  // So many chunks of one size, and the next are larger: a long list that nobody knew of costs little more
+  // than one that was known, a short one nothing.
+  static constexpr unsigned kStep = 8;
 
   int Open(std::unique_ptr<Socket>* socket, size_t receive_size);
   // After ENOENT: whether the family has another id now, because ip_vs was loaded anew.

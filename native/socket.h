@@ -32,6 +32,9 @@ class Socket {
   // seconds, EMSGSIZE when it was longer than the buffer (which then grows, for the next attempt).
   ptrdiff_t Receive();
 
+  // Receives more at once from now on.
+  void Widen(size_t receive_size) { buffer_.resize(receive_size); }
+
   const uint8_t* buffer() const { return buffer_.data(); }
   size_t receive_size() const { return buffer_.size(); }
   uint32_t port() const { return nl_socket_get_local_port(socket_.get()); }

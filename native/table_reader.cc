@@ -120,7 +120,9 @@ int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32
 
   Keys& known = destinations_[key];
   Keys before = known;
-  size_t chunk = Connection::FittingChunk(before.count * kDestinationBytes);
+  // An unknown list is taken for one like that before it: in one chunk it need not be read twice.
+  const size_t expected = before.count > 0 ? before.count : last_count_;
+  size_t chunk = Connection::FittingChunk(expected * kDestinationBytes);
   for (int attempt = 0; attempt < kAttempts; ++attempt, chunk = Connection::OtherChunk(chunk)) {
     if (*interrupted_) return kCancelled;
     rows->resize(start);
@@ -129,6 +131,7 @@ int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32
     if (status == EMSGSIZE) continue;
     if (status != kOk) return status;
     Keys found = keys();
+    last_count_ = found.count;
     if (found == before && found.count > 0) {
       known = found;
       return kOk;

@@ -57,6 +57,7 @@ class TableReader {
   const std::atomic<bool>* interrupted_;
   Keys services_;
   std::unordered_map<uint64_t, Keys> destinations_;  // by the service's key
+  size_t last_count_ = 0;                            // of the list of destinations that was read last
 };
 
 }  // namespace ipvs
