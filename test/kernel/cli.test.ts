@@ -214,6 +214,18 @@ test('a large file, some of whose lines the kernel refuses', async () => {
   );
 }, 60_000);
 
+test('a table of more rows than the library reads at once', async () => {
+  await setUp(theirs.ipvs, 'empty');
+  const rules = Array.from({ length: 1500 }, (_, i) => `-a -f 1 -r 10.0.${i >> 8}.${i & 255}:80 -m\n`);
+  for (let i = 1; i <= 1200; i++) rules.push(`-A -t 10.1.0.1:${i}\n`);
+  await ipvs(['-R'], theirs.netns, `-A -f 1\n${rules.join('')}`);
+  for (const words of [['-Ln'], ['-Ln', '--stats', '--nosort'], ['-Ln', '-f', '1']]) {
+    const us = await ipvs(words, theirs.netns);
+    expect(us.stdout.split('\n').length).toBeGreaterThan(1500);
+    expect(us.stdout).toBe((await ipvsadm(words)).stdout);
+  }
+}, 60_000);
+
 test('lists under traffic', async () => {
   await Promise.all([setUp(theirs.ipvs, 'some'), setUp(ours.ipvs, 'empty')]);
   const rules = `
