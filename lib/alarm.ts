@@ -2,7 +2,7 @@ import { MAX_DELAY } from './call-options.ts';
 
 /** One timer for many deadlines. It keeps no process alive, and nothing that was forgotten. */
 export interface Alarm {
-  /** Sees to it that `due` is called at this time, by `performance.now()`, or before. */
+  /** Sees to it that `due` is called when this time, by `performance.now()`, has come. It may be called for an earlier one too. */
   set(deadline: number): void;
   clear(): void;
 }

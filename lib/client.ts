@@ -20,15 +20,10 @@ import { namespaceTarget } from './namespace.ts';
 import type { Payload } from './native.ts';
 import type { ConnectionsOptions, Counting, IpvsOptions, ReadOptions } from './options.ts';
 import { listSchedulers } from './probe.ts';
+import * as reads from './reads.ts';
 import type { Slot } from './record.ts';
 import { createSampler, type Sampler, type SamplerOptions } from './sampler.ts';
-import {
-  putServiceId,
-  type Service,
-  type ServiceChanges,
-  type ServiceId,
-  type ServiceSpec,
-} from './service.ts';
+import type { Service, ServiceChanges, ServiceId, ServiceSpec } from './service.ts';
 import { readSettings, SETTINGS_DIRECTORY, type Settings, writeSettings } from './settings.ts';
 import type { Stats } from './stats.ts';
 import { readDestinations, readServices, readSnapshot, type ServiceWithDestinations } from './table.ts';
@@ -39,7 +34,6 @@ import * as writes from './writes.ts';
 
 const optionKeys = new Set(['netns', 'timeout', 'inlineWrites']);
 const DEFAULT_TIMEOUT = 5000;
-const ESRCH = 3;
 
 /** A client's calls, for the rest of this package. */
 export let callsOf: (ipvs: Ipvs) => Calls;
@@ -94,14 +88,8 @@ export class Ipvs implements AsyncDisposable {
     id: ServiceId,
     options?: O,
   ): Promise<Service<Counting<O>> | undefined> {
-    return this.#calls.run<Service<Counting<O>> | undefined>(
-      {
-        operation: Operation.getService,
-        about: { command: 'GET_SERVICE', service: id },
-        encode: slot => void putServiceId(slot, id),
-        decode: async payload => (await readServices<Counting<O>>(payload, options?.bigint === true))[0],
-        accept: status => (status === ESRCH ? { value: undefined } : undefined),
-      },
+    return this.#calls.run(
+      reads.service(id, async table => (await readServices<Counting<O>>(table, options?.bigint === true))[0]),
       options,
     );
   }
@@ -133,12 +121,7 @@ export class Ipvs implements AsyncDisposable {
     options?: O,
   ): Promise<Destination<Counting<O>>[]> {
     return this.#calls.run(
-      {
-        operation: Operation.getDest,
-        about: { command: 'GET_DEST', service },
-        encode: slot => void putServiceId(slot, service),
-        decode: payload => readDestinations<Counting<O>>(payload, options?.bigint === true),
-      },
+      reads.destinations(service, table => readDestinations<Counting<O>>(table, options?.bigint === true)),
       options,
     );
   }

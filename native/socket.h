@@ -32,11 +32,12 @@ class Socket {
   // seconds, EMSGSIZE when it was longer than the buffer (which then grows, for the next attempt).
   ptrdiff_t Receive();
 
-  // Receives more at once from now on.
-  void Widen(size_t receive_size) { buffer_.resize(receive_size); }
+  // Receives more at once from now on; never less, as a buffer that was too short has grown already.
+  void Widen(size_t receive_size) {
+    if (receive_size > buffer_.size()) buffer_.resize(receive_size);
+  }
 
   const uint8_t* buffer() const { return buffer_.data(); }
-  size_t receive_size() const { return buffer_.size(); }
   uint32_t port() const { return nl_socket_get_local_port(socket_.get()); }
   uint32_t NextSequence() { return ++sequence_; }
 

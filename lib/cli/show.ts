@@ -32,11 +32,12 @@ export function showTable(
 
 async function save(ipvs: Ipvs, numeric: boolean, shell: Shell): Promise<void> {
   const table = await ipvs.snapshot();
-  const addresses = table.flatMap(({ address, destinations }) => [
-    ...(address === undefined ? [] : [address]),
-    ...destinations.map(destination => destination.address),
-  ]);
-  shell.print(formatRules(table, { naming: numeric ? undefined : await namingFor(addresses) }));
+  const addresses = () =>
+    table.flatMap(({ address, destinations }) => [
+      ...(address === undefined ? [] : [address]),
+      ...destinations.map(destination => destination.address),
+    ]);
+  shell.print(formatRules(table, { naming: numeric ? undefined : await namingFor(addresses()) }));
 }
 
 async function listServices(

@@ -35,10 +35,11 @@ export interface LineRecords {
 }
 
 /**
- * Makes the records of lines. A rules file has thousands of lines that differ in their endpoints, addresses with ports, alone: two of each
- * such shape are read and checked, and the records of all others are the same but for those. That is as good as reading them: no check looks
- * at which address or port it is, but at its family and whether the port is 0, and a template is made only where a record is seen to depend on its line's
- * endpoints in no other way. A test compares both ways. `read` gives the write that a line is, or undefined where it is none, or wrong.
+ * Makes the records of lines. A rules file has thousands of lines that differ in their endpoints, addresses with ports, alone: two of each such
+ * shape are read and checked, and the records of all others are the same but for those. That is as good as reading them: no check looks at
+ * which address or port it is, only at its family and whether the port is 0, and a template is made only where a record is seen to depend on
+ * its line's endpoints in no other way. A test compares both ways. `read` gives the write that a line is, or undefined where it is none, or
+ * wrong.
  */
 export function recordLines(text: string, read: (line: string) => Write | undefined): LineRecords {
   const { lines, shapes } = native().shapeLines(text);

@@ -1,0 +1,44 @@
+import type { CallSpec } from './calls.ts';
+import { Operation } from './constants.ts';
+import type { NativeTable } from './native.ts';
+import { Layout, putWord } from './record.ts';
+import { putServiceId, type ServiceId } from './service.ts';
+
+/** What is made of a table in columns. */
+type Decode<T> = (table: NativeTable) => T | Promise<T>;
+
+const ESRCH = 3;
+
+/** native/record.h, kInOnePiece. */
+const IN_ONE_PIECE = 1;
+
+/** Reads a service, as a table that has no other; undefined when it does not exist. */
+export function service<T>(id: ServiceId, decode: Decode<T>): CallSpec<T | undefined> {
+  return {
+    operation: Operation.getService,
+    about: { command: 'GET_SERVICE', service: id },
+    encode: slot => void putServiceId(slot, id),
+    decode: payload => decode(payload as NativeTable),
+    accept: status => (status === ESRCH ? { value: undefined } : undefined),
+  };
+}
+
+/** Reads a service's destinations, as a table without services. */
+export function destinations<T>(id: ServiceId, decode: Decode<T>): CallSpec<T> {
+  return {
+    operation: Operation.getDest,
+    about: { command: 'GET_DEST', service: id },
+    encode: slot => void putServiceId(slot, id),
+    decode: payload => decode(payload as NativeTable),
+  };
+}
+
+/** Reads the whole table in one piece. */
+export function table<T>(decode: Decode<T>): CallSpec<T> {
+  return {
+    operation: Operation.snapshot,
+    about: { command: 'GET_DEST' },
+    encode: slot => void putWord(slot, Layout.fields, IN_ONE_PIECE),
+    decode: payload => decode(payload as NativeTable),
+  };
+}
