@@ -158,8 +158,10 @@ test('the table', async () => {
       start = await stateOf(theirs.ipvs);
       before = JSON.stringify(start);
     }
-    const them = await ipvsadm(words, one.input);
-    const us = await ipvs(words, onlyReads(one) ? theirs.netns : ours.netns, one.input);
+    const [them, us] = await Promise.all([
+      ipvsadm(words, one.input),
+      ipvs(words, onlyReads(one) ? theirs.netns : ours.netns, one.input),
+    ]);
     const states = await Promise.all([stateOf(theirs.ipvs), stateOf(ours.ipvs)]);
     const [theirState, ourState] = states.map(state => JSON.stringify(state));
     if (theirState !== before) await restore(theirs.ipvs, states[0], start!);
