@@ -32,13 +32,15 @@ const { kernels, filters } = parse(process.argv.slice(2));
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const parts = [unitPart(), ...(kernels ?? [undefined]).map(bedPart)];
-  const outcomes: Outcome[] = [];
-  for (const part of parts) {
-    outcomes.push(await runPart(part));
+  // Unit tests are done by the time the first kernel has booted.
+  const unit = runPart(unitPart());
+  const onBeds: Outcome[] = [];
+  for (const kernel of kernels ?? [undefined]) {
+    onBeds.push(await runPart(bedPart(kernel)));
     const exitStatus = stop.exitStatus();
     if (exitStatus !== undefined) return exitStatus;
   }
+  const outcomes = [await unit, ...onBeds];
   if (kernels !== undefined) printTable(outcomes);
   const counts = sum(outcomes.map(outcome => outcome.counts));
   console.log(`\n${describeCounts(counts)}`);
