@@ -16,8 +16,13 @@ export interface Native {
     templateOf: Uint32Array,
     templates: Uint8Array,
   ): { readonly records: Uint8Array; readonly lines: Uint32Array; readonly rest: Uint32Array };
-  /** A line for each service, and after it the lines of its destinations; sorted as ipvsadm does, or as the kernel lists them. UTF-8. */
-  formatTable(services: NativeLines, destinations: NativeLines, sorted: boolean): Uint8Array;
+  /** What ipvsadm's `-L` prints of a table (native/listing.h). UTF-8. */
+  formatTable(
+    services: NativeBlock,
+    destinations: NativeBlock,
+    options: NativeListingOptions,
+    texts: NativeListingTexts,
+  ): Uint8Array;
   /** Offsets and sizes of the structs that lib/record.ts, lib/columns.ts and lib/rules/shapes.ts mirror. */
   readonly layout: Readonly<Record<string, number>>;
 }
@@ -67,18 +72,20 @@ export interface NativeTable {
   readonly destinations: NativeBlock;
 }
 
-/** A list, and what a line of it is made of. */
-export interface NativeLines extends NativeBlock {
-  readonly pieces: readonly NativePiece[];
+/** How a table is listed. */
+export interface NativeListingOptions {
+  /** native/listing.h, Show. */
+  readonly show: number;
+  readonly exact: boolean;
+  readonly sort: boolean;
 }
 
-/** A piece of a line (native/row_text.h, Piece; lib/cli/pieces.ts makes them). */
-export interface NativePiece {
-  readonly kind: number;
-  readonly column: number;
-  readonly family: number;
-  readonly width: number;
-  readonly texts: readonly string[];
+/** A text for each row, where it is not made of columns alone (native/listing.h). */
+export interface NativeListingTexts {
+  readonly serviceNames: readonly string[];
+  readonly rules: readonly string[];
+  readonly destinationNames: readonly string[];
+  readonly tunnels: readonly string[];
 }
 
 /** A list's statistics in columns. Without a buffer: they were written over those of the sample before. */

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -13,8 +12,6 @@ namespace ipvs {
 namespace {
 
 constexpr size_t kLongestNumber = 20;
-// Wider than any column, so that no width that is none takes all memory.
-constexpr uint32_t kWidest = 1000;
 
 void AppendNumber(uint64_t number, std::string* text) {
   char digits[kLongestNumber];
@@ -61,28 +58,7 @@ void AppendAddress(uint32_t family, const uint8_t* address, std::string* text) {
 
 }  // namespace
 
-bool Fits(const std::vector<Piece>& pieces, const ListView& list) {
-  return std::all_of(pieces.begin(), pieces.end(), [&](const Piece& piece) {
-    if (piece.width > kWidest) return false;
-    switch (piece.kind) {
-      case Piece::kText:
-        return piece.texts.size() == 1;
-      case Piece::kOfRow:
-        return piece.texts.size() == list.rows();
-      case Piece::kOfWord:
-      case Piece::kWord:
-        return piece.column < list.words();
-      case Piece::kEndpoint:
-        return piece.column < list.words() && piece.family < list.words();
-      case Piece::kCounter:
-      case Piece::kShort:
-        return piece.column < kCounters && piece.width > 0;
-    }
-    return false;
-  });
-}
-
-void AppendLine(const std::vector<Piece>& pieces, const ListView& list, size_t row, std::string* text) {
+void AppendPieces(const std::vector<Piece>& pieces, const ListView& list, size_t row, std::string* text) {
   for (const Piece& piece : pieces) {
     const size_t start = text->size();
     switch (piece.kind) {
@@ -119,7 +95,6 @@ void AppendLine(const std::vector<Piece>& pieces, const ListView& list, size_t r
     const size_t length = text->size() - start;
     if (length < piece.width) text->append(piece.width - length, ' ');
   }
-  text->push_back('\n');
 }
 
 }  // namespace ipvs

@@ -1,5 +1,5 @@
-// Rows as lines of text, for a listing of many: what TypeScript says a line is made of (lib/cli/pieces.ts),
-// filled in from the columns of each row. Knows nothing of what lines mean.
+// Rows as lines of text: what a line is made of (listing.cc), filled in from the columns of each row. Knows
+// nothing of what lines mean.
 #pragma once
 
 #include <cstddef>
@@ -30,9 +30,7 @@ struct Piece {
   std::vector<std::string> texts;
 };
 
-// Whether pieces name columns and texts that a list has.
-bool Fits(const std::vector<Piece>& pieces, const ListView& list);
-
-void AppendLine(const std::vector<Piece>& pieces, const ListView& list, size_t row, std::string* text);
+// Appends a row's pieces. The list has the columns, and the pieces the texts, that pieces name.
+void AppendPieces(const std::vector<Piece>& pieces, const ListView& list, size_t row, std::string* text);
 
 }  // namespace ipvs

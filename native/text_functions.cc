@@ -7,12 +7,12 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "columns.h"
 #include "line_shapes.h"
-#include "row_order.h"
-#include "row_text.h"
+#include "listing.h"
 
 namespace ipvs {
 
@@ -84,63 +84,41 @@ std::vector<std::string> StringsIn(const Napi::Value& value) {
   return strings;
 }
 
-// A list and what a line of it is made of: { rows, buffer, pieces }.
-struct Lines {
-  ListView list;
-  std::vector<Piece> pieces;
-};
-
-std::optional<Lines> LinesOf(const Napi::Value& value, unsigned words) {
+// A list in columns: { rows, buffer }.
+std::optional<ListView> ListOf(const Napi::Value& value, unsigned words) {
   if (!value.IsObject()) return std::nullopt;
   const auto object = value.As<Napi::Object>();
   const Napi::Value buffer = object.Get("buffer");
-  const Napi::Value pieces = object.Get("pieces");
-  if (!buffer.IsArrayBuffer() || !pieces.IsArray()) return std::nullopt;
-
+  if (!buffer.IsArrayBuffer()) return std::nullopt;
   auto memory = buffer.As<Napi::ArrayBuffer>();
   const uint32_t rows = NumberIn(object, "rows");
   if (memory.ByteLength() != ListView::Bytes(rows, words)) return std::nullopt;
-  Lines lines = {ListView(static_cast<const uint8_t*>(memory.Data()), rows, words), {}};
-
-  const auto array = pieces.As<Napi::Array>();
-  const uint32_t count = array.Length();
-  for (uint32_t i = 0; i < count; ++i) {
-    const Napi::Value item = array.Get(i);
-    if (!item.IsObject()) return std::nullopt;
-    const auto piece = item.As<Napi::Object>();
-    lines.pieces.push_back({static_cast<Piece::Kind>(NumberIn(piece, "kind")), NumberIn(piece, "column"),
-                            NumberIn(piece, "family"), NumberIn(piece, "width"),
-                            StringsIn(piece.Get("texts"))});
-  }
-  if (!Fits(lines.pieces, lines.list)) return std::nullopt;
-  return lines;
+  return ListView(static_cast<const uint8_t*>(memory.Data()), rows, words);
 }
 
-// A line's room, to begin with.
-constexpr size_t kUsualLine = 100;
+std::optional<ListingOptions> OptionsOf(const Napi::Value& value) {
+  if (!value.IsObject()) return std::nullopt;
+  const auto object = value.As<Napi::Object>();
+  const uint32_t show = NumberIn(object, "show");
+  if (show > static_cast<uint32_t>(Show::kTunnels)) return std::nullopt;
+  return ListingOptions{static_cast<Show>(show), object.Get("exact").ToBoolean(),
+                        object.Get("sort").ToBoolean()};
+}
 
-// formatTable(services, destinations, sorted): a line for each service, and after it the lines of its
-// destinations.
+// formatTable(services, destinations, options, texts): what ipvsadm prints of a table, as UTF-8.
 Napi::Value FormatTable(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() != 3 || !info[2].IsBoolean()) return env.Undefined();
-  const std::optional<Lines> services = LinesOf(info[0], kServiceWords);
-  const std::optional<Lines> destinations = LinesOf(info[1], kDestinationWords);
-  if (!services || !destinations) return env.Undefined();
-  const bool sorted = info[2].As<Napi::Boolean>();
-  const TableOrder order = sorted ? SortedOrder(services->list, destinations->list)
-                                  : KernelOrder(services->list, destinations->list);
+  if (info.Length() != 4 || !info[3].IsObject()) return env.Undefined();
+  const std::optional<ListView> services = ListOf(info[0], kServiceWords);
+  const std::optional<ListView> destinations = ListOf(info[1], kDestinationWords);
+  const std::optional<ListingOptions> options = OptionsOf(info[2]);
+  if (!services || !destinations || !options) return env.Undefined();
+  const auto given = info[3].As<Napi::Object>();
+  ListingTexts texts = {StringsIn(given.Get("serviceNames")), StringsIn(given.Get("rules")),
+                        StringsIn(given.Get("destinationNames")), StringsIn(given.Get("tunnels"))};
+  if (!Fits(texts, *services, *destinations, options->show)) return env.Undefined();
 
-  auto text = std::make_unique<std::string>();
-  text->reserve((services->list.rows() + destinations->list.rows()) * kUsualLine);
-  auto next = order.destinations.begin();
-  for (const uint32_t service : order.services) {
-    AppendLine(services->pieces, services->list, service, text.get());
-    for (; next != order.destinations.end() && destinations->list.Word(kDestinationService, *next) == service;
-         ++next) {
-      AppendLine(destinations->pieces, destinations->list, *next, text.get());
-    }
-  }
+  auto text = std::make_unique<std::string>(Listing(*services, *destinations, *options, std::move(texts)));
   char* const bytes = text->data();
   const size_t length = text->size();
   const auto release = [](Napi::Env, char*, std::string* owner) { delete owner; };

@@ -1,9 +1,9 @@
-// The command's files in dist: ipvs.cjs, and one for each module that it imports when it is wanted only. To find, read and link
+// The command's files in dist: ipvs, which starts ipvs.cjs, and one for each module that is imported when it is wanted only. To find, read and link
 // forty modules takes longer than to run them, and the less there is to read, the sooner the command starts.
 
 // @ts-check
 
-import { chmodSync } from 'node:fs';
+import { chmodSync, copyFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -45,5 +45,6 @@ export async function bundleCommand(root) {
     ...bundle,
     entryPoints: Object.fromEntries([...seldom].map(name => [`ipvs-${name}`, `lib/cli/${name}.ts`])),
   });
-  chmodSync(join(root, 'dist/ipvs.cjs'), 0o755);
+  copyFileSync(join(root, 'lib/cli/ipvs.sh'), join(root, 'dist/ipvs'));
+  chmodSync(join(root, 'dist/ipvs'), 0o755);
 }

@@ -51,7 +51,7 @@ export function commandContestants(
   size: SizePlan,
 ): readonly Contestant[] {
   if (!size.slowPrograms) return [];
-  const ipvs = join(dirname(main), 'ipvs.cjs');
+  const ipvs = join(dirname(main), 'ipvs');
   const rules = join(tmpdir(), `ipvs-bench-${process.pid}.rules`);
   writeFileSync(rules, rulesOf(size));
   const empty = join(tmpdir(), `ipvs-bench-${process.pid}.cjs`);

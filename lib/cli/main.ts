@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCommandLine } from './run.ts';
 import { processShell } from './shell.ts';
 

@@ -7,7 +7,7 @@ import { formatRules } from '../rules/format.ts';
 import { namingFor } from '../rules/resolve.ts';
 import type { ServiceId } from '../service.ts';
 import { printConnections } from './connections.ts';
-import { addressesOf, formatServices, heading } from './listing.ts';
+import { addressesOf, formatServices } from './listing.ts';
 import { readServiceTable, readTable } from './read.ts';
 import type { Shell } from './shell.ts';
 
@@ -60,7 +60,7 @@ async function listServices(
   }
   const naming = show.numeric ? undefined : await namingFor(addressesOf(table));
   const lines = formatServices(table, show, naming);
-  shell.print(top + heading(show));
+  if (top !== '') shell.print(top);
   shell.print(lines);
 }
 

@@ -9,7 +9,7 @@ import { useBed } from './support.ts';
 
 const bed = useBed();
 const boot = fileURLToPath(new URL('../../docs/boot', import.meta.url));
-const dist = fileURLToPath(new URL('../../dist/ipvs.cjs', import.meta.url));
+const dist = fileURLToPath(new URL('../../dist/ipvs', import.meta.url));
 let root = '';
 
 beforeAll(() => {

@@ -336,7 +336,7 @@ test('bad input: an error, and nothing done', async () => {
   expect(JSON.stringify(await stateOf(ours.ipvs))).toBe(before);
 });
 
-const main = fileURLToPath(new URL('../../dist/ipvs.cjs', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/ipvs', import.meta.url));
 
 /** Runs the built program as a process of its own. */
 function program(words: readonly string[], netns: string, input = ''): Outcome {

@@ -76,7 +76,7 @@ const show: ListOptions = { numeric: true, columns: 'stats', exact: false, sort:
 
 function lines(table: NativeTable, options: Partial<ListOptions> = {}): string[] {
   const text = Buffer.from(formatServices(table, { ...show, ...options }, undefined)).toString();
-  return text.split('\n').slice(0, -1);
+  return text.split('\n').slice(2, -1);
 }
 
 /** What stands before the numbers. */
@@ -191,32 +191,27 @@ describe('numbers', () => {
   });
 });
 
-test('a list or pieces that are none give nothing', () => {
+test('what is no list gives nothing', () => {
   const { formatTable } = native();
-  const table = tableOf([]);
-  const none = { ...table.services, pieces: [] };
-  const piece = { kind: 0, column: 0, family: 0, width: 0, texts: ['x'] };
+  const { services: none } = tableOf([]);
   const row = block([destinationRow({ address: '10.0.0.1', port: 80 }, 7)], DestinationColumn.count);
-  const below = (lines: unknown) => formatTable(none, lines as typeof none, true);
-  expect(below({ ...row, pieces: [piece] })).toHaveLength(0); // whose service is not there
-  for (const wrong of [
-    undefined,
-    {},
-    { ...row, rows: 2, pieces: [] },
-    { ...row, rows: -1, pieces: [] },
-    { ...row, buffer: new Uint8Array(row.buffer), pieces: [] },
-    { ...row, pieces: [undefined] },
-    { ...row, pieces: [{}] },
-    { ...row, pieces: [{ ...piece, kind: 7 }] },
-    { ...row, pieces: [{ ...piece, texts: [] }] },
-    { ...row, pieces: [{ ...piece, kind: 1, texts: [] }] },
-    { ...row, pieces: [{ ...piece, kind: 2, column: DestinationColumn.count }] },
-    { ...row, pieces: [{ ...piece, kind: 3, family: DestinationColumn.count }] },
-    { ...row, pieces: [{ ...piece, kind: 4, column: DestinationColumn.count }] },
-    { ...row, pieces: [{ ...piece, kind: 5, column: 10, width: 9 }] },
-    { ...row, pieces: [{ ...piece, kind: 6, width: 0 }] },
-    { ...row, pieces: [{ ...piece, width: 1_000_000 }] },
-  ]) {
-    expect(below(wrong)).toBeUndefined();
+  const texts = { serviceNames: [], rules: [], destinationNames: [], tunnels: [] };
+  const format = (list: unknown, options: unknown = {}, given: unknown = {}) =>
+    formatTable(
+      none,
+      list as typeof none,
+      { show: 1, exact: false, sort: true, ...(options as object) },
+      { ...texts, ...(given as object) },
+    );
+  expect(Buffer.from(format(row)).toString().split('\n')).toHaveLength(3); // the row's service is not there
+  for (const wrong of [undefined, {}, { ...row, rows: 2 }, { ...row, rows: -1 }, { ...row, buffer: 'x' }]) {
+    expect(format(wrong)).toBeUndefined();
   }
+  for (const show of [-1, 6, 'stats', undefined]) expect(format(row, { show })).toBeUndefined();
+  for (const wrong of [{ rules: ['a'] }, { serviceNames: ['a'] }, { destinationNames: ['a', 'b'] }]) {
+    expect(format(row, {}, wrong)).toBeUndefined();
+  }
+  expect(format(row, { show: 5 })).toBeUndefined(); // without a text for its tunnel
+  expect(format(row, { show: 5 }, { tunnels: ['n/a'] })).toBeInstanceOf(Uint8Array);
+  expect((formatTable as (...args: unknown[]) => unknown)(none, row)).toBeUndefined();
 });
