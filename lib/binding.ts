@@ -12,7 +12,7 @@ let loaded: Native | undefined;
  * Throws ERR_IPVS_ADDON_MISSING or ERR_IPVS_LIBRARY_MISSING, each saying what to install.
  */
 export function native(): Native {
-  loaded ??= load(packageRoot);
+  loaded ??= load(packageRoot());
   return loaded;
 }
 

@@ -1,4 +1,4 @@
-import { checkInteger, wrongType } from './misuse.ts';
+import { checkBoolean, checkInteger, checkObject, wrongType } from './misuse.ts';
 
 /** The longest timer Node has. */
 export const MAX_DELAY = 0x7fff_ffff;
@@ -11,10 +11,17 @@ export interface CallOptions {
   readonly timeout?: number | undefined;
 }
 
-/** Throws where an option is not what it should be. */
-export function checkOptions({ signal, timeout }: CallOptions): void {
+const callKeys: ReadonlySet<string> = new Set(['signal', 'timeout']);
+
+/** Throws where an option is not what it should be, or none of `keys`. Those besides CallOptions are true or false. */
+export function checkOptions(options: CallOptions, keys = callKeys): void {
+  checkObject('options', options, keys);
+  const { signal, timeout, ...flags } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw wrongType('options.signal', 'an AbortSignal', signal);
   }
   if (timeout !== undefined) checkInteger('options.timeout', timeout, 1, MAX_DELAY);
+  for (const [name, flag] of Object.entries(flags)) {
+    if (flag !== undefined) checkBoolean(`options.${name}`, flag);
+  }
 }

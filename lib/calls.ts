@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createAborts } from './aborts.ts';
 import { createAlarm } from './alarm.ts';
 import { type CallOptions, checkOptions } from './call-options.ts';
 import { Operation, Status } from './constants.ts';
@@ -14,6 +15,8 @@ import { createBatch, Layout, type Slot } from './record.ts';
 export interface CallSpec<T> {
   readonly operation: Operation;
   readonly about: About;
+  /** The options it takes, where those are not CallOptions alone. */
+  readonly optionKeys?: ReadonlySet<string> | undefined;
   /** Writes the record; throws at misuse, and nothing is sent. May name another operation. */
   readonly encode?: (slot: Slot) => undefined | Operation;
   /** Reads what came. A large list is read in several turns of the event loop. */
@@ -24,9 +27,12 @@ export interface CallSpec<T> {
   readonly accept?: ((status: number) => { readonly value: T } | undefined) | undefined;
   /** Finds out more about a failure, before its error is made. */
   readonly investigate?:
-    | ((about: About, status: number, payload: Payload, calls: Calls) => About | Promise<About>)
+    | ((about: About, status: number, payload: Payload, run: Run) => About | Promise<About>)
     | undefined;
 }
+
+/** Makes a call that is one record. Never throws: misuse rejects. */
+export type Run = <T>(spec: CallSpec<T>, options?: CallOptions) => Promise<T>;
 
 /** What a client's calls are made with. */
 export interface CallsOptions {
@@ -52,7 +58,6 @@ interface Pending {
   readonly spec: CallSpec<unknown>;
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
-  readonly onAbort: (() => void) | undefined;
   /** Of many writes at once: the statuses, as they come. */
   readonly statuses: Int32Array | undefined;
   /** How many replies it still waits for. */
@@ -62,8 +67,9 @@ interface Pending {
 
 /** A client's calls on their way: queued, sent together, answered in order. */
 export interface Calls {
-  /** Makes a call that is one record. Never throws: misuse rejects. */
-  run<T>(spec: CallSpec<T>, options?: CallOptions): Promise<T>;
+  readonly run: Run;
+  /** Does work of several calls, one after another, as if it were one call: closing the client waits for all of it. */
+  whole<T>(about: About, work: (run: Run) => Promise<T>): Promise<T>;
   /** Makes a sampler's call, which may write over the buffers of an earlier sample. */
   sample<T>(
     spec: CallSpec<T>,
@@ -149,9 +155,11 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   }
 
   function answerInline<T>(value: T | Promise<T>): Promise<T> {
-    if (++inlineRun < INLINE_RUN) return Promise.resolve(value);
+    const answer = Promise.resolve(value);
+    if (++inlineRun < INLINE_RUN) return answer;
     inlineRun = 0;
-    return nextTurn().then(() => value);
+    answer.catch(() => {}); // whoever made the call hears of it in the next turn, and Node would end the process before that
+    return nextTurn().then(() => answer);
   }
 
   /** What a call comes to, by its status. */
@@ -164,9 +172,13 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   function settle(call: Pending): boolean {
     if (call.settled) return false;
     call.settled = true;
-    if (call.onAbort !== undefined) call.signal?.removeEventListener('abort', call.onAbort);
-    if (--unsettled === 0) drained?.();
+    if (call.signal !== undefined) aborts.remove(call.signal, call);
+    release();
     return true;
+  }
+
+  function release(): void {
+    if (--unsettled === 0) drained?.();
   }
 
   function deliver(statuses: Int32Array, payloads: readonly Payload[] | undefined): void {
@@ -203,12 +215,6 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     }
   }
 
-  function numberOf(call: Pending): number {
-    let number = answered;
-    for (let i = head; i < pending.length && pending[i] !== call; i++) number += pending[i]!.left;
-    return number;
-  }
-
   /** Gives up a call, whose next reply is that to call `number`. */
   function giveUp(call: Pending, number: number, toError: (sent: boolean) => IpvsError): void {
     if (call.settled) return;
@@ -218,17 +224,28 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     if (settle(call)) call.reject(toError(sent));
   }
 
-  const alarm = createAlarm(now => {
+  /** Visits the calls that wait for an answer, with the number of the next reply to each. */
+  function visitUnsettled(visit: (call: Pending, number: number) => void): void {
     let number = answered;
     for (let i = head; i < pending.length; i++) {
       const call = pending[i]!;
-      if (!call.settled) {
-        if (call.deadline <= now) giveUp(call, number, sent => timedOut(call.spec.about, sent));
-        else alarm.set(call.deadline);
-      }
+      if (!call.settled) visit(call, number);
       number += call.left;
     }
-  });
+  }
+
+  const alarm = createAlarm(now =>
+    visitUnsettled((call, number) => {
+      if (call.deadline <= now) giveUp(call, number, sent => timedOut(call.spec.about, sent));
+      else alarm.set(call.deadline);
+    }),
+  );
+
+  const aborts = createAborts<Pending>((calls, reason) =>
+    visitUnsettled((call, number) => {
+      if (calls.has(call)) giveUp(call, number, sent => aborted(call.spec.about, reason, sent));
+    }),
+  );
 
   /** Registers a call that is about to be queued; the executor of its promise. */
   function enqueue<T>(
@@ -246,14 +263,11 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
         spec: spec as CallSpec<unknown>,
         deadline,
         signal,
-        onAbort:
-          signal &&
-          (() => giveUp(call, numberOf(call), sent => aborted(call.spec.about, signal.reason, sent))),
         statuses,
         left: statuses?.length ?? 1,
         settled: false,
       };
-      if (call.onAbort !== undefined) signal?.addEventListener('abort', call.onAbort, { once: true });
+      if (signal !== undefined) aborts.add(signal, call);
       pending.push(call);
       unsettled++;
       alarm.set(deadline);
@@ -268,7 +282,8 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     statuses?: Int32Array,
   ): Promise<T> {
     try {
-      check(spec.about, options);
+      checkOpen(spec.about);
+      check(spec, options);
       flush();
       const error = submit();
       if (error !== 0) throw failure(at(spec.about), error);
@@ -283,42 +298,71 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
    * at no cost to calls that succeed. The first await lets the call's promise be tied to this one before the error is made.
    */
   async function fail(spec: CallSpec<unknown>, status: number, payload: Payload): Promise<never> {
-    await undefined;
-    const about = at(spec.about);
-    throw failure((await spec.investigate?.(about, status, payload, calls)) ?? about, status);
+    unsettled++;
+    try {
+      await undefined;
+      const about = at(spec.about);
+      throw failure((await spec.investigate?.(about, status, payload, runWithin)) ?? about, status);
+    } finally {
+      release();
+    }
   }
 
   /** Throws what keeps a call from being made at all. */
-  function check(about: About, options: CallOptions | undefined): void {
-    if (options !== undefined) checkOptions(options);
+  function check(
+    { about, optionKeys }: Pick<CallSpec<unknown>, 'about' | 'optionKeys'>,
+    options: CallOptions | undefined,
+  ): void {
+    if (options !== undefined) checkOptions(options, optionKeys);
     if (options?.signal?.aborted) throw aborted(about, options.signal.reason, false);
-    if (closed !== undefined) {
-      throw new IpvsError('ERR_IPVS_CLOSED', `${about.command}: this client is closed; make a new one`);
-    }
     open();
+  }
+
+  function checkOpen({ command }: About): void {
+    if (closed === undefined) return;
+    throw new IpvsError('ERR_IPVS_CLOSED', `${command}: this client is closed; make a new one`);
+  }
+
+  /** `run` for what a call that was made before the client was closed still has to ask. */
+  function runWithin<T>(spec: CallSpec<T>, options?: CallOptions): Promise<T> {
+    try {
+      check(spec, options);
+      const slot = batch.open(spec.operation);
+      const other = spec.encode?.(slot);
+      if (other !== undefined) slot.words[slot.start >> 2] = other;
+      const status = tryInline(slot);
+      if (status !== undefined) return answerInline(conclude(spec, status, undefined));
+      batch.commit();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (!flushQueued) {
+      flushQueued = true;
+      tickTime = performance.now();
+      soon.then(flush);
+    }
+    const promise = enqueue(spec, options, tickTime);
+    if (batch.count >= FLUSH_AT) flush();
+    return promise;
   }
 
   const calls: Calls = {
     run(spec, options) {
       try {
-        check(spec.about, options);
-        const slot = batch.open(spec.operation);
-        const other = spec.encode?.(slot);
-        if (other !== undefined) slot.words[slot.start >> 2] = other;
-        const status = tryInline(slot);
-        if (status !== undefined) return answerInline(conclude(spec, status, undefined));
-        batch.commit();
+        checkOpen(spec.about);
       } catch (error) {
         return Promise.reject(error);
       }
-      if (!flushQueued) {
-        flushQueued = true;
-        tickTime = performance.now();
-        soon.then(flush);
+      return runWithin(spec, options);
+    },
+    async whole(about, work) {
+      checkOpen(about);
+      unsettled++;
+      try {
+        return await work(runWithin);
+      } finally {
+        release();
       }
-      const promise = enqueue(spec, options, tickTime);
-      if (batch.count >= FLUSH_AT) flush();
-      return promise;
     },
     sample(spec, services, destinations, options) {
       return direct(spec, options, () => {
@@ -349,7 +393,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       closed ??= (async () => {
         flush();
         // Not for their replies: a call that passed its deadline may be stuck in the kernel.
-        if (unsettled > 0) {
+        while (unsettled > 0) {
           await new Promise<void>(resolve => {
             drained = resolve;
           });

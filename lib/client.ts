@@ -1,5 +1,5 @@
 import { native } from './binding.ts';
-import type { CallOptions } from './call-options.ts';
+import { type CallOptions, checkOptions } from './call-options.ts';
 import type { Calls } from './calls.ts';
 import { createCalls } from './calls.ts';
 import { type Connection, connectionsFile, readConnections } from './connections.ts';
@@ -18,11 +18,18 @@ import { type Info, readInfo } from './info.ts';
 import { checkBoolean, checkInteger, checkObject } from './misuse.ts';
 import { namespaceTarget } from './namespace.ts';
 import type { Payload } from './native.ts';
-import type { ConnectionsOptions, Counting, IpvsOptions, ReadOptions } from './options.ts';
+import {
+  type ConnectionsOptions,
+  type Counting,
+  connectionsKeys,
+  type IpvsOptions,
+  type ReadOptions,
+  readKeys,
+} from './options.ts';
 import { listSchedulers } from './probe.ts';
 import * as reads from './reads.ts';
 import type { Slot } from './record.ts';
-import { createSampler, type Sampler, type SamplerOptions } from './sampler.ts';
+import { checkSamplerOptions, createSampler, type Sampler, type SamplerOptions } from './sampler.ts';
 import type { Service, ServiceChanges, ServiceId, ServiceSpec } from './service.ts';
 import { readSettings, SETTINGS_DIRECTORY, type Settings, writeSettings } from './settings.ts';
 import type { Stats } from './stats.ts';
@@ -33,6 +40,7 @@ import { checkInterval, type WatchEvent, type WatchOptions, watchSampler } from 
 import * as writes from './writes.ts';
 
 const optionKeys = new Set(['netns', 'timeout', 'inlineWrites']);
+const watchKeys = new Set(['interval', 'signal', 'timeout', 'services', 'destinations', 'columns']);
 const DEFAULT_TIMEOUT = 5000;
 
 /** A client's calls, for the rest of this package. */
@@ -72,11 +80,12 @@ export class Ipvs implements AsyncDisposable {
    * All services, in the kernel's order, which means nothing and changes from 7.1 on. Complete and free of duplicates even while others
    * write, or else ERR_IPVS_UNSTABLE.
    */
-  services<const O extends ReadOptions>(options?: O): Promise<Service<Counting<O>>[]> {
+  services<const O extends ReadOptions = CallOptions>(options?: O): Promise<Service<Counting<O>>[]> {
     return this.#calls.run(
       {
         operation: Operation.listServices,
         about: { command: 'GET_SERVICE' },
+        optionKeys: readKeys,
         decode: payload => readServices<Counting<O>>(payload, options?.bigint === true),
       },
       options,
@@ -84,7 +93,7 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /** One service, or undefined when it does not exist. */
-  service<const O extends ReadOptions>(
+  service<const O extends ReadOptions = CallOptions>(
     id: ServiceId,
     options?: O,
   ): Promise<Service<Counting<O>> | undefined> {
@@ -116,7 +125,7 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /** A service's destinations, in the order they were added. Rejects with ERR_IPVS_SERVICE_NOT_FOUND. */
-  destinations<const O extends ReadOptions>(
+  destinations<const O extends ReadOptions = CallOptions>(
     service: ServiceId,
     options?: O,
   ): Promise<Destination<Counting<O>>[]> {
@@ -155,11 +164,14 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /** All services with their destinations. Each list is complete; the table as a whole may change while it is read. */
-  snapshot<const O extends ReadOptions>(options?: O): Promise<ServiceWithDestinations<Counting<O>>[]> {
+  snapshot<const O extends ReadOptions = CallOptions>(
+    options?: O,
+  ): Promise<ServiceWithDestinations<Counting<O>>[]> {
     return this.#calls.run(
       {
         operation: Operation.snapshot,
         about: { command: 'GET_DEST' },
+        optionKeys: readKeys,
         ...readSnapshot<Counting<O>>(options?.bigint === true),
       },
       options,
@@ -267,11 +279,12 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /** Statistics of the whole network namespace. */
-  totals<const O extends ReadOptions>(options?: O): Promise<Stats<Counting<O>>> {
+  totals<const O extends ReadOptions = CallOptions>(options?: O): Promise<Stats<Counting<O>>> {
     return this.#calls.file(
       {
         operation: Operation.readFile,
         about: { command: 'READ_FILE', file: TOTALS_FILE },
+        optionKeys: readKeys,
         decode: payload => parseTotals<Counting<O>>(text(payload), options?.bigint === true),
       },
       TOTALS_FILE,
@@ -285,19 +298,20 @@ export class Ipvs implements AsyncDisposable {
    * may be missed or seen twice: the kernel gives no more. Leaving the loop closes the file. Needs no capability.
    */
   async *connections(options: ConnectionsOptions = {}): AsyncGenerator<Connection, void, undefined> {
-    const origin = options.origin === true;
+    const origin = options?.origin === true;
     const file = connectionsFile(origin);
     const fd = await this.#calls.file(
       {
         operation: Operation.openFile,
         about: { command: 'READ_FILE', file },
+        optionKeys: connectionsKeys,
         decode: payload => payload as number,
       },
       file,
       '',
       options,
     );
-    yield* readConnections(fd, origin);
+    yield* readConnections(fd, origin, options.signal);
   }
 
   /**
@@ -313,9 +327,12 @@ export class Ipvs implements AsyncDisposable {
    * missed are left out. Ends, without an error, when its signal is aborted. IPVS has no notifications: this polls.
    */
   watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent, void, undefined> {
+    checkObject('options', options, watchKeys);
     const { interval = 1000, signal, timeout, ...rest } = options;
     const pace = checkInterval(interval);
-    return watchSampler(this.sampler(rest), { interval: pace, signal, timeout });
+    checkOptions({ signal, timeout });
+    checkSamplerOptions(rest);
+    return watchSampler(() => this.sampler(rest), { interval: pace, signal, timeout });
   }
 
   /** Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED. Idempotent. */

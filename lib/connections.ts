@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readAddress } from './address.ts';
 import { Family } from './constants.ts';
+import { IpvsError } from './errors.ts';
 
 /** One end of a connection. */
 export interface Endpoint {
@@ -35,10 +36,11 @@ export function connectionsFile(origin: boolean): string {
   return `/proc/thread-self/net/${origin ? 'ip_vs_conn_sync' : 'ip_vs_conn'}`;
 }
 
-/** Reads the table from a descriptor, which is closed at the end, or when the reader leaves early. */
+/** Reads the table from a descriptor, which is closed at the end, or when the reader leaves early or `signal` is aborted. */
 export async function* readConnections(
   fd: number,
   origin: boolean,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Connection, void, undefined> {
   let rest = '';
   let header = true;
@@ -46,6 +48,12 @@ export async function* readConnections(
     const lines = (rest + chunk).split('\n');
     rest = lines.pop()!;
     for (const line of lines) {
+      if (signal?.aborted) {
+        throw new IpvsError('ERR_IPVS_ABORTED', 'READ_FILE: aborted in the middle of the connection table', {
+          command: 'READ_FILE',
+          cause: signal.reason,
+        });
+      }
       if (!header) yield parseConnection(line, origin);
       header = false;
     }

@@ -97,6 +97,12 @@ export function destinationKey(destination: DestinationId): string {
   return `${address.includes(':') ? `[${address}]` : address}:${destination.port}`;
 }
 
+/** A copy of a destination's identity alone, for errors: whoever made the call may change or drop what it was given. */
+export function copyDestinationId(destination: DestinationId): DestinationId {
+  const { address, port } = destination ?? {};
+  return { address, port };
+}
+
 /** Writes the identity of a destination that a call is about. A whole destination will do for one. */
 export function putDestinationId(slot: Slot, destination: DestinationId): void {
   checkObject('destination', destination, observedKeys);

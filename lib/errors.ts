@@ -117,9 +117,12 @@ export class IpvsError extends Error {
       },
     });
     Object.defineProperty(IpvsError.prototype, brand, { value: true });
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && brand in value;
+    Object.defineProperty(IpvsError, Symbol.hasInstance, {
+      value(this: unknown, value: unknown): boolean {
+        // A subclass has its own instances.
+        if (this !== IpvsError) return Function.prototype[Symbol.hasInstance].call(this, value);
+        return typeof value === 'object' && value !== null && brand in value;
+      },
+    });
   }
 }

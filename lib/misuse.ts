@@ -47,6 +47,12 @@ export function checkBoolean(field: string, value: unknown): boolean {
   return value;
 }
 
+/** Gives back a text, or throws. */
+export function checkString(field: string, value: unknown): string {
+  if (typeof value !== 'string') throw wrongType(field, 'a string', value);
+  return value;
+}
+
 /** Gives back the number that `names` maps a name to, or throws and lists the names. */
 export function checkChoice(field: string, value: unknown, names: Readonly<Record<string, number>>): number {
   if (typeof value !== 'string') throw wrongType(field, 'a string', value);

@@ -21,11 +21,20 @@ export interface ReadOptions extends CallOptions {
   readonly bigint?: boolean | undefined;
 }
 
-/** What `connections()` takes. */
+/** What `connections()` takes. An aborted signal ends the iteration too, with ERR_IPVS_ABORTED; `timeout` is for opening the table. */
 export interface ConnectionsOptions extends CallOptions {
   /** Tells whether an entry came from a master's sync message; the kernel then leaves out the persistence engine. */
   readonly origin?: boolean | undefined;
 }
 
-/** What statistics are made of when read with these options. */
-export type Counting<O extends ReadOptions> = O extends { readonly bigint: true } ? bigint : number;
+/** What statistics are made of when read with these options: either of both where the type does not tell. */
+export type Counting<O extends ReadOptions> = 'bigint' extends keyof O
+  ? O extends { readonly bigint: true }
+    ? bigint
+    : O extends { readonly bigint?: false | undefined }
+      ? number
+      : number | bigint
+  : number;
+
+export const readKeys: ReadonlySet<string> = new Set(['signal', 'timeout', 'bigint']);
+export const connectionsKeys: ReadonlySet<string> = new Set(['signal', 'timeout', 'origin']);

@@ -1,8 +1,7 @@
 import type { CallOptions } from './call-options.ts';
-import type { Calls } from './calls.ts';
+import type { Calls, Run } from './calls.ts';
 import { Family, Operation, Status } from './constants.ts';
 import type { About } from './failure.ts';
-import { failure } from './failure.ts';
 import type { Payload } from './native.ts';
 import { Layout, putName, putWord } from './record.ts';
 import { schedulerNames } from './scheduler.ts';
@@ -11,15 +10,17 @@ const ENOENT = 2;
 const EEXIST = 17;
 const EINVAL = 22;
 
+const expected: ReadonlySet<number> = new Set([ENOENT, EEXIST, EINVAL]);
+
 /**
  * Whether the kernel has a scheduler, without a trace in the table: asked to add an IPv6 service with a prefix length of 0, the kernel
  * first looks for the scheduler (ENOENT), loading its module if need be, and only then refuses the prefix length (EINVAL).
  * Source: ip_vs_add_service in net/netfilter/ipvs/ip_vs_ctl.c.
  */
-async function hasScheduler(calls: Calls, name: string, options: CallOptions | undefined): Promise<boolean> {
+async function hasScheduler(run: Run, name: string, options: CallOptions | undefined): Promise<boolean> {
   // A mark that is in use already answers EEXIST before anything else.
   for (let fwmark = 0xffff_ffff; ; fwmark--) {
-    const status = await calls.run<number>(
+    const status = await run<number>(
       {
         operation: Operation.newService,
         about: { command: 'NEW_SERVICE', scheduler: name },
@@ -30,33 +31,28 @@ async function hasScheduler(calls: Calls, name: string, options: CallOptions | u
           return undefined;
         },
         decode: () => Status.ok,
-        accept: value => ({ value }),
+        accept: status => (expected.has(status) ? { value: status } : undefined),
       },
       options,
     );
-    if (status === EINVAL) return true;
-    if (status === ENOENT) return false;
-    if (status !== EEXIST) throw failure({ command: 'NEW_SERVICE', scheduler: name }, status);
+    if (status !== EEXIST) return status === EINVAL;
   }
 }
 
 /** Which of the kernel's schedulers this kernel has. One after the other, each with a deadline of its own: a module may be loaded for it. */
 export async function listSchedulers(calls: Calls, options?: CallOptions): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of schedulerNames) {
-    if (await hasScheduler(calls, name, options)) found.push(name);
-  }
-  return found;
+  return calls.whole({ command: 'NEW_SERVICE' }, async run => {
+    const found: string[] = [];
+    for (const name of schedulerNames) {
+      if (await hasScheduler(run, name, options)) found.push(name);
+    }
+    return found;
+  });
 }
 
 /** After ENOENT for a service with both a scheduler and a persistence engine: which of the two it was that is missing. */
-export async function findMissingModule(
-  about: About,
-  status: number,
-  _: Payload,
-  calls: Calls,
-): Promise<About> {
+export async function findMissingModule(about: About, status: number, _: Payload, run: Run): Promise<About> {
   if (status !== ENOENT || about.engine == null || about.scheduler === undefined) return about;
-  const known = await hasScheduler(calls, about.scheduler, undefined).catch(() => false);
+  const known = await hasScheduler(run, about.scheduler, undefined).catch(() => false);
   return known ? { ...about, scheduler: undefined } : about;
 }

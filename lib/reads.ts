@@ -1,8 +1,9 @@
 import type { CallSpec } from './calls.ts';
 import { Operation } from './constants.ts';
 import type { NativeTable } from './native.ts';
+import { readKeys } from './options.ts';
 import { Layout, putWord } from './record.ts';
-import { putServiceId, type ServiceId } from './service.ts';
+import { copyServiceId, putServiceId, type ServiceId } from './service.ts';
 
 /** What is made of a table in columns. */
 type Decode<T> = (table: NativeTable) => T | Promise<T>;
@@ -16,7 +17,8 @@ const IN_ONE_PIECE = 1;
 export function service<T>(id: ServiceId, decode: Decode<T>): CallSpec<T | undefined> {
   return {
     operation: Operation.getService,
-    about: { command: 'GET_SERVICE', service: id },
+    about: { command: 'GET_SERVICE', service: copyServiceId(id) },
+    optionKeys: readKeys,
     encode: slot => void putServiceId(slot, id),
     decode: payload => decode(payload as NativeTable),
     accept: status => (status === ESRCH ? { value: undefined } : undefined),
@@ -27,7 +29,8 @@ export function service<T>(id: ServiceId, decode: Decode<T>): CallSpec<T | undef
 export function destinations<T>(id: ServiceId, decode: Decode<T>): CallSpec<T> {
   return {
     operation: Operation.getDest,
-    about: { command: 'GET_DEST', service: id },
+    about: { command: 'GET_DEST', service: copyServiceId(id) },
+    optionKeys: readKeys,
     encode: slot => void putServiceId(slot, id),
     decode: payload => decode(payload as NativeTable),
   };

@@ -6,7 +6,7 @@ import { IpvsError } from './errors.ts';
 import { checkBoolean, checkObject, wrongType, wrongValue } from './misuse.ts';
 import type { NativeSample, NativeTable, Payload } from './native.ts';
 import { Layout, putWord } from './record.ts';
-import { putServiceId, type ServiceId } from './service.ts';
+import { copyServiceId, putServiceId, type ServiceId } from './service.ts';
 import { readDestinationIds, readServiceIds } from './table.ts';
 
 /** What a sampler is made with. */
@@ -82,23 +82,31 @@ export interface Sampler extends Disposable {
 }
 
 /** native/sampler.h, SampleParts; the sampler's number is above them. */
-const Part = { counters: 1, deltas: 2, rates: 4, destinations: 8, keys: 16, reuse: 32 } as const;
+const Part = { counters: 1, deltas: 2, rates: 4, destinations: 8, keys: 16, reuse: 32, chosen: 64 } as const;
 const NUMBER_SHIFT = 8;
 
 const optionKeys = new Set(['services', 'destinations', 'columns', 'reuse']);
 const columnNames = ['counters', 'deltas', 'rates'] as const;
 const counterNames = ['connections', 'inPackets', 'outPackets', 'inBytes', 'outBytes'] as const;
 
-/** Makes a sampler; throws at bad options. `number` tells a client's samplers apart. */
-export function createSampler(calls: Calls, number: number, options: SamplerOptions): Sampler {
+/** Throws at bad options; gives back which parts of a sample they want. */
+export function checkSamplerOptions(options: SamplerOptions): number {
   checkObject('options', options, optionKeys);
   const { services, destinations = true, columns = columnNames, reuse = false } = options;
-  const parts =
-    checkColumns(columns) |
-    (checkBoolean('options.destinations', destinations) ? Part.destinations : 0) |
-    (checkBoolean('options.reuse', reuse) ? Part.reuse : 0);
   if (services !== undefined && !Array.isArray(services))
     throw wrongType('options.services', 'an array', services);
+  return (
+    checkColumns(columns) |
+    (checkBoolean('options.destinations', destinations) ? Part.destinations : 0) |
+    (checkBoolean('options.reuse', reuse) ? Part.reuse : 0) |
+    (services !== undefined ? Part.chosen : 0)
+  );
+}
+
+/** Makes a sampler; throws at bad options. `number` tells a client's samplers apart. */
+export function createSampler(calls: Calls, number: number, options: SamplerOptions): Sampler {
+  const parts = checkSamplerOptions(options);
+  const { reuse } = options;
 
   const about = { command: 'GET_DEST' } as const;
   const base = number << NUMBER_SHIFT;
@@ -113,22 +121,30 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
       }
     | undefined;
 
-  // Queued now, ahead of the first read. A service that can't be one throws there.
-  const chosen = Promise.all(
-    (services ?? []).map(service =>
-      calls.run<void>({
-        operation: Operation.chooseService,
-        about: { command: 'GET_SERVICE', service },
-        encode(slot) {
-          putServiceId(slot, service);
-          putWord(slot, Layout.fields, base);
-          return undefined;
+  // Those of the chosen services that the native side was not told of yet.
+  const unnamed = [...(options.services ?? [])];
+
+  /** Chooses a service, ahead of the read that is to have it. If the call never left, it is made again for the next read. */
+  async function choose(service: ServiceId, callOptions: CallOptions | undefined): Promise<void> {
+    try {
+      await calls.run<void>(
+        {
+          operation: Operation.chooseService,
+          about: { command: 'GET_SERVICE', service: copyServiceId(service) },
+          encode(slot) {
+            putServiceId(slot, service);
+            putWord(slot, Layout.fields, base);
+            return undefined;
+          },
+          decode: () => undefined,
         },
-        decode: () => undefined,
-      }),
-    ),
-  );
-  chosen.catch(() => {}); // told at the first read
+        callOptions,
+      );
+    } catch (error) {
+      if (!(error instanceof IpvsError && error.sent === true)) unnamed.push(service);
+      throw error;
+    }
+  }
 
   /** Views the columns of new memory, or of memory that was written over. */
   function view(
@@ -184,8 +200,8 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
         throw new IpvsError('ERR_IPVS_BUSY', 'this sampler is reading already; await that, or make another');
       reading = true;
       try {
-        await chosen;
-        return await calls.sample(
+        const choices = unnamed.splice(0).map(service => choose(service, callOptions));
+        const sample = calls.sample(
           {
             operation: Operation.sample,
             about,
@@ -199,6 +215,9 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
           last?.destinations,
           callOptions,
         );
+        await Promise.allSettled([sample, ...choices]);
+        await Promise.all(choices); // a service that can't be one says so
+        return await sample;
       } catch (error) {
         rows = undefined; // keys may have come with a reply that nobody waited for
         throw error;
@@ -206,22 +225,22 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
         reading = false;
       }
     },
-    close() {
-      if (closed) return;
-      closed = true;
-      calls
-        .run<void>({
-          operation: Operation.dropSampler,
-          about,
-          encode: slot => void putWord(slot, Layout.fields, base),
-          decode: () => undefined,
-        })
-        .catch(() => {}); // a closed client has forgotten it
-    },
-    [Symbol.dispose]() {
-      this.close();
-    },
+    close,
+    [Symbol.dispose]: close,
   };
+
+  function close(): void {
+    if (closed) return;
+    closed = true;
+    calls
+      .run<void>({
+        operation: Operation.dropSampler,
+        about,
+        encode: slot => void putWord(slot, Layout.fields, base),
+        decode: () => undefined,
+      })
+      .catch(() => {}); // a closed client has forgotten it
+  }
 }
 
 function checkColumns(columns: unknown): number {

@@ -104,6 +104,12 @@ export function serviceKey(service: ServiceId): string {
   return `${service.protocol} ${address.includes(':') ? `[${address}]` : address}:${service.port}`;
 }
 
+/** A copy of a service's identity alone, for errors: whoever made the call may change or drop what it was given. */
+export function copyServiceId(service: ServiceId): ServiceId {
+  const { fwmark, family, protocol, address, port } = service ?? {};
+  return (fwmark === undefined ? { protocol, address, port } : { fwmark, family }) as ServiceId;
+}
+
 /** Writes a service's identity; other keys than `known` are refused. */
 function putId(slot: Slot, service: ServiceId, known: ReadonlySet<string>): void {
   checkObject('service', service, known);
@@ -141,11 +147,11 @@ export function putServiceSpec(slot: Slot, spec: ServiceSpec): void {
   const scheduler = spec.scheduler ?? DEFAULT_SCHEDULER;
   putName(slot, at.scheduler, 'service.scheduler', scheduler);
   let flags = flagBits('service.schedulerFlags', scheduler, spec.schedulerFlags ?? []);
-  flags |= onePacketBit(spec, spec.onePacket ?? false);
+  flags |= onePacketBit('service', spec, spec.onePacket ?? false);
   putPersistenceDefaults(slot);
   if (spec.persistence !== undefined) {
     flags |= ServiceFlag.persistent;
-    putPersistence(slot, spec.persistence);
+    putPersistence(slot, 'service', spec.persistence);
   } else {
     putWord(slot, at.timeout, 0);
     if (spec.port === 0) {
@@ -176,7 +182,7 @@ export function putServiceChanges(slot: Slot, service: ServiceId, changes: Servi
     mask |= ServiceFlag.allScheduler;
   }
   if (onePacket !== undefined) {
-    flags |= onePacketBit(service, onePacket);
+    flags |= onePacketBit('changes', service, onePacket);
     mask |= ServiceFlag.onePacket;
   }
   putPersistenceDefaults(slot);
@@ -189,18 +195,21 @@ export function putServiceChanges(slot: Slot, service: ServiceId, changes: Servi
   } else if (persistence !== undefined) {
     flags |= ServiceFlag.persistent;
     mask |= ServiceFlag.persistent;
-    fields |= putPersistence(slot, persistence);
+    fields |= putPersistence(slot, 'changes', persistence);
   }
   putWord(slot, at.flags, flags);
   putWord(slot, at.flagsMask, mask);
   putWord(slot, Layout.fields, fields);
 }
 
-function onePacketBit(service: ServiceId, onePacket: unknown): number {
-  if (!checkBoolean('onePacket', onePacket)) return 0;
+/** What a field is a field of. */
+type What = 'service' | 'changes';
+
+function onePacketBit(what: What, service: ServiceId, onePacket: unknown): number {
+  if (!checkBoolean(`${what}.onePacket`, onePacket)) return 0;
   if (service.fwmark === undefined && service.protocol !== 'udp') {
     throw contradiction(
-      `onePacket is for udp and fwmark services: the kernel ignores it for ${service.protocol}`,
+      `${what}.onePacket is for udp and fwmark services: the kernel ignores it for ${service.protocol}`,
     );
   }
   return ServiceFlag.onePacket;
@@ -214,28 +223,32 @@ function putPersistenceDefaults(slot: Slot): void {
 }
 
 /** Writes what is named, and gives back which fields that is. */
-function putPersistence(slot: Slot, persistence: NonNullable<ServiceChanges['persistence']>): number {
-  checkObject('persistence', persistence, persistenceKeys);
+function putPersistence(
+  slot: Slot,
+  what: What,
+  persistence: NonNullable<ServiceChanges['persistence']>,
+): number {
+  const field = `${what}.persistence`;
+  checkObject(field, persistence, persistenceKeys);
   const { timeout, granularity, engine } = persistence;
   let fields = 0;
   if (timeout !== undefined) {
-    putWord(slot, Layout.service.timeout, checkInteger('persistence.timeout', timeout, 1, MAX_TIMEOUT));
+    putWord(slot, Layout.service.timeout, checkInteger(`${field}.timeout`, timeout, 1, MAX_TIMEOUT));
     fields |= ServiceField.timeout;
   }
   if (granularity !== undefined) {
     const family = getWord(slot, Layout.service.family);
-    putWord(slot, Layout.service.netmask, netmaskOf(family, granularity));
+    putWord(slot, Layout.service.netmask, netmaskOf(`${field}.granularity`, family, granularity));
     fields |= ServiceField.netmask;
   }
   if (engine !== undefined) {
-    if (engine !== null) putName(slot, Layout.service.engine, 'persistence.engine', engine);
+    if (engine !== null) putName(slot, Layout.service.engine, `${field}.engine`, engine);
     fields |= ServiceField.engine;
   }
   return fields;
 }
 
-function netmaskOf(family: number, granularity: unknown): number {
-  const field = 'persistence.granularity';
+function netmaskOf(field: string, family: number, granularity: unknown): number {
   if (family === Family.ipv6) {
     if (typeof granularity === 'string') {
       throw wrongType(field, 'a prefix length for an IPv6 service', granularity);

@@ -175,12 +175,14 @@ function format(name: keyof Settings, value: unknown): string {
     const first = checkInteger(`${field}.threshold`, threshold, 0, MAX);
     const second = checkInteger(`${field}.period`, period, 0, MAX);
     // proc_do_sync_threshold takes no other pair, and would drop this one without a word.
-    if (first >= second) throw wrongValue(`${field}.threshold`, 'be less than its period', value);
+    if (first >= second && second !== 0) {
+      throw wrongValue(`${field}.threshold`, 'be less than its period', value);
+    }
     return `${first} ${second}`;
   }
   if (kind === 'text') {
     if (typeof value !== 'string') throw wrongType(field, 'a string', value);
-    if (!/^[\d,-]*$/.test(value)) throw wrongValue(field, "be a list of CPUs such as '0-3,8'", value);
+    if (!/^[\d,:/-]*$/.test(value)) throw wrongValue(field, "be a list of CPUs such as '0-3,8'", value);
     return value;
   }
   const number = checkInteger(field, value, ...kind);

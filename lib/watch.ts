@@ -35,13 +35,17 @@ export interface WatchEvent {
 
 const none: TopologyChange = { services: [], destinations: [] };
 
-/** Reads at a steady pace until the signal or the consumer ends it. Steps that a slow consumer missed are left out, not made up for. */
+/**
+ * Reads at a steady pace until the signal or the consumer ends it. Steps that a slow consumer missed are left out, not made up for. The sampler is
+ * made with the first step, and closed with the last.
+ */
 export async function* watchSampler(
-  sampler: Sampler,
+  makeSampler: () => Sampler,
   { interval, signal, timeout }: WatchOptions & { readonly interval: number },
 ): AsyncGenerator<WatchEvent, void, undefined> {
-  using _ = sampler;
+  using sampler = makeSampler();
   const start = performance.now();
+  let step = 0;
   let generation = 0;
   let known = new Map<string, ServiceId | DestinationOfService>();
   while (signal?.aborted !== true) {
@@ -57,8 +61,9 @@ export async function* watchSampler(
     }
     yield { added, removed, sample };
     const elapsed = performance.now() - start;
-    const next = (Math.floor(elapsed / interval) + 1) * interval;
-    await sleep(next - elapsed, undefined, { signal }).catch(unlessAborted(signal));
+    // Timers may fire a little early: then the next step is not the one that was just made.
+    step = Math.max(step + 1, Math.ceil(elapsed / interval));
+    await sleep(step * interval - elapsed, undefined, { signal }).catch(unlessAborted(signal));
   }
 }
 

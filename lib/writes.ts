@@ -1,6 +1,7 @@
 import type { CallSpec } from './calls.ts';
 import { Operation } from './constants.ts';
 import {
+  copyDestinationId,
   type DestinationChanges,
   type DestinationId,
   type DestinationSpec,
@@ -11,6 +12,7 @@ import {
 import { findMissingModule } from './probe.ts';
 import { Layout, putWord } from './record.ts';
 import {
+  copyServiceId,
   putServiceChanges,
   putServiceId,
   putServiceSpec,
@@ -24,12 +26,16 @@ export type Write = CallSpec<void>;
 
 function nothing(): void {}
 
+function idsOf(service: ServiceId, destination: DestinationId) {
+  return { service: copyServiceId(service), destination: copyDestinationId(destination) };
+}
+
 export function addService(spec: ServiceSpec): Write {
   return {
     operation: Operation.newService,
     about: {
       command: 'NEW_SERVICE',
-      service: spec,
+      service: copyServiceId(spec),
       scheduler: spec?.scheduler ?? 'wlc',
       engine: spec?.persistence?.engine,
     },
@@ -44,7 +50,7 @@ export function updateService(id: ServiceId, changes: ServiceChanges): Write {
     operation: Operation.updateService,
     about: {
       command: 'SET_SERVICE',
-      service: id,
+      service: copyServiceId(id),
       scheduler: changes?.scheduler,
       engine: changes?.persistence?.engine,
     },
@@ -57,7 +63,7 @@ export function updateService(id: ServiceId, changes: ServiceChanges): Write {
 export function removeService(id: ServiceId): Write {
   return {
     operation: Operation.delService,
-    about: { command: 'DEL_SERVICE', service: id },
+    about: { command: 'DEL_SERVICE', service: copyServiceId(id) },
     encode: slot => void putServiceId(slot, id),
     decode: nothing,
   };
@@ -66,7 +72,7 @@ export function removeService(id: ServiceId): Write {
 export function addDestination(service: ServiceId, spec: DestinationSpec): Write {
   return {
     operation: Operation.newDest,
-    about: { command: 'NEW_DEST', service, destination: spec },
+    about: { command: 'NEW_DEST', ...idsOf(service, spec) },
     encode(slot) {
       putServiceId(slot, service);
       putDestinationSpec(slot, spec);
@@ -83,7 +89,7 @@ export function updateDestination(
 ): Write {
   return {
     operation: Operation.updateDest,
-    about: { command: 'SET_DEST', service, destination },
+    about: { command: 'SET_DEST', ...idsOf(service, destination) },
     encode(slot) {
       putServiceId(slot, service);
       return putDestinationChanges(slot, destination, changes) ? Operation.setDest : undefined;
@@ -95,7 +101,7 @@ export function updateDestination(
 export function removeDestination(service: ServiceId, destination: DestinationId): Write {
   return {
     operation: Operation.delDest,
-    about: { command: 'DEL_DEST', service, destination },
+    about: { command: 'DEL_DEST', ...idsOf(service, destination) },
     encode(slot) {
       putServiceId(slot, service);
       putDestinationId(slot, destination);
@@ -112,7 +118,7 @@ export function flush(): Write {
 export function zero(service: ServiceId | undefined): Write {
   return {
     operation: Operation.zero,
-    about: { command: 'ZERO', service },
+    about: { command: 'ZERO', service: service && copyServiceId(service) },
     encode(slot) {
       if (service === undefined) return undefined;
       putServiceId(slot, service);

@@ -47,13 +47,13 @@ uint8_t* WriteWide(const SampleRows& rows, uint32_t parts, bool all, uint8_t* at
 
 }  // namespace
 
-int Sampler::ReadTable(TableReader* reader, bool destinations) {
+int Sampler::ReadTable(TableReader* reader, uint32_t parts) {
   table_.services.clear();
   table_.destinations.clear();
   times_.clear();
   services_time_ = Now();
   std::vector<ServiceRow>& services = table_.services;
-  if (chosen_.empty()) {
+  if ((parts & kSampleChosen) == 0) {
     if (const int status = reader->Services(&services); status != kOk) return status;
   }
   for (const ServiceRecord& chosen : chosen_) {
@@ -63,7 +63,7 @@ int Sampler::ReadTable(TableReader* reader, bool destinations) {
     if (status != kOk) return status;
     services.push_back(row);
   }
-  if (!destinations) return kOk;
+  if ((parts & kSampleDestinations) == 0) return kOk;
   size_t there = 0;
   for (size_t i = 0; i < services.size(); ++i) {
     const size_t before = table_.destinations.size();
@@ -84,7 +84,7 @@ int Sampler::ReadTable(TableReader* reader, bool destinations) {
 }
 
 int Sampler::Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, Sample* sample) {
-  if (const int status = ReadTable(reader, (parts & kSampleDestinations) != 0); status != kOk) return status;
+  if (const int status = ReadTable(reader, parts); status != kOk) return status;
   keys_.resize(table_.services.size());
   for (size_t i = 0; i < keys_.size(); ++i) keys_[i] = table_.services[i].key;
   destination_keys_.resize(table_.destinations.size());

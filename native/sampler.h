@@ -20,6 +20,7 @@ enum SampleParts : uint32_t {
   kSampleDestinations = 1U << 3,
   kSampleKeys = 1U << 4,   // the caller does not know the rows' identities yet
   kSampleReuse = 1U << 5,  // samples may be written over earlier ones
+  kSampleChosen = 1U << 6,  // only services that were chosen, which may be none
 };
 
 // Columns of a sample, in this order and if wanted: 5 counters (64 bits), 5 deltas and 5 rates (doubles),
@@ -49,7 +50,7 @@ struct HeldBlocks {
 // Not thread-safe.
 class Sampler {
  public:
-  // Restricts the sampler to this service, and those named before. One that does not exist has no row.
+  // Adds a service to those of reads with kSampleChosen. One that does not exist has no row.
   void Choose(const ServiceRecord& service) { chosen_.push_back(service); }
 
   // A Status or an errno. `parts` are SampleParts. Blocks that are held still are written over if
@@ -59,7 +60,7 @@ class Sampler {
  private:
   using Time = SampleRows::Time;
 
-  int ReadTable(TableReader* reader, bool destinations);
+  int ReadTable(TableReader* reader, uint32_t parts);
   // Writes the words of all destinations; row_of[i] is the row of the i-th service that was listed.
   void WriteWords(const std::vector<uint32_t>& row_of, uint8_t* at) const;
   // The identities of all rows.

@@ -59,12 +59,12 @@ async function doSteps(
   read: Steps['read'],
   shell: Shell,
 ): Promise<readonly Failure[]> {
-  const failures: Failure[] = [];
+  let failures: readonly Failure[] = [];
   for (let start = 0; start < steps.length; start += WINDOW) {
     const doing = steps
       .slice(start, start + WINDOW)
       .map(step => ('records' in step ? writeRecords(ipvs, step, read) : doLine(ipvs, step.line, shell)));
-    for (const failed of await Promise.all(doing)) failures.push(...failed);
+    for (const failed of await Promise.all(doing)) failures = failures.concat(failed);
   }
   return failures;
 }

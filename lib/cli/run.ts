@@ -6,9 +6,12 @@ import type { Shell } from './shell.ts';
  * is one of our own commands.
  */
 export async function runCommandLine(words: readonly string[], shell: Shell): Promise<number> {
-  if (words.length === 0 || words[0]!.startsWith('-')) {
-    return runIpvsadm(words, shell);
+  try {
+    if (words.length === 0 || words[0]!.startsWith('-')) return await runIpvsadm(words, shell);
+    const { runOwn } = await import('./own.ts');
+    return await runOwn(words, shell);
+  } catch (error) {
+    shell.complain((error as Error).message);
+    return 1;
   }
-  const { runOwn } = await import('./own.ts');
-  return runOwn(words, shell);
 }

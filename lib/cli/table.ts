@@ -24,7 +24,9 @@ const TEXTS: ReadonlySet<number> = new Set([0, 1, 8]);
 export function formatTable(table: readonly ServiceWithDestinations[], coloured: boolean): string {
   if (table.length === 0) return 'no services; `ipvs help add-service` shows how to add one\n';
   const rows = [head, ...table.flatMap(service => serviceRows(service))];
-  const widths = head.cells.map((_, i) => Math.max(...rows.map(({ cells }) => cells[i]!.length)));
+  const widths = head.cells.map((_, i) =>
+    rows.reduce((widest, { cells }) => Math.max(widest, cells[i]!.length), 0),
+  );
   return rows.map(row => `${rowText(row, widths, coloured)}\n`).join('');
 }
 

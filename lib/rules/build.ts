@@ -112,7 +112,7 @@ function buildDaemon({ values, problems }: Builder, role: DaemonRole): DaemonSpe
 
 function isMulticast(address: string): boolean {
   const ipv4 = parseIpv4(address);
-  return ipv4 === undefined ? /^ff..:/.test(address) : ipv4 >>> 28 === 0xe;
+  return ipv4 === undefined ? /^ff[0-9a-f]{2}:/.test(address) : ipv4 >>> 28 === 0xe;
 }
 
 function buildList(builder: Builder): RuleCommand {

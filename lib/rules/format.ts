@@ -1,8 +1,10 @@
-import { maskOfPrefix } from '../address.ts';
+import { maskOfPrefix, prefixOfMask } from '../address.ts';
+import { MAX_THRESHOLD, MAX_TIMEOUT, MAX_WEIGHT } from '../constants.ts';
 import type { DestinationSpec, Tunnel } from '../destination.ts';
-import { contradiction, wrongValue } from '../misuse.ts';
+import { checkChoice, checkInteger, checkObject, contradiction, wrongType, wrongValue } from '../misuse.ts';
+import { flagBits } from '../scheduler.ts';
 import type { Protocol, ServiceId, ServiceSpec } from '../service.ts';
-import { canonical } from './address.ts';
+import { canonical, parseIpv4 } from './address.ts';
 import { sortDestinations, sortServices } from './order.ts';
 import type { ServiceRules } from './parse.ts';
 
@@ -25,13 +27,20 @@ export interface FormatOptions {
   readonly naming?: Naming | undefined;
 }
 
+const optionKeys = new Set(['order', 'naming']);
+const orders = { ipvsadm: 0, given: 1 };
+
 /**
  * The rules of a table, as `ipvsadm-save -n` writes them, byte for byte, but for what ipvsadm loses: connection thresholds (-x, -y),
  * marks from 2147483648 on, and scheduler flags it has no name for under `sh` and `mh`. ipvsadm-restore reads all of them.
- * Takes what `snapshot()` and `parseRules` give. Throws a TypeError at what the language cannot say: forwarding 'bypass'.
+ * Takes what `snapshot()` and `parseRules` give. Throws a TypeError or RangeError at what would not be read back: forwarding 'bypass', and what
+ * programs other than this one and ipvsadm can have put into the kernel, such as weights above 65535.
  */
 export function formatRules(services: readonly ServiceRules[], options: FormatOptions = {}): string {
+  if (!Array.isArray(services)) throw wrongType('services', 'an array', services);
+  checkObject('options', options, optionKeys);
   const { order = 'ipvsadm', naming } = options;
+  checkChoice('options.order', order, orders);
   const sorted = order === 'ipvsadm';
   let text = '';
   for (const service of sorted ? sortServices(services) : services) {
@@ -52,10 +61,14 @@ const protocolOptions: Readonly<Record<Protocol, string>> = {
 };
 
 function serviceIdentity(service: ServiceId, naming: Naming | undefined): string {
-  if (service.fwmark !== undefined) return `-f ${service.fwmark}${service.family === 'ipv6' ? ' -6' : ''}`;
+  if (service.fwmark !== undefined) {
+    const mark = checkInteger('service.fwmark', service.fwmark, 1, 0xffff_ffff);
+    return `-f ${mark}${service.family === 'ipv6' ? ' -6' : ''}`;
+  }
   const option = protocolOptions[service.protocol];
   if (option === undefined) throw wrongValue('service.protocol', 'be tcp, udp or sctp', service.protocol);
-  return `${option} ${endpointText(service.address, service.port, service.protocol, naming)}`;
+  const port = checkInteger('service.port', service.port, 0, 65_535);
+  return `${option} ${endpointText(service.address, port, service.protocol, naming)}`;
 }
 
 /** An address and port as ipvsadm shows it; IPv6 in brackets, its name too. */
@@ -76,7 +89,9 @@ function serviceRule(service: ServiceSpec): string {
   const { scheduler = 'wlc', schedulerFlags = [], persistence, onePacket } = service;
   let rule = ` -s ${word('service.scheduler', scheduler)}`;
   if (persistence !== undefined) {
-    rule += ` -p ${persistence.timeout ?? 360}`;
+    const { timeout = 360 } = persistence;
+    rule += ` -p ${checkInteger('service.persistence.timeout', timeout, 1, MAX_TIMEOUT)}`;
+    checkGranularity(persistence.granularity);
     const six = service.fwmark === undefined ? service.address.includes(':') : service.family === 'ipv6';
     const mask = granularityText(persistence.granularity, six);
     if (mask !== undefined) rule += ` -M ${mask}`;
@@ -84,6 +99,7 @@ function serviceRule(service: ServiceSpec): string {
       rule += ` --pe ${word('service.persistence.engine', persistence.engine)}`;
   }
   if (onePacket === true) rule += ' -o';
+  flagBits('service.schedulerFlags', scheduler, schedulerFlags);
   if (schedulerFlags.length > 0) rule += ` -b ${schedulerFlags.join(',')}`;
   return rule;
 }
@@ -92,6 +108,16 @@ function serviceRule(service: ServiceSpec): string {
 function word(field: string, text: string): string {
   if (!/^[^\s"'#\\]+$/.test(text)) throw wrongValue(field, 'be one word', text);
   return text;
+}
+
+/** Netmasks with holes can be in the kernel; the language has none. */
+function checkGranularity(granularity: unknown): void {
+  if (granularity === undefined || typeof granularity === 'number') return;
+  const mask = typeof granularity === 'string' ? parseIpv4(granularity) : undefined;
+  if (mask === undefined || prefixOfMask(mask) === undefined) {
+    const rule = 'be a prefix length, or a netmask of contiguous bits such as 255.255.255.0';
+    throw wrongValue('service.persistence.granularity', rule, granularity);
+  }
 }
 
 /** A granularity as ipvsadm writes it; undefined when each address stands for itself. */
@@ -112,10 +138,15 @@ function destinationRule(
 ): string {
   const { address, port, forwarding = 'direct', tunnel, weight = 1 } = destination;
   const { upperThreshold = 0, lowerThreshold = 0 } = destination;
-  let rule = `${endpointText(address, port, protocol, naming)} ${forwardingOption(forwarding)} -w ${weight}`;
+  const endpoint = endpointText(address, checkInteger('destination.port', port, 0, 65_535), protocol, naming);
+  let rule = `${endpoint} ${forwardingOption(forwarding)} -w ${checkInteger('destination.weight', weight, 0, MAX_WEIGHT)}`;
   if (forwarding === 'tunnel') rule += ` ${tunnelRule(tunnel ?? { type: 'ipip' })}`;
-  if (upperThreshold !== 0) rule += ` -x ${upperThreshold}`;
-  if (lowerThreshold !== 0) rule += ` -y ${lowerThreshold}`;
+  if (upperThreshold !== 0) {
+    rule += ` -x ${checkInteger('destination.upperThreshold', upperThreshold, 0, MAX_THRESHOLD)}`;
+  }
+  if (lowerThreshold !== 0) {
+    rule += ` -y ${checkInteger('destination.lowerThreshold', lowerThreshold, 0, MAX_THRESHOLD)}`;
+  }
   return rule;
 }
 
@@ -138,7 +169,10 @@ const checksumOptions = { none: '--tun-nocsum', csum: '--tun-csum', remcsum: '--
 
 function tunnelRule(tunnel: Tunnel): string {
   if (tunnel.type === 'ipip') return '--tun-type ipip';
-  const port = tunnel.type === 'gue' ? ` --tun-port ${tunnel.port}` : '';
+  const port =
+    tunnel.type === 'gue'
+      ? ` --tun-port ${checkInteger('destination.tunnel.port', tunnel.port, 1, 65_535)}`
+      : '';
   const checksum = checksumOptions[tunnel.checksum ?? 'none'];
   if (checksum === undefined) {
     throw wrongValue('destination.tunnel.checksum', "be 'none', 'csum' or 'remcsum'", tunnel.checksum);

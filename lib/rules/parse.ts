@@ -1,4 +1,5 @@
 import type { DestinationSpec } from '../destination.ts';
+import { checkString } from '../misuse.ts';
 import type { ServiceId, ServiceSpec } from '../service.ts';
 import { buildCommand } from './build.ts';
 import type { Names, RuleCommand } from './command.ts';
@@ -60,6 +61,7 @@ export function readLine(
 
 /** Reads rules line by line and goes on after a bad one. */
 export function readLines(text: string, { names }: ParseOptions = {}): ParsedLines {
+  checkString('text', text);
   const lines: RuleLine[] = [];
   const problems: Found[] = [];
   visitLines(text, (start, end, line) => {

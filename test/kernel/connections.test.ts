@@ -73,6 +73,15 @@ async function all(options?: { origin: boolean }): Promise<Connection[]> {
 }
 
 describe('connections()', () => {
+  test('ends in the middle when its signal is aborted', async () => {
+    const controller = new AbortController();
+    const connections = bed.ipvs.connections({ signal: controller.signal });
+    expect((await connections.next()).done).toBe(false);
+    controller.abort('enough');
+    const error = await rejection(connections.next());
+    expect(error).toMatchObject({ name: 'AbortError', code: 'ERR_IPVS_ABORTED', cause: 'enough' });
+  });
+
   test('shows TCP over IPv4, with its persistence template', async () => {
     const found = (await all()).filter(
       ({ virtual, protocol }) => protocol === 'tcp' && virtual.address === web.address,

@@ -256,3 +256,24 @@ test('a removed destination is gone, the others stay', async () => {
   await bed.ipvs.removeDestination(web, before[3]!);
   expect(await bed.ipvs.destinations(web)).toEqual(before.filter((_, i) => i !== 3));
 });
+
+test('errors tell of each of many awaited calls, and nothing is left unhandled', async () => {
+  const spec = { address: '172.16.121.1', port: 80 };
+  await bed.ipvs.addDestination(web, spec);
+  for (let i = 0; i < 250; i++) {
+    const error = await rejection(bed.ipvs.addDestination(web, spec));
+    expect(error.code).toBe('ERR_IPVS_DESTINATION_EXISTS');
+  }
+});
+
+test('an error is about what the call was made with', async () => {
+  const service = { ...web, port: 80 };
+  const destination = { address: '172.16.121.2', port: 80, weight: 3 };
+  const failing = bed.ipvs.removeDestination(service, destination);
+  service.port = 443;
+  destination.address = '172.16.121.99';
+  const error = await rejection(failing);
+  expect(error.message).toContain('172.16.121.2:80 of service tcp 10.100.10.101:80');
+  expect(error.service).toEqual(web);
+  expect(error.destination).toEqual({ address: '172.16.121.2', port: 80 });
+});

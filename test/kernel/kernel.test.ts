@@ -40,6 +40,24 @@ describe('schedulers', () => {
     }
   });
 
+  test('asked for before the client is closed', async () => {
+    const ipvs = bed.client();
+    const schedulers = ipvs.schedulers();
+    const engine = 'none-such';
+    const missing = rejection(ipvs.addService({ ...web, scheduler: 'rr', persistence: { engine } }));
+    const closed = ipvs.close();
+    expect(await schedulers).toEqual(expect.arrayContaining(debian));
+    // Which of the two it is that the kernel lacks takes another question.
+    expect((await missing).code).toBe('ERR_IPVS_ENGINE_NOT_FOUND');
+    await closed;
+    expect((await rejection(ipvs.schedulers())).code).toBe('ERR_IPVS_CLOSED');
+  });
+
+  test('of a namespace that does not exist', async () => {
+    const error = await rejection(bed.client({ netns: 'no-such-one' }).schedulers());
+    expect(error.message).toContain('no-such-one');
+  });
+
   test('even where the mark it asks with is in use', async () => {
     const mark = { fwmark: 0xffff_ffff, family: 'ipv6' } as const;
     await bed.ipvs.addService({ ...mark, scheduler: 'rr' });
@@ -162,6 +180,13 @@ describe('settings', () => {
     });
     expect(bed.run('cat', file)).toBe('1\n');
     expect(readFileSync(file, 'utf8')).toBe(outside);
+  });
+
+  test('a sync threshold without a period', async () => {
+    await bed.ipvs.setSettings({ syncThreshold: { threshold: 5, period: 0 } });
+    const { syncThreshold } = await bed.ipvs.settings();
+    expect(syncThreshold).toEqual({ threshold: 5, period: 0 });
+    await bed.ipvs.setSettings({ syncThreshold });
   });
 
   test('what is read can be written', async () => {

@@ -170,6 +170,30 @@ describe('deadlines and signals', () => {
     });
   });
 
+  test('one signal for many calls', async () => {
+    const ipvs = bed.client();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => warnings.push(warning);
+    process.on('warning', warn);
+    const answered = Array.from({ length: 20 }, () => ipvs.services({ signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await Promise.all(answered);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    const reading = ipvs.snapshot();
+    const waiting = Array.from({ length: 5000 }, () => ipvs.info({ signal }));
+    controller.abort();
+    const outcomes = await Promise.allSettled(waiting);
+    const codes = new Set(outcomes.map(outcome => outcome.status === 'rejected' && outcome.reason.code));
+    expect(codes).toEqual(new Set(['ERR_IPVS_ABORTED']));
+    expect(await reading).toHaveLength(SERVICES);
+    await new Promise(resolve => setImmediate(resolve)); // warnings come in a turn of their own
+    process.off('warning', warn);
+    expect(warnings).toEqual([]);
+    expect(await ipvs.services()).toHaveLength(SERVICES);
+  });
+
   test('a signal in the tick of the call', async () => {
     const controller = new AbortController();
     const ipvs = bed.client();

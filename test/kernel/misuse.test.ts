@@ -97,9 +97,9 @@ const badServices: readonly Case[] = [
     'service.schedulerFlags',
   ],
   ['addService', [{ ...web, port: 81, onePacket: true }], VALUE, 'onePacket is for udp and fwmark services'],
-  ['addService', [{ ...web, port: 81, onePacket: 1 }], TYPE, 'onePacket'],
+  ['addService', [{ ...web, port: 81, onePacket: 1 }], TYPE, 'service.onePacket'],
   ['addService', [{ ...web, port: 81, persistence: true }], TYPE, 'persistence'],
-  ['addService', [{ ...web, port: 81, persistence: { timeout: 0 } }], RANGE, 'persistence.timeout'],
+  ['addService', [{ ...web, port: 81, persistence: { timeout: 0 } }], RANGE, 'service.persistence.timeout'],
   ['addService', [{ ...web, port: 81, persistence: { timeout: 2_678_401 } }], RANGE, 'persistence.timeout'],
   ['addService', [{ ...web, port: 81, persistence: { granularity: 33 } }], RANGE, 'persistence.granularity'],
   ['addService', [{ ...web, port: 81, persistence: { granularity: '255.0.255.0' } }], VALUE, 'contiguous'],
@@ -141,9 +141,9 @@ const badServices: readonly Case[] = [
   ['zero', [null], TYPE, 'service'],
   ['updateService', [web, undefined], TYPE, 'changes'],
   ['updateService', [web, { port: 81 }], VALUE, "changes has no option 'port'"],
-  ['updateService', [web, { onePacket: true }], VALUE, 'onePacket'],
+  ['updateService', [web, { onePacket: true }], VALUE, 'changes.onePacket'],
   ['updateService', [web, { schedulerFlags: ['sh-port'] }], VALUE, "goes with scheduler 'sh'"],
-  ['updateService', [web, { persistence: { timeout: -1 } }], RANGE, 'persistence.timeout'],
+  ['updateService', [web, { persistence: { timeout: -1 } }], RANGE, 'changes.persistence.timeout'],
 ];
 
 const badDestinations: readonly Case[] = [
@@ -264,6 +264,13 @@ const badOthers: readonly Case[] = [
   ['services', [{ timeout: 0 }], RANGE, 'options.timeout'],
   ['services', [{ timeout: '5s' }], TYPE, 'options.timeout'],
   ['services', [{ signal: 'now' }], TYPE, 'options.signal'],
+  ['services', [null], TYPE, 'options'],
+  ['services', [5], TYPE, 'options'],
+  ['services', [{ bigint: 'yes' }], TYPE, 'options.bigint'],
+  ['snapshot', [{ bigints: true }], VALUE, "options has no option 'bigints'"],
+  ['info', [{ timout: 1 }], VALUE, "options has no option 'timout'"],
+  ['info', [{ bigint: true }], VALUE, "options has no option 'bigint'"],
+  ['removeService', [web, { time: 1 }], VALUE, "options has no option 'time'"],
 ];
 
 describe('misuse is refused by the field’s name, and changes nothing', () => {

@@ -118,6 +118,42 @@ describe('a sampler', () => {
     await sampler.read();
   });
 
+  test('reads in the order of calls, and before the client is closed', async () => {
+    const ipvs = bed.client();
+    using sampler = ipvs.sampler();
+    const first = sampler.read();
+    void ipvs.addService(web);
+    expect((await first).services.ids).toEqual([]);
+    const second = sampler.read();
+    const closed = ipvs.close();
+    expect((await second).services.ids).toEqual([web]);
+    await closed;
+    await bed.ipvs.flush();
+  });
+
+  test('of no services has no rows', async () => {
+    await fill(2, 2);
+    using sampler = bed.ipvs.sampler({ services: [] });
+    expect(await sampler.read()).toMatchObject({ services: { ids: [] }, destinations: { ids: [] } });
+    await bed.ipvs.flush();
+  });
+
+  test('names its services again when a read was given up before it left', async () => {
+    await fill(300, 10);
+    using sampler = bed.ipvs.sampler({ services: [service(1)] });
+    const busy = bed.ipvs.snapshot();
+    expect(await rejection(sampler.read({ timeout: 1 }))).toMatchObject({ sent: false });
+    await busy;
+    expect((await sampler.read()).services.ids).toEqual([service(1)]);
+    expect((await sampler.read()).services.ids).toEqual([service(1)]);
+    await bed.ipvs.flush();
+  });
+
+  test('says which service can’t be one, at each read', async () => {
+    using sampler = bed.ipvs.sampler({ services: [{ ...web, port: -1 }] });
+    for (let i = 0; i < 2; i++) expect((await rejection(sampler.read())).message).toMatch(/service\.port/);
+  });
+
   test('goes on after a read that was aborted', async () => {
     await fill(50, 20);
     using sampler = bed.ipvs.sampler();

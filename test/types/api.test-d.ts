@@ -112,6 +112,15 @@ describe('statistics are numbers, bigints on request', () => {
       .resolves.items.toHaveProperty('stats')
       .toHaveProperty('inBytes')
       .toEqualTypeOf<bigint>();
+    const flag = true as boolean;
+    expectTypeOf(ipvs.totals({ bigint: flag }))
+      .resolves.toHaveProperty('inBytes')
+      .toEqualTypeOf<number | bigint>();
+    const options: { readonly timeout: number } = { timeout: 1 };
+    expectTypeOf(ipvs.totals(options)).resolves.toHaveProperty('inBytes').toEqualTypeOf<number>();
+    expectTypeOf(ipvs.totals({ bigint: false }))
+      .resolves.toHaveProperty('inBytes')
+      .toEqualTypeOf<number>();
     expectTypeOf(ipvs.totals({ bigint: true }))
       .resolves.toHaveProperty('rates')
       .toHaveProperty('connections')

@@ -23,6 +23,16 @@ async function run(words: readonly string[], input = '') {
   return { status, stdout, stderr };
 }
 
+test('what fails outside the kernel is told in one line', async () => {
+  const broken = { print: () => {}, read: () => Promise.reject(new Error('EISDIR: a directory')) };
+  for (const words of [['-R'], ['-R', '--check']]) {
+    const complaints: string[] = [];
+    const complain = (text: string) => void complaints.push(text);
+    expect(await runCommandLine(words, { ...broken, complain })).toBe(1);
+    expect(complaints).toEqual(['EISDIR: a directory']);
+  }
+});
+
 const stats = {
   connections: 0,
   inPackets: 0,

@@ -361,4 +361,30 @@ describe('writing', () => {
     expect(() => formatRules([{ ...service!, scheduler: 'r r' } as never])).toThrow(/one word/);
     expect(() => formatRules([{ ...service!, address: '10.0.0.1\n-C' } as never])).toThrow(/address/);
   });
+
+  test('nor is anything written that would not be read back', () => {
+    const [service] = parseRules(
+      '-A -t 10.0.0.1:80 -p\n-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gue --tun-port 1',
+    );
+    const [destination] = service!.destinations;
+    const wrong = (changes: object, field: RegExp) =>
+      expect(() => formatRules([{ ...service!, ...changes } as never])).toThrow(field);
+    const wrongBelow = (changes: object, field: RegExp) =>
+      wrong({ destinations: [{ ...destination, ...changes }] }, field);
+    wrong({ port: 70_000 }, /service\.port/);
+    wrong({ protocol: undefined, address: undefined, port: undefined, fwmark: '7\n-C' }, /service\.fwmark/);
+    wrong({ schedulerFlags: ['flag-1\n-C'] }, /service\.schedulerFlags/);
+    wrong({ persistence: { timeout: 2 ** 31 } }, /service\.persistence\.timeout/);
+    wrong({ persistence: { granularity: '255.0.255.0' } }, /service\.persistence\.granularity/);
+    wrongBelow({ port: '80 -C' }, /destination\.port/);
+    wrongBelow({ weight: 65_536 }, /destination\.weight/);
+    wrongBelow({ weight: Number.NaN }, /destination\.weight/);
+    wrongBelow({ upperThreshold: 2 ** 31 }, /destination\.upperThreshold/);
+    wrongBelow({ upperThreshold: 1, lowerThreshold: -1 }, /destination\.lowerThreshold/);
+    wrongBelow({ tunnel: { type: 'gue', port: 0 } }, /destination\.tunnel\.port/);
+    expect(() => formatRules([], { order: 'sorted' } as never)).toThrow(/options\.order/);
+    expect(() => formatRules(undefined as never)).toThrow(/services must be an array/);
+    expect(() => parseRules(Buffer.from('-C') as never)).toThrow(/text must be a string/);
+    expect(() => parseCommands(undefined as never)).toThrow(/text must be a string/);
+  });
 });

@@ -1,0 +1,44 @@
+/** Which of many calls hang on which signal. */
+export interface Aborts<Call> {
+  add(signal: AbortSignal, call: Call): void;
+  remove(signal: AbortSignal, call: Call): void;
+}
+
+interface Group<Call> {
+  readonly calls: Set<Call>;
+  readonly onAbort: () => void;
+}
+
+/**
+ * Listens to each signal once, however many calls hang on it: Node warns of a leak at the eleventh listener. `aborted` gets a signal's calls when
+ * it is aborted.
+ */
+export function createAborts<Call>(
+  aborted: (calls: ReadonlySet<Call>, reason: unknown) => void,
+): Aborts<Call> {
+  const groups = new Map<AbortSignal, Group<Call>>();
+
+  function groupOf(signal: AbortSignal): Group<Call> {
+    const known = groups.get(signal);
+    if (known !== undefined) return known;
+    const calls = new Set<Call>();
+    const group = { calls, onAbort: () => aborted(calls, signal.reason) };
+    groups.set(signal, group);
+    signal.addEventListener('abort', group.onAbort, { once: true });
+    return group;
+  }
+
+  return {
+    add(signal, call) {
+      groupOf(signal).calls.add(call);
+    },
+    remove(signal, call) {
+      const group = groups.get(signal);
+      if (group === undefined) return;
+      group.calls.delete(call);
+      if (group.calls.size > 0) return;
+      groups.delete(signal);
+      signal.removeEventListener('abort', group.onAbort);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import type { Sample, Sampler } from '../../lib/index.ts';
+import { watchSampler } from '../../lib/watch.ts';
+
+const nothing = { ids: [] };
+const sample = { time: 0, generation: 1, services: nothing, destinations: nothing } as unknown as Sample;
+
+function sampler(closed: () => void): Sampler {
+  return { read: async () => sample, close: closed, [Symbol.dispose]: closed };
+}
+
+test('steps never come before they are due, although timers do', async () => {
+  const interval = 10;
+  const start = performance.now();
+  let step = 0;
+  for await (const _ of watchSampler(() => sampler(() => {}), { interval })) {
+    expect(performance.now() - start).toBeGreaterThan(step * interval - 2);
+    if (++step === 40) break;
+  }
+});
+
+test('a sampler is made with the first step, and closed with the last', async () => {
+  let [made, closed] = [0, 0];
+  const make = () => {
+    made++;
+    return sampler(() => closed++);
+  };
+  const watch = watchSampler(make, { interval: 10 });
+  expect(made).toBe(0);
+  await watch.next();
+  await watch.return();
+  expect([made, closed]).toEqual([1, 1]);
+});
