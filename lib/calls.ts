@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createAborts } from './aborts.ts';
 import { createAlarm } from './alarm.ts';
@@ -204,10 +203,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   }
 
   function finish(call: Pending, status: number, payload: Payload): void {
-    if (!settle(call)) {
-      if (typeof payload === 'number') closeSync(payload); // a descriptor that nobody waits for any more
-      return;
-    }
+    if (!settle(call)) return;
     try {
       call.resolve(conclude(call.spec, status, payload));
     } catch (error) {

@@ -2,7 +2,7 @@ import { native } from './binding.ts';
 import { type CallOptions, checkOptions } from './call-options.ts';
 import type { Calls } from './calls.ts';
 import { createCalls } from './calls.ts';
-import { type Connection, connectionsFile, readConnections } from './connections.ts';
+import { adoptFile, type Connection, connectionsFile, readConnections } from './connections.ts';
 import { Operation } from './constants.ts';
 import {
   type Daemon,
@@ -305,7 +305,7 @@ export class Ipvs implements AsyncDisposable {
         operation: Operation.openFile,
         about: { command: 'READ_FILE', file },
         optionKeys: connectionsKeys,
-        decode: payload => payload as number,
+        decode: payload => adoptFile(payload as number),
       },
       file,
       '',

@@ -33,7 +33,7 @@ export interface Native {
  */
 export type Deliver = (statuses: Int32Array, payloads: readonly Payload[] | undefined) => void;
 
-/** A table, the bytes of records or of a file, a descriptor (which is then the receiver's to close), or nothing. */
+/** A table, the bytes of records or of a file, a descriptor (open until `deliver` returns), or nothing. */
 export type Payload = NativeTable | NativeSample | ArrayBuffer | number | undefined;
 
 /** One client's thread and queue. Calls are numbered from 0 in the order of `submit` and `file`. */

@@ -48,15 +48,23 @@ Napi::Value Refuse(Napi::Env env, const char* what) {
   return env.Undefined();
 }
 
-napi_value PayloadToJs(JsValues* js, Reply* reply) {
-  if (reply->columns) return js->Table(*reply->columns);
-  if (reply->sample) return js->Sample(*reply->sample);
-  if (reply->descriptor) {
-    napi_value value = js->Number(reply->descriptor.get());
-    if (js->ok()) static_cast<void>(reply->descriptor.Release());  // JavaScript's now
-    return value;
+// Copies the record at an offset; false when there is none.
+bool CopyRecord(const Napi::Uint8Array& bytes, size_t offset, CallRecord* record) {
+  const size_t length = bytes.ByteLength();
+  if (length < sizeof *record || offset > length - sizeof *record) return false;
+  std::memcpy(record, bytes.Data() + offset, sizeof *record);
+  return true;
+}
+
+napi_value PayloadToJs(JsValues* js, const Reply& reply) {
+  if (reply.columns) return js->Table(*reply.columns);
+  if (reply.sample) return js->Sample(*reply.sample);
+  if (reply.descriptor) {
+    // Ours, and closed with the reply: whoever wants it opens /proc/self/fd/ anew before deliver() returns.
+    // Node.js closes what a worker_thread opened itself when that is terminated, but not what it was given.
+    return js->Number(reply.descriptor.get());
   }
-  return js->Buffer(reply->bytes.data(), reply->bytes.size());
+  return js->Buffer(reply.bytes.data(), reply.bytes.size());
 }
 
 bool HasPayload(const Reply& reply) {
@@ -164,11 +172,8 @@ Napi::Value Client::Inline(const Napi::CallbackInfo& info) {
     return Refuse(env, "inline(records, offset)");
   const auto bytes = info[0].As<Napi::Uint8Array>();
   const uint32_t offset = info[1].As<Napi::Number>().Uint32Value();
-  if (bytes.ByteLength() < sizeof(CallRecord) || offset > bytes.ByteLength() - sizeof(CallRecord)) {
-    return Refuse(env, "no record at offset");
-  }
   CallRecord call;
-  std::memcpy(&call, bytes.Data() + offset, sizeof call);
+  if (!CopyRecord(bytes, offset, &call)) return Refuse(env, "no record at offset");
   int status = kOk;
   if (wake_ == nullptr || !worker_->TryInline(call, &status)) return env.Undefined();
   return Napi::Number::New(env, status);
@@ -181,9 +186,8 @@ Napi::Value Client::SampleInto(const Napi::CallbackInfo& info) {
     return Refuse(env, "sample(record, services, destinations)");
   }
   const auto bytes = info[0].As<Napi::Uint8Array>();
-  if (bytes.ByteLength() < sizeof(CallRecord)) return Refuse(env, "record is too short");
   std::vector<Call> calls(1);
-  std::memcpy(&calls[0].record, bytes.Data(), sizeof(CallRecord));
+  if (!CopyRecord(bytes, 0, &calls[0].record)) return Refuse(env, "record is too short");
   if (calls[0].record.operation != kSample) return Refuse(env, "record is no sample");
   const auto memory = [&](size_t i) -> const void* {
     return info[i].IsUndefined() ? nullptr : info[i].As<Napi::ArrayBuffer>().Data();
@@ -231,19 +235,19 @@ void Client::CallDeliver(napi_env env, napi_value /*function*/, void* context, v
 void Client::Deliver(Napi::Env env) {
   if (wake_ == nullptr) return;
   const Napi::HandleScope scope(env);
-  std::vector<Reply> replies = worker_->TakeReplies();
+  const std::vector<Reply> replies = worker_->TakeReplies();
   if (replies.empty()) return;
   JsValues js(env);
   std::vector<int32_t> statuses;
   size_t ended = 0;
   napi_value payloads = nullptr;
   for (size_t i = 0; i < replies.size(); ++i) {
-    Reply& reply = replies[i];
+    const Reply& reply = replies[i];
     statuses.push_back(reply.status);
     if (reply.status != kPart) ++ended;
     if (!HasPayload(reply)) continue;
     if (payloads == nullptr) payloads = js.Array(replies.size());
-    js.Set(payloads, i, PayloadToJs(&js, &reply));
+    js.Set(payloads, i, PayloadToJs(&js, reply));
   }
   napi_value self = Value();
   pending_ -= ended;

@@ -58,7 +58,7 @@ enum DestinationWord : unsigned {
   kDestinationWords,
 };
 
-// A block as it comes back from JavaScript, which owns its bytes.
+// A look at a block, whose bytes the caller keeps alive.
 class ListView {
  public:
   ListView(const uint8_t* data, size_t rows, unsigned words) : data_(data), rows_(rows), words_(words) {}
@@ -79,6 +79,7 @@ class ListView {
   unsigned words_;
 };
 
+// Copies rows into blocks.
 Columns ToColumns(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations);
 
 }  // namespace ipvs

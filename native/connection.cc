@@ -2,6 +2,7 @@
 
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <numeric>
@@ -19,10 +20,13 @@ constexpr size_t kLongestRow = 400;
 // Calls visit(header) for each message of a datagram; stops where visit gives back false or the lengths lie.
 template <typename Visit>
 void ForEachMessage(const uint8_t* data, ptrdiff_t length, Visit visit) {
-  int remaining = static_cast<int>(length);
-  for (auto* at = reinterpret_cast<const nlmsghdr*>(data); NLMSG_OK(at, static_cast<unsigned>(remaining));
-       at = NLMSG_NEXT(at, remaining)) {
-    if (!visit(at)) return;
+  auto remaining = static_cast<size_t>(length);
+  while (remaining >= sizeof(nlmsghdr)) {
+    const auto* const at = reinterpret_cast<const nlmsghdr*>(data);
+    if (at->nlmsg_len < sizeof(nlmsghdr) || at->nlmsg_len > remaining || !visit(at)) return;
+    const size_t step = std::min<size_t>(NLMSG_ALIGN(at->nlmsg_len), remaining);
+    data += step;
+    remaining -= step;
   }
 }
 
@@ -62,10 +66,29 @@ int Connection::Open(std::unique_ptr<Socket>* socket, size_t receive_size) {
   return kOk;
 }
 
-bool Connection::FamilyChanged() {
+int Connection::RefreshFamily(bool* changed) {
   const uint16_t before = family_;
   family_ = 0;
-  return Open(&writer_, kChunks[0]) == kOk && family_ != before;
+  const int status = Open(&writer_, kChunks[0]);
+  *changed = family_ != before;
+  return status;
+}
+
+template <typename Attempt>
+int Connection::WithFamily(Attempt attempt) {
+  const int status = attempt();
+  if (status != ENOENT) return status;
+  bool changed = false;
+  if (const int error = RefreshFamily(&changed); error != kOk) return error;
+  return changed ? attempt() : status;
+}
+
+int Connection::SendOne(Socket* socket, const CallRecord& call, Operation command, int flags,
+                        uint32_t* sequence) {
+  *sequence = socket->NextSequence();
+  encoder_.Clear();
+  encoder_.Append(call, command, family_, socket->port(), *sequence, flags);
+  return socket->Send(encoder_.bytes().data(), encoder_.bytes().size());
 }
 
 void Connection::Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses) {
@@ -74,12 +97,17 @@ void Connection::Batch(const std::vector<const CallRecord*>& calls, std::vector<
   std::iota(which.begin(), which.end(), 0);
   BatchOnce(calls, which, statuses);
 
-  // A command to a family id that is gone fails with ENOENT, as one about a destination that is gone does.
   which.clear();
   for (size_t i = 0; i < calls.size(); ++i) {
     if ((*statuses)[i] == ENOENT) which.push_back(i);
   }
-  if (!which.empty() && FamilyChanged()) BatchOnce(calls, which, statuses);
+  if (which.empty()) return;
+  bool changed = false;
+  if (const int error = RefreshFamily(&changed); error != kOk) {
+    for (const size_t i : which) (*statuses)[i] = error;
+  } else if (changed) {
+    BatchOnce(calls, which, statuses);
+  }
 }
 
 void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const std::vector<size_t>& which,
@@ -125,16 +153,9 @@ void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const st
 }
 
 int Connection::Write(const CallRecord& call) {
-  const int status = WriteOnce(call);
-  return status == ENOENT && FamilyChanged() ? WriteOnce(call) : status;
-}
-
-int Connection::WriteOnce(const CallRecord& call) {
-  const uint32_t sequence = writer_->NextSequence();
-  encoder_.Clear();
-  encoder_.Append(call, static_cast<Operation>(call.operation), family_, writer_->port(), sequence, 0);
-  if (const int error = writer_->Send(encoder_.bytes().data(), encoder_.bytes().size()); error != 0)
-    return error;
+  uint32_t sequence = 0;
+  const int error = SendOne(writer_.get(), call, static_cast<Operation>(call.operation), 0, &sequence);
+  if (error != 0) return error;
   // The kernel executes the command inside send() and has queued its error, if there is one, when that
   // returns (netlink_unicast_kernel, netlink_ack): nothing there is success, and an ack need not be made.
   int status = kOk;
@@ -151,17 +172,13 @@ int Connection::WriteOnce(const CallRecord& call) {
 }
 
 int Connection::Ask(const CallRecord& call, Operation command, const Visit& visit) {
-  const int status = AskOnce(call, command, visit);
-  return status == ENOENT && FamilyChanged() ? AskOnce(call, command, visit) : status;
+  return WithFamily([&] { return AskOnce(call, command, visit); });
 }
 
 int Connection::AskOnce(const CallRecord& call, Operation command, const Visit& visit) {
   if (const int error = Open(&writer_, kChunks[0]); error != kOk) return error;
-  const uint32_t sequence = writer_->NextSequence();
-  encoder_.Clear();
-  encoder_.Append(call, command, family_, writer_->port(), sequence, 0);
-  if (const int error = writer_->Send(encoder_.bytes().data(), encoder_.bytes().size()); error != 0)
-    return error;
+  uint32_t sequence = 0;
+  if (const int error = SendOne(writer_.get(), call, command, 0, &sequence); error != 0) return error;
   int status = kOk;
   bool done = false;
   while (!done) {
@@ -192,11 +209,10 @@ size_t Connection::FittingChunk(size_t expected_bytes) {
 
 int Connection::Dump(const CallRecord& call, Operation command, size_t chunk, const Visit& visit,
                      DumpShape* shape) {
-  *shape = {};
-  const int status = DumpOnce(call, command, chunk, visit, shape);
-  if (status != ENOENT || !FamilyChanged()) return status;
-  *shape = {};
-  return DumpOnce(call, command, chunk, visit, shape);
+  return WithFamily([&] {
+    *shape = {};
+    return DumpOnce(call, command, chunk, visit, shape);
+  });
 }
 
 int Connection::DumpOnce(const CallRecord& call, Operation command, size_t chunk, const Visit& visit,
@@ -204,11 +220,8 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, size_t chunk
   std::unique_ptr<Socket>& socket = readers_[chunk];
   if (const int error = Open(&socket, kChunks[chunk]); error != kOk) return error;
   Socket& reader = *socket;
-  const uint32_t sequence = reader.NextSequence();
-  encoder_.Clear();
-  encoder_.Append(call, command, family_, reader.port(), sequence, NLM_F_DUMP);
-  if (const int error = reader.Send(encoder_.bytes().data(), encoder_.bytes().size()); error != 0)
-    return error;
+  uint32_t sequence = 0;
+  if (const int error = SendOne(&reader, call, command, NLM_F_DUMP, &sequence); error != 0) return error;
   int status = kOk;
   bool done = false;
   bool truncated = false;
@@ -221,8 +234,8 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, size_t chunk
     }
     const ptrdiff_t length = reader.Receive();
     if (length == -EMSGSIZE) {
-      truncated = true;  // pages larger than 4 KiB: the kernel's least chunk is longer; the next attempt has
-                         // room for it
+      truncated = true;  // pages larger than 4 KiB: the kernel's least chunk is longer. The next attempt is
+                         // of another size class, and this socket has grown
       continue;
     }
     if (length < 0) {
@@ -246,7 +259,7 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, size_t chunk
     if (rows) {
       ++alike;
       ++shape->chunks;
-      shape->full = EndsFor(length, kChunks[0]) || EndsFor(length, kChunks[chunk]);
+      shape->full = EndsFor(length, kChunks[0]) || EndsFor(length, kChunks[size]);
     }
   }
   if (size != chunk) {

@@ -38,7 +38,8 @@ class Connection {
   // statuses[i] is 0, the errno of calls[i], or kOutcomeUnknown. At most kBatch calls.
   void Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses);
 
-  // Executes one command on an open connection, at the least cost: 0, its errno, or kOutcomeUnknown.
+  // Executes one command on an open connection, at the least cost: 0, its errno, or kOutcomeUnknown. After
+  // ENOENT the family may have another id: Batch() finds out.
   int Write(const CallRecord& call);
 
   // Asks for one object; visits the answer. A Status or an errno.
@@ -67,11 +68,17 @@ class Connection {
   static constexpr unsigned kStep = 8;
 
   int Open(std::unique_ptr<Socket>* socket, size_t receive_size);
-  // After ENOENT: whether the family has another id now, because ip_vs was loaded anew.
-  bool FamilyChanged();
+  // Asks for the family's id again. A command to an id that is gone, because ip_vs was loaded anew, fails
+  // with ENOENT, as one about a destination that is gone does.
+  int RefreshFamily(bool* changed);
+  // Makes an attempt, and another one after ENOENT if the family has another id now. What keeps that from
+  // being known is told in place of ENOENT.
+  template <typename Attempt>
+  int WithFamily(Attempt attempt);
+  // Sends one message, with the sequence number that answers will have. 0 or an errno.
+  int SendOne(Socket* socket, const CallRecord& call, Operation command, int flags, uint32_t* sequence);
   void BatchOnce(const std::vector<const CallRecord*>& calls, const std::vector<size_t>& which,
                  std::vector<int>* statuses);
-  int WriteOnce(const CallRecord& call);
   int AskOnce(const CallRecord& call, Operation command, const Visit& visit);
   int DumpOnce(const CallRecord& call, Operation command, size_t chunk, const Visit& visit, DumpShape* shape);
 

@@ -7,9 +7,9 @@
 
 namespace ipvs {
 
-// Each gives back false when the message lacks what identifies the row. Rows are zeroed when they are given,
-// and stay so but for what was found. Attributes that are unknown, or of another length than the kernel's
-// policy says, are skipped.
+// Each gives back false when the message has no such row. Rows are zeroed when they are given, and stay so
+// but for what was found. Attributes that are unknown are skipped; of one that is longer than its field the
+// start is taken, a number that is shorter is 0.
 bool DecodeService(const nlmsghdr* message, ServiceRow* row);
 bool DecodeDestination(const nlmsghdr* message, DestinationRow* row);
 bool DecodeDaemon(const nlmsghdr* message, DaemonRecord* row);

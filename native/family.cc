@@ -30,7 +30,9 @@ int AskForFamily(uint16_t* id) {
   if (genl_connect(socket.get()) < 0) return errno != 0 ? errno : EPROTONOSUPPORT;
   const int found = genl_ctrl_resolve(socket.get(), IPVS_GENL_NAME);
   if (found == -NLE_OBJ_NOTFOUND) return kNoFamily;
-  if (found < 0) return found == -NLE_PERM ? EPERM : EIO;
+  if (found == -NLE_PERM) return EPERM;
+  if (found == -NLE_NOMEM) return ENOMEM;
+  if (found < 0) return EIO;
   *id = static_cast<uint16_t>(found);
   return kOk;
 }

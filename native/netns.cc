@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "thread.h"
 
@@ -14,15 +15,17 @@ int NetworkNamespace::Run(const std::function<void()>& work) {
     work();
     return 0;
   }
+  Descriptor opened;
   if (!fd_) {
-    fd_ = Descriptor(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd_) return errno;
+    opened = Descriptor(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!opened) return errno;
   }
+  const int entering = fd_ ? fd_.get() : opened.get();
   int error = 0;
   pthread_t thread = {};
   const int started = StartThread(
       [&] {
-        if (setns(fd_.get(), CLONE_NEWNET) != 0) {
+        if (setns(entering, CLONE_NEWNET) != 0) {
           error = errno;
           return;
         }
@@ -31,6 +34,7 @@ int NetworkNamespace::Run(const std::function<void()>& work) {
       &thread);
   if (started != 0) return started;
   pthread_join(thread, nullptr);
+  if (error == 0 && opened) fd_ = std::move(opened);
   return error;
 }
 

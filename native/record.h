@@ -57,7 +57,7 @@ struct TimeoutsRecord {
 struct CallRecord {
   uint32_t operation;  // Operation
   uint32_t fields;  // kUpdate*: the fields that the update names (ServiceField, DestinationField); kZero: 1 =
-                    // one service; kSnapshot: kInOnePiece
+                    // one service; kSnapshot: kInOnePiece; a sampler's: its number and SampleParts
   ServiceRecord service;
   union {
     DestinationRecord destination;

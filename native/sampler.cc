@@ -1,5 +1,6 @@
 #include "sampler.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -46,6 +47,12 @@ uint8_t* WriteWide(const SampleRows& rows, uint32_t parts, bool all, uint8_t* at
 }
 
 }  // namespace
+
+void Sampler::Choose(const ServiceRecord& service) {
+  const bool known = std::any_of(chosen_.begin(), chosen_.end(),
+                                 [key = KeyOf(service)](const auto& chosen) { return KeyOf(chosen) == key; });
+  if (!known) chosen_.push_back(service);
+}
 
 int Sampler::ReadTable(TableReader* reader, uint32_t parts) {
   table_.services.clear();
@@ -96,8 +103,8 @@ int Sampler::Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, S
   const bool fresh = destinations_.Follow(destination_keys_) || others || generation_ == 0;
   if (fresh) ++generation_;
 
-  std::vector<uint32_t> row_of(services_.size());
-  for (size_t i = 0; i < row_of.size(); ++i) {
+  std::vector<uint32_t> row_of(table_.services.size());
+  for (size_t i = 0; i < services_.size(); ++i) {
     row_of[services_.listed(i)] = static_cast<uint32_t>(i);
     services_.Read(i, table_.services[services_.listed(i)].counters, services_time_);
   }

@@ -18,8 +18,8 @@ enum SampleParts : uint32_t {
   kSampleDeltas = 1U << 1,
   kSampleRates = 1U << 2,
   kSampleDestinations = 1U << 3,
-  kSampleKeys = 1U << 4,   // the caller does not know the rows' identities yet
-  kSampleReuse = 1U << 5,  // samples may be written over earlier ones
+  kSampleKeys = 1U << 4,    // the caller does not know the rows' identities yet
+  kSampleReuse = 1U << 5,   // samples may be written over earlier ones
   kSampleChosen = 1U << 6,  // only services that were chosen, which may be none
 };
 
@@ -50,8 +50,8 @@ struct HeldBlocks {
 // Not thread-safe.
 class Sampler {
  public:
-  // Adds a service to those of reads with kSampleChosen. One that does not exist has no row.
-  void Choose(const ServiceRecord& service) { chosen_.push_back(service); }
+  // Adds a service to those of reads with kSampleChosen, once. One that does not exist has no row.
+  void Choose(const ServiceRecord& service);
 
   // A Status or an errno. `parts` are SampleParts. Blocks that are held still are written over if
   // kSampleReuse allows it and the rows are the same; only what changed is written then.

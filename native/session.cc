@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <unordered_set>
 
 #include "decode.h"
 #include "files.h"
@@ -127,26 +128,40 @@ class Session::Writes {
   }
 
   void AddDestinationUpdate(const CallRecord& record, size_t index) {
-    if (destinations_of_ == nullptr ||
-        std::memcmp(&destinations_of_->service, &record.service, sizeof record.service) != 0) {
-      Send();
-      destinations_.clear();
-      status_ = session_->reader_.Destinations(record.service, KeyOf(record.service), 0, &destinations_);
-      destinations_of_ = &record;
+    const bool same_service =
+        destinations_of_ != nullptr &&
+        std::memcmp(&destinations_of_->service, &record.service, sizeof record.service) == 0;
+    if (!same_service) ReadDestinations(record);
+    size_t row = Find(record.destination);
+    if (updated_.count(row) > 0) {  // whether that update will succeed is not known yet
+      ReadDestinations(record);
+      row = Find(record.destination);
     }
-    int status = status_;
-    if (status == kOk) {
-      status = ENOENT;
-      for (DestinationRow& row : destinations_) {
-        if (!SameDestination(row.config, record.destination)) continue;
-        CallRecord& merged = Merged(record, kSetDest);
-        KeepPresent(row.config, record.fields, &merged.destination);
-        row.config = merged.destination;
-        Queue(&merged, index);
-        return;
-      }
+    if (row == destinations_.size()) {
+      (*replies_)[index].status = status_ == kOk ? ENOENT : status_;
+      return;
     }
-    (*replies_)[index].status = status;
+    CallRecord& merged = Merged(record, kSetDest);
+    KeepPresent(destinations_[row].config, record.fields, &merged.destination);
+    updated_.insert(row);
+    Queue(&merged, index);
+  }
+
+  void ReadDestinations(const CallRecord& record) {
+    Send();
+    destinations_.clear();
+    updated_.clear();
+    status_ = session_->reader_.Destinations(record.service, KeyOf(record.service), 0, &destinations_);
+    if (status_ != kOk) destinations_.clear();
+    destinations_of_ = &record;
+  }
+
+  // The row of a destination among those that were read, or their number.
+  size_t Find(const DestinationRecord& destination) const {
+    const auto found =
+        std::find_if(destinations_.begin(), destinations_.end(),
+                     [&](const DestinationRow& row) { return SameDestination(row.config, destination); });
+    return static_cast<size_t>(found - destinations_.begin());
   }
 
   Session* session_;
@@ -158,12 +173,16 @@ class Session::Writes {
   // none.
   const CallRecord* destinations_of_ = nullptr;
   std::vector<DestinationRow> destinations_;
+  std::unordered_set<size_t> updated_;  // rows of these that have an update in this run
   int status_ = kOk;
 };
 
-bool Session::Meets(const Needs& needs, const ServiceRecord& service) {
-  return needs.family == service.family && std::memcmp(needs.scheduler, service.scheduler, kNameBytes) == 0 &&
-         std::memcmp(needs.engine, service.engine, kNameBytes) == 0;
+bool Session::Met(const ServiceRecord& service) const {
+  return std::any_of(met_.begin(), met_.end(), [&](const Needs& needs) {
+    return needs.family == service.family &&
+           std::memcmp(needs.scheduler, service.scheduler, kNameBytes) == 0 &&
+           std::memcmp(needs.engine, service.engine, kNameBytes) == 0;
+  });
 }
 
 bool Session::Quick(const CallRecord& call) const {
@@ -173,9 +192,7 @@ bool Session::Quick(const CallRecord& call) const {
     case kDelDest:
       return connection_.open();
     case kNewService:
-      return connection_.open() && std::any_of(met_.begin(), met_.end(), [&](const Needs& needs) {
-               return Meets(needs, call.service);
-             });
+      return connection_.open() && Met(call.service);
     default:
       return false;
   }
@@ -189,7 +206,7 @@ void Session::Write(const std::vector<const Call*>& calls, std::vector<Reply>* r
   writes.Send();
   for (size_t i = 0; i < calls.size(); ++i) {
     const CallRecord& call = calls[i]->record;
-    if (call.operation != kNewService || (*replies)[i].status != kOk || Quick(call)) continue;
+    if (call.operation != kNewService || (*replies)[i].status != kOk || Met(call.service)) continue;
     Needs& needs = met_.emplace_back();
     needs.family = call.service.family;
     std::memcpy(needs.scheduler, call.service.scheduler, kNameBytes);

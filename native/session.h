@@ -34,7 +34,7 @@ struct Reply {
   std::unique_ptr<Columns> columns;  // services, destinations
   std::unique_ptr<Sample> sample;    // kSample
   std::vector<uint8_t> bytes;        // records (info, timeouts, daemons), or what a file holds
-  Descriptor descriptor;             // kOpenFile
+  Descriptor descriptor;             // kOpenFile; closed with the reply
 };
 
 // Whether a call can share a send with its neighbours.
@@ -49,7 +49,8 @@ class Session {
   // Whether a write can be executed at once: one send, in which the kernel waits for nothing but its locks.
   // Not while sockets are to be opened, nor where the kernel may load a module.
   bool Quick(const CallRecord& call) const;
-  // Executes a write that is quick: 0, an errno, or kOutcomeUnknown.
+  // Executes a write that is quick: 0, an errno, or kOutcomeUnknown. Nothing was executed after ENOENT, whose
+  // cause Write() finds out.
   int WriteQuickly(const CallRecord& call) { return connection_.Write(call); }
 
   // Executes up to Connection::kBatch writes in order; replies[i] is the answer to calls[i].
@@ -67,7 +68,8 @@ class Session {
     char scheduler[kNameBytes];
     char engine[kNameBytes];
   };
-  static bool Meets(const Needs& needs, const ServiceRecord& service);
+  // Whether a service's scheduler and engine were used before, and so are loaded.
+  bool Met(const ServiceRecord& service) const;
 
   Reply ReadRecords(const CallRecord& record);
   Reply ReadTable(const CallRecord& record, const Emit& emit);

@@ -14,6 +14,8 @@ namespace {
 // How often a list is read before it is given up as changing too fast. Two reads are enough unless somebody
 // writes at that moment.
 constexpr int kAttempts = 10;
+// So many lists are remembered besides those of services that are known to be there: some 3 MB.
+constexpr size_t kForgotten = 1 << 16;
 constexpr size_t kServiceBytes = 340;
 constexpr size_t kDestinationBytes = 364;
 // An unknown number of services: the largest chunks, because there is one such dump for many of destinations.
@@ -77,7 +79,7 @@ int TableReader::Services(std::vector<ServiceRow>* rows) {
     rows->clear();
     DumpShape shape;
     const int status = connection_->Dump(CallRecord{}, kGetService, chunk, std::ref(take), &shape);
-    if (status == EMSGSIZE) continue;  // the socket has a longer buffer now
+    if (status == EMSGSIZE) continue;  // the other size class is longer, or its socket has grown
     if (status != kOk) return status;
     Keys found = keys();
     const bool whole = shape.chunks <= 1 && !shape.full;
@@ -105,11 +107,6 @@ int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32
     found.count = rows->size() - start;
     return found;
   };
-  const auto gone = [&] {
-    ServiceRow ignored = {};
-    return Service(service, &ignored);
-  };
-
   const auto take = [&](const nlmsghdr* message) {
     DestinationRow& row = rows->emplace_back();
     if (!DecodeDestination(message, &row)) return rows->pop_back();
@@ -118,6 +115,8 @@ int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32
     row.key = KeyOf(row.config);
   };
 
+  // What is known of services that are gone is let go when it outweighs what is there.
+  if (destinations_.size() > 2 * services_.count + kForgotten) destinations_.clear();
   Keys& known = destinations_[key];
   Keys before = known;
   // An unknown list is taken for one like that before it: in one chunk it need not be read twice.
@@ -139,7 +138,8 @@ int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32
     if (shape.chunks <= 1) {
       // An empty list may be that of no service; one that ended at a chunk's end may have been cut off by the
       // service's removal.
-      if (found.count == 0 || shape.full) status = gone();
+      ServiceRow ignored = {};
+      if (found.count == 0 || shape.full) status = Service(service, &ignored);
       if (status == ESRCH) destinations_.erase(key);
       if (status == kOk) known = found;
       return status;
@@ -158,8 +158,6 @@ int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32
 int TableReader::Snapshot(size_t part_rows, const std::function<void(const Table&)>& emit, Table* rest) {
   std::vector<ServiceRow> services;
   if (const int status = Services(&services); status != kOk) return status;
-  // What is known of services that are gone is let go when it outweighs what is there.
-  if (destinations_.size() > 2 * services.size() + 64) destinations_.clear();
   for (const ServiceRow& service : services) {
     const size_t before = rest->destinations.size();
     const auto index = static_cast<uint32_t>(rest->services.size());

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,10 +18,10 @@ namespace ipvs {
 namespace {
 
 // A copy of a vector's bytes, as a typed array of JavaScript's own.
-template <typename Array, typename Item>
-Array CopyOf(Napi::Env env, const std::vector<Item>& items) {
+template <typename Element, typename Item>
+Napi::TypedArrayOf<Element> CopyOf(Napi::Env env, const std::vector<Item>& items) {
   const size_t bytes = items.size() * sizeof(Item);
-  Array array = Array::New(env, bytes / sizeof(typename std::remove_pointer_t<decltype(array.Data())>));
+  auto array = Napi::TypedArrayOf<Element>::New(env, bytes / sizeof(Element));
   if (bytes > 0) std::memcpy(array.Data(), items.data(), bytes);
   return array;
 }
@@ -43,8 +42,8 @@ Napi::Value ShapeLines(const Napi::CallbackInfo& info) {
   const std::u16string text = info[0].As<Napi::String>().Utf16Value();
   const ShapedLines shaped = ipvs::ShapeLines(text.data(), text.size());
   Napi::Object result = Napi::Object::New(env);
-  result.Set("lines", CopyOf<Napi::Uint32Array>(env, shaped.lines));
-  result.Set("shapes", CopyOf<Napi::Uint32Array>(env, shaped.shapes));
+  result.Set("lines", CopyOf<uint32_t>(env, shaped.lines));
+  result.Set("shapes", CopyOf<uint32_t>(env, shaped.shapes));
   return result;
 }
 
@@ -59,9 +58,9 @@ Napi::Value FillTemplates(const Napi::CallbackInfo& info) {
   const auto templates = VectorOf<LineTemplate>(info[2].As<Napi::TypedArray>());
   const LineRecords filled = ipvs::FillTemplates(lines.data(), lines.size(), template_of, templates);
   Napi::Object result = Napi::Object::New(env);
-  result.Set("records", CopyOf<Napi::Uint8Array>(env, filled.records));
-  result.Set("lines", CopyOf<Napi::Uint32Array>(env, filled.lines));
-  result.Set("rest", CopyOf<Napi::Uint32Array>(env, filled.rest));
+  result.Set("records", CopyOf<uint8_t>(env, filled.records));
+  result.Set("lines", CopyOf<uint32_t>(env, filled.lines));
+  result.Set("rest", CopyOf<uint32_t>(env, filled.rest));
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -29,6 +30,11 @@ constexpr auto kAllowance = std::chrono::milliseconds(500);
 
 }  // namespace
 
+struct Worker::Queued {
+  Call call;
+  bool cancelled = false;
+};
+
 // What the thread and the client have in common; lives until both are done with it.
 struct Worker::Shared {
   explicit Shared(NetworkNamespace network) : session(std::move(network), &interrupted) {}
@@ -48,9 +54,9 @@ struct Worker::Shared {
 
   std::mutex mutex;
   std::condition_variable work;
-  std::deque<Call> queue;
-  std::deque<bool> cancelled;  // beside queue
-  uint64_t begun = 0;          // the number of the first call in queue
+  std::deque<Queued> queue;
+  uint64_t begun = 0;    // the number of the first call in queue
+  bool reading = false;  // the last call that was begun is a read, and alone
   std::vector<Reply> replies;
   bool started = false;
   bool stopping = false;
@@ -66,35 +72,32 @@ struct Worker::Shared {
   Session session;  // whoever set busy
 };
 
-namespace {
-
 // The calls that can go out together: a run of writes, or one read.
-std::vector<Call> TakeRun(std::deque<Call>* queue, std::deque<bool>* cancelled, std::vector<bool>* skip) {
-  std::vector<Call> run;
+std::vector<Worker::Queued> Worker::TakeRun(std::deque<Queued>* queue) {
+  std::vector<Queued> run;
   run.reserve(std::min(queue->size(), Connection::kBatch));
   do {
     run.push_back(std::move(queue->front()));
-    skip->push_back(cancelled->front());
     queue->pop_front();
-    cancelled->pop_front();
-  } while (!queue->empty() && run.size() < Connection::kBatch && IsWrite(run.back().record.operation) &&
-           IsWrite(queue->front().record.operation));
+  } while (!queue->empty() && run.size() < Connection::kBatch && IsWrite(run.back().call.record.operation) &&
+           IsWrite(queue->front().call.record.operation));
   return run;
 }
 
-std::vector<Reply> Execute(Session* session, const std::vector<Call>& run, const std::vector<bool>& skip,
-                           const Session::Emit& emit) {
+std::vector<Reply> Worker::Execute(Session* session, const std::vector<Queued>& run,
+                                   const Session::Emit& emit) {
   std::vector<Reply> replies(run.size());
   std::vector<const Call*> writes;
   std::vector<size_t> indexes;
   for (size_t i = 0; i < run.size(); ++i) {
-    if (skip[i]) {
+    const Call& call = run[i].call;
+    if (run[i].cancelled) {
       replies[i].status = kCancelled;
-    } else if (IsWrite(run[i].record.operation)) {
-      writes.push_back(&run[i]);
+    } else if (IsWrite(call.record.operation)) {
+      writes.push_back(&call);
       indexes.push_back(i);
     } else {
-      replies[i] = session->Read(run[i], emit);
+      replies[i] = session->Read(call, emit);
     }
   }
   if (!writes.empty()) {
@@ -104,8 +107,6 @@ std::vector<Reply> Execute(Session* session, const std::vector<Call>& run, const
   }
   return replies;
 }
-
-}  // namespace
 
 Worker::Worker(NetworkNamespace network, std::function<void()> notify)
     : shared_(std::make_shared<Shared>(std::move(network))) {
@@ -121,10 +122,7 @@ int Worker::Submit(std::vector<Call> calls) {
     pthread_detach(thread);
     shared_->started = true;
   }
-  for (Call& call : calls) {
-    shared_->queue.push_back(std::move(call));
-    shared_->cancelled.push_back(false);
-  }
+  for (Call& call : calls) shared_->queue.push_back({std::move(call), false});
   shared_->work.notify_one();
   return 0;
 }
@@ -154,17 +152,20 @@ bool Worker::TryInline(const CallRecord& call, int* status) {
   if (end - start > kSlow) {
     shared_->owed_until = std::max(shared_->owed_until, start) + kPause * (end - start);
   }
-  return true;
+  // Nothing was executed. If ip_vs was loaded anew its family id is another one, and to ask for that can mean
+  // to wait for a module: the thread makes the call again.
+  return *status != ENOENT;
 }
 
 bool Worker::Cancel(uint64_t number) {
   const std::lock_guard lock(shared_->mutex);
   if (number >= shared_->begun) {
     const uint64_t place = number - shared_->begun;
-    if (place < shared_->queue.size()) shared_->cancelled[place] = true;
+    if (place < shared_->queue.size()) shared_->queue[place].cancelled = true;
     return true;
   }
-  if (number + 1 == shared_->begun) shared_->interrupted = true;
+  // Not a run of writes: others are in it, which nobody cancelled.
+  if (shared_->reading && number + 1 == shared_->begun) shared_->interrupted = true;
   return false;
 }
 
@@ -189,14 +190,14 @@ void Worker::Run(const std::shared_ptr<Shared>& shared) {
   while (true) {
     shared->work.wait(lock, [&] { return shared->stopping || !shared->queue.empty(); });
     if (shared->stopping) return;
-    std::vector<bool> skip;
-    const std::vector<Call> run = TakeRun(&shared->queue, &shared->cancelled, &skip);
+    const std::vector<Queued> run = TakeRun(&shared->queue);
     shared->begun += run.size();
+    shared->reading = !IsWrite(run.back().call.record.operation);
     shared->interrupted = false;
     shared->busy = true;
     lock.unlock();
 
-    std::vector<Reply> replies = Execute(&shared->session, run, skip, [&](Reply part) {
+    std::vector<Reply> replies = Execute(&shared->session, run, [&](Reply part) {
       std::vector<Reply> parts;
       parts.push_back(std::move(part));
       shared->Answer(std::move(parts), true);

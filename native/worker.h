@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -13,8 +14,9 @@
 
 namespace ipvs {
 
-// Calls are executed in the order of Submit() and answered in that order. The thread starts with the first
-// call and is never waited for: one that is stuck in the kernel ends after that, owning all it touches.
+// All methods are for one thread, the client's. Calls are executed in the order of Submit() and answered in
+// that order. The thread starts with the first call and is never waited for: one that is stuck in the kernel
+// ends after that, owning all it touches.
 class Worker {
  public:
   // `notify` is called on the worker's thread whenever replies have come and none were waiting to be taken
@@ -32,7 +34,7 @@ class Worker {
   // late. False: it was not executed and is to be submitted.
   bool TryInline(const CallRecord& call, int* status);
   // Takes a call out of the queue: it will be answered with kCancelled, in its turn. False when it was begun
-  // already (a read in progress is then cut short).
+  // already (a read in progress is then cut short, writes are not).
   bool Cancel(uint64_t number);
   // All replies so far, in order; parts of a reply (kPart) before it.
   std::vector<Reply> TakeReplies();
@@ -40,7 +42,11 @@ class Worker {
   void Stop();
 
  private:
+  struct Queued;
   struct Shared;
+  static std::vector<Queued> TakeRun(std::deque<Queued>* queue);
+  static std::vector<Reply> Execute(Session* session, const std::vector<Queued>& run,
+                                    const Session::Emit& emit);
   static void Run(const std::shared_ptr<Shared>& shared);
 
   std::shared_ptr<Shared> shared_;

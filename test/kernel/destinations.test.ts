@@ -277,3 +277,18 @@ test('an error is about what the call was made with', async () => {
   expect(error.service).toEqual(web);
   expect(error.destination).toEqual({ address: '172.16.121.2', port: 80 });
 });
+
+test('an update that fails leaves others of the same destination alone', async () => {
+  const spec = { address: '172.16.121.3', port: 80, weight: 5 };
+  await bed.ipvs.addDestination(web, spec);
+  const outcomes = await Promise.allSettled([
+    bed.ipvs.updateDestination(web, spec, { lowerThreshold: 10 }),
+    bed.ipvs.updateDestination(web, spec, { weight: 0 }),
+    bed.ipvs.updateDestination(web, spec, { upperThreshold: 20 }),
+    bed.ipvs.updateDestination(web, spec, { lowerThreshold: 10 }),
+  ]);
+  expect(outcomes[0]).toMatchObject({ status: 'rejected', reason: { code: 'ERR_IPVS_THRESHOLDS' } });
+  expect(outcomes.slice(1).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+  const found = (await bed.ipvs.destinations(web)).find(({ address }) => address === spec.address);
+  expect(found).toMatchObject({ weight: 0, upperThreshold: 20, lowerThreshold: 10 });
+});

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { rejection, useBed } from './support.ts';
+import { rejection, run, useBed } from './support.ts';
 
 const bed = useBed();
 
@@ -206,6 +208,21 @@ describe('settings', () => {
 });
 
 describe('namespaces', () => {
+  test('a file that becomes one, as `ip netns add` makes it', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'ipvs-netns-')), 'lb');
+    writeFileSync(file, '');
+    const ipvs = bed.client({ netns: file });
+    expect((await rejection(ipvs.services())).code).toBe('ERR_IPVS_NAMESPACE_FAILED');
+    run('mount', '--bind', `/run/netns/${bed.netns}`, file);
+    try {
+      expect(await ipvs.services()).toEqual(await bed.ipvs.services());
+    } finally {
+      await ipvs.close();
+      run('umount', file);
+      rmSync(dirname(file), { recursive: true });
+    }
+  });
+
   test('by name, path, descriptor and process', async () => {
     await bed.ipvs.addService({ ...web, scheduler: 'rr' });
     const path = `/run/netns/${bed.netns}`;

@@ -194,6 +194,22 @@ describe('deadlines and signals', () => {
     expect(await ipvs.services()).toHaveLength(SERVICES);
   });
 
+  test('a write that is given up takes no other with it', async () => {
+    const ipvs = bed.client();
+    await ipvs.info();
+    for (const delay of [1, 3, 6, 12]) {
+      const controller = new AbortController();
+      const updates = Array.from({ length: 100 }, (_, i) => {
+        const destination = { address: '10.0.0.1', port: i + 1 };
+        const options = i === 99 ? { signal: controller.signal } : {};
+        return ipvs.updateDestination(id(i + 1), destination, { weight: delay }, options);
+      });
+      setTimeout(() => controller.abort(), delay);
+      const outcomes = await Promise.allSettled(updates);
+      expect(outcomes.slice(0, 99).filter(({ status }) => status === 'rejected')).toEqual([]);
+    }
+  });
+
   test('a signal in the tick of the call', async () => {
     const controller = new AbortController();
     const ipvs = bed.client();

@@ -72,6 +72,9 @@ describe.runIf(ownKernel)('the module ip_vs', () => {
       expect(error.code).toBe('ERR_IPVS_NOT_AVAILABLE');
       expect(error.message).toContain('modprobe ip_vs');
       expect((await rejection(ipvs.settings())).code).toBe('ERR_IPVS_NOT_AVAILABLE');
+      // Nor does a client that had it take a family that is gone for a destination that is.
+      const server = { address: '10.0.0.1', port: 80 };
+      expect((await rejection(bed.ipvs.removeDestination(web, server))).code).toBe('ERR_IPVS_NOT_AVAILABLE');
     } finally {
       writeFileSync('/proc/sys/kernel/modprobe', modprobe);
     }

@@ -110,6 +110,8 @@ describe('a sample', () => {
 });
 
 describe('a sampler', () => {
+  afterEach(() => bed.ipvs.flush());
+
   test('reads once at a time', async () => {
     using sampler = bed.ipvs.sampler();
     const [first, second] = await Promise.allSettled([sampler.read(), sampler.read()]);
@@ -138,11 +140,24 @@ describe('a sampler', () => {
     await bed.ipvs.flush();
   });
 
+  test('has a service once, however often it was named', async () => {
+    await fill(2, 3);
+    const often = Array.from({ length: 2000 }, () => service(0));
+    using sampler = bed.ipvs.sampler({ services: [...often, service(1)] });
+    const { services, destinations } = await sampler.read();
+    expect(services.ids).toEqual([service(0), service(1)]);
+    expect([...destinations.service]).toEqual([0, 0, 0, 1, 1, 1]);
+    await bed.ipvs.flush();
+  });
+
   test('names its services again when a read was given up before it left', async () => {
     await fill(300, 10);
     using sampler = bed.ipvs.sampler({ services: [service(1)] });
     const busy = bed.ipvs.snapshot();
-    expect(await rejection(sampler.read({ timeout: 1 }))).toMatchObject({ sent: false });
+    const controller = new AbortController();
+    const reading = sampler.read({ signal: controller.signal });
+    controller.abort();
+    expect(await rejection(reading)).toMatchObject({ sent: false });
     await busy;
     expect((await sampler.read()).services.ids).toEqual([service(1)]);
     expect((await sampler.read()).services.ids).toEqual([service(1)]);

@@ -36,6 +36,10 @@ if (isMainThread) {
   const { parentPort } = await import('node:worker_threads');
   const clients = Array.from({ length: 3 }, () => new Ipvs({ netns: workerData }));
   await clients[0].info();
+  for await (const _ of clients[1].connections()); // a warning would show in the output
   parentPort.postMessage('ready');
-  for (;;) await Promise.all(clients.map(ipvs => ipvs.snapshot()));
+  for (;;) {
+    const opened = Array.from({ length: 20 }, () => clients[2].connections().next());
+    await Promise.all([...clients.map(ipvs => ipvs.snapshot()), ...opened]);
+  }
 }
