@@ -19,7 +19,14 @@ export function isIpv6(text: string): boolean {
  */
 export function writeAddress(bytes: Uint8Array, offset: number, field: string, text: unknown): number {
   if (typeof text !== 'string') throw wrongType(field, 'an IPv4 or IPv6 address', text);
-  if (writeIpv4(bytes, offset, text)) return Family.ipv4;
+  const ipv4 = parseIpv4(text);
+  if (ipv4 !== undefined) {
+    bytes[offset] = ipv4 >>> 24;
+    bytes[offset + 1] = ipv4 >>> 16;
+    bytes[offset + 2] = ipv4 >>> 8;
+    bytes[offset + 3] = ipv4;
+    return Family.ipv4;
+  }
   const parsed = isIpv6(text) ? native().parseAddress6(text) : undefined;
   if (parsed === undefined) throw wrongValue(field, 'be an IPv4 or IPv6 address', text);
   bytes.set(parsed, offset);
@@ -27,29 +34,31 @@ export function writeAddress(bytes: Uint8Array, offset: number, field: string, t
 }
 
 /**
- * Writes an IPv4 address of four decimal numbers without leading zeros, as `net.isIPv4` has them. False, and nothing of use written, when it
- * is something else. By hand, because every write parses two of them, and the way into Node's own parser and back takes longer than the rest.
+ * An IPv4 address of four decimal numbers as a number; undefined for anything else, leading zeros too: some read those as octal. By hand, because
+ * every write parses two of them, and the way into Node's own parser and back takes longer than the rest.
  */
-function writeIpv4(bytes: Uint8Array, offset: number, text: string): boolean {
+export function parseIpv4(text: string): number | undefined {
   const { length } = text;
   let parts = 0;
+  let word = 0;
   let value = 0;
   let digits = 0;
   for (let i = 0; i <= length; i++) {
     const digit = i < length ? text.charCodeAt(i) - 48 : -2; // the end counts as a dot
     if (digit >= 0 && digit <= 9) {
-      if (digits > 0 && value === 0) return false;
+      if (digits > 0 && value === 0) return undefined;
       value = value * 10 + digit;
-      if (++digits > 3 || value > 255) return false;
+      if (++digits > 3 || value > 255) return undefined;
     } else if (digit === -2 && digits > 0 && parts < 4) {
-      bytes[offset + parts++] = value;
+      word = word * 256 + value;
+      parts++;
       value = 0;
       digits = 0;
     } else {
-      return false;
+      return undefined;
     }
   }
-  return parts === 4;
+  return parts === 4 ? word : undefined;
 }
 
 /** The canonical text of the address at `offset`. */
@@ -75,4 +84,9 @@ export function maskOfPrefix(length: number): number {
 export function prefixOfMask(mask: number): number | undefined {
   const length = Math.clz32(~mask);
   return maskOfPrefix(length) === mask ? length : undefined;
+}
+
+/** An IPv4 netmask as it is written. */
+export function dottedMask(mask: number): string {
+  return [24, 16, 8, 0].map(shift => (mask >>> shift) & 255).join('.');
 }

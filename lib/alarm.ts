@@ -31,6 +31,7 @@ export function createAlarm(due: (now: number) => void): Alarm {
     },
     clear() {
       clearTimeout(timer);
+      earliest = Number.POSITIVE_INFINITY;
     },
   };
 }

@@ -14,6 +14,7 @@ import {
 } from './daemon.ts';
 import type { Destination, DestinationChanges, DestinationId, DestinationSpec } from './destination.ts';
 import type { About } from './failure.ts';
+import type { Changes } from './given.ts';
 import { type Info, readInfo } from './info.ts';
 import { checkBoolean, checkInteger, checkObject } from './misuse.ts';
 import { namespaceTarget } from './namespace.ts';
@@ -113,18 +114,19 @@ export class Ipvs implements AsyncDisposable {
 
   /**
    * Changes what `changes` names and nothing else. Reads the service first, as the kernel's own command replaces everything; another
-   * program's change in between is overwritten. Another scheduler takes the kernel some milliseconds (synchronize_rcu).
+   * program's change in between is overwritten. Another scheduler takes the kernel some milliseconds (synchronize_rcu). Rejects with
+   * ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND.
    */
   updateService(id: ServiceId, changes: ServiceChanges, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.updateService(id, changes), options);
   }
 
-  /** Removes a service with its destinations. Established connections go on until they expire. */
+  /** Removes a service with its destinations. Established connections go on until they expire. Rejects with ERR_IPVS_SERVICE_NOT_FOUND. */
   removeService(id: ServiceId, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.removeService(id), options);
   }
 
-  /** A service's destinations, in the order they were added. Rejects with ERR_IPVS_SERVICE_NOT_FOUND. */
+  /** A service's destinations, in the order they were added. Rejects with ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_UNSTABLE. */
   destinations<const O extends ReadOptions = CallOptions>(
     service: ServiceId,
     options?: O,
@@ -147,7 +149,7 @@ export class Ipvs implements AsyncDisposable {
   /**
    * Changes what `changes` names and nothing else: weight 0 takes a server out of scheduling and leaves its connections. Unless
    * everything is named (forwarding and weight and both thresholds) the service's destinations are read first; updates of one service in
-   * a row share that.
+   * a row share that. Rejects with ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_DESTINATION_NOT_FOUND, ERR_IPVS_DESTINATION_REFUSED or ERR_IPVS_THRESHOLDS.
    */
   updateDestination(
     service: ServiceId,
@@ -158,12 +160,17 @@ export class Ipvs implements AsyncDisposable {
     return this.#calls.run(writes.updateDestination(service, destination, changes), options);
   }
 
-  /** Removes a destination. Its connections go on, unless the setting expire_nodest_conn says otherwise. */
+  /**
+   * Removes a destination. Its connections go on, unless the setting expire_nodest_conn says otherwise. Rejects with ERR_IPVS_SERVICE_NOT_FOUND or
+   * ERR_IPVS_DESTINATION_NOT_FOUND.
+   */
   removeDestination(service: ServiceId, destination: DestinationId, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.removeDestination(service, destination), options);
   }
 
-  /** All services with their destinations. Each list is complete; the table as a whole may change while it is read. */
+  /**
+   * All services with their destinations. Each list is complete, or else ERR_IPVS_UNSTABLE; the table as a whole may change while it is read.
+   */
   snapshot<const O extends ReadOptions = CallOptions>(
     options?: O,
   ): Promise<ServiceWithDestinations<Counting<O>>[]> {
@@ -185,7 +192,7 @@ export class Ipvs implements AsyncDisposable {
 
   /**
    * Zeroes the statistics of one service and its destinations, or of everything, the namespace's totals too. What was counted in the 2
-   * seconds before shows up after it: the kernel zeroes what its estimator has seen.
+   * seconds before shows up after it: the kernel zeroes what its estimator has seen. Rejects with ERR_IPVS_SERVICE_NOT_FOUND.
    */
   zero(service?: ServiceId, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.zero(service), options);
@@ -200,7 +207,7 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /** Sets the timeouts that are named and keeps the others. */
-  setTimeouts(timeouts: Partial<Timeouts>, options?: CallOptions): Promise<void> {
+  setTimeouts(timeouts: Changes<Timeouts>, options?: CallOptions): Promise<void> {
     return this.#write(
       Operation.setConfig,
       { command: 'SET_CONFIG' },
@@ -217,7 +224,10 @@ export class Ipvs implements AsyncDisposable {
     );
   }
 
-  /** Starts a sync daemon. The kernel can't change a running one: stop it first. */
+  /**
+   * Starts a sync daemon. The kernel can't change a running one: stop it first. Rejects with ERR_IPVS_DAEMON_EXISTS,
+   * ERR_IPVS_INTERFACE_NOT_FOUND or ERR_IPVS_DAEMON_REFUSED.
+   */
   startDaemon(daemon: DaemonSpec, options?: CallOptions): Promise<void> {
     return this.#write(
       Operation.newDaemon,
@@ -227,7 +237,7 @@ export class Ipvs implements AsyncDisposable {
     );
   }
 
-  /** Stops a sync daemon. */
+  /** Stops a sync daemon. Rejects with ERR_IPVS_DAEMON_NOT_FOUND. */
   stopDaemon(role: DaemonRole, options?: CallOptions): Promise<void> {
     return this.#write(
       Operation.delDaemon,
@@ -263,7 +273,7 @@ export class Ipvs implements AsyncDisposable {
    * Changes the settings that are named: all of them or, where one is missing in this kernel (ERR_IPVS_SETTING_NOT_FOUND) or refused by
    * it, none.
    */
-  async setSettings(settings: Partial<Settings>, options?: CallOptions): Promise<void> {
+  async setSettings(settings: Changes<Settings>, options?: CallOptions): Promise<void> {
     const content = writeSettings(settings);
     await this.#calls.file(
       {

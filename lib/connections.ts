@@ -24,8 +24,9 @@ export interface Connection {
   readonly expires: number;
   /** A client's persistence rather than a connection: it has no client port. */
   readonly template: boolean;
-  /** The persistence engine and what it knows the client by. */
+  /** The persistence engine, where one bound the client. Left out with `origin`, as the kernel does. */
   readonly engine?: string;
+  /** What the engine knows the client by: for 'sip' the Call-ID. */
   readonly engineData?: string;
   /** Where the entry came from, if asked for: this director, or a master's sync message. */
   readonly origin?: 'local' | 'sync';

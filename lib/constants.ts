@@ -58,7 +58,7 @@ export const ServiceFlag = {
   sched1: 0x8,
   sched2: 0x10,
   sched3: 0x20,
-  allScheduler: 0x38,
+  allScheduler: 0x8 | 0x10 | 0x20,
 } as const;
 
 /** IP_VS_CONN_F_*: the forwarding methods. */

@@ -1,5 +1,6 @@
 import { readAddress, writeAddress } from './address.ts';
 import { DaemonRoleNumber, Family } from './constants.ts';
+import type { Given } from './given.ts';
 import { checkChoice, checkInteger, checkObject, wrongValue } from './misuse.ts';
 import type { Payload } from './native.ts';
 import { Layout, putName, putWord, type Slot } from './record.ts';
@@ -13,19 +14,19 @@ export interface DaemonSpec {
   /** The network interface to multicast on, in the client's namespace. */
   readonly interface: string;
   /** 0 to 255, default 0. A backup takes only messages of its own id; 0 takes all. */
-  readonly syncId?: number;
+  readonly syncId?: number | undefined;
   /** The longest message in bytes, 1 to 65507. Default: what fits the interface's MTU. */
-  readonly maxLength?: number;
+  readonly maxLength?: number | undefined;
   /** The multicast group, IPv4 or IPv6. Default 224.0.0.81. */
-  readonly group?: string;
+  readonly group?: string | undefined;
   /** The UDP port, 1 to 65535; thread i uses port + i (setting sync_ports). Default 8848. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** 1 to 255, default 1: the local network. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
 }
 
 /** A running sync daemon, with the values that the kernel took: it adjusts `maxLength` to the interface. */
-export type Daemon = Required<DaemonSpec>;
+export type Daemon = Given<DaemonSpec>;
 
 const keys = new Set(['role', 'interface', 'syncId', 'maxLength', 'group', 'port', 'ttl']);
 

@@ -1,6 +1,7 @@
 import { canonicalAddress, writeAddress } from './address.ts';
 import { addressAt, DestinationColumn, type List, wordAt } from './columns.ts';
 import { ChecksumNumber, ForwardingNumber, MAX_THRESHOLD, MAX_WEIGHT, TunnelNumber } from './constants.ts';
+import type { Given } from './given.ts';
 import { checkChoice, checkInteger, checkObject, contradiction } from './misuse.ts';
 import { DestinationField, getWord, Layout, putWord, type Slot } from './record.ts';
 import type { Stats } from './stats.ts';
@@ -9,7 +10,7 @@ import type { Stats } from './stats.ts';
 export interface DestinationId {
   /** The real server's address. Of the service's family, or the other one through a tunnel. */
   readonly address: string;
-  /** 0 to 65535. For 'direct' and 'tunnel' it must be the service's own port; 0 under a firewall mark. */
+  /** 0 to 65535. For 'direct' and 'tunnel' it must be the service's own port. Under a mark 0 is the port that the client asked for. */
   readonly port: number;
 }
 
@@ -27,26 +28,26 @@ export type Tunnel =
       /** The UDP port the real server decapsulates at, 1 to 65535. */
       readonly port: number;
       /** UDP checksum ('csum'), remote checksum offload ('remcsum'), or, by default, neither. */
-      readonly checksum?: 'none' | 'csum' | 'remcsum';
+      readonly checksum?: 'none' | 'csum' | 'remcsum' | undefined;
     }
-  | { readonly type: 'gre'; readonly checksum?: 'none' | 'csum' };
+  | { readonly type: 'gre'; readonly checksum?: 'none' | 'csum' | undefined };
 
 /** Forwarding with what belongs to it: a tunnel's options only where there is a tunnel. */
 type WithForwarding =
-  | { readonly forwarding: 'tunnel' /** Default ipip. */; readonly tunnel?: Tunnel }
+  | { readonly forwarding: 'tunnel' /** Default ipip. */; readonly tunnel?: Tunnel | undefined }
   | {
       /** Default 'direct', as ipvsadm's. */
-      readonly forwarding?: Exclude<Forwarding, 'tunnel'>;
+      readonly forwarding?: Exclude<Forwarding, 'tunnel'> | undefined;
       readonly tunnel?: undefined;
     };
 
 interface Limits {
   /** The server's share among its peers, 0 to 65535; 0 takes it out of scheduling and leaves its connections alone. Default 1. */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
   /** At so many connections the server gets no new ones; 0, the default: no limit. Up to 2147483647. */
-  readonly upperThreshold?: number;
+  readonly upperThreshold?: number | undefined;
   /** Below so many it gets new ones again; 0, the default: three quarters of the upper threshold. */
-  readonly lowerThreshold?: number;
+  readonly lowerThreshold?: number | undefined;
 }
 
 /** A destination to be added. */
@@ -57,7 +58,7 @@ export type DestinationChanges = Limits & WithForwarding;
 
 /** A destination as the kernel has it; `addDestination` takes it as it is. */
 export type Destination<T extends number | bigint = number> = DestinationId &
-  Required<Limits> &
+  Given<Limits> &
   (
     | { readonly forwarding: 'tunnel'; readonly tunnel: Tunnel }
     | { readonly forwarding: Exclude<Forwarding, 'tunnel'>; readonly tunnel?: undefined }

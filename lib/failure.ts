@@ -43,7 +43,8 @@ interface Explanation {
   readonly message: string;
 }
 
-const E = {
+/** The errnos that IPVS is known to end with. */
+export const E = {
   PERM: 1,
   NOENT: 2,
   SRCH: 3,
@@ -54,7 +55,6 @@ const E = {
   INVAL: 22,
   RANGE: 34,
   NOPROTOOPT: 92,
-  OPNOTSUPP: 95,
   AFNOSUPPORT: 97,
 } as const;
 

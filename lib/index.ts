@@ -17,8 +17,10 @@ export {
   type Forwarding,
   type Tunnel,
 } from './destination.ts';
-export { IpvsError, type IpvsErrorCode } from './errors.ts';
+export { IpvsError, type IpvsErrorCode, type IpvsErrorDetails } from './errors.ts';
+export type { Changes } from './given.ts';
 export type { Info } from './info.ts';
+export type { MisuseError } from './misuse.ts';
 export type { NetworkNamespace } from './namespace.ts';
 export type { ConnectionsOptions, IpvsOptions, ReadOptions } from './options.ts';
 export {

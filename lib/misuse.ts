@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
-/** What is wrong with an argument of this library's, as Node itself reports it. */
-export interface MisuseError extends TypeError {
+/** A TypeError or RangeError about an argument, with the code that Node.js itself gives such errors. Its message starts with the field. */
+export interface MisuseError extends Error {
   readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE';
 }
 
@@ -11,26 +11,26 @@ function show(value: unknown): string {
 }
 
 /** A TypeError: `field` is of the wrong type. */
-export function wrongType(field: string, expected: string, value: unknown): TypeError {
+export function wrongType(field: string, expected: string, value: unknown): MisuseError {
   const error = new TypeError(`${field} must be ${expected}, not ${show(value)}`);
-  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' } as const);
 }
 
 /** A TypeError: `field` is of the right type, but says something that can't be. `rule` completes "field must". */
-export function wrongValue(field: string, rule: string, value: unknown): TypeError {
+export function wrongValue(field: string, rule: string, value: unknown): MisuseError {
   const error = new TypeError(`${field} must ${rule}, not ${show(value)}`);
-  return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' });
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' } as const);
 }
 
 /** A TypeError: fields that are right each for itself contradict one another. */
-export function contradiction(message: string): TypeError {
-  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
+export function contradiction(message: string): MisuseError {
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' } as const);
 }
 
 /** A RangeError: a number outside its range. */
-export function outOfRange(field: string, least: number, most: number, value: unknown): RangeError {
+export function outOfRange(field: string, least: number, most: number, value: unknown): MisuseError {
   const error = new RangeError(`${field} must be between ${least} and ${most}, not ${show(value)}`);
-  return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
+  return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' } as const);
 }
 
 /** Gives back a whole number in a range, or throws. */

@@ -1,16 +1,12 @@
 import type { CallOptions } from './call-options.ts';
 import type { Calls, Run } from './calls.ts';
 import { Family, Operation, Status } from './constants.ts';
-import type { About } from './failure.ts';
+import { type About, E } from './failure.ts';
 import type { Payload } from './native.ts';
 import { Layout, putName, putWord } from './record.ts';
 import { schedulerNames } from './scheduler.ts';
 
-const ENOENT = 2;
-const EEXIST = 17;
-const EINVAL = 22;
-
-const expected: ReadonlySet<number> = new Set([ENOENT, EEXIST, EINVAL]);
+const expected: ReadonlySet<number> = new Set([E.NOENT, E.EXIST, E.INVAL]);
 
 /**
  * Whether the kernel has a scheduler, without a trace in the table: asked to add an IPv6 service with a prefix length of 0, the kernel
@@ -35,7 +31,7 @@ async function hasScheduler(run: Run, name: string, options: CallOptions | undef
       },
       options,
     );
-    if (status !== EEXIST) return status === EINVAL;
+    if (status !== E.EXIST) return status === E.INVAL;
   }
 }
 
@@ -52,7 +48,7 @@ export async function listSchedulers(calls: Calls, options?: CallOptions): Promi
 
 /** After ENOENT for a service with both a scheduler and a persistence engine: which of the two it was that is missing. */
 export async function findMissingModule(about: About, status: number, _: Payload, run: Run): Promise<About> {
-  if (status !== ENOENT || about.engine == null || about.scheduler === undefined) return about;
+  if (status !== E.NOENT || about.engine == null || about.scheduler === undefined) return about;
   const known = await hasScheduler(run, about.scheduler, undefined).catch(() => false);
   return known ? { ...about, scheduler: undefined } : about;
 }

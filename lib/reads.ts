@@ -1,5 +1,6 @@
 import type { CallSpec } from './calls.ts';
 import { Operation } from './constants.ts';
+import { E } from './failure.ts';
 import type { NativeTable } from './native.ts';
 import { readKeys } from './options.ts';
 import { Layout, putWord } from './record.ts';
@@ -7,8 +8,6 @@ import { copyServiceId, putServiceId, type ServiceId } from './service.ts';
 
 /** What is made of a table in columns. */
 type Decode<T> = (table: NativeTable) => T | Promise<T>;
-
-const ESRCH = 3;
 
 /** native/record.h, kInOnePiece. */
 const IN_ONE_PIECE = 1;
@@ -21,7 +20,7 @@ export function service<T>(id: ServiceId, decode: Decode<T>): CallSpec<T | undef
     optionKeys: readKeys,
     encode: slot => void putServiceId(slot, id),
     decode: payload => decode(payload as NativeTable),
-    accept: status => (status === ESRCH ? { value: undefined } : undefined),
+    accept: status => (status === E.SRCH ? { value: undefined } : undefined),
   };
 }
 

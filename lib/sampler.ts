@@ -12,16 +12,16 @@ import { readDestinationIds, readServiceIds } from './table.ts';
 /** What a sampler is made with. */
 export interface SamplerOptions {
   /** Only these services; one that does not exist has no row. Default: all. */
-  readonly services?: readonly ServiceId[];
+  readonly services?: readonly ServiceId[] | undefined;
   /** Whether destinations are read too. Default true. */
-  readonly destinations?: boolean;
+  readonly destinations?: boolean | undefined;
   /** Which columns there are. Default: all three. */
-  readonly columns?: readonly SampleColumn[];
+  readonly columns?: readonly SampleColumn[] | undefined;
   /**
    * Writes each sample over the one before, as long as the topology stays: nothing is then allocated for rows, and only what changed is
    * written. What was read before must be used up by then, and its arrays are not to be written to. Default false.
    */
-  readonly reuse?: boolean;
+  readonly reuse?: boolean | undefined;
 }
 
 /** `counters` as the kernel has them, `deltas` since the read before, `rates` per second. */
@@ -57,8 +57,11 @@ export type ServiceSample = Columns<ServiceId>;
 export interface DestinationSample extends Columns<DestinationId> {
   /** The row of the service that each belongs to. */
   readonly service: Uint32Array;
+  /** Established connections. */
   readonly activeConnections: Uint32Array;
+  /** Other connections: closing, or UDP's. */
   readonly inactiveConnections: Uint32Array;
+  /** Clients bound to the destination by persistence. */
   readonly persistentConnections: Uint32Array;
   readonly weight: Uint32Array;
 }

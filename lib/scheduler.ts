@@ -1,4 +1,5 @@
 import { ServiceFlag } from './constants.ts';
+import type { Given } from './given.ts';
 import { contradiction, wrongType, wrongValue } from './misuse.ts';
 
 /**
@@ -34,21 +35,21 @@ export type SchedulerSpec =
   | {
       readonly scheduler: 'sh';
       /** `sh-fallback`: another server when the hashed one has weight 0 or is overloaded; `sh-port`: hash the client's port too. */
-      readonly schedulerFlags?: readonly ('sh-fallback' | 'sh-port' | GenericFlag)[];
+      readonly schedulerFlags?: readonly ('sh-fallback' | 'sh-port' | GenericFlag)[] | undefined;
     }
   | {
       readonly scheduler: 'mh';
       /** As those of `sh`. */
-      readonly schedulerFlags?: readonly ('mh-fallback' | 'mh-port' | GenericFlag)[];
+      readonly schedulerFlags?: readonly ('mh-fallback' | 'mh-port' | GenericFlag)[] | undefined;
     }
   | {
       /** Default `wlc`, as ipvsadm's. 'none': no connection is scheduled. */
-      readonly scheduler?: KnownScheduler | 'none' | (string & {});
-      readonly schedulerFlags?: readonly GenericFlag[];
+      readonly scheduler?: KnownScheduler | 'none' | (string & {}) | undefined;
+      readonly schedulerFlags?: readonly GenericFlag[] | undefined;
     };
 
 /** A scheduler as the kernel has it. `sh` and `mh` report their flags by their own names, others by the generic ones. */
-export type Scheduler = Required<SchedulerSpec>;
+export type Scheduler = Given<SchedulerSpec>;
 
 const generic: Readonly<Record<string, number>> = {
   'flag-1': ServiceFlag.sched1,

@@ -1,5 +1,5 @@
 import type { AddressFamily } from './address.ts';
-import { canonicalAddress, maskOfPrefix, prefixOfMask, writeAddress } from './address.ts';
+import { canonicalAddress, dottedMask, maskOfPrefix, prefixOfMask, writeAddress } from './address.ts';
 import { addressAt, type List, ServiceColumn, wordAt } from './columns.ts';
 import { Family, MAX_TIMEOUT, ProtocolNumber, ServiceFlag } from './constants.ts';
 import {
@@ -45,25 +45,25 @@ export type ServiceId = AddressServiceId | FwmarkServiceId;
 /** Sends all connections of one client to the same destination. */
 export interface Persistence {
   /** Seconds a client is remembered after its last connection, 1 to 2678400 (31 days). Default 360, as ipvsadm's. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /**
    * Which clients count as one: a prefix length (IPv4 0 to 32, IPv6 1 to 128), or for IPv4 a netmask of contiguous bits. Default:
    * each address for itself. Reads back as a prefix length.
    */
-  readonly granularity?: number | string;
+  readonly granularity?: number | string | undefined;
   /**
    * A persistence engine that looks into packets; the kernel has 'sip', for UDP services: datagrams of one Call-ID go to one server. It compares
    * the client's address under `granularity` as well (ip_vs_pe_sip.c): a call that several addresses speak of needs granularity 0. And it is asked
    * about new connections only: without `onePacket` a socket's later calls go where its first went.
    */
-  readonly engine?: 'sip' | (string & {});
+  readonly engine?: 'sip' | (string & {}) | undefined;
 }
 
 /** One-packet scheduling: every datagram is balanced for itself. For UDP, and marks. */
 type WithOnePacket =
-  | ((AddressServiceId & { readonly protocol: 'udp' }) & { readonly onePacket?: boolean })
-  | ((AddressServiceId & { readonly protocol: 'tcp' | 'sctp' }) & { readonly onePacket?: false })
-  | (FwmarkServiceId & { readonly onePacket?: boolean });
+  | ((AddressServiceId & { readonly protocol: 'udp' }) & { readonly onePacket?: boolean | undefined })
+  | ((AddressServiceId & { readonly protocol: 'tcp' | 'sctp' }) & { readonly onePacket?: false | undefined })
+  | (FwmarkServiceId & { readonly onePacket?: boolean | undefined });
 
 /** A service to be added. */
 export type ServiceSpec = WithOnePacket & SchedulerSpec & { readonly persistence?: Persistence | undefined };
@@ -83,8 +83,11 @@ export type ServiceChanges = {
    * Persistence, merged with what the service has: naming only `timeout` keeps granularity and engine. null ends it, and so does
    * `engine: null` for the engine alone.
    */
-  readonly persistence?: (Omit<Persistence, 'engine'> & { readonly engine?: string | null }) | null;
-  readonly onePacket?: boolean;
+  readonly persistence?:
+    | (Omit<Persistence, 'engine'> & { readonly engine?: string | null | undefined })
+    | null
+    | undefined;
+  readonly onePacket?: boolean | undefined;
 } & SchedulerSpec;
 
 const DEFAULT_SCHEDULER = 'wlc';
@@ -102,6 +105,11 @@ export function serviceKey(service: ServiceId): string {
   if (service.fwmark !== undefined) return `fwmark ${service.fwmark} ${service.family}`;
   const address = canonicalAddress('service.address', service.address);
   return `${service.protocol} ${address.includes(':') ? `[${address}]` : address}:${service.port}`;
+}
+
+/** Whether a service's packets are IPv6. */
+export function isIpv6Service({ fwmark, family, address }: ServiceId): boolean {
+  return fwmark === undefined ? address.includes(':') : family === 'ipv6';
 }
 
 /** A copy of a service's identity alone, for errors: whoever made the call may change or drop what it was given. */
@@ -324,12 +332,8 @@ function readPersistence(list: List, row: number, names: readonly string[]) {
   const engine = names[wordAt(list, at.engine, row)]!;
   return {
     timeout: wordAt(list, at.timeout, row),
-    granularity: ipv4 ? (prefixOfMask(netmask) ?? dotted(netmask)) : netmask,
+    // A netmask with holes, which ipvsadm can write, has no prefix length.
+    granularity: ipv4 ? (prefixOfMask(netmask) ?? dottedMask(netmask)) : netmask,
     ...(engine !== '' && { engine }),
   };
-}
-
-/** An IPv4 netmask with holes, which ipvsadm can write and has no prefix length. */
-function dotted(mask: number): string {
-  return [24, 16, 8, 0].map(shift => (mask >>> shift) & 255).join('.');
 }

@@ -1,3 +1,4 @@
+import type { Changes } from './given.ts';
 import { checkBoolean, checkInteger, checkObject, wrongType, wrongValue } from './misuse.ts';
 
 /** Where the kernel keeps them: each is `net.ipv4.vs.` and the field's name in snake case, for IPv6 too. */
@@ -155,7 +156,7 @@ function parse(kind: Kind, text: string): unknown {
 }
 
 /** Settings as the addon writes them. Throws at what is unknown, or out of its range. */
-export function writeSettings(settings: Partial<Settings>): string {
+export function writeSettings(settings: Changes<Settings>): string {
   checkObject('settings', settings, known);
   let content = '';
   for (const name of names) {

@@ -1,9 +1,10 @@
 import { MAX_TIMEOUT } from './constants.ts';
+import type { Changes } from './given.ts';
 import { checkInteger, checkObject } from './misuse.ts';
 import type { Payload } from './native.ts';
 import { Layout, putWord, type Slot } from './record.ts';
 
-/** After how many seconds without a packet the kernel forgets a connection. */
+/** After how many seconds without a packet the kernel forgets a connection: 1 to 2678400 (31 days) each. */
 export interface Timeouts {
   /** An established TCP connection; the kernel's default is 900. */
   readonly tcp: number;
@@ -16,7 +17,7 @@ export interface Timeouts {
 const keys = new Set(['tcp', 'tcpFin', 'udp'] as const);
 
 /** Writes the timeouts that are named; the kernel keeps those that are 0. */
-export function putTimeouts(slot: Slot, timeouts: Partial<Timeouts>): void {
+export function putTimeouts(slot: Slot, timeouts: Changes<Timeouts>): void {
   checkObject('timeouts', timeouts, keys);
   for (const key of keys) {
     const seconds = timeouts[key];

@@ -10,7 +10,7 @@ import { serviceKey } from './service.ts';
 /** What `watch()` takes. */
 export interface WatchOptions extends Omit<SamplerOptions, 'reuse'>, CallOptions {
   /** Milliseconds from one read to the next, 10 to 86400000. Default 1000. Statistics move every 2 seconds, connection counts at once. */
-  readonly interval?: number;
+  readonly interval?: number | undefined;
 }
 
 /** A destination together with its service. */

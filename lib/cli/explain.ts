@@ -23,10 +23,14 @@ const advices: { readonly [C in IpvsErrorCode]?: (who: string, error: IpvsError)
     `there is no service ${service === undefined ? '' : serviceKey(service)}; -A adds it`,
   ERR_IPVS_DESTINATION_EXISTS: who => `${who} exists already; -e changes it`,
   ERR_IPVS_DESTINATION_NOT_FOUND: who => `there is no ${who}; -a adds it`,
-  ERR_IPVS_SCHEDULER_NOT_FOUND: (_, { message }) =>
-    message.replace(/; schedulers\(\) lists those it has/, ''),
-  ERR_IPVS_DAEMON_EXISTS: (_, { message }) => message.replace('stop it first', '--stop-daemon ends it'),
+  ERR_IPVS_SCHEDULER_NOT_FOUND: (_, { message }) => withoutAdvice(message),
+  ERR_IPVS_DAEMON_EXISTS: (_, { message }) => `${withoutAdvice(message)}; --stop-daemon ends it`,
 };
+
+/** What is to be done comes after a semicolon. */
+function withoutAdvice(message: string): string {
+  return message.replace(/; .*/, '');
+}
 
 /** What went wrong, in the words of the command line. */
 export function advise(error: IpvsError): string {

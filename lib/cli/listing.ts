@@ -4,7 +4,7 @@ import { readDestination, readDestinationId } from '../destination.ts';
 import type { NativeTable } from '../native.ts';
 import type { ListOptions } from '../rules/command.ts';
 import { endpointText, granularityText, type Naming } from '../rules/format.ts';
-import { readService, readServiceId, type ServiceId } from '../service.ts';
+import { isIpv6Service, readService, readServiceId, type ServiceId } from '../service.ts';
 
 /** ipvsadm's room for an address and port. Longer names are cut. */
 const ROOM = 59;
@@ -90,7 +90,7 @@ function serviceRule(list: List, row: number, names: readonly string[]): string 
   if (schedulerFlags.length > 0) rule += ` (${schedulerFlags.join(',')})`;
   if (persistence !== undefined) {
     rule += ` persistent ${persistence.timeout}`;
-    const six = service.fwmark === undefined ? service.address.includes(':') : service.family === 'ipv6';
+    const six = isIpv6Service(service);
     const mask = granularityText(persistence.granularity, six);
     if (mask !== undefined) rule += ` mask ${mask}`;
     if (persistence.engine !== undefined) rule += ` pe ${persistence.engine}`;

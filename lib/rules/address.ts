@@ -1,32 +1,7 @@
-import { isIpv6 } from '../address.ts';
+import { isIpv6, parseIpv4 } from '../address.ts';
 
 /** An address as four words of 32 bits, in network order; IPv4 is the first. */
 export type AddressWords = readonly [number, number, number, number];
-
-/** An IPv4 address of four decimal numbers as a number; undefined for anything else, leading zeros too: some read those as octal. */
-export function parseIpv4(text: string): number | undefined {
-  const { length } = text;
-  let parts = 0;
-  let word = 0;
-  let value = 0;
-  let digits = 0;
-  for (let i = 0; i <= length; i++) {
-    const digit = i < length ? text.charCodeAt(i) - 48 : -2; // the end counts as a dot
-    if (digit >= 0 && digit <= 9) {
-      if (digits > 0 && value === 0) return undefined;
-      value = value * 10 + digit;
-      if (++digits > 3 || value > 255) return undefined;
-    } else if (digit === -2 && digits > 0 && parts < 4) {
-      word = word * 256 + value;
-      parts++;
-      value = 0;
-      digits = 0;
-    } else {
-      return undefined;
-    }
-  }
-  return parts === 4 ? word : undefined;
-}
 
 /** The eight groups of an IPv6 address; undefined for anything else. */
 export function parseIpv6(text: string): readonly number[] | undefined {

@@ -1,5 +1,5 @@
 import type { DestinationId, DestinationSpec, Tunnel } from '../destination.ts';
-import type { ServiceId } from '../service.ts';
+import { isIpv6Service, type ServiceId } from '../service.ts';
 import { type Builder, parseEndpoint } from './endpoint.ts';
 import { written } from './grammar.ts';
 import type { OptionName, Values } from './options.ts';
@@ -25,7 +25,7 @@ export function buildDestination(builder: Builder, service: ServiceId): Destinat
   const id = buildDestinationId(builder, service);
   if (id === undefined) return undefined;
   const forwarding = values.masquerading ? 'masquerade' : values.ipip ? 'tunnel' : 'direct';
-  const six = service.fwmark === undefined ? service.address.includes(':') : service.family === 'ipv6';
+  const six = isIpv6Service(service);
   if (id.address.includes(':') !== six && forwarding !== 'tunnel') {
     complain(problems, '-r', 'must be of the service’s address family: only a tunnel (-i) crosses families');
   }

@@ -1,6 +1,6 @@
+import { parseIpv4, prefixOfMask } from '../address.ts';
 import { MAX_NAME } from '../constants.ts';
-import type { ServiceId, ServiceSpec } from '../service.ts';
-import { parseIpv4 } from './address.ts';
+import { isIpv6Service, type ServiceId, type ServiceSpec } from '../service.ts';
 import { type Builder, buildServiceId } from './endpoint.ts';
 import { options } from './options.ts';
 import { complain, type Problems, show } from './problem.ts';
@@ -76,7 +76,7 @@ function buildPersistence({ values, problems }: Builder, id: ServiceId): Service
   if (pe !== undefined && (pe === '' || pe.length > MAX_NAME)) {
     complain(problems, '--pe', `expected the name of a persistence engine, such as sip, not ${show(pe)}`);
   }
-  const six = id.fwmark === undefined ? id.address.includes(':') : id.family === 'ipv6';
+  const six = isIpv6Service(id);
   return {
     timeout: persistent === true ? 360 : persistent,
     granularity: buildGranularity(netmask, six, problems),
@@ -94,13 +94,13 @@ function buildGranularity(text: string | undefined, six: boolean, problems: Prob
     return length ?? 128;
   }
   const mask = parseIpv4(text);
-  const length = mask === undefined ? -1 : Math.clz32(~mask);
-  if (mask === undefined || (length < 32 && mask << length !== 0)) {
+  const length = mask === undefined ? undefined : prefixOfMask(mask);
+  if (length === undefined) {
     complain(
       problems,
       '-M',
       `expected a netmask of contiguous bits, such as 255.255.255.0, not ${show(text)}`,
     );
   }
-  return length;
+  return length ?? 32;
 }

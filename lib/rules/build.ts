@@ -1,7 +1,8 @@
+import { parseIpv4 } from '../address.ts';
 import { MAX_NAME, MAX_TIMEOUT } from '../constants.ts';
 import type { DaemonRole, DaemonSpec } from '../daemon.ts';
 import type { Timeouts } from '../timeouts.ts';
-import { canonical, parseIpv4 } from './address.ts';
+import { canonical } from './address.ts';
 import { buildDestination, buildDestinationId } from './build-destination.ts';
 import { buildService } from './build-service.ts';
 import type { ListOptions, Names, RuleCommand } from './command.ts';

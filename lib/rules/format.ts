@@ -1,10 +1,10 @@
-import { maskOfPrefix, prefixOfMask } from '../address.ts';
+import { dottedMask, maskOfPrefix, parseIpv4, prefixOfMask } from '../address.ts';
 import { MAX_THRESHOLD, MAX_TIMEOUT, MAX_WEIGHT } from '../constants.ts';
 import type { DestinationSpec, Tunnel } from '../destination.ts';
 import { checkChoice, checkInteger, checkObject, contradiction, wrongType, wrongValue } from '../misuse.ts';
 import { flagBits } from '../scheduler.ts';
-import type { Protocol, ServiceId, ServiceSpec } from '../service.ts';
-import { canonical, parseIpv4 } from './address.ts';
+import { isIpv6Service, type Protocol, type ServiceId, type ServiceSpec } from '../service.ts';
+import { canonical } from './address.ts';
 import { sortDestinations, sortServices } from './order.ts';
 import type { ServiceRules } from './parse.ts';
 
@@ -92,7 +92,7 @@ function serviceRule(service: ServiceSpec): string {
     const { timeout = 360 } = persistence;
     rule += ` -p ${checkInteger('service.persistence.timeout', timeout, 1, MAX_TIMEOUT)}`;
     checkGranularity(persistence.granularity);
-    const six = service.fwmark === undefined ? service.address.includes(':') : service.family === 'ipv6';
+    const six = isIpv6Service(service);
     const mask = granularityText(persistence.granularity, six);
     if (mask !== undefined) rule += ` -M ${mask}`;
     if (persistence.engine !== undefined)
@@ -123,12 +123,8 @@ function checkGranularity(granularity: unknown): void {
 /** A granularity as ipvsadm writes it; undefined when each address stands for itself. */
 export function granularityText(granularity: number | string | undefined, six: boolean): string | undefined {
   if (six) return granularity === undefined || granularity === 128 ? undefined : String(granularity);
-  const mask = typeof granularity === 'string' ? granularity : dotted(maskOfPrefix(granularity ?? 32));
+  const mask = typeof granularity === 'string' ? granularity : dottedMask(maskOfPrefix(granularity ?? 32));
   return mask === '255.255.255.255' ? undefined : mask;
-}
-
-function dotted(mask: number): string {
-  return [24, 16, 8, 0].map(shift => (mask >>> shift) & 255).join('.');
 }
 
 function destinationRule(

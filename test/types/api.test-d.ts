@@ -129,6 +129,15 @@ describe('statistics are numbers, bigints on request', () => {
   });
 });
 
+test('undefined is as good as left out', () => {
+  const maybe = undefined as number | undefined;
+  void ({ ...server, weight: maybe, upperThreshold: maybe } satisfies DestinationSpec);
+  void ({ ...web, persistence: { timeout: maybe } } satisfies ServiceSpec);
+  void ipvs.setTimeouts({ tcp: maybe });
+  void ipvs.sampler({ services: undefined });
+  expectTypeOf<Destination['weight']>().toEqualTypeOf<number>();
+});
+
 test('codes are one literal union', () => {
   expectTypeOf<'ERR_IPVS_SERVICE_EXISTS'>().toExtend<IpvsErrorCode>();
   expectTypeOf<string>().not.toExtend<IpvsErrorCode>();
