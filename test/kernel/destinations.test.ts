@@ -237,6 +237,23 @@ describe.each([true, false])('a lone write, inlineWrites %s', inlineWrites => {
     expect((await rejection(second)).code).toBe('ERR_IPVS_DESTINATION_NOT_FOUND');
   });
 
+  test(`is ${inlineWrites ? 'often' : 'never'} made before the event loop goes on`, async () => {
+    const ipvs = bed.client({ inlineWrites });
+    await ipvs.info();
+    let early = 0;
+    for (let i = 0; i < 40; i++) {
+      let done = false;
+      const call = i % 2 === 0 ? ipvs.addDestination(web, id) : ipvs.removeDestination(web, id);
+      const settled = call.then(() => {
+        done = true;
+      });
+      for (let turn = 0; turn < 20; turn++) await undefined;
+      if (done) early++;
+      await settled;
+    }
+    expect(early > 0).toBe(inlineWrites);
+  });
+
   test('gives the event loop its turns', async () => {
     const ipvs = bed.client({ inlineWrites });
     await ipvs.info();

@@ -184,6 +184,29 @@ describe('settings', () => {
     expect(readFileSync(file, 'utf8')).toBe(outside);
   });
 
+  test('the ends of their ranges', async () => {
+    const before = await bed.ipvs.settings();
+    const ends = {
+      secureTcp: [3, 0],
+      dropEntry: [3, 0],
+      dropPacket: [3, 0],
+      syncVersion: [0, 1],
+      syncPorts: [64, 1],
+      syncRetries: [3, 0],
+      estNice: [-20, 19],
+      connLfactor: [-8, 8],
+      svcLfactor: [-8, 8],
+    } as const;
+    for (const end of [0, 1]) {
+      const settings = Object.fromEntries(
+        Object.entries(ends).flatMap(([name, values]) => (name in before ? [[name, values[end]]] : [])),
+      );
+      await bed.ipvs.setSettings(settings);
+      expect(await bed.ipvs.settings()).toMatchObject(settings);
+    }
+    await bed.ipvs.setSettings(before);
+  });
+
   test('a sync threshold without a period', async () => {
     await bed.ipvs.setSettings({ syncThreshold: { threshold: 5, period: 0 } });
     const { syncThreshold } = await bed.ipvs.settings();

@@ -260,6 +260,7 @@ const badOthers: readonly Case[] = [
     VALUE,
     'settings.syncThreshold.threshold',
   ],
+  ['setSettings', [{ estCpulist: '0;1' }], VALUE, 'settings.estCpulist'],
   ['setSettings', [{ net_ipv4: 1 }], VALUE, "no option 'net_ipv4'"],
   ['services', [{ timeout: 0 }], RANGE, 'options.timeout'],
   ['services', [{ timeout: '5s' }], TYPE, 'options.timeout'],

@@ -79,6 +79,18 @@ describe('every command and errno has its code', () => {
   });
 });
 
+test.each([
+  ['WRITE_FILE', errno.EINVAL, 'ERR_IPVS_SETTING_REFUSED', 'does not take that value'],
+  ['WRITE_FILE', errno.ERANGE, 'ERR_IPVS_SETTING_REFUSED', 'does not take that value'],
+  ['WRITE_FILE', errno.ENOENT, 'ERR_IPVS_SETTING_NOT_FOUND', 'has no setting x'],
+  ['WRITE_FILE', errno.EACCES, 'ERR_IPVS_PERMISSION', 'may not be written'],
+  ['READ_FILE', errno.EPERM, 'ERR_IPVS_PERMISSION', 'may not be read'],
+] as const)('of a file: %s, errno %i: %s', (command, number, code, says) => {
+  const error = failure({ command, file: 'setting x' }, number);
+  expect(error).toMatchObject({ code, errno: -number, command });
+  expect(error.message).toContain(says);
+});
+
 describe('what is not the kernel’s answer', () => {
   const read: About = { command: 'GET_DEST', service: about.service };
 

@@ -5,8 +5,8 @@ import { watchSampler } from '../../lib/watch.ts';
 const nothing = { ids: [] };
 const sample = { time: 0, generation: 1, services: nothing, destinations: nothing } as unknown as Sample;
 
-function sampler(closed: () => void): Sampler {
-  return { read: async () => sample, close: closed, [Symbol.dispose]: closed };
+function sampler(closed: () => void, read: Sampler['read'] = async () => sample): Sampler {
+  return { read, close: closed, [Symbol.dispose]: closed };
 }
 
 test('steps never come before they are due, although timers do', async () => {
@@ -30,4 +30,26 @@ test('a sampler is made with the first step, and closed with the last', async ()
   await watch.next();
   await watch.return();
   expect([made, closed]).toEqual([1, 1]);
+});
+
+test('its signal and its deadline are those of each read', async () => {
+  const { signal } = new AbortController();
+  const given: unknown[] = [];
+  const read: Sampler['read'] = async options => {
+    given.push(options);
+    return sample;
+  };
+  const watch = watchSampler(() => sampler(() => {}, read), { interval: 10, signal, timeout: 77 });
+  await watch.next();
+  await watch.return();
+  expect(given).toEqual([{ signal, timeout: 77 }]);
+});
+
+test('an abort between two steps ends it at once', async () => {
+  const controller = new AbortController();
+  const watch = watchSampler(() => sampler(() => {}), { interval: 86_400_000, signal: controller.signal });
+  await watch.next();
+  const next = watch.next();
+  controller.abort();
+  expect(await next).toEqual({ done: true, value: undefined });
 });
