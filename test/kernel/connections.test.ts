@@ -87,6 +87,9 @@ describe('connections()', () => {
     expect((await connections.next()).done).toBe(false);
     controller.abort('enough');
     const error = await rejection(connections.next());
+    expect((await rejection(bed.ipvs.connections({ timeout: 0 }).next())).message).toMatch(
+      /options\.timeout/,
+    );
     expect(error).toMatchObject({ name: 'AbortError', code: 'ERR_IPVS_ABORTED', cause: 'enough' });
   });
 

@@ -142,6 +142,7 @@ const badServices: readonly Case[] = [
   ['updateService', [web, undefined], TYPE, 'changes'],
   ['updateService', [web, { port: 81 }], VALUE, "changes has no option 'port'"],
   ['updateService', [web, { onePacket: true }], VALUE, 'changes.onePacket'],
+  ['updateService', [{ ...web, port: 0 }, { persistence: null }], VALUE, 'must stay persistent'],
   ['updateService', [web, { schedulerFlags: ['sh-port'] }], VALUE, "goes with scheduler 'sh'"],
   ['updateService', [web, { persistence: { timeout: -1 } }], RANGE, 'changes.persistence.timeout'],
 ];
@@ -224,6 +225,12 @@ const badDestinations: readonly Case[] = [
   ['addDestination', [web, { ...server, wieght: 1 }], VALUE, "destination has no option 'wieght'"],
   ['updateDestination', [web, server, undefined], TYPE, 'changes'],
   ['updateDestination', [web, server, { address: '10.0.0.3' }], VALUE, "changes has no option 'address'"],
+  [
+    'updateDestination',
+    [web, { ...server, address: 'fd00::2' }, { forwarding: 'masquerade' }],
+    VALUE,
+    'address family',
+  ],
   ['updateDestination', [web, server, { weight: 70_000 }], RANGE, 'changes.weight'],
   ['updateDestination', [web, server, { tunnel: { type: 'ipip' } }], VALUE, 'changes.forwarding'],
   [
