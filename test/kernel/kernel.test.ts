@@ -211,6 +211,16 @@ describe('settings', () => {
     await bed.ipvs.setSettings(before);
   });
 
+  test('are set all together or, where the kernel refuses one, not at all', async () => {
+    await bed.ipvs.schedulers(); // loads lblc, which has one in seconds that the kernel keeps in clock ticks
+    const before = await bed.ipvs.settings();
+    const settings = { conntrack: !before.conntrack, lblcExpiration: 2 ** 31 - 1 };
+    const error = await rejection(bed.ipvs.setSettings(settings));
+    expect(error.code).toBe('ERR_IPVS_SETTING_REFUSED');
+    expect(error.message).toContain('lblc_expiration');
+    expect(await bed.ipvs.settings()).toEqual(before);
+  });
+
   test('a sync threshold without a period', async () => {
     await bed.ipvs.setSettings({ syncThreshold: { threshold: 5, period: 0 } });
     const { syncThreshold } = await bed.ipvs.settings();
