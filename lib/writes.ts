@@ -26,10 +26,6 @@ export type Write = CallSpec<void>;
 
 function nothing(): void {}
 
-function idsOf(service: ServiceId, destination: DestinationId) {
-  return { service: copyServiceId(service), destination: copyDestinationId(destination) };
-}
-
 export function addService(spec: ServiceSpec): Write {
   return {
     operation: Operation.newService,
@@ -72,7 +68,11 @@ export function removeService(id: ServiceId): Write {
 export function addDestination(service: ServiceId, spec: DestinationSpec): Write {
   return {
     operation: Operation.newDest,
-    about: { command: 'NEW_DEST', ...idsOf(service, spec) },
+    about: {
+      command: 'NEW_DEST',
+      service: copyServiceId(service),
+      destination: copyDestinationId(spec),
+    },
     encode(slot) {
       putServiceId(slot, service);
       putDestinationSpec(slot, spec);
@@ -89,7 +89,11 @@ export function updateDestination(
 ): Write {
   return {
     operation: Operation.updateDest,
-    about: { command: 'SET_DEST', ...idsOf(service, destination) },
+    about: {
+      command: 'SET_DEST',
+      service: copyServiceId(service),
+      destination: copyDestinationId(destination),
+    },
     encode(slot) {
       putServiceId(slot, service);
       return putDestinationChanges(slot, destination, changes) ? Operation.setDest : undefined;
@@ -101,7 +105,11 @@ export function updateDestination(
 export function removeDestination(service: ServiceId, destination: DestinationId): Write {
   return {
     operation: Operation.delDest,
-    about: { command: 'DEL_DEST', ...idsOf(service, destination) },
+    about: {
+      command: 'DEL_DEST',
+      service: copyServiceId(service),
+      destination: copyDestinationId(destination),
+    },
     encode(slot) {
       putServiceId(slot, service);
       putDestinationId(slot, destination);

@@ -293,5 +293,6 @@ describe('counters follow the traffic', () => {
     expect(before.get(name(dns))).toBeGreaterThan(0);
     await bed.ipvs.zero();
     expect([...(await counts()).values()].every(count => count === 0)).toBe(true);
+    expect((await bed.ipvs.totals()).connections).toBe(0);
   });
 });

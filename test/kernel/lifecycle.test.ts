@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { CallOptions, Ipvs } from '../../lib/index.ts';
 import { type Rejection, rejection, useBed } from './support.ts';
 
 const bed = useBed();
@@ -158,6 +159,40 @@ describe('deadlines and signals', () => {
     const late = outcomes.filter(outcome => outcome.status === 'rejected');
     expect(new Set(late.map(({ reason }) => reason.code))).toEqual(new Set(['ERR_IPVS_TIMEOUT']));
     expect(await ipvs.services({ timeout: 10_000 })).toHaveLength(SERVICES);
+  });
+
+  const server = { address: '10.0.0.1', port: 1 };
+  const methods: Readonly<Record<string, (ipvs: Ipvs, options: CallOptions) => Promise<unknown>>> = {
+    info: (ipvs, options) => ipvs.info(options),
+    services: (ipvs, options) => ipvs.services(options),
+    service: (ipvs, options) => ipvs.service(id(1), options),
+    addService: (ipvs, options) => ipvs.addService(id(1), options),
+    updateService: (ipvs, options) => ipvs.updateService(id(1), { scheduler: 'wrr' }, options),
+    removeService: (ipvs, options) => ipvs.removeService(id(1), options),
+    destinations: (ipvs, options) => ipvs.destinations(id(1), options),
+    addDestination: (ipvs, options) => ipvs.addDestination(id(1), server, options),
+    updateDestination: (ipvs, options) => ipvs.updateDestination(id(1), server, { weight: 0 }, options),
+    removeDestination: (ipvs, options) => ipvs.removeDestination(id(1), server, options),
+    snapshot: (ipvs, options) => ipvs.snapshot(options),
+    flush: (ipvs, options) => ipvs.flush(options),
+    zero: (ipvs, options) => ipvs.zero(undefined, options),
+    timeouts: (ipvs, options) => ipvs.timeouts(options),
+    setTimeouts: (ipvs, options) => ipvs.setTimeouts({ tcp: 1 }, options),
+    daemons: (ipvs, options) => ipvs.daemons(options),
+    startDaemon: (ipvs, options) => ipvs.startDaemon({ role: 'master', interface: 'lo' }, options),
+    stopDaemon: (ipvs, options) => ipvs.stopDaemon('master', options),
+    schedulers: (ipvs, options) => ipvs.schedulers(options),
+    settings: (ipvs, options) => ipvs.settings(options),
+    setSettings: (ipvs, options) => ipvs.setSettings({ conntrack: true }, options),
+    totals: (ipvs, options) => ipvs.totals(options),
+    connections: (ipvs, options) => ipvs.connections(options).next(),
+    'sampler().read': (ipvs, options) => ipvs.sampler().read(options),
+  };
+
+  test.each(Object.entries(methods))('%s() takes both', async (_, method) => {
+    const error = await rejection(method(bed.ipvs, { signal: AbortSignal.abort() }));
+    expect(error).toMatchObject({ code: 'ERR_IPVS_ABORTED', sent: false });
+    expect((await rejection(method(bed.ipvs, { timeout: 0 }))).message).toMatch(/^options\.timeout /);
   });
 
   test('a signal that is aborted already', async () => {
