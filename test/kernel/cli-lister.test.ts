@@ -56,13 +56,15 @@ async function load(rules: string): Promise<void> {
   }
 }
 
-test.each(Object.keys(scenes) as (keyof typeof scenes)[])('what ipvs-list lists, table “%s”', async scene => {
+test.each(['empty', 'some', 'odd'] as const)('what ipvs-list lists, table “%s”', async scene => {
   await load(scenes[scene]);
-  const words = ['--stats', '--stats --exact', '--rate', '--rate --exact'].flatMap(columns => [
-    `-Ln ${columns}`,
-    `-l --numeric ${columns} --nosort`,
-    `--list ${columns} -n --sort`,
-  ]);
+  const words = [
+    '-Ln --stats',
+    '-Ln --rate',
+    '-l --numeric --stats --exact --nosort',
+    '-ln --rate --nosort',
+    '--list --rate --exact -n --sort',
+  ];
   for (const one of words) {
     const stdout = await listing(one.split(' '));
     expect(start(lister, one.split(' ')), one).toEqual({ status: 0, stdout, stderr: '' });
