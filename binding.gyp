@@ -1,5 +1,7 @@
 {
   "target_defaults": {
+    # Not native itself: libnl's <netlink/…> would be looked for in native/netlink.
+    "include_dirs": ["."],
     "cflags_cc": [
       "-std=c++17",
       "-O3",
@@ -15,18 +17,18 @@
   "variables": {
     # How tables are read and listed. None of these files knows Node-API.
     "table_sources": [
-      "native/columns.cc",
-      "native/connection.cc",
-      "native/decode.cc",
-      "native/encode.cc",
-      "native/family.cc",
-      "native/listing.cc",
-      "native/netns.cc",
-      "native/row_order.cc",
-      "native/row_text.cc",
-      "native/socket.cc",
-      "native/table_reader.cc",
-      "native/thread.cc",
+      "native/table/columns.cc",
+      "native/netlink/connection.cc",
+      "native/codec/decode.cc",
+      "native/codec/encode.cc",
+      "native/netlink/family.cc",
+      "native/cli/listing.cc",
+      "native/os/netns.cc",
+      "native/cli/row_order.cc",
+      "native/cli/row_text.cc",
+      "native/netlink/socket.cc",
+      "native/table/table_reader.cc",
+      "native/os/thread.cc",
     ],
   },
   "targets": [
@@ -34,16 +36,16 @@
       "target_name": "ipvs",
       "sources": [
         "<@(table_sources)",
-        "native/addon.cc",
-        "native/client.cc",
-        "native/files.cc",
-        "native/js_values.cc",
-        "native/line_shapes.cc",
-        "native/sample_rows.cc",
-        "native/sampler.cc",
-        "native/session.cc",
-        "native/text_functions.cc",
-        "native/worker.cc",
+        "native/node/addon.cc",
+        "native/node/client.cc",
+        "native/os/files.cc",
+        "native/node/js_values.cc",
+        "native/cli/line_shapes.cc",
+        "native/table/sample_rows.cc",
+        "native/table/sampler.cc",
+        "native/calls/session.cc",
+        "native/node/text_functions.cc",
+        "native/calls/worker.cc",
       ],
       # The last one: in a worker_thread that is being terminated every Node-API call may fail, and the exception that
       # node-addon-api makes of that cannot be thrown, which would otherwise end the process.
@@ -61,10 +63,10 @@
       "ldflags": ["-Wl,-z,nodelete"],
     },
     {
-      # The command's listings that are polled (native/lister.cc).
+      # The command's listings that are polled (native/cli/ipvs_list.cc).
       "target_name": "ipvs-list",
       "type": "executable",
-      "sources": ["<@(table_sources)", "native/lister.cc"],
+      "sources": ["<@(table_sources)", "native/cli/ipvs_list.cc"],
     },
   ],
 }

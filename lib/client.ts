@@ -1,9 +1,3 @@
-import { native } from './binding.ts';
-import { type CallOptions, checkOptions } from './call-options.ts';
-import type { Calls } from './calls.ts';
-import { createCalls } from './calls.ts';
-import { adoptFile, type Connection, connectionsFile, readConnections } from './connections.ts';
-import { Operation } from './constants.ts';
 import {
   type Daemon,
   type DaemonRole,
@@ -11,14 +5,27 @@ import {
   putDaemon,
   putDaemonRole,
   readDaemons,
-} from './daemon.ts';
-import type { Destination, DestinationChanges, DestinationId, DestinationSpec } from './destination.ts';
-import type { About } from './failure.ts';
-import type { Changes } from './given.ts';
-import { type Info, readInfo } from './info.ts';
-import { checkBoolean, checkInteger, checkObject } from './misuse.ts';
+} from './addon/daemon.ts';
+import type { Destination, DestinationChanges, DestinationId, DestinationSpec } from './addon/destination.ts';
+import { type Info, readInfo } from './addon/info.ts';
+import { native } from './addon/load.ts';
+import type { Payload } from './addon/native.ts';
+import type { Slot } from './addon/record.ts';
+import type { Service, ServiceChanges, ServiceId, ServiceSpec } from './addon/service.ts';
+import { readDestinations, readServices, readSnapshot, type ServiceWithDestinations } from './addon/table.ts';
+import { putTimeouts, readTimeouts, type Timeouts } from './addon/timeouts.ts';
+import type { Calls } from './calls/calls.ts';
+import { createCalls } from './calls/calls.ts';
+import type { About } from './calls/kernel-error.ts';
+import { type CallOptions, checkOptions } from './calls/options.ts';
+import { listSchedulers } from './calls/probe.ts';
+import * as reads from './calls/reads.ts';
+import * as writes from './calls/writes.ts';
+import { checkBoolean, checkInteger, checkObject } from './model/arguments.ts';
+import type { Changes } from './model/complete.ts';
+import { Operation } from './model/constants.ts';
+import type { Stats } from './model/stats.ts';
 import { namespaceTarget } from './namespace.ts';
-import type { Payload } from './native.ts';
 import {
   type ConnectionsOptions,
   type Counting,
@@ -27,18 +34,16 @@ import {
   type ReadOptions,
   readKeys,
 } from './options.ts';
-import { listSchedulers } from './probe.ts';
-import * as reads from './reads.ts';
-import type { Slot } from './record.ts';
-import { checkSamplerOptions, createSampler, type Sampler, type SamplerOptions } from './sampler.ts';
-import type { Service, ServiceChanges, ServiceId, ServiceSpec } from './service.ts';
-import { readSettings, SETTINGS_DIRECTORY, type Settings, writeSettings } from './settings.ts';
-import type { Stats } from './stats.ts';
-import { readDestinations, readServices, readSnapshot, type ServiceWithDestinations } from './table.ts';
-import { putTimeouts, readTimeouts, type Timeouts } from './timeouts.ts';
-import { parseTotals, TOTALS_FILE } from './totals.ts';
-import { checkInterval, type WatchEvent, type WatchOptions, watchSampler } from './watch.ts';
-import * as writes from './writes.ts';
+import { adoptFile, type Connection, connectionsFile, readConnections } from './proc/connections.ts';
+import { readSettings, SETTINGS_DIRECTORY, type Settings, writeSettings } from './proc/settings.ts';
+import { parseTotals, TOTALS_FILE } from './proc/totals.ts';
+import {
+  checkSamplerOptions,
+  createSampler,
+  type Sampler,
+  type SamplerOptions,
+} from './statistics/sampler.ts';
+import { checkInterval, type WatchEvent, type WatchOptions, watchSampler } from './statistics/watch.ts';
 
 const optionKeys = new Set(['netns', 'timeout', 'inlineWrites']);
 const watchKeys = new Set(['interval', 'signal', 'timeout', 'services', 'destinations', 'columns']);

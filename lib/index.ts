@@ -3,11 +3,8 @@
  *
  * @packageDocumentation
  */
-export type { AddressFamily } from './address.ts';
-export type { CallOptions } from './call-options.ts';
-export { Ipvs } from './client.ts';
-export type { Connection, Endpoint } from './connections.ts';
-export type { Daemon, DaemonRole, DaemonSpec } from './daemon.ts';
+
+export type { Daemon, DaemonRole, DaemonSpec } from './addon/daemon.ts';
 export {
   type Destination,
   type DestinationChanges,
@@ -16,13 +13,33 @@ export {
   destinationKey,
   type Forwarding,
   type Tunnel,
-} from './destination.ts';
-export { IpvsError, type IpvsErrorCode, type IpvsErrorDetails } from './errors.ts';
-export type { Changes } from './given.ts';
-export type { Info } from './info.ts';
-export type { MisuseError } from './misuse.ts';
+} from './addon/destination.ts';
+export type { Info } from './addon/info.ts';
+export {
+  type AddressServiceId,
+  type FwmarkServiceId,
+  type Persistence,
+  type Protocol,
+  type Service,
+  type ServiceChanges,
+  type ServiceId,
+  type ServiceSpec,
+  serviceKey,
+} from './addon/service.ts';
+export type { ServiceWithDestinations } from './addon/table.ts';
+export type { Timeouts } from './addon/timeouts.ts';
+export type { CallOptions } from './calls/options.ts';
+export { Ipvs } from './client.ts';
+export type { AddressFamily } from './model/address.ts';
+export type { MisuseError } from './model/arguments.ts';
+export type { Changes } from './model/complete.ts';
+export { IpvsError, type IpvsErrorCode, type IpvsErrorDetails } from './model/errors.ts';
+export type { GenericFlag, KnownScheduler, Scheduler, SchedulerSpec } from './model/scheduler.ts';
+export type { Counters, Stats } from './model/stats.ts';
 export type { NetworkNamespace } from './namespace.ts';
 export type { ConnectionsOptions, IpvsOptions, ReadOptions } from './options.ts';
+export type { Connection, Endpoint } from './proc/connections.ts';
+export type { Settings } from './proc/settings.ts';
 export {
   type FormatOptions,
   formatRules,
@@ -47,21 +64,5 @@ export type {
   Sampler,
   SamplerOptions,
   ServiceSample,
-} from './sampler.ts';
-export type { GenericFlag, KnownScheduler, Scheduler, SchedulerSpec } from './scheduler.ts';
-export {
-  type AddressServiceId,
-  type FwmarkServiceId,
-  type Persistence,
-  type Protocol,
-  type Service,
-  type ServiceChanges,
-  type ServiceId,
-  type ServiceSpec,
-  serviceKey,
-} from './service.ts';
-export type { Settings } from './settings.ts';
-export type { Counters, Stats } from './stats.ts';
-export type { ServiceWithDestinations } from './table.ts';
-export type { Timeouts } from './timeouts.ts';
-export type { DestinationOfService, TopologyChange, WatchEvent, WatchOptions } from './watch.ts';
+} from './statistics/sampler.ts';
+export type { DestinationOfService, TopologyChange, WatchEvent, WatchOptions } from './statistics/watch.ts';

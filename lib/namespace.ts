@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { checkInteger, checkObject, wrongType, wrongValue } from './misuse.ts';
+import { checkInteger, checkObject, wrongType, wrongValue } from './model/arguments.ts';
 
 /**
  * A network namespace: its name as `ip netns` knows it, a path to it (with a slash), an open descriptor, or a process that is in it.

@@ -1,4 +1,4 @@
-import type { CallOptions } from './call-options.ts';
+import type { CallOptions } from './calls/options.ts';
 import type { NetworkNamespace } from './namespace.ts';
 
 /** What a client is made with. */

@@ -4,7 +4,7 @@
 // @ts-check
 
 import { chmodSync, copyFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
 /**
@@ -26,24 +26,24 @@ export async function bundleCommand(root) {
     minify: true,
     logLevel: 'silent',
   };
-  /** @type {Set<string>} */
-  const seldom = new Set();
+  /** @type {Map<string, string>} The source of each file that is imported when it is wanted only, by the name of its bundle. */
+  const seldom = new Map();
   const apart = {
     name: 'apart',
     /** @param {import('esbuild').PluginBuild} hooks */
     setup(hooks) {
-      hooks.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ kind, path }) => {
+      hooks.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ kind, path, importer }) => {
         if (kind !== 'dynamic-import') return undefined;
-        const name = basename(path, '.ts');
-        seldom.add(name);
-        return { path: `./ipvs-${name}.cjs`, external: true };
+        const name = `ipvs-${basename(path, '.ts')}`;
+        seldom.set(name, relative(root, join(dirname(importer), path)));
+        return { path: `./${name}.cjs`, external: true };
       });
     },
   };
   await build({ ...bundle, entryPoints: { ipvs: 'lib/cli/main.ts' }, plugins: [apart] });
   await build({
     ...bundle,
-    entryPoints: Object.fromEntries([...seldom].map(name => [`ipvs-${name}`, `lib/cli/${name}.ts`])),
+    entryPoints: Object.fromEntries(seldom),
   });
   copyFileSync(join(root, 'lib/cli/ipvs.sh'), join(root, 'dist/ipvs'));
   chmodSync(join(root, 'dist/ipvs'), 0o755);

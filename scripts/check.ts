@@ -97,6 +97,7 @@ async function compilerFlags(): Promise<string[]> {
   const defines = /"defines": \[([^\]]*)\]/.exec(readFileSync('binding.gyp', 'utf8'))?.[1] ?? '';
   return [
     '-std=c++17',
+    '-I.',
     ...[...defines.matchAll(/"([^"]+)"/g)].map(match => `-D${match[1]}`),
     ...['node_modules/node-addon-api', nodeHeaders(), ...libnl].flatMap(path => ['-isystem', path]),
   ];

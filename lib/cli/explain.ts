@@ -1,6 +1,6 @@
-import { destinationKey } from '../destination.ts';
-import { IpvsError, type IpvsErrorCode } from '../errors.ts';
-import { serviceKey } from '../service.ts';
+import { destinationKey } from '../addon/destination.ts';
+import { serviceKey } from '../addon/service.ts';
+import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
 
 /** Whether an error is about the kernel as a whole: no command could do any better. */
 export function isUnavailable(error: unknown): boolean {

@@ -1,7 +1,7 @@
-import { type CommandName, type CommandRule, commands } from '../rules/commands.ts';
-import { written } from '../rules/grammar.ts';
-import { type OptionName, type OptionRule, options } from '../rules/options.ts';
-import { type OwnCommand, type OwnName, ownCommands } from './own-commands.ts';
+import { type CommandName, type CommandRule, commands } from '../rules/grammar/commands.ts';
+import { written } from '../rules/grammar/lookup.ts';
+import { type OptionName, type OptionRule, options } from '../rules/grammar/options.ts';
+import { type OwnCommand, type OwnName, ownCommands } from './grammar.ts';
 
 /** Explains all of ipvsadm's language, made from its grammar. */
 export function ipvsadmHelp(): string {

@@ -1,14 +1,14 @@
-import type { IpvsError } from '../errors.ts';
-import type { RuleCommand } from '../rules/command.ts';
-import { readCommand } from '../rules/parse.ts';
+import type { IpvsError } from '../model/errors.ts';
+import { withNames } from '../rules/names.ts';
+import { readCommand } from '../rules/parse/lines.ts';
 import type { Found } from '../rules/problem.ts';
-import { withNames } from '../rules/resolve.ts';
-import { execute } from './execute.ts';
+import type { RuleCommand } from '../rules/types.ts';
+import { execute } from './execute/execute.ts';
 import { advise, isUnavailable } from './explain.ts';
-import { restoreText } from './restore.ts';
-import type { Shell } from './shell.ts';
+import { restoreText } from './restore/restore.ts';
+import type { Shell } from './terminal.ts';
 import { versionText } from './version.ts';
-import { withModule } from './with-module.ts';
+import { withModule } from './with-client.ts';
 
 /** What `ipvsadm` alone does. */
 const listAll: RuleCommand = {

@@ -1,5 +1,5 @@
 import { runCommandLine } from './run.ts';
-import { processShell } from './shell.ts';
+import { processShell } from './terminal.ts';
 
 runCommandLine(process.argv.slice(2), processShell).then(status => {
   // Not process.exit: output still in a pipe would be lost.

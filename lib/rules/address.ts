@@ -1,4 +1,4 @@
-import { isIpv6, parseIpv4 } from '../address.ts';
+import { isIpv6, parseIpv4 } from '../model/address.ts';
 
 /** An address as four words of 32 bits, in network order; IPv4 is the first. */
 export type AddressWords = readonly [number, number, number, number];

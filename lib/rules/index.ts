@@ -1,6 +1,13 @@
 /** The language of ipvsadm's rules. */
-export type { ListOptions, Names, RuleCommand } from './command.ts';
-export { type FormatOptions, formatRules, type Naming } from './format.ts';
-export { type ParseOptions, parseCommands, parseRules, type RuleLine, type ServiceRules } from './parse.ts';
+
+export { type FormatOptions, formatRules, type Naming } from './format/format.ts';
+export { resolveNames } from './names.ts';
+export {
+  type ParseOptions,
+  parseCommands,
+  parseRules,
+  type RuleLine,
+  type ServiceRules,
+} from './parse/lines.ts';
 export type { RuleProblem, RulesError } from './problem.ts';
-export { resolveNames } from './resolve.ts';
+export type { ListOptions, Names, RuleCommand } from './types.ts';

@@ -1,8 +1,8 @@
 import { isIPv4 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalAddress, maskOfPrefix, prefixOfMask } from '../../lib/address.ts';
 import { destinationKey, serviceKey } from '../../lib/index.ts';
+import { canonicalAddress, maskOfPrefix, prefixOfMask } from '../../lib/model/address.ts';
 
 describe('addresses', () => {
   test('IPv4 comes back as it went in', () => {

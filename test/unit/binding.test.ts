@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { load } from '../../lib/binding.ts';
+import { load } from '../../lib/addon/load.ts';
 import { IpvsError } from '../../lib/index.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ipvs-binding-'));

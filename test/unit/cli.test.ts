@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { formatTable } from '../../lib/cli/commands/list.ts';
 import { runCommandLine } from '../../lib/cli/run.ts';
-import { formatTable } from '../../lib/cli/table.ts';
 import type { Destination, ServiceWithDestinations } from '../../lib/index.ts';
-import { commands } from '../../lib/rules/commands.ts';
-import { options } from '../../lib/rules/options.ts';
+import { commands } from '../../lib/rules/grammar/commands.ts';
+import { options } from '../../lib/rules/grammar/options.ts';
 
 /** Runs a command that needs no kernel. */
 async function run(words: readonly string[], input = '') {

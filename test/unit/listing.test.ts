@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { native } from '../../lib/binding.ts';
-import { formatServices } from '../../lib/cli/listing.ts';
-import { DestinationColumn, ServiceColumn } from '../../lib/columns.ts';
-import { Family, ProtocolNumber } from '../../lib/constants.ts';
+import { DestinationColumn, ServiceColumn } from '../../lib/addon/columns.ts';
+import { native } from '../../lib/addon/load.ts';
+import type { NativeBlock, NativeTable } from '../../lib/addon/native.ts';
+import { formatServices } from '../../lib/cli/execute/listing.ts';
 import type { DestinationId, ServiceId } from '../../lib/index.ts';
-import type { NativeBlock, NativeTable } from '../../lib/native.ts';
+import { Family, ProtocolNumber } from '../../lib/model/constants.ts';
 import { addressWords } from '../../lib/rules/address.ts';
-import type { ListOptions } from '../../lib/rules/command.ts';
-import { endpointText } from '../../lib/rules/format.ts';
-import { sortDestinations, sortServices } from '../../lib/rules/order.ts';
+import { endpointText } from '../../lib/rules/format/format.ts';
+import { sortDestinations, sortServices } from '../../lib/rules/format/order.ts';
+import type { ListOptions } from '../../lib/rules/types.ts';
 
 interface Row {
   readonly words: Readonly<Record<number, number>>;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { parseConnection } from '../../lib/connections.ts';
 import { IpvsError } from '../../lib/index.ts';
-import { flagBits, flagNames } from '../../lib/scheduler.ts';
-import { readSettings, sysctlName, writeSettings } from '../../lib/settings.ts';
-import { parseTotals } from '../../lib/totals.ts';
+import { flagBits, flagNames } from '../../lib/model/scheduler.ts';
+import { parseConnection } from '../../lib/proc/connections.ts';
+import { readSettings, sysctlName, writeSettings } from '../../lib/proc/settings.ts';
+import { parseTotals } from '../../lib/proc/totals.ts';
 
 describe('the connection table', () => {
   test('a row of IPv4', () => {

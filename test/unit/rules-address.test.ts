@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalAddress, parseIpv4 } from '../../lib/address.ts';
+import { canonicalAddress, parseIpv4 } from '../../lib/model/address.ts';
 import { addressWords, canonical, formatIpv6, parseIpv6 } from '../../lib/rules/address.ts';
 
 test('IPv6 is written as the C library writes it', () => {

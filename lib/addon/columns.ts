@@ -1,0 +1,105 @@
+import { readAddress } from '../model/address.ts';
+import { type Stats, toStats } from '../model/stats.ts';
+import type { NativeBlock } from './native.ts';
+
+const COUNTERS = 10;
+const ADDRESS_BYTES = 16;
+
+/** The 32-bit columns of a service, in their order (native/table/columns.h). */
+export const ServiceColumn = {
+  family: 0,
+  protocol: 1,
+  fwmark: 2,
+  port: 3,
+  flags: 4,
+  timeout: 5,
+  netmask: 6,
+  scheduler: 7,
+  engine: 8,
+  count: 9,
+} as const;
+
+/** The 32-bit columns of a destination, in their order. */
+export const DestinationColumn = {
+  service: 0,
+  family: 1,
+  port: 2,
+  forwarding: 3,
+  weight: 4,
+  upperThreshold: 5,
+  lowerThreshold: 6,
+  activeConnections: 7,
+  inactiveConnections: 8,
+  persistentConnections: 9,
+  tunnelType: 10,
+  tunnelPort: 11,
+  tunnelFlags: 12,
+  count: 13,
+} as const;
+
+/** A list as the addon delivers it: 64-bit counters, then 32-bit words, then addresses; each column contiguous. */
+export interface List {
+  readonly rows: number;
+  readonly counters: BigUint64Array;
+  /** The counters as pairs of words: to read those makes no bigints, which cost several times as much. */
+  readonly halves: Uint32Array;
+  readonly words: Uint32Array;
+  readonly addresses: Uint8Array;
+}
+
+/** Views a block as a list, copying nothing. `words` is the number of 32-bit columns. */
+export function viewList({ rows, buffer }: NativeBlock, words: number): List {
+  const counterBytes = rows * COUNTERS * 8;
+  return {
+    rows,
+    counters: new BigUint64Array(buffer, 0, rows * COUNTERS),
+    halves: new Uint32Array(buffer, 0, rows * COUNTERS * 2),
+    words: new Uint32Array(buffer, counterBytes, rows * words),
+    addresses: new Uint8Array(buffer, counterBytes + rows * words * 4, rows * ADDRESS_BYTES),
+  };
+}
+
+// Linux's big-endian machines have the high half first.
+const [LOW, HIGH] = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? [0, 1] : [1, 0];
+
+/** A 32-bit column's value. */
+export function wordAt(list: List, column: number, row: number): number {
+  return list.words[column * list.rows + row]!;
+}
+
+/** The address of a row, as text. */
+export function addressAt(list: List, family: number, row: number): string {
+  return readAddress(list.addresses, row * ADDRESS_BYTES, family);
+}
+
+function counterAt(list: List, column: number, row: number): number {
+  const at = (column * list.rows + row) * 2;
+  return list.halves[at + HIGH]! * 4_294_967_296 + list.halves[at + LOW]!;
+}
+
+function bigCounterAt(list: List, column: number, row: number): bigint {
+  return list.counters[column * list.rows + row]!;
+}
+
+/** The statistics of a row, whose ten columns are IPVS_STATS_ATTR_CONNS to _OUTBPS. */
+export function statsAt(list: List, row: number): Stats {
+  return {
+    connections: counterAt(list, 0, row),
+    inPackets: counterAt(list, 1, row),
+    outPackets: counterAt(list, 2, row),
+    inBytes: counterAt(list, 3, row),
+    outBytes: counterAt(list, 4, row),
+    rates: {
+      connections: counterAt(list, 5, row),
+      inPackets: counterAt(list, 6, row),
+      outPackets: counterAt(list, 7, row),
+      inBytes: counterAt(list, 8, row),
+      outBytes: counterAt(list, 9, row),
+    },
+  };
+}
+
+/** As `statsAt`, exact beyond 2^53. */
+export function bigStatsAt(list: List, row: number): Stats<bigint> {
+  return toStats(column => bigCounterAt(list, column, row));
+}

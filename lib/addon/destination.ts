@@ -1,0 +1,313 @@
+import { canonicalAddress, writeAddress } from '../model/address.ts';
+import { checkChoice, checkInteger, checkObject, contradiction } from '../model/arguments.ts';
+import type { Given } from '../model/complete.ts';
+import {
+  ChecksumNumber,
+  ForwardingNumber,
+  MAX_THRESHOLD,
+  MAX_WEIGHT,
+  TunnelNumber,
+} from '../model/constants.ts';
+import type { Stats } from '../model/stats.ts';
+import { addressAt, DestinationColumn, type List, wordAt } from './columns.ts';
+import { DestinationField, getWord, Layout, putWord, type Slot } from './record.ts';
+
+/** What makes a destination that destination within its service. It cannot be changed. */
+export interface DestinationId {
+  /** The real server's address. Of the service's family, or the other one through a tunnel. */
+  readonly address: string;
+  /** 0 to 65535. For 'direct' and 'tunnel' it must be the service's own port. Under a mark 0 is the port that the client asked for. */
+  readonly port: number;
+}
+
+/**
+ * How packets reach the real server: 'masquerade' (VS/NAT) rewrites addresses both ways; 'direct' (VS/DR) and 'tunnel' (VS/TUN) leave
+ * them alone, and replies bypass the director; 'local' is the director itself; 'bypass' sends on to the original address.
+ */
+export type Forwarding = 'masquerade' | 'direct' | 'tunnel' | 'local' | 'bypass';
+
+/** The encapsulation of a tunnel. Since Linux 5.2 (gue, gre), checksums since 5.3. */
+export type Tunnel =
+  | { readonly type: 'ipip' }
+  | {
+      readonly type: 'gue';
+      /** The UDP port the real server decapsulates at, 1 to 65535. */
+      readonly port: number;
+      /** UDP checksum ('csum'), remote checksum offload ('remcsum'), or, by default, neither. */
+      readonly checksum?: 'none' | 'csum' | 'remcsum' | undefined;
+    }
+  | { readonly type: 'gre'; readonly checksum?: 'none' | 'csum' | undefined };
+
+/** Forwarding with what belongs to it: a tunnel's options only where there is a tunnel. */
+type WithForwarding =
+  | { readonly forwarding: 'tunnel' /** Default ipip. */; readonly tunnel?: Tunnel | undefined }
+  | {
+      /** Default 'direct', as ipvsadm's. */
+      readonly forwarding?: Exclude<Forwarding, 'tunnel'> | undefined;
+      readonly tunnel?: undefined;
+    };
+
+interface Limits {
+  /** The server's share among its peers, 0 to 65535; 0 takes it out of scheduling and leaves its connections alone. Default 1. */
+  readonly weight?: number | undefined;
+  /** At so many connections the server gets no new ones; 0, the default: no limit. Up to 2147483647. */
+  readonly upperThreshold?: number | undefined;
+  /** Below so many it gets new ones again; 0, the default: three quarters of the upper threshold. */
+  readonly lowerThreshold?: number | undefined;
+}
+
+/** A destination to be added. */
+export type DestinationSpec = DestinationId & Limits & WithForwarding;
+
+/** What an update replaces; what it does not name stays as it is. A tunnel's options are replaced together. */
+export type DestinationChanges = Limits & WithForwarding;
+
+/** A destination as the kernel has it; `addDestination` takes it as it is. */
+export type Destination<T extends number | bigint = number> = DestinationId &
+  Given<Limits> &
+  (
+    | { readonly forwarding: 'tunnel'; readonly tunnel: Tunnel }
+    | { readonly forwarding: Exclude<Forwarding, 'tunnel'>; readonly tunnel?: undefined }
+  ) & {
+    /** Established connections, as of now. */
+    readonly activeConnections: number;
+    /** Other connections (closing, or UDP's), as of now. */
+    readonly inactiveConnections: number;
+    /** Clients bound to this server by persistence, as of now. */
+    readonly persistentConnections: number;
+    readonly stats: Stats<T>;
+  };
+
+const configKeys = ['forwarding', 'tunnel', 'weight', 'upperThreshold', 'lowerThreshold'];
+const changeKeys = new Set(configKeys);
+const observedKeys = new Set([
+  'address',
+  'port',
+  ...configKeys,
+  'activeConnections',
+  'inactiveConnections',
+  'persistentConnections',
+  'stats',
+]);
+const tunnelKeys: Readonly<Record<Tunnel['type'], ReadonlySet<string>>> = {
+  ipip: new Set(['type']),
+  gue: new Set(['type', 'port', 'checksum']),
+  gre: new Set(['type', 'checksum']),
+};
+/** The fields of a destination as errors name them, by where they stand: put together once, not for every call. */
+const fieldNames = { destination: fieldsOf('destination'), changes: fieldsOf('changes') };
+const greChecksums = { none: ChecksumNumber.none, csum: ChecksumNumber.csum };
+
+/** The one text for a destination within its service: `10.0.0.2:80`, `[fd00::2]:80`. */
+export function destinationKey(destination: DestinationId): string {
+  const address = canonicalAddress('destination.address', destination.address);
+  return `${address.includes(':') ? `[${address}]` : address}:${destination.port}`;
+}
+
+/** A copy of a destination's identity alone, for errors: whoever made the call may change or drop what it was given. */
+export function copyDestinationId(destination: DestinationId): DestinationId {
+  const { address, port } = destination ?? {};
+  return { address, port };
+}
+
+/** Writes the identity of a destination that a call is about. A whole destination will do for one. */
+export function putDestinationId(slot: Slot, destination: DestinationId): void {
+  checkObject('destination', destination, observedKeys);
+  const at = Layout.destination;
+  const { bytes, start } = slot;
+  putWord(
+    slot,
+    at.family,
+    writeAddress(bytes, start + at.address, 'destination.address', destination.address),
+  );
+  putWord(slot, at.port, checkInteger('destination.port', destination.port, 0, 65_535));
+}
+
+/** Writes a destination to be added, defaults filled in; the slot holds its service already. */
+export function putDestinationSpec(slot: Slot, spec: DestinationSpec): void {
+  putDestinationId(slot, spec);
+  const at = Layout.destination;
+  putWord(slot, at.weight, 1);
+  putWord(slot, at.forwarding, ForwardingNumber.direct);
+  putConfig(slot, spec, fieldNames.destination);
+  checkThresholds(slot, 'destination');
+  checkAgainstService(slot);
+}
+
+/** Writes the changes of an update. True when they name everything, so that nothing needs to be read before. */
+export function putDestinationChanges(
+  slot: Slot,
+  destination: DestinationId,
+  changes: DestinationChanges,
+): boolean {
+  putDestinationId(slot, destination);
+  checkObject('changes', changes, changeKeys);
+  const fields = putConfig(slot, changes, fieldNames.changes);
+  const both = DestinationField.upperThreshold | DestinationField.lowerThreshold;
+  if ((fields & both) === both) checkThresholds(slot, 'changes');
+  if ((fields & DestinationField.forwarding) !== 0) checkAgainstService(slot);
+  putWord(slot, Layout.fields, fields);
+  return fields === DestinationField.all;
+}
+
+function fieldsOf(what: string) {
+  return {
+    forwarding: `${what}.forwarding`,
+    tunnel: `${what}.tunnel`,
+    weight: `${what}.weight`,
+    upperThreshold: `${what}.upperThreshold`,
+    lowerThreshold: `${what}.lowerThreshold`,
+  };
+}
+
+/** Writes what is named, and gives back which fields that is. */
+function putConfig(slot: Slot, config: DestinationChanges, names: ReturnType<typeof fieldsOf>): number {
+  const at = Layout.destination;
+  const { forwarding, tunnel, weight, upperThreshold, lowerThreshold } = config;
+  let fields = 0;
+  if (forwarding !== undefined) {
+    putWord(slot, at.forwarding, checkChoice(names.forwarding, forwarding, ForwardingNumber));
+    fields |= DestinationField.forwarding | DestinationField.tunnel;
+  }
+  if (tunnel !== undefined) {
+    if (forwarding !== 'tunnel') throw contradiction(`${names.tunnel} needs ${names.forwarding} 'tunnel'`);
+    putTunnel(slot, tunnel, names.tunnel);
+  }
+  if (weight !== undefined) {
+    putWord(slot, at.weight, checkInteger(names.weight, weight, 0, MAX_WEIGHT));
+    fields |= DestinationField.weight;
+  }
+  if (upperThreshold !== undefined) {
+    putWord(slot, at.upperThreshold, checkInteger(names.upperThreshold, upperThreshold, 0, MAX_THRESHOLD));
+    fields |= DestinationField.upperThreshold;
+  }
+  if (lowerThreshold !== undefined) {
+    putWord(slot, at.lowerThreshold, checkInteger(names.lowerThreshold, lowerThreshold, 0, MAX_THRESHOLD));
+    fields |= DestinationField.lowerThreshold;
+  }
+  return fields;
+}
+
+function putTunnel(slot: Slot, tunnel: Tunnel, field: string): void {
+  checkObject(field, tunnel, tunnelKeys.gue);
+  const at = Layout.destination;
+  putWord(slot, at.tunnelType, checkChoice(`${field}.type`, tunnel.type, TunnelNumber));
+  checkObject(`${field} of type '${tunnel.type}'`, tunnel, tunnelKeys[tunnel.type]);
+  if (tunnel.type === 'gue') {
+    putWord(slot, at.tunnelPort, checkInteger(`${field}.port`, tunnel.port, 1, 65_535));
+    putWord(
+      slot,
+      at.tunnelFlags,
+      checkChoice(`${field}.checksum`, tunnel.checksum ?? 'none', ChecksumNumber),
+    );
+  }
+  if (tunnel.type === 'gre') {
+    putWord(slot, at.tunnelFlags, checkChoice(`${field}.checksum`, tunnel.checksum ?? 'none', greChecksums));
+  }
+}
+
+function checkThresholds(slot: Slot, what: string): void {
+  const upper = getWord(slot, Layout.destination.upperThreshold);
+  const lower = getWord(slot, Layout.destination.lowerThreshold);
+  if (lower > upper) {
+    throw contradiction(
+      `${what}.lowerThreshold (${lower}) must not be above ${what}.upperThreshold (${upper})`,
+    );
+  }
+}
+
+/** What the kernel would take and then send to nowhere, or refuse without saying why. */
+function checkAgainstService(slot: Slot): void {
+  const forwarding = getWord(slot, Layout.destination.forwarding);
+  if (getWord(slot, Layout.destination.family) !== getWord(slot, Layout.service.family)) {
+    if (forwarding !== ForwardingNumber.tunnel) {
+      throw contradiction(
+        "destination.address must be of the service's address family: only forwarding 'tunnel' crosses families",
+      );
+    }
+  }
+  const keepsPort = forwarding === ForwardingNumber.direct || forwarding === ForwardingNumber.tunnel;
+  if (!keepsPort || getWord(slot, Layout.service.fwmark) !== 0) return;
+  const port = getWord(slot, Layout.service.port);
+  if (getWord(slot, Layout.destination.port) !== port) {
+    const method = forwarding === ForwardingNumber.direct ? 'direct' : 'tunnel';
+    throw contradiction(
+      `destination.port must be the service's port ${port}: forwarding '${method}' does not rewrite ports; 'masquerade' does`,
+    );
+  }
+}
+
+const forwardingNames = Object.keys(ForwardingNumber) as Forwarding[];
+const nameOfForwarding: ReadonlyMap<number, Forwarding> = new Map(
+  forwardingNames.map(name => [ForwardingNumber[name], name]),
+);
+
+function nameOf<T extends string>(table: Readonly<Record<T, number>>, number: number): T {
+  for (const name in table) if (table[name] === number) return name;
+  return String(number) as T; // the kernel keeps numbers it has no meaning for
+}
+
+function readTunnel(list: List, row: number): Tunnel {
+  const at = DestinationColumn;
+  const type = nameOf(TunnelNumber, wordAt(list, at.tunnelType, row));
+  if (type === 'ipip') return { type };
+  const checksum = nameOf(ChecksumNumber, wordAt(list, at.tunnelFlags, row));
+  if (type === 'gue') return { type, port: wordAt(list, at.tunnelPort, row), checksum };
+  return { type, checksum: checksum as 'none' | 'csum' };
+}
+
+/** The identity of one destination of a list. */
+export function readDestinationId(list: List, row: number): DestinationId {
+  const at = DestinationColumn;
+  return {
+    address: addressAt(list, wordAt(list, at.family, row), row),
+    port: wordAt(list, at.port, row),
+  };
+}
+
+/** One destination of a list, with statistics that were read from it. */
+export function readDestination<T extends number | bigint>(
+  list: List,
+  row: number,
+  stats: Stats<T>,
+): Destination<T> {
+  const at = DestinationColumn;
+  const number = wordAt(list, at.forwarding, row);
+  const forwarding = nameOfForwarding.get(number) ?? (String(number) as Forwarding);
+  // One literal for each shape: spreading objects into one another costs several times as much, and there may be 100,000 rows.
+  const address = addressAt(list, wordAt(list, at.family, row), row);
+  const port = wordAt(list, at.port, row);
+  const weight = wordAt(list, at.weight, row);
+  const upperThreshold = wordAt(list, at.upperThreshold, row);
+  const lowerThreshold = wordAt(list, at.lowerThreshold, row);
+  const activeConnections = wordAt(list, at.activeConnections, row);
+  const inactiveConnections = wordAt(list, at.inactiveConnections, row);
+  const persistentConnections = wordAt(list, at.persistentConnections, row);
+  if (forwarding === 'tunnel') {
+    return {
+      address,
+      port,
+      forwarding,
+      tunnel: readTunnel(list, row),
+      weight,
+      upperThreshold,
+      lowerThreshold,
+      activeConnections,
+      inactiveConnections,
+      persistentConnections,
+      stats,
+    };
+  }
+  return {
+    address,
+    port,
+    forwarding,
+    weight,
+    upperThreshold,
+    lowerThreshold,
+    activeConnections,
+    inactiveConnections,
+    persistentConnections,
+    stats,
+  };
+}

@@ -1,0 +1,104 @@
+/** What the addon exports (native/node/addon.cc, native/node/client.h). */
+export interface Native {
+  readonly Client: new (namespace: string | number | undefined, deliver: Deliver) => NativeClient;
+  /** The 16 bytes of an IPv6 address, or undefined. */
+  parseAddress6(text: string): Uint8Array | undefined;
+  /** The text of the 16 bytes at an offset. */
+  formatAddress6(bytes: Uint8Array, offset: number): string;
+  /** The lines of a text and their shapes (native/cli/line_shapes.h, which lib/cli/restore/shapes.ts mirrors). */
+  shapeLines(text: string): { readonly lines: Uint32Array; readonly shapes: Uint32Array };
+  /**
+   * The records of lines that have a template, the numbers of those lines, counted from 1, and the numbers of the others. `templateOf` has a
+   * template's index for each shape, or 0xffffffff.
+   */
+  fillTemplates(
+    lines: Uint32Array,
+    templateOf: Uint32Array,
+    templates: Uint8Array,
+  ): { readonly records: Uint8Array; readonly lines: Uint32Array; readonly rest: Uint32Array };
+  /** What ipvsadm's `-L` prints of a table (native/cli/listing.h). UTF-8. */
+  formatTable(
+    services: NativeBlock,
+    destinations: NativeBlock,
+    options: NativeListingOptions,
+    texts: NativeListingTexts,
+  ): Uint8Array;
+  /** Offsets and sizes of the structs that lib/addon/record.ts, lib/addon/columns.ts and lib/cli/restore/shapes.ts mirror. */
+  readonly layout: Readonly<Record<string, number>>;
+}
+
+/**
+ * Called with replies in the order of the calls: a status each (0, an errno, or one of `Status`), and what came with it.
+ * `payloads` is undefined when no reply has any. Parts of a reply (`Status.part`) come before it.
+ */
+export type Deliver = (statuses: Int32Array, payloads: readonly Payload[] | undefined) => void;
+
+/** A table, the bytes of records or of a file, a descriptor (open until `deliver` returns), or nothing. */
+export type Payload = NativeTable | NativeSample | ArrayBuffer | number | undefined;
+
+/** One client's thread and queue. Calls are numbered from 0 in the order of `submit` and `file`. */
+export interface NativeClient {
+  /** Queues `count` records. Gives back 0, or the errno that kept the thread from starting; then nothing is queued. */
+  submit(records: Uint8Array, count: number): number;
+  /**
+   * Executes the record at an offset at once, on this thread, if it is a write that the kernel is quick at, the client is idle and such calls have
+   * been quick of late. Gives back its status; undefined: it was not executed, submit it.
+   */
+  inline(records: Uint8Array, offset: number): number | undefined;
+  /** Queues a sample. Buffers of an earlier one, if given, are written over as long as the rows are the same. */
+  sample(
+    record: Uint8Array,
+    services: ArrayBuffer | undefined,
+    destinations: ArrayBuffer | undefined,
+  ): number;
+  /** Queues a call on a file, opened in the client's network namespace. */
+  file(operation: number, path: string, content: string): number;
+  /** True when the call had not been begun; it is then answered with `Status.cancelled` in its turn. */
+  cancel(number: number): boolean;
+  /** Drops the queue and ends the thread after what it is doing. Nothing is delivered any more. */
+  stop(): void;
+}
+
+/** A list in columns, one block of memory (native/table/columns.h). */
+export interface NativeBlock {
+  readonly rows: number;
+  readonly buffer: ArrayBuffer;
+}
+
+export interface NativeTable {
+  /** What scheduler and engine columns index. */
+  readonly names: readonly string[];
+  readonly services: NativeBlock;
+  readonly destinations: NativeBlock;
+}
+
+/** How a table is listed. */
+export interface NativeListingOptions {
+  /** native/cli/listing.h, Show. */
+  readonly show: number;
+  readonly exact: boolean;
+  readonly sort: boolean;
+}
+
+/** A text for each row, where it is not made of columns alone (native/cli/listing.h). */
+export interface NativeListingTexts {
+  readonly serviceNames: readonly string[];
+  readonly rules: readonly string[];
+  readonly destinationNames: readonly string[];
+  readonly tunnels: readonly string[];
+}
+
+/** A list's statistics in columns. Without a buffer: they were written over those of the sample before. */
+export interface NativeSampleBlock {
+  readonly rows: number;
+  readonly buffer: ArrayBuffer | undefined;
+}
+
+/** Statistics in columns (native/table/sampler.h). */
+export interface NativeSample {
+  readonly generation: number;
+  readonly services: NativeSampleBlock;
+  readonly destinations: NativeSampleBlock;
+  /** The rows' identities, with a new generation or when asked for. */
+  readonly keys: NativeTable | undefined;
+}

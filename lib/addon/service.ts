@@ -1,0 +1,339 @@
+import type { AddressFamily } from '../model/address.ts';
+import { canonicalAddress, dottedMask, maskOfPrefix, prefixOfMask, writeAddress } from '../model/address.ts';
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkObject,
+  contradiction,
+  wrongType,
+  wrongValue,
+} from '../model/arguments.ts';
+import { Family, MAX_TIMEOUT, ProtocolNumber, ServiceFlag } from '../model/constants.ts';
+import { flagBits, flagNames, type Scheduler, type SchedulerSpec } from '../model/scheduler.ts';
+import type { Stats } from '../model/stats.ts';
+import { addressAt, type List, ServiceColumn, wordAt } from './columns.ts';
+import { getWord, Layout, putName, putWord, ServiceField, type Slot } from './record.ts';
+
+/** The transport protocols IPVS balances. */
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+/** A service by the address that clients connect to. */
+export interface AddressServiceId {
+  readonly protocol: Protocol;
+  /** The virtual IP, IPv4 or IPv6. */
+  readonly address: string;
+  /** 1 to 65535; 0, every port, only for a persistent service. */
+  readonly port: number;
+  readonly fwmark?: undefined;
+  readonly family?: undefined;
+}
+
+/** A service by the mark that netfilter puts on packets: several addresses, ports and protocols as one. */
+export interface FwmarkServiceId {
+  /** 1 to 4294967295. */
+  readonly fwmark: number;
+  readonly family: AddressFamily;
+  readonly protocol?: undefined;
+  readonly address?: undefined;
+  readonly port?: undefined;
+}
+
+/** What makes a service that service. It cannot be changed. */
+export type ServiceId = AddressServiceId | FwmarkServiceId;
+
+/** Sends all connections of one client to the same destination. */
+export interface Persistence {
+  /** Seconds a client is remembered after its last connection, 1 to 2678400 (31 days). Default 360, as ipvsadm's. */
+  readonly timeout?: number | undefined;
+  /**
+   * Which clients count as one: a prefix length (IPv4 0 to 32, IPv6 1 to 128), or for IPv4 a netmask of contiguous bits. Default:
+   * each address for itself. Reads back as a prefix length.
+   */
+  readonly granularity?: number | string | undefined;
+  /**
+   * A persistence engine that looks into packets; the kernel has 'sip', for UDP services: datagrams of one Call-ID go to one server. It compares
+   * the client's address under `granularity` as well (ip_vs_pe_sip.c): a call that several addresses speak of needs granularity 0. And it is asked
+   * about new connections only: without `onePacket` a socket's later calls go where its first went.
+   */
+  readonly engine?: 'sip' | (string & {}) | undefined;
+}
+
+/** One-packet scheduling: every datagram is balanced for itself. For UDP, and marks. */
+type WithOnePacket =
+  | ((AddressServiceId & { readonly protocol: 'udp' }) & { readonly onePacket?: boolean | undefined })
+  | ((AddressServiceId & { readonly protocol: 'tcp' | 'sctp' }) & { readonly onePacket?: false | undefined })
+  | (FwmarkServiceId & { readonly onePacket?: boolean | undefined });
+
+/** A service to be added. */
+export type ServiceSpec = WithOnePacket & SchedulerSpec & { readonly persistence?: Persistence | undefined };
+
+/** A service as the kernel has it; `addService` takes it as it is. */
+export type Service<T extends number | bigint = number> = WithOnePacket & {
+  readonly onePacket: boolean;
+} & Scheduler & {
+    /** Absent: not persistent. */
+    readonly persistence?: Persistence & { readonly timeout: number; readonly granularity: number | string };
+    readonly stats: Stats<T>;
+  };
+
+/** What an update replaces; what it does not name stays as it is. */
+export type ServiceChanges = {
+  /**
+   * Persistence, merged with what the service has: naming only `timeout` keeps granularity and engine. null ends it, and so does
+   * `engine: null` for the engine alone.
+   */
+  readonly persistence?:
+    | (Omit<Persistence, 'engine'> & { readonly engine?: string | null | undefined })
+    | null
+    | undefined;
+  readonly onePacket?: boolean | undefined;
+} & SchedulerSpec;
+
+const DEFAULT_SCHEDULER = 'wlc';
+const DEFAULT_TIMEOUT = 360;
+
+const idKeys = new Set(['protocol', 'address', 'port', 'fwmark', 'family']);
+const configKeys = ['scheduler', 'schedulerFlags', 'persistence', 'onePacket'];
+const changeKeys = new Set(configKeys);
+/** An observed service is a spec too: what was only observed is not looked at. */
+const observedKeys = new Set([...idKeys, ...configKeys, 'stats', 'destinations']);
+const persistenceKeys = new Set(['timeout', 'granularity', 'engine']);
+
+/** The one text for a service, whatever way its address is written: `tcp 10.0.0.1:80`, `udp [::1]:53`, `fwmark 7 ipv6`. */
+export function serviceKey(service: ServiceId): string {
+  if (service.fwmark !== undefined) return `fwmark ${service.fwmark} ${service.family}`;
+  const address = canonicalAddress('service.address', service.address);
+  return `${service.protocol} ${address.includes(':') ? `[${address}]` : address}:${service.port}`;
+}
+
+/** Whether a service's packets are IPv6. */
+export function isIpv6Service({ fwmark, family, address }: ServiceId): boolean {
+  return fwmark === undefined ? address.includes(':') : family === 'ipv6';
+}
+
+/** A copy of a service's identity alone, for errors: whoever made the call may change or drop what it was given. */
+export function copyServiceId(service: ServiceId): ServiceId {
+  const { fwmark, family, protocol, address, port } = service ?? {};
+  return (fwmark === undefined ? { protocol, address, port } : { fwmark, family }) as ServiceId;
+}
+
+/** Writes a service's identity; other keys than `known` are refused. */
+function putId(slot: Slot, service: ServiceId, known: ReadonlySet<string>): void {
+  checkObject('service', service, known);
+  const { bytes, start } = slot;
+  const at = Layout.service;
+  if (service.fwmark !== undefined) {
+    for (const key of ['protocol', 'address', 'port'] as const) {
+      if (service[key] !== undefined) {
+        throw contradiction(
+          `service.${key} does not go with service.fwmark: a mark alone is the service's identity`,
+        );
+      }
+    }
+    putWord(slot, at.fwmark, checkInteger('service.fwmark', service.fwmark, 1, 0xffff_ffff));
+    putWord(slot, at.family, checkChoice('service.family', service.family, Family));
+    return;
+  }
+  if (service.family !== undefined) {
+    throw contradiction('service.family goes with service.fwmark only: an address has its own family');
+  }
+  putWord(slot, at.protocol, checkChoice('service.protocol', service.protocol, ProtocolNumber));
+  putWord(slot, at.family, writeAddress(bytes, start + at.address, 'service.address', service.address));
+  putWord(slot, at.port, checkInteger('service.port', service.port, 0, 65_535));
+}
+
+/** Writes the identity of a service that a call is about. A whole service will do for one. */
+export function putServiceId(slot: Slot, service: ServiceId): void {
+  putId(slot, service, observedKeys);
+}
+
+/** Writes a service to be added, defaults filled in. Throws at what is wrong, or would be accepted and mishandled. */
+export function putServiceSpec(slot: Slot, spec: ServiceSpec): void {
+  putId(slot, spec, observedKeys);
+  const at = Layout.service;
+  const scheduler = spec.scheduler ?? DEFAULT_SCHEDULER;
+  putName(slot, at.scheduler, 'service.scheduler', scheduler);
+  let flags = flagBits('service.schedulerFlags', scheduler, spec.schedulerFlags ?? []);
+  flags |= onePacketBit('service', spec, spec.onePacket ?? false);
+  putPersistenceDefaults(slot);
+  if (spec.persistence !== undefined) {
+    flags |= ServiceFlag.persistent;
+    putPersistence(slot, 'service', spec.persistence);
+  } else {
+    putWord(slot, at.timeout, 0);
+    if (spec.port === 0) {
+      // The kernel takes it and then schedules nothing: "port zero only supported in persistent services".
+      throw contradiction('service.port 0 (every port) needs service.persistence');
+    }
+  }
+  putWord(slot, at.flags, flags);
+  putWord(slot, at.flagsMask, 0xffff_ffff);
+}
+
+/** Writes the changes of an update: the fields it names, and which those are. */
+export function putServiceChanges(slot: Slot, service: ServiceId, changes: ServiceChanges): void {
+  putId(slot, service, observedKeys);
+  checkObject('changes', changes, changeKeys);
+  const at = Layout.service;
+  let fields = 0;
+  let flags = 0;
+  let mask = 0;
+  const { scheduler, schedulerFlags, persistence, onePacket } = changes;
+  if (scheduler !== undefined) {
+    putName(slot, at.scheduler, 'changes.scheduler', scheduler);
+    fields |= ServiceField.scheduler;
+    mask |= ServiceFlag.allScheduler; // another scheduler's flags mean other things
+  }
+  if (schedulerFlags !== undefined) {
+    flags |= flagBits('changes.schedulerFlags', scheduler, schedulerFlags);
+    mask |= ServiceFlag.allScheduler;
+  }
+  if (onePacket !== undefined) {
+    flags |= onePacketBit('changes', service, onePacket);
+    mask |= ServiceFlag.onePacket;
+  }
+  putPersistenceDefaults(slot);
+  if (persistence === null) {
+    if (service.port === 0)
+      throw contradiction('changes.persistence: a service of port 0 must stay persistent');
+    mask |= ServiceFlag.persistent;
+    fields |= ServiceField.timeout | ServiceField.netmask | ServiceField.engine;
+    putWord(slot, at.timeout, 0);
+  } else if (persistence !== undefined) {
+    flags |= ServiceFlag.persistent;
+    mask |= ServiceFlag.persistent;
+    fields |= putPersistence(slot, 'changes', persistence);
+  }
+  putWord(slot, at.flags, flags);
+  putWord(slot, at.flagsMask, mask);
+  putWord(slot, Layout.fields, fields);
+}
+
+/** What a field is a field of. */
+type What = 'service' | 'changes';
+
+function onePacketBit(what: What, service: ServiceId, onePacket: unknown): number {
+  if (!checkBoolean(`${what}.onePacket`, onePacket)) return 0;
+  if (service.fwmark === undefined && service.protocol !== 'udp') {
+    throw contradiction(
+      `${what}.onePacket is for udp and fwmark services: the kernel ignores it for ${service.protocol}`,
+    );
+  }
+  return ServiceFlag.onePacket;
+}
+
+/** What the kernel wants even of a service without persistence (it checks an IPv6 prefix length in any case). */
+function putPersistenceDefaults(slot: Slot): void {
+  putWord(slot, Layout.service.timeout, DEFAULT_TIMEOUT);
+  const ipv4 = getWord(slot, Layout.service.family) === Family.ipv4;
+  putWord(slot, Layout.service.netmask, ipv4 ? 0xffff_ffff : 128);
+}
+
+/** Writes what is named, and gives back which fields that is. */
+function putPersistence(
+  slot: Slot,
+  what: What,
+  persistence: NonNullable<ServiceChanges['persistence']>,
+): number {
+  const field = `${what}.persistence`;
+  checkObject(field, persistence, persistenceKeys);
+  const { timeout, granularity, engine } = persistence;
+  let fields = 0;
+  if (timeout !== undefined) {
+    putWord(slot, Layout.service.timeout, checkInteger(`${field}.timeout`, timeout, 1, MAX_TIMEOUT));
+    fields |= ServiceField.timeout;
+  }
+  if (granularity !== undefined) {
+    const family = getWord(slot, Layout.service.family);
+    putWord(slot, Layout.service.netmask, netmaskOf(`${field}.granularity`, family, granularity));
+    fields |= ServiceField.netmask;
+  }
+  if (engine !== undefined) {
+    if (engine !== null) putName(slot, Layout.service.engine, `${field}.engine`, engine);
+    fields |= ServiceField.engine;
+  }
+  return fields;
+}
+
+function netmaskOf(field: string, family: number, granularity: unknown): number {
+  if (family === Family.ipv6) {
+    if (typeof granularity === 'string') {
+      throw wrongType(field, 'a prefix length for an IPv6 service', granularity);
+    }
+    return checkInteger(field, granularity, 1, 128);
+  }
+  if (typeof granularity === 'number') return maskOfPrefix(checkInteger(field, granularity, 0, 32));
+  const bytes = new Uint8Array(16);
+  if (writeAddress(bytes, 0, field, granularity) !== Family.ipv4) {
+    throw wrongValue(field, 'be a prefix length or an IPv4 netmask', granularity);
+  }
+  const mask = new DataView(bytes.buffer).getUint32(0);
+  if (prefixOfMask(mask) === undefined) {
+    throw wrongValue(field, 'be a netmask of contiguous bits, such as 255.255.255.0', granularity);
+  }
+  return mask;
+}
+
+const protocolNames: ReadonlyMap<number, Protocol> = new Map(
+  Object.entries(ProtocolNumber).map(([name, number]) => [number, name as Protocol]),
+);
+
+/** The identity of one service of a list. */
+export function readServiceId(list: List, row: number): ServiceId {
+  const at = ServiceColumn;
+  const family = wordAt(list, at.family, row);
+  const fwmark = wordAt(list, at.fwmark, row);
+  if (fwmark > 0) return { fwmark, family: family === Family.ipv4 ? 'ipv4' : 'ipv6' };
+  const number = wordAt(list, at.protocol, row);
+  return {
+    // The kernel itself would take any protocol number from a program that is not this one.
+    protocol: protocolNames.get(number) ?? (String(number) as Protocol),
+    address: addressAt(list, family, row),
+    port: wordAt(list, at.port, row),
+  };
+}
+
+/** A service while it is put together: to add to one object costs a fraction of spreading several into one. */
+type Growing = { -readonly [K in keyof ServiceId]?: unknown } & {
+  scheduler?: string;
+  schedulerFlags?: readonly string[];
+  onePacket?: boolean;
+  persistence?: Persistence;
+  stats?: unknown;
+  destinations?: unknown;
+};
+
+/** One service of a list, with statistics that were read from it and, where they belong to it, its destinations. */
+export function readService<T extends number | bigint>(
+  list: List,
+  row: number,
+  names: readonly string[],
+  stats: Stats<T>,
+  destinations?: readonly unknown[],
+): Service<T> {
+  const at = ServiceColumn;
+  const flags = wordAt(list, at.flags, row);
+  const scheduler = names[wordAt(list, at.scheduler, row)]!;
+  const service = readServiceId(list, row) as Growing;
+  service.scheduler = scheduler;
+  service.schedulerFlags = flagNames(scheduler, flags);
+  service.onePacket = (flags & ServiceFlag.onePacket) !== 0;
+  if ((flags & ServiceFlag.persistent) !== 0) service.persistence = readPersistence(list, row, names);
+  service.stats = stats;
+  if (destinations !== undefined) service.destinations = destinations;
+  return service as Service<T>;
+}
+
+function readPersistence(list: List, row: number, names: readonly string[]) {
+  const at = ServiceColumn;
+  const netmask = wordAt(list, at.netmask, row);
+  const ipv4 = wordAt(list, at.family, row) === Family.ipv4;
+  const engine = names[wordAt(list, at.engine, row)]!;
+  return {
+    timeout: wordAt(list, at.timeout, row),
+    // A netmask with holes, which ipvsadm can write, has no prefix length.
+    granularity: ipv4 ? (prefixOfMask(netmask) ?? dottedMask(netmask)) : netmask,
+    ...(engine !== '' && { engine }),
+  };
+}

@@ -1,0 +1,116 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CallSpec } from '../calls/calls.ts';
+import type { Stats } from '../model/stats.ts';
+import {
+  bigStatsAt,
+  DestinationColumn,
+  type List,
+  ServiceColumn,
+  statsAt,
+  viewList,
+  wordAt,
+} from './columns.ts';
+import { type Destination, type DestinationId, readDestination, readDestinationId } from './destination.ts';
+import type { NativeTable, Payload } from './native.ts';
+import { readService, readServiceId, type Service, type ServiceId } from './service.ts';
+
+/** A service together with its destinations. */
+export type ServiceWithDestinations<T extends number | bigint = number> = Service<T> & {
+  readonly destinations: readonly Destination<T>[];
+};
+
+/** Rows made into objects before the event loop has a turn: well under a millisecond's work. */
+const SLICE = 500;
+
+/** Works through the rows of a list in slices, so that nothing else on this thread waits for a large one. */
+async function inSlices(rows: number, work: (row: number) => void): Promise<void> {
+  for (let row = 0; row < rows; ) {
+    const end = Math.min(row + SLICE, rows);
+    while (row < end) work(row++);
+    if (row < rows) await nextTurn();
+  }
+}
+
+/** Reads a row's statistics as numbers or as bigints, whichever the caller asked for. */
+function statsReader<T extends number | bigint>(bigint: boolean) {
+  return (bigint ? bigStatsAt : statsAt) as (list: List, row: number) => Stats<T>;
+}
+
+/** The services of a table. */
+export async function readServices<T extends number | bigint>(
+  payload: Payload,
+  bigint: boolean,
+  destinations?: readonly Destination<T>[][],
+): Promise<Service<T>[]> {
+  const { services, names } = payload as NativeTable;
+  const list = viewList(services, ServiceColumn.count);
+  const stats = statsReader<T>(bigint);
+  const found: Service<T>[] = [];
+  await inSlices(list.rows, row => {
+    found.push(readService(list, row, names, stats(list, row), destinations?.[row]));
+  });
+  return found;
+}
+
+/**
+ * The destinations of a table, grouped by service. In the order they were added: the kernel keeps the newest first, and restoring a
+ * table in its order would turn every server list round.
+ */
+async function readGroups<T extends number | bigint>(
+  payload: Payload,
+  groups: number,
+  bigint: boolean,
+): Promise<Destination<T>[][]> {
+  const list = viewList((payload as NativeTable).destinations, DestinationColumn.count);
+  const stats = statsReader<T>(bigint);
+  const found = Array.from({ length: groups }, (): Destination<T>[] => []);
+  await inSlices(list.rows, i => {
+    const row = list.rows - 1 - i;
+    found[wordAt(list, DestinationColumn.service, row)]!.push(readDestination(list, row, stats(list, row)));
+  });
+  return found;
+}
+
+/** The destinations of one service. */
+export async function readDestinations<T extends number | bigint>(
+  payload: Payload,
+  bigint: boolean,
+): Promise<Destination<T>[]> {
+  const [only] = await readGroups<T>(payload, 1, bigint);
+  return only!;
+}
+
+/** Reads the whole table, which comes in parts: each is made into objects while the kernel is asked for the next. */
+export function readSnapshot<T extends number | bigint>(
+  bigint: boolean,
+): Pick<CallSpec<ServiceWithDestinations<T>[]>, 'part' | 'decode'> {
+  const found: ServiceWithDestinations<T>[] = [];
+  let reading = Promise.resolve();
+  function part(payload: Payload): void {
+    reading = reading.then(async () => {
+      const groups = await readGroups<T>(payload, (payload as NativeTable).services.rows, bigint);
+      found.push(...((await readServices<T>(payload, bigint, groups)) as ServiceWithDestinations<T>[]));
+      await nextTurn();
+    });
+  }
+  return {
+    part,
+    async decode(payload) {
+      part(payload);
+      await reading;
+      return found;
+    },
+  };
+}
+
+/** The identities of a table's services, row by row. */
+export function readServiceIds({ services }: NativeTable): ServiceId[] {
+  const list = viewList(services, ServiceColumn.count);
+  return Array.from({ length: list.rows }, (_, row) => readServiceId(list, row));
+}
+
+/** The identities of a table's destinations, row by row. */
+export function readDestinationIds({ destinations }: NativeTable): DestinationId[] {
+  const list = viewList(destinations, DestinationColumn.count);
+  return Array.from({ length: list.rows }, (_, row) => readDestinationId(list, row));
+}

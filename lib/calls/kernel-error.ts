@@ -1,0 +1,269 @@
+import { getSystemErrorName } from 'node:util';
+import { type DestinationId, destinationKey } from '../addon/destination.ts';
+import { type ServiceId, serviceKey } from '../addon/service.ts';
+import { Status } from '../model/constants.ts';
+import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
+
+/** The kernel's commands, and this library's own work on files, as errors name them. */
+export type Command =
+  | 'NEW_SERVICE'
+  | 'SET_SERVICE'
+  | 'DEL_SERVICE'
+  | 'GET_SERVICE'
+  | 'NEW_DEST'
+  | 'SET_DEST'
+  | 'DEL_DEST'
+  | 'GET_DEST'
+  | 'NEW_DAEMON'
+  | 'DEL_DAEMON'
+  | 'GET_DAEMON'
+  | 'SET_CONFIG'
+  | 'GET_CONFIG'
+  | 'GET_INFO'
+  | 'ZERO'
+  | 'FLUSH'
+  | 'READ_FILE'
+  | 'WRITE_FILE';
+
+/** What a call was about: IPVS sets no message of its own with its errnos, so that errors are told from this. */
+export interface About {
+  readonly command: Command;
+  readonly service?: ServiceId | undefined;
+  readonly destination?: DestinationId | undefined;
+  readonly scheduler?: string | undefined;
+  readonly engine?: string | null | undefined;
+  readonly role?: string | undefined;
+  readonly interface?: string | undefined;
+  readonly file?: string | undefined;
+  readonly namespace?: string | number | undefined;
+}
+
+interface Explanation {
+  readonly code: IpvsErrorCode;
+  readonly message: string;
+}
+
+/** The errnos that IPVS is known to end with. */
+export const E = {
+  PERM: 1,
+  NOENT: 2,
+  SRCH: 3,
+  NOMEM: 12,
+  ACCES: 13,
+  EXIST: 17,
+  NODEV: 19,
+  INVAL: 22,
+  RANGE: 34,
+  NOPROTOOPT: 92,
+  AFNOSUPPORT: 97,
+} as const;
+
+/** The error for a call that ended with `status`, an errno or one of `Status`. */
+export function failure(about: About, status: number): IpvsError {
+  const errno =
+    status > 0 ? -status : status < Status.namespaceFailed ? status - Status.namespaceFailed : undefined;
+  const { code, message } = status > 0 ? explainErrno(about, status) : explainStatus(about, status, errno);
+  return new IpvsError(code, errno === undefined ? message : `${message} (${getSystemErrorName(errno)})`, {
+    errno,
+    command: about.command,
+    service: about.service,
+    destination: about.destination,
+  });
+}
+
+/** "destination 172.16.120.11:80 of tcp 10.100.10.101:80", "service fwmark 7 ipv4", or what else it was about. */
+function subject({ service, destination, role, file, command }: About): string {
+  const key = service && serviceKey(service);
+  if (destination !== undefined) return `destination ${destinationKey(destination)} of service ${key}`;
+  if (key !== undefined) return `service ${key}`;
+  if (role !== undefined) return `the ${role} sync daemon`;
+  return file ?? command;
+}
+
+function explainStatus(about: About, status: number, errno: number | undefined): Explanation {
+  switch (status) {
+    case Status.outcomeUnknown:
+      return {
+        code: 'ERR_IPVS_OUTCOME_UNKNOWN',
+        message: `${about.command}: the kernel's answer about ${subject(about)} was lost; read the table to see what came of it`,
+      };
+    case Status.unstable:
+      return {
+        code: 'ERR_IPVS_UNSTABLE',
+        message: `${about.command}: another program changes the table faster than it can be read whole; try again when it is calmer`,
+      };
+    case Status.noFamily:
+      return {
+        code: 'ERR_IPVS_NOT_AVAILABLE',
+        message:
+          'this kernel has no IPVS: load the module ip_vs (modprobe ip_vs), or boot a kernel with CONFIG_IP_VS (Debian: linux-image-amd64)',
+      };
+    default:
+      break;
+  }
+  const name = about.namespace ?? 'of the client';
+  if (errno === -E.NOENT) {
+    return { code: 'ERR_IPVS_NAMESPACE_NOT_FOUND', message: `there is no network namespace ${name}` };
+  }
+  if (errno === -E.PERM) {
+    return {
+      code: 'ERR_IPVS_PERMISSION',
+      message: `entering network namespace ${name} needs CAP_SYS_ADMIN`,
+    };
+  }
+  return {
+    code: 'ERR_IPVS_NAMESPACE_FAILED',
+    message: `network namespace ${name} could not be entered: is it one?`,
+  };
+}
+
+function explainErrno(about: About, errno: number): Explanation {
+  const who = subject(about);
+  const special = explainCommand(about, errno, who);
+  if (special !== undefined) return special;
+  switch (errno) {
+    case E.PERM:
+      return {
+        code: 'ERR_IPVS_PERMISSION',
+        message: `${about.command} needs CAP_NET_ADMIN in the initial user namespace, for reading too: run as root; a rootless container cannot have it`,
+      };
+    case E.SRCH:
+      return {
+        code: 'ERR_IPVS_SERVICE_NOT_FOUND',
+        message: `service ${keyOf(about)} does not exist; add it first`,
+      };
+    case E.NOMEM:
+      return { code: 'ERR_IPVS_NO_MEMORY', message: `the kernel has no memory for ${who}` };
+    case E.NOPROTOOPT:
+      return {
+        code: 'ERR_IPVS_MODULE_UNLOADING',
+        message: 'the module ip_vs is just being unloaded; try again',
+      };
+    case E.AFNOSUPPORT:
+      return {
+        code: 'ERR_IPVS_FAMILY_NOT_SUPPORTED',
+        message: `${who}: this kernel runs without IPv6 (ipv6.disable=1, or built without it)`,
+      };
+    default:
+      return { code: 'ERR_IPVS_KERNEL', message: `${about.command}: the kernel refused ${who}` };
+  }
+}
+
+function keyOf({ service }: About): string {
+  return service === undefined ? '(unnamed)' : serviceKey(service);
+}
+
+/** What an errno means for one command only. Source: net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_genl_set_cmd and what it calls. */
+function explainCommand(about: About, errno: number, who: string): Explanation | undefined {
+  switch (about.command) {
+    case 'NEW_SERVICE':
+    case 'SET_SERVICE':
+      if (errno === E.EXIST) {
+        return {
+          code: 'ERR_IPVS_SERVICE_EXISTS',
+          message: `${who} already exists; updateService() changes it`,
+        };
+      }
+      if (errno === E.NOENT) return explainMissingModule(about);
+      return undefined;
+    case 'NEW_DEST':
+    case 'SET_DEST':
+    case 'DEL_DEST':
+      return explainDestination(about, errno, who);
+    case 'NEW_DAEMON':
+    case 'DEL_DAEMON':
+      return explainDaemon(about, errno, who);
+    case 'READ_FILE':
+    case 'WRITE_FILE':
+      return explainFile(about, errno, who);
+    default:
+      return undefined;
+  }
+}
+
+function explainMissingModule({ scheduler, engine }: About): Explanation {
+  if (scheduler === undefined && engine != null) {
+    return {
+      code: 'ERR_IPVS_ENGINE_NOT_FOUND',
+      message: `this kernel has no persistence engine '${engine}' (module ip_vs_pe_${engine})`,
+    };
+  }
+  return {
+    code: 'ERR_IPVS_SCHEDULER_NOT_FOUND',
+    message: `this kernel has no scheduler '${scheduler}' (module ip_vs_${scheduler}); schedulers() lists those it has`,
+  };
+}
+
+function explainDestination({ command }: About, errno: number, who: string): Explanation | undefined {
+  switch (errno) {
+    case E.EXIST:
+      return {
+        code: 'ERR_IPVS_DESTINATION_EXISTS',
+        message: `${who} already exists; updateDestination() changes it`,
+      };
+    case E.NOENT:
+      return { code: 'ERR_IPVS_DESTINATION_NOT_FOUND', message: `${who} does not exist; add it first` };
+    case E.INVAL:
+      return {
+        code: 'ERR_IPVS_DESTINATION_REFUSED',
+        message:
+          command === 'NEW_DEST'
+            ? `the kernel does not take ${who}: the address must be a unicast one that the network namespace could route to (is its loopback up?), and of the service's family while a sync daemon runs`
+            : `the kernel does not take ${who}: address families may not mix while a sync daemon runs, nor without forwarding 'tunnel'`,
+      };
+    case E.RANGE:
+      return {
+        code: 'ERR_IPVS_THRESHOLDS',
+        message: `${who} would have its lower threshold above its upper one; set both`,
+      };
+    default:
+      return undefined;
+  }
+}
+
+function explainDaemon(about: About, errno: number, who: string): Explanation | undefined {
+  switch (errno) {
+    case E.EXIST:
+      return { code: 'ERR_IPVS_DAEMON_EXISTS', message: `${who} runs already; stop it first to change it` };
+    case E.SRCH:
+      return { code: 'ERR_IPVS_DAEMON_NOT_FOUND', message: `${who} does not run` };
+    case E.NODEV:
+      return {
+        code: 'ERR_IPVS_INTERFACE_NOT_FOUND',
+        message: `there is no interface '${about.interface}' in the client's network namespace, or it lacks the group's address family`,
+      };
+    case E.PERM:
+    case E.NOMEM:
+    case E.NOPROTOOPT:
+    case E.AFNOSUPPORT:
+      return undefined;
+    case E.INVAL:
+      return {
+        code: 'ERR_IPVS_DAEMON_REFUSED',
+        message: `${who} cannot run beside destinations of another address family than their service's`,
+      };
+    default:
+      return {
+        code: 'ERR_IPVS_DAEMON_REFUSED',
+        message: `${who} could not open its multicast socket on '${about.interface}': is the interface up?`,
+      };
+  }
+}
+
+function explainFile({ command }: About, errno: number, who: string): Explanation | undefined {
+  switch (errno) {
+    case E.NOENT:
+      return { code: 'ERR_IPVS_SETTING_NOT_FOUND', message: `this kernel has no ${who}` };
+    case E.PERM:
+    case E.ACCES:
+      return {
+        code: 'ERR_IPVS_PERMISSION',
+        message: `${who} may not be ${command === 'READ_FILE' ? 'read' : 'written'}; run as root`,
+      };
+    case E.INVAL:
+    case E.RANGE:
+      return { code: 'ERR_IPVS_SETTING_REFUSED', message: `the kernel does not take that value for ${who}` };
+    default:
+      return undefined;
+  }
+}

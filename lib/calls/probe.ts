@@ -1,0 +1,54 @@
+import type { Payload } from '../addon/native.ts';
+import { Layout, putName, putWord } from '../addon/record.ts';
+import { Family, Operation, Status } from '../model/constants.ts';
+import { schedulerNames } from '../model/scheduler.ts';
+import type { Calls, Run } from './calls.ts';
+import { type About, E } from './kernel-error.ts';
+import type { CallOptions } from './options.ts';
+
+const expected: ReadonlySet<number> = new Set([E.NOENT, E.EXIST, E.INVAL]);
+
+/**
+ * Whether the kernel has a scheduler, without a trace in the table: asked to add an IPv6 service with a prefix length of 0, the kernel
+ * first looks for the scheduler (ENOENT), loading its module if need be, and only then refuses the prefix length (EINVAL).
+ * Source: ip_vs_add_service in net/netfilter/ipvs/ip_vs_ctl.c.
+ */
+async function hasScheduler(run: Run, name: string, options: CallOptions | undefined): Promise<boolean> {
+  // A mark that is in use already answers EEXIST before anything else.
+  for (let fwmark = 0xffff_ffff; ; fwmark--) {
+    const status = await run<number>(
+      {
+        operation: Operation.newService,
+        about: { command: 'NEW_SERVICE', scheduler: name },
+        encode(slot) {
+          putWord(slot, Layout.service.family, Family.ipv6);
+          putWord(slot, Layout.service.fwmark, fwmark);
+          putName(slot, Layout.service.scheduler, 'scheduler', name);
+          return undefined;
+        },
+        decode: () => Status.ok,
+        accept: status => (expected.has(status) ? { value: status } : undefined),
+      },
+      options,
+    );
+    if (status !== E.EXIST) return status === E.INVAL;
+  }
+}
+
+/** Which of the kernel's schedulers this kernel has. One after the other, each with a deadline of its own: a module may be loaded for it. */
+export async function listSchedulers(calls: Calls, options?: CallOptions): Promise<string[]> {
+  return calls.whole({ command: 'NEW_SERVICE' }, async run => {
+    const found: string[] = [];
+    for (const name of schedulerNames) {
+      if (await hasScheduler(run, name, options)) found.push(name);
+    }
+    return found;
+  });
+}
+
+/** After ENOENT for a service with both a scheduler and a persistence engine: which of the two it was that is missing. */
+export async function findMissingModule(about: About, status: number, _: Payload, run: Run): Promise<About> {
+  if (status !== E.NOENT || about.engine == null || about.scheduler === undefined) return about;
+  const known = await hasScheduler(run, about.scheduler, undefined).catch(() => false);
+  return known ? { ...about, scheduler: undefined } : about;
+}

@@ -1,0 +1,123 @@
+import { parseArgs } from 'node:util';
+import { byName } from '../../rules/grammar/lookup.ts';
+import { show } from '../../rules/problem.ts';
+import { type OwnCommand, type OwnName, ownCommands, shells } from '../grammar.ts';
+import { restoreText } from '../restore/restore.ts';
+import type { Shell } from '../terminal.ts';
+import { withModule } from '../with-client.ts';
+
+/** What one of our own commands was given. */
+interface Given {
+  readonly words: readonly string[];
+  readonly options: Readonly<Record<string, boolean | undefined>>;
+}
+
+/** A command that was written wrong. */
+const MISUSED = 2;
+
+/** Does one of our own commands and gives back the exit status. */
+export async function runOwn([name, ...rest]: readonly string[], shell: Shell): Promise<number> {
+  if (name === undefined || !Object.hasOwn(ownCommands, name)) {
+    const names = Object.keys(ownCommands).join(', ');
+    shell.complain(`there is no command ${show(name ?? '')}: expected ${names}, or an option of ipvsadm's`);
+    return MISUSED;
+  }
+  const given = readGiven(name as OwnName, rest, shell);
+  return given === undefined ? MISUSED : runs[name as OwnName](given, shell);
+}
+
+/** Reads a command's words and options; undefined after a complaint. */
+function readGiven(name: OwnName, args: readonly string[], shell: Shell): Given | undefined {
+  const { argument, options = {} }: OwnCommand = ownCommands[name];
+  // What help is asked about may have its dashes.
+  if (name === 'help' && args.length === 1) return { words: args, options: {} };
+  const known = Object.keys(options).map(option => [option.slice(2), { type: 'boolean' }] as const);
+  const misused = (what: string) => {
+    shell.complain(`ipvs ${name}: ${what}; \`ipvs help ${name}\` explains it`);
+    return undefined;
+  };
+  let parsed: { readonly values: Given['options']; readonly positionals: readonly string[] };
+  try {
+    parsed = parseArgs({ args: [...args], options: Object.fromEntries(known), allowPositionals: true });
+  } catch (error) {
+    return misused((error as Error).message.replace(/\. .*/s, '').replace(/^Unknown/, 'unknown'));
+  }
+  const words = parsed.positionals;
+  const optional = argument === undefined || argument.startsWith('[');
+  if (!optional && words.length === 0) return misused(`${argument} is missing`);
+  const surplus = words[argument === undefined ? 0 : 1];
+  if (surplus !== undefined) return misused(`${show(surplus)} is too much`);
+  return { words, options: parsed.values };
+}
+
+const runs: Readonly<Record<OwnName, (given: Given, shell: Shell) => Promise<number>>> = {
+  list: ({ options }, shell) =>
+    withModule(shell, async ipvs => {
+      const table = await ipvs.snapshot();
+      if (options['json']) {
+        shell.print(`${JSON.stringify(table, undefined, 2)}\n`);
+      } else {
+        const { formatTable } = await import('./list.ts');
+        shell.print(formatTable(table, shell.colours === true));
+      }
+      return 0;
+    }),
+
+  save: (_, shell) =>
+    withModule(shell, async ipvs => {
+      const { formatRules } = await import('../../rules/format/format.ts');
+      const table = await ipvs.snapshot();
+      let text: string;
+      try {
+        text = formatRules(table, { order: 'given' });
+      } catch (error) {
+        shell.complain((error as Error).message);
+        return 1;
+      }
+      shell.print(text);
+      return 0;
+    }),
+
+  async restore({ words, options }, shell) {
+    const path = words[0]!;
+    let text: string;
+    try {
+      text = await shell.read(path);
+    } catch (error) {
+      shell.complain(`${show(path)} can't be read: ${(error as Error).message}`);
+      return 1;
+    }
+    return restoreText(text, { check: options['check'] === true, refused: 1 }, shell);
+  },
+
+  async completion({ words }, shell) {
+    const which = shells.find(known => known === words[0]);
+    if (which === undefined) {
+      shell.complain(`completion is written for ${shells.join(', ')}, not for ${show(words[0]!)}`);
+      return MISUSED;
+    }
+    const { completionScript } = await import('./completion.ts');
+    shell.print(completionScript(which));
+    return 0;
+  },
+
+  async help({ words: [word] }, shell) {
+    const { commandHelp, ownHelp, ownCommandHelp } = await import('../help.ts');
+    if (word === undefined) {
+      shell.print(ownHelp());
+      return 0;
+    }
+    if (Object.hasOwn(ownCommands, word)) {
+      shell.print(ownCommandHelp(word as OwnName));
+      return 0;
+    }
+    // As one writes it, or without its dashes.
+    const found = byName.get(word) ?? byName.get(`--${word}`) ?? byName.get(`-${word}`);
+    if (found === undefined || !('command' in found)) {
+      shell.complain(`there is no command ${show(word)}; \`ipvs help\` lists them`);
+      return MISUSED;
+    }
+    shell.print(commandHelp(found.command));
+    return 0;
+  },
+};

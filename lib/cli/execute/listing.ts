@@ -1,0 +1,125 @@
+import {
+  DestinationColumn,
+  type List,
+  ServiceColumn,
+  statsAt,
+  viewList,
+  wordAt,
+} from '../../addon/columns.ts';
+import { readDestination, readDestinationId } from '../../addon/destination.ts';
+import { native } from '../../addon/load.ts';
+import type { NativeTable } from '../../addon/native.ts';
+import { isIpv6Service, readService, readServiceId, type ServiceId } from '../../addon/service.ts';
+import { endpointText, granularityText, type Naming } from '../../rules/format/format.ts';
+import type { ListOptions } from '../../rules/types.ts';
+
+/** ipvsadm's room for an address and port. Longer names are cut. */
+const ROOM = 59;
+const SERVICE_WIDTH = 33;
+const DESTINATION_WIDTH = 28;
+
+/** native/cli/listing.h, Show. */
+const Show = {
+  usual: 0,
+  stats: 1,
+  rate: 2,
+  thresholds: 3,
+  'persistent-conn': 4,
+  'tun-info': 5,
+} as const satisfies Record<ListOptions['columns'], number>;
+
+/** Services with their destinations, and the heading above them, laid out as by `ipvsadm -L`; as UTF-8, for there may be many. */
+export function formatServices(
+  { services, destinations, names }: NativeTable,
+  { columns, exact, sort }: ListOptions,
+  naming: Naming | undefined,
+): Uint8Array {
+  const above = viewList(services, ServiceColumn.count);
+  const below = viewList(destinations, DestinationColumn.count);
+  const counters = columns === 'stats' || columns === 'rate';
+  return native().formatTable(
+    services,
+    destinations,
+    { show: Show[columns], exact, sort },
+    {
+      serviceNames:
+        naming === undefined ? [] : textsOf(above, row => serviceText(readServiceId(above, row), naming)),
+      rules: counters ? [] : serviceRules(above, names),
+      destinationNames: naming === undefined ? [] : destinationNames(below, above, naming),
+      tunnels: columns === 'tun-info' ? textsOf(below, row => tunnelText(below, row)) : [],
+    },
+  );
+}
+
+/** All addresses that a listing shows. */
+export function addressesOf({ services, destinations }: NativeTable): string[] {
+  const above = viewList(services, ServiceColumn.count);
+  const below = viewList(destinations, DestinationColumn.count);
+  return [
+    ...textsOf(above, row => readServiceId(above, row).address ?? ''),
+    ...textsOf(below, row => readDestinationId(below, row).address),
+  ].filter(address => address !== '');
+}
+
+function textsOf(list: List, text: (row: number) => string): string[] {
+  const texts: string[] = [];
+  for (let row = 0; row < list.rows; row++) texts.push(text(row));
+  return texts;
+}
+
+/** How each service works. Most are like the one before, and then there is nothing to be put into words again. */
+function serviceRules(list: List, names: readonly string[]): string[] {
+  const at = ServiceColumn;
+  const columns = [at.family, at.flags, at.timeout, at.netmask, at.scheduler, at.engine];
+  let last = '';
+  return textsOf(list, row => {
+    const alike =
+      row > 0 && columns.every(column => wordAt(list, column, row) === wordAt(list, column, row - 1));
+    if (!alike) last = serviceRule(list, row, names);
+    return last;
+  });
+}
+
+const PROTOCOL_WIDTH = 5;
+
+function serviceText(service: ServiceId, naming: Naming): string {
+  if (service.fwmark !== undefined)
+    return `FWM  ${service.fwmark}${service.family === 'ipv6' ? ' IPv6' : ''}`;
+  const { protocol, address, port } = service;
+  const name = `${protocol.toUpperCase().padEnd(PROTOCOL_WIDTH)}${endpointText(address, port, protocol, naming).slice(0, ROOM)}`;
+  return address.includes(':') ? name : name.slice(0, SERVICE_WIDTH);
+}
+
+function serviceRule(list: List, row: number, names: readonly string[]): string {
+  const service = readService(list, row, names, statsAt(list, row));
+  const { scheduler, schedulerFlags, persistence, onePacket } = service;
+  let rule = scheduler;
+  if (schedulerFlags.length > 0) rule += ` (${schedulerFlags.join(',')})`;
+  if (persistence !== undefined) {
+    rule += ` persistent ${persistence.timeout}`;
+    const six = isIpv6Service(service);
+    const mask = granularityText(persistence.granularity, six);
+    if (mask !== undefined) rule += ` mask ${mask}`;
+    if (persistence.engine !== undefined) rule += ` pe ${persistence.engine}`;
+  }
+  return onePacket ? `${rule} ops` : rule;
+}
+
+function destinationNames(list: List, services: List, naming: Naming): string[] {
+  return textsOf(list, row => {
+    const { address, port } = readDestinationId(list, row);
+    const { protocol } = readServiceId(services, wordAt(list, DestinationColumn.service, row));
+    const name = endpointText(address, port, protocol, naming);
+    return name.slice(0, address.includes(':') ? ROOM : DESTINATION_WIDTH);
+  });
+}
+
+const checksumNames = { none: '-c', csum: '+c', remcsum: 'r+c' } as const;
+
+function tunnelText(list: List, row: number): string {
+  const { tunnel } = readDestination(list, row, statsAt(list, row));
+  if (tunnel === undefined) return 'n/a';
+  if (tunnel.type === 'ipip') return tunnel.type;
+  const port = tunnel.type === 'gue' ? `:${tunnel.port}` : '';
+  return `${tunnel.type}${port}:${checksumNames[tunnel.checksum ?? 'none']}`;
+}

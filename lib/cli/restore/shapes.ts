@@ -1,0 +1,149 @@
+import { native } from '../../addon/load.ts';
+import { createBatch, Layout } from '../../addon/record.ts';
+import type { Write } from '../../calls/writes.ts';
+import { writeAddress } from '../../model/address.ts';
+import { Family } from '../../model/constants.ts';
+
+/** Words of native/cli/line_shapes.h's structs, and their sizes in words. */
+export const LineLayout = {
+  words: 20,
+  start: 0,
+  end: 1,
+  shape: 2,
+  endpointCount: 3,
+  endpoints: 4,
+  endpointWords: 8,
+  endpointFamily: 2,
+  shapeWords: 2,
+  templateBytes: Layout.bytes + 16,
+} as const;
+
+const NO_SHAPE = 0xffff_ffff;
+
+/** From so many lines on, to make a shape's template takes less time than to read them. */
+const WORTHWHILE = 8;
+
+/** Records of lines, one after another. */
+export interface LineRecords {
+  readonly records: Uint8Array;
+  /** The line of each, counted from 1. */
+  readonly lines: Uint32Array;
+  /** Lines that must be read, counted from 1. */
+  readonly rest: Uint32Array;
+  /** Tells where a line starts and ends in the text. */
+  place(line: number): readonly [start: number, end: number];
+}
+
+/**
+ * Makes the records of lines. A rules file has thousands of lines that differ in their endpoints, addresses with ports, alone: two of each such
+ * shape are read and checked, and the records of all others are the same but for those. That is as good as reading them: no check looks at
+ * which address or port it is, only at its family and whether the port is 0, and a template is made only where a record is seen to depend on
+ * its line's endpoints in no other way. A test compares both ways. `read` gives the write that a line is, or undefined where it is none, or
+ * wrong.
+ */
+export function recordLines(text: string, read: (line: string) => Write | undefined): LineRecords {
+  const { lines, shapes } = native().shapeLines(text);
+  const templateOf = new Uint32Array(shapes.length / LineLayout.shapeWords).fill(NO_SHAPE);
+  const templates: Uint8Array[] = [];
+  for (let shape = 0; shape < templateOf.length; shape++) {
+    const [first, count] = shapes.subarray(shape * LineLayout.shapeWords);
+    if (count! < WORTHWHILE) continue;
+    const template = makeTemplate(partsOf(text, lines, first!), line => recordOf(read(line)));
+    if (template === undefined) continue;
+    templateOf[shape] = templates.length;
+    templates.push(template);
+  }
+  return {
+    ...native().fillTemplates(lines, templateOf, Buffer.concat(templates)),
+    place(line) {
+      const at = (line - 1) * LineLayout.words;
+      return [lines[at + LineLayout.start]!, lines[at + LineLayout.end]!];
+    },
+  };
+}
+
+/** A line's endpoints, and what stands before, between and after them. */
+interface LineParts {
+  readonly pieces: readonly string[];
+  /** Of each endpoint. */
+  readonly families: readonly number[];
+}
+
+function partsOf(text: string, lines: Uint32Array, line: number): LineParts {
+  const words = lines.subarray(line * LineLayout.words, (line + 1) * LineLayout.words);
+  const pieces: string[] = [];
+  const families: number[] = [];
+  let from = words[LineLayout.start]!;
+  for (let i = 0; i < words[LineLayout.endpointCount]!; i++) {
+    const at = LineLayout.endpoints + i * LineLayout.endpointWords;
+    pieces.push(text.slice(from, words[at]));
+    families.push(words[at + LineLayout.endpointFamily]!);
+    from = words[at + 1]!;
+  }
+  return { pieces: [...pieces, text.slice(from, words[LineLayout.end])], families };
+}
+
+/** A write's record; undefined where the library refuses what it says. */
+function recordOf(write: Write | undefined): Uint8Array | undefined {
+  if (write === undefined) return undefined;
+  const batch = createBatch();
+  try {
+    const slot = batch.open(write.operation);
+    if (write.encode?.(slot) !== undefined) return undefined;
+  } catch {
+    return undefined;
+  }
+  batch.commit();
+  return batch.take().slice();
+}
+
+/** The fields of a record that an endpoint may go to, in the order of LineTemplate's. */
+const fields = [
+  { at: Layout.service.address, length: 16, part: 'address' },
+  { at: Layout.service.port, length: 4, part: 'port' },
+  { at: Layout.destination.address, length: 16, part: 'address' },
+  { at: Layout.destination.port, length: 4, part: 'port' },
+] as const;
+
+/**
+ * Makes a shape's template (native/cli/line_shapes.h's LineTemplate) from the records of two lines that have it: where both records have the value
+ * of the same endpoint, it comes from there. Undefined when that does not explain all that differs, or a line has no record.
+ */
+function makeTemplate(
+  parts: LineParts,
+  recordOfLine: (line: string) => Uint8Array | undefined,
+): Uint8Array | undefined {
+  const [first, second] = [probe(parts, 1), probe(parts, 2)];
+  const [one, two] = [recordOfLine(first.line), recordOfLine(second.line)];
+  if (one === undefined || two === undefined) return undefined;
+  const sources = fields.map(({ at, length, part }) => {
+    const [a, b] = [one, two].map(record => record.subarray(at, at + length));
+    return first.endpoints.findIndex(
+      (endpoint, i) => sameBytes(endpoint[part], a!) && sameBytes(second.endpoints[i]![part], b!),
+    );
+  });
+  const explained = (byte: number) =>
+    fields.some(({ at, length }, i) => sources[i] !== -1 && byte >= at && byte < at + length);
+  if (one.some((byte, at) => byte !== two[at] && !explained(at))) return undefined;
+  const template = new Uint8Array(LineLayout.templateBytes);
+  template.set(one);
+  new Uint32Array(template.buffer).set(sources, Layout.bytes / 4); // -1 is NO_SHAPE
+  return template;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, i) => byte === b[i]);
+}
+
+/** A line whose endpoints are all different, and different from another probe's; and what a record has of them. */
+function probe({ pieces, families }: LineParts, number: number) {
+  const endpoints = families.map((family, i) => {
+    const port = number * 16 + i;
+    const host = family === Family.ipv4 ? `192.0.2.${port}` : `2001:db8::${port.toString(16)}`;
+    const address = new Uint8Array(16);
+    writeAddress(address, 0, 'address', host);
+    const text = family === Family.ipv4 ? `${host}:${port}` : `[${host}]:${port}`;
+    return { text, address, port: new Uint8Array(new Uint32Array([port]).buffer) };
+  });
+  return { line: pieces.map((piece, i) => (endpoints[i - 1]?.text ?? '') + piece).join(''), endpoints };
+}

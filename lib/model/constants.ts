@@ -1,0 +1,86 @@
+/** Values of the kernel's interface, with their names there. Source: include/uapi/linux/ip_vs.h unless said otherwise. */
+
+/** Operations the addon knows: the kernel's IPVS_CMD_* up to 17, then those that take more than one message (native/codec/record.h). */
+export const Operation = {
+  newService: 1,
+  setService: 2,
+  delService: 3,
+  getService: 4,
+  newDest: 5,
+  setDest: 6,
+  delDest: 7,
+  getDest: 8,
+  newDaemon: 9,
+  delDaemon: 10,
+  getDaemon: 11,
+  setConfig: 12,
+  getConfig: 13,
+  getInfo: 15,
+  zero: 16,
+  flush: 17,
+  listServices: 32,
+  snapshot: 33,
+  updateService: 34,
+  updateDest: 35,
+  readFile: 36,
+  readDirectory: 37,
+  writeDirectory: 38,
+  openFile: 39,
+  chooseService: 40,
+  sample: 41,
+  dropSampler: 42,
+} as const;
+export type Operation = (typeof Operation)[keyof typeof Operation];
+
+/** How a call ended when neither well nor with an errno (native/codec/record.h, Status). */
+export const Status = {
+  ok: 0,
+  cancelled: -1,
+  outcomeUnknown: -2,
+  unstable: -3,
+  noFamily: -4,
+  /** No end yet: a part of what is read, and more will come. */
+  part: -5,
+  /** This, minus the errno: the network namespace could not be entered. */
+  namespaceFailed: -6,
+} as const;
+
+/** AF_INET and AF_INET6. */
+export const Family = { ipv4: 2, ipv6: 10 } as const;
+
+/** IPPROTO_*. */
+export const ProtocolNumber = { tcp: 6, udp: 17, sctp: 132 } as const;
+
+/** IP_VS_SVC_F_*; the scheduler's own three bits are SCHED1 to SCHED3. */
+export const ServiceFlag = {
+  persistent: 0x1,
+  onePacket: 0x4,
+  sched1: 0x8,
+  sched2: 0x10,
+  sched3: 0x20,
+  allScheduler: 0x8 | 0x10 | 0x20,
+} as const;
+
+/** IP_VS_CONN_F_*: the forwarding methods. */
+export const ForwardingNumber = { masquerade: 0, local: 1, tunnel: 2, direct: 3, bypass: 4 } as const;
+
+/** IP_VS_CONN_F_TUNNEL_TYPE_*. */
+export const TunnelNumber = { ipip: 0, gue: 1, gre: 2 } as const;
+
+/** IP_VS_TUNNEL_ENCAP_FLAG_*. */
+export const ChecksumNumber = { none: 0, csum: 1, remcsum: 2 } as const;
+
+/** IP_VS_STATE_*. */
+export const DaemonRoleNumber = { master: 1, backup: 2 } as const;
+
+/** The longest persistence and connection timeout that ipvsadm and keepalived accept, 31 days; the kernel's counter wraps later. */
+export const MAX_TIMEOUT = 31 * 86_400;
+
+/** The largest weight: the kernel takes more, but its schedulers multiply weights in 32 bits. ipvsadm's limit too. */
+export const MAX_WEIGHT = 65_535;
+
+/** The largest connection threshold: INT_MAX, which kernels from 6.1 on enforce and 5.10 does not. */
+export const MAX_THRESHOLD = 0x7fff_ffff;
+
+/** Scheduler, engine and interface names: 16 bytes with the closing NUL (IP_VS_SCHEDNAME_MAXLEN, IFNAMSIZ). */
+export const MAX_NAME = 15;

@@ -1,0 +1,111 @@
+import type { Protocol } from '../addon/service.ts';
+import type { Naming } from './format/format.ts';
+import { readLines } from './parse/lines.ts';
+import type { Names } from './types.ts';
+
+const SERVICES_FILE = '/etc/services';
+
+/** The ports of /etc/services, both ways. The first line of a port or a name counts, as for getservbyport(). */
+interface Ports {
+  readonly byName: ReadonlyMap<string, number>;
+  readonly byPort: ReadonlyMap<string, string>;
+}
+
+function readPorts(text: string): Ports {
+  const byName = new Map<string, number>();
+  const byPort = new Map<string, string>();
+  const keep = <K, V>(map: Map<K, V>, key: K, value: V) => {
+    if (!map.has(key)) map.set(key, value);
+  };
+  for (const line of text.split('\n')) {
+    const [name, target, ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const [port, protocol] = target?.split('/') ?? [];
+    if (name === undefined || protocol === undefined) continue;
+    keep(byPort, `${port}/${protocol}`, name);
+    for (const alias of [name, ...aliases]) keep(byName, `${alias}/${protocol}`, Number(port));
+  }
+  return { byName, byPort };
+}
+
+async function loadPorts(): Promise<Ports> {
+  const { readFile } = await import('node:fs/promises');
+  // Where there is no such file there are no names for ports, which is no error for getservbyname() either.
+  return readPorts(await readFile(SERVICES_FILE, 'utf8').catch(() => ''));
+}
+
+/** Asks about many things at once; what has no answer is left out. */
+async function lookUp(
+  keys: Iterable<string>,
+  ask: (key: string) => Promise<string>,
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const one = async (key: string) => {
+    const answer = await ask(key).catch(() => undefined);
+    if (answer !== undefined) found.set(key, answer);
+  };
+  await Promise.all(Array.from(keys, one));
+  return found;
+}
+
+/** Which names something asks for. */
+interface Wanted {
+  readonly hosts: Set<string>;
+  ports: boolean;
+}
+
+/** Names that only notes what it is asked for. */
+function note(wanted: Wanted): Names {
+  return {
+    host: name => {
+      wanted.hosts.add(name);
+      return '127.0.0.1';
+    },
+    port: () => {
+      wanted.ports = true;
+      return 1;
+    },
+  };
+}
+
+async function find({ hosts: names, ports: some }: Wanted): Promise<Names> {
+  if (names.size === 0 && !some) return { host: () => undefined, port: () => undefined };
+  const { lookup } = await import('node:dns/promises');
+  const [hosts, ports] = await Promise.all([
+    lookUp(names, async name => (await lookup(name, { family: 4 })).address),
+    loadPorts(),
+  ]);
+  return {
+    host: name => hosts.get(name),
+    port: (name, protocol) => ports.byName.get(`${name}/${protocol}`),
+  };
+}
+
+/**
+ * Finds out the names of hosts and ports that rules have in them: hosts as the system resolves them (IPv4, as in ipvsadm), ports in
+ * /etc/services. For `parseRules(text, { names: await resolveNames(text) })`.
+ */
+export async function resolveNames(text: string): Promise<Names> {
+  const wanted: Wanted = { hosts: new Set(), ports: false };
+  readLines(text, { names: note(wanted) });
+  return find(wanted);
+}
+
+/** Reads something that may have names in it. It is read again only where there are some. */
+export async function withNames<T>(read: (names: Names) => T): Promise<T> {
+  const wanted: Wanted = { hosts: new Set(), ports: false };
+  const first = read(note(wanted));
+  return wanted.hosts.size === 0 && !wanted.ports ? first : read(await find(wanted));
+}
+
+/** The names of addresses and of all ports, for those that have some. */
+export async function namingFor(addresses: Iterable<string>): Promise<Naming> {
+  const { lookupService } = await import('node:dns/promises');
+  const [hosts, ports] = await Promise.all([
+    lookUp(new Set(addresses), async address => (await lookupService(address, 0)).hostname),
+    loadPorts(),
+  ]);
+  return {
+    host: address => hosts.get(address),
+    port: (port: number, protocol: Protocol) => ports.byPort.get(`${port}/${protocol}`),
+  };
+}

@@ -1,0 +1,153 @@
+import type { DaemonRole, DaemonSpec } from '../../addon/daemon.ts';
+import type { Timeouts } from '../../addon/timeouts.ts';
+import { parseIpv4 } from '../../model/address.ts';
+import { MAX_NAME, MAX_TIMEOUT } from '../../model/constants.ts';
+import { canonical } from '../address.ts';
+import { written } from '../grammar/lookup.ts';
+import { complain, type Problems, show } from '../problem.ts';
+import type { ListOptions, Names, RuleCommand } from '../types.ts';
+import { buildDestination, buildDestinationId } from './build-destination.ts';
+import { buildService } from './build-service.ts';
+import { type Builder, buildServiceId } from './endpoint.ts';
+import { parseNumber, type Reading } from './popt.ts';
+
+/** Makes a command of what was read. What it gives is of no use when there are problems. */
+export function buildCommand(
+  reading: Reading,
+  problems: Problems,
+  names: Names | undefined,
+): RuleCommand | undefined {
+  const { command, values } = reading;
+  const builder: Builder = { values, problems, names };
+  switch (command) {
+    case 'add-service':
+    case 'edit-service': {
+      const service = buildService(builder);
+      return service && { command, service };
+    }
+    case 'delete-service': {
+      const service = buildServiceId(builder);
+      return service && { command, service };
+    }
+    case 'add-server':
+    case 'edit-server': {
+      const service = buildServiceId(builder);
+      const destination = service && buildDestination(builder, service);
+      return destination && { command, service, destination };
+    }
+    case 'delete-server': {
+      const service = buildServiceId(builder);
+      const destination = service && buildDestinationId(builder, service);
+      return destination && { command, service, destination };
+    }
+    case 'zero': {
+      const service = buildServiceId(builder);
+      return service === undefined ? { command } : { command, service };
+    }
+    case 'set':
+      return { command, timeouts: buildTimeouts(reading.words, problems) };
+    case 'start-daemon':
+      return { command, daemon: buildDaemon(builder, reading.argument as DaemonRole) };
+    case 'stop-daemon':
+      return { command, role: reading.argument as DaemonRole };
+    case 'list':
+      return buildList(builder);
+    case 'save':
+      return { command, numeric: values.numeric === true };
+    case 'restore':
+      return { command, check: values.check === true };
+    default:
+      return { command };
+  }
+}
+
+function buildTimeouts(words: readonly string[], problems: Problems): Partial<Timeouts> {
+  const timeouts: { -readonly [K in keyof Timeouts]?: number } = {};
+  for (const [i, key] of (['tcp', 'tcpFin', 'udp'] as const).entries()) {
+    const word = words[i];
+    if (word === undefined) continue;
+    const seconds = parseNumber(word);
+    if (seconds === undefined || seconds > MAX_TIMEOUT) {
+      complain(
+        problems,
+        '--set',
+        `expected seconds from 1 to ${MAX_TIMEOUT}, or 0 to keep a timeout, not ${show(word)}`,
+      );
+    } else if (seconds > 0) {
+      timeouts[key] = seconds;
+    }
+  }
+  return timeouts;
+}
+
+function buildDaemon({ values, problems }: Builder, role: DaemonRole): DaemonSpec {
+  const name = values['mcast-interface'] || 'eth0';
+  if (name.length > MAX_NAME) {
+    complain(
+      problems,
+      '--mcast-interface',
+      `an interface's name has ${MAX_NAME} characters at most, not ${show(name)}`,
+      255,
+    );
+  }
+  const text = values['mcast-group'];
+  const group = text === undefined ? undefined : canonical(text);
+  if (text !== undefined && (group === undefined || !isMulticast(group))) {
+    complain(
+      problems,
+      '--mcast-group',
+      `expected a multicast address, such as 224.0.0.81, not ${show(text)}`,
+    );
+  }
+  const { syncid, 'sync-maxlen': maxLength, 'mcast-port': port, 'mcast-ttl': ttl } = values;
+  return {
+    role,
+    interface: name,
+    ...(syncid !== undefined && { syncId: syncid }),
+    ...(maxLength !== undefined && { maxLength }),
+    ...(group !== undefined && { group }),
+    ...(port !== undefined && { port }),
+    ...(ttl !== undefined && { ttl }),
+  };
+}
+
+function isMulticast(address: string): boolean {
+  const ipv4 = parseIpv4(address);
+  return ipv4 === undefined ? /^ff[0-9a-f]{2}:/.test(address) : ipv4 >>> 28 === 0xe;
+}
+
+function buildList(builder: Builder): RuleCommand {
+  const { values, problems } = builder;
+  const numeric = values.numeric === true;
+  const columns = (['stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'] as const).filter(
+    option => values[option] === true,
+  );
+  const what = values.connection
+    ? 'connections'
+    : values.timeout
+      ? 'timeouts'
+      : values.daemon
+        ? 'daemons'
+        : 'services';
+  if (what !== 'services') {
+    const option = written(
+      what === 'connections' ? 'connection' : what === 'timeouts' ? 'timeout' : 'daemon',
+    );
+    for (const column of columns) {
+      if (column === 'tun-info' || (column === 'persistent-conn' && what === 'connections')) continue;
+      complain(problems, written(column), `is about services and does not go with ${option}`);
+    }
+  }
+  if (what === 'connections') {
+    return { command: 'list', what, numeric, engine: values['persistent-conn'] === true };
+  }
+  if (what !== 'services') return { command: 'list', what };
+  const service = buildServiceId(builder);
+  const layout: ListOptions = {
+    numeric,
+    columns: columns[0] ?? 'usual',
+    exact: values.exact === true,
+    sort: values.nosort !== true,
+  };
+  return { command: 'list', what, ...(service !== undefined && { service }), show: layout };
+}

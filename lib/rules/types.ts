@@ -1,0 +1,56 @@
+import type { DaemonRole, DaemonSpec } from '../addon/daemon.ts';
+import type { DestinationId, DestinationSpec } from '../addon/destination.ts';
+import type { Protocol, ServiceId, ServiceSpec } from '../addon/service.ts';
+import type { Timeouts } from '../addon/timeouts.ts';
+
+/** Where names come from. Without, hosts and ports must be numbers. */
+export interface Names {
+  /** The IPv4 address of a host; undefined when there is none. */
+  host(name: string): string | undefined;
+  /** The port of a service; undefined when there is none. */
+  port(name: string, protocol: Protocol): number | undefined;
+}
+
+/** How a list is to be shown. */
+export interface ListOptions {
+  readonly numeric: boolean;
+  /** What is shown of a service and its destinations; ipvsadm takes the first of these when there are several. */
+  readonly columns: 'stats' | 'rate' | 'thresholds' | 'persistent-conn' | 'tun-info' | 'usual';
+  readonly exact: boolean;
+  readonly sort: boolean;
+}
+
+/** One line of rules as plain data. */
+export type RuleCommand =
+  | { readonly command: 'add-service' | 'edit-service'; readonly service: ServiceSpec }
+  | { readonly command: 'delete-service'; readonly service: ServiceId }
+  | {
+      readonly command: 'add-server' | 'edit-server';
+      readonly service: ServiceId;
+      readonly destination: DestinationSpec;
+    }
+  | {
+      readonly command: 'delete-server';
+      readonly service: ServiceId;
+      readonly destination: DestinationId;
+    }
+  | { readonly command: 'clear' | 'help' | 'version' }
+  | { readonly command: 'zero'; readonly service?: ServiceId }
+  | { readonly command: 'set'; readonly timeouts: Partial<Timeouts> }
+  | { readonly command: 'start-daemon'; readonly daemon: DaemonSpec }
+  | { readonly command: 'stop-daemon'; readonly role: DaemonRole }
+  | {
+      readonly command: 'list';
+      readonly what: 'services';
+      readonly service?: ServiceId;
+      readonly show: ListOptions;
+    }
+  | {
+      readonly command: 'list';
+      readonly what: 'connections';
+      readonly numeric: boolean;
+      readonly engine: boolean;
+    }
+  | { readonly command: 'list'; readonly what: 'timeouts' | 'daemons' }
+  | { readonly command: 'save'; readonly numeric: boolean }
+  | { readonly command: 'restore'; readonly check: boolean };

@@ -1,0 +1,302 @@
+import type { DestinationId } from '../addon/destination.ts';
+import type { NativeSample, NativeTable, Payload } from '../addon/native.ts';
+import { Layout, putWord } from '../addon/record.ts';
+import { copyServiceId, putServiceId, type ServiceId } from '../addon/service.ts';
+import { readDestinationIds, readServiceIds } from '../addon/table.ts';
+import type { Calls } from '../calls/calls.ts';
+import type { CallOptions } from '../calls/options.ts';
+import { checkBoolean, checkObject, wrongType, wrongValue } from '../model/arguments.ts';
+import { Operation } from '../model/constants.ts';
+import { IpvsError } from '../model/errors.ts';
+
+/** What a sampler is made with. */
+export interface SamplerOptions {
+  /** Only these services; one that does not exist has no row. Default: all. */
+  readonly services?: readonly ServiceId[] | undefined;
+  /** Whether destinations are read too. Default true. */
+  readonly destinations?: boolean | undefined;
+  /** Which columns there are. Default: all three. */
+  readonly columns?: readonly SampleColumn[] | undefined;
+  /**
+   * Writes each sample over the one before, as long as the topology stays: nothing is then allocated for rows, and only what changed is
+   * written. What was read before must be used up by then, and its arrays are not to be written to. Default false.
+   */
+  readonly reuse?: boolean | undefined;
+}
+
+/** `counters` as the kernel has them, `deltas` since the read before, `rates` per second. */
+export type SampleColumn = 'counters' | 'deltas' | 'rates';
+
+/** One column for each counter; row i of every column belongs to `ids[i]`. */
+export interface CounterColumns<A> {
+  readonly connections: A;
+  readonly inPackets: A;
+  readonly outPackets: A;
+  readonly inBytes: A;
+  readonly outBytes: A;
+}
+
+interface Columns<Id> {
+  /** Whose rows these are. The same array as long as the topology stays; made when it is first looked at. */
+  readonly ids: readonly Id[];
+  readonly counters?: CounterColumns<BigUint64Array>;
+  /** Since the read before; 0 in a row's first read. A counter that was zeroed in between counts from 0. */
+  readonly deltas?: CounterColumns<Float64Array>;
+  /**
+   * Per second; NaN until known. The kernel refreshes counters every 2 seconds, each row at a time of its own. Reads less than 2 seconds
+   * apart give the exact rate of the last such 2 seconds, however often they are: no zeros in between, no doubles. Reads further apart see a
+   * varying number of refreshes and give a rate that is smoothed over 8 seconds.
+   */
+  readonly rates?: CounterColumns<Float64Array>;
+}
+
+/** The services of a sample. */
+export type ServiceSample = Columns<ServiceId>;
+
+/** The destinations of a sample, with what is known of them at the moment of the read. */
+export interface DestinationSample extends Columns<DestinationId> {
+  /** The row of the service that each belongs to. */
+  readonly service: Uint32Array;
+  /** Established connections. */
+  readonly activeConnections: Uint32Array;
+  /** Other connections: closing, or UDP's. */
+  readonly inactiveConnections: Uint32Array;
+  /** Clients bound to the destination by persistence. */
+  readonly persistentConnections: Uint32Array;
+  readonly weight: Uint32Array;
+}
+
+/** The table's statistics at one time, in columns. */
+export interface Sample {
+  /** When it was read, in milliseconds since 1970. */
+  readonly time: number;
+  /** Rises when services or destinations come or go. As long as it stays, rows keep their numbers. */
+  readonly generation: number;
+  readonly services: ServiceSample;
+  readonly destinations: DestinationSample;
+}
+
+/** Reads statistics again and again, at the least cost. */
+export interface Sampler extends Disposable {
+  /** One read. Rejects with ERR_IPVS_BUSY while another one of this sampler is under way. */
+  read(options?: CallOptions): Promise<Sample>;
+  /** Lets the native side forget the rows. Reads after it reject with ERR_IPVS_CLOSED. */
+  close(): void;
+}
+
+/** native/table/sampler.h, SampleParts; the sampler's number is above them. */
+const Part = { counters: 1, deltas: 2, rates: 4, destinations: 8, keys: 16, reuse: 32, chosen: 64 } as const;
+const NUMBER_SHIFT = 8;
+
+const optionKeys = new Set(['services', 'destinations', 'columns', 'reuse']);
+const columnNames = ['counters', 'deltas', 'rates'] as const;
+const counterNames = ['connections', 'inPackets', 'outPackets', 'inBytes', 'outBytes'] as const;
+
+/** Throws at bad options; gives back which parts of a sample they want. */
+export function checkSamplerOptions(options: SamplerOptions): number {
+  checkObject('options', options, optionKeys);
+  const { services, destinations = true, columns = columnNames, reuse = false } = options;
+  if (services !== undefined && !Array.isArray(services))
+    throw wrongType('options.services', 'an array', services);
+  return (
+    checkColumns(columns) |
+    (checkBoolean('options.destinations', destinations) ? Part.destinations : 0) |
+    (checkBoolean('options.reuse', reuse) ? Part.reuse : 0) |
+    (services !== undefined ? Part.chosen : 0)
+  );
+}
+
+/** Makes a sampler; throws at bad options. `number` tells a client's samplers apart. */
+export function createSampler(calls: Calls, number: number, options: SamplerOptions): Sampler {
+  const parts = checkSamplerOptions(options);
+  const { reuse } = options;
+
+  const about = { command: 'GET_DEST' } as const;
+  const base = number << NUMBER_SHIFT;
+  let reading = false;
+  let closed = false;
+  let rows: Rows | undefined;
+  let last:
+    | {
+        readonly services: ArrayBuffer;
+        readonly destinations: ArrayBuffer;
+        readonly views: Pick<Sample, 'services' | 'destinations'>;
+      }
+    | undefined;
+
+  // Those of the chosen services that the native side was not told of yet.
+  const unnamed = [...(options.services ?? [])];
+
+  /** Chooses a service, ahead of the read that is to have it. If the call never left, it is made again for the next read. */
+  async function choose(service: ServiceId, callOptions: CallOptions | undefined): Promise<void> {
+    try {
+      await calls.run<void>(
+        {
+          operation: Operation.chooseService,
+          about: { command: 'GET_SERVICE', service: copyServiceId(service) },
+          encode(slot) {
+            putServiceId(slot, service);
+            putWord(slot, Layout.fields, base);
+            return undefined;
+          },
+          decode: () => undefined,
+        },
+        callOptions,
+      );
+    } catch (error) {
+      if (!(error instanceof IpvsError && error.sent === true)) unnamed.push(service);
+      throw error;
+    }
+  }
+
+  /** Views the columns of new memory, or of memory that was written over. */
+  function view(
+    known: Rows,
+    services: ArrayBuffer,
+    destinations: ArrayBuffer,
+  ): Pick<Sample, 'services' | 'destinations'> {
+    const wide = viewColumns(services, known.services, parts);
+    const deep = viewColumns(destinations, known.destinations, parts);
+    const word = (i: number) =>
+      new Uint32Array(destinations, deep.end + i * known.destinations * 4, known.destinations);
+    return {
+      services: {
+        get ids() {
+          return known.serviceIds();
+        },
+        ...wide.columns,
+      },
+      destinations: {
+        get ids() {
+          return known.destinationIds();
+        },
+        ...deep.columns,
+        service: word(0),
+        activeConnections: word(1),
+        inactiveConnections: word(2),
+        persistentConnections: word(3),
+        weight: word(4),
+      },
+    };
+  }
+
+  function decode(payload: Payload): Sample {
+    const { generation, keys, services, destinations } = payload as NativeSample;
+    if (keys !== undefined) rows = rowsOf(keys);
+    const same = keys === undefined && services.buffer === undefined && destinations.buffer === undefined;
+    if (!same || last === undefined) {
+      const buffers = {
+        services: services.buffer ?? last!.services,
+        destinations: destinations.buffer ?? last!.destinations,
+      };
+      last = { ...buffers, views: view(rows!, buffers.services, buffers.destinations) };
+    }
+    const { views } = last;
+    if (!reuse) last = undefined;
+    return { time: Date.now(), generation, ...views };
+  }
+
+  return {
+    async read(callOptions) {
+      if (closed) throw new IpvsError('ERR_IPVS_CLOSED', 'this sampler is closed');
+      if (reading)
+        throw new IpvsError('ERR_IPVS_BUSY', 'this sampler is reading already; await that, or make another');
+      reading = true;
+      try {
+        const choices = unnamed.splice(0).map(service => choose(service, callOptions));
+        const sample = calls.sample(
+          {
+            operation: Operation.sample,
+            about,
+            encode(slot) {
+              putWord(slot, Layout.fields, base | parts | (rows === undefined ? Part.keys : 0));
+              return undefined;
+            },
+            decode,
+          },
+          last?.services,
+          last?.destinations,
+          callOptions,
+        );
+        await Promise.allSettled([sample, ...choices]);
+        await Promise.all(choices); // a service that can't be one says so
+        return await sample;
+      } catch (error) {
+        rows = undefined; // keys may have come with a reply that nobody waited for
+        throw error;
+      } finally {
+        reading = false;
+      }
+    },
+    close,
+    [Symbol.dispose]: close,
+  };
+
+  function close(): void {
+    if (closed) return;
+    closed = true;
+    calls
+      .run<void>({
+        operation: Operation.dropSampler,
+        about,
+        encode: slot => void putWord(slot, Layout.fields, base),
+        decode: () => undefined,
+      })
+      .catch(() => {}); // a closed client has forgotten it
+  }
+}
+
+function checkColumns(columns: unknown): number {
+  if (!Array.isArray(columns)) throw wrongType('options.columns', 'an array', columns);
+  let parts = 0;
+  for (const name of columns as readonly SampleColumn[]) {
+    if (!columnNames.includes(name))
+      throw wrongValue('options.columns', `hold only ${columnNames.join(', ')}`, name);
+    parts |= Part[name];
+  }
+  return parts;
+}
+
+/** The wide columns of a block: five counters, five deltas and five rates, as far as they are there. */
+function viewColumns(buffer: ArrayBuffer, rows: number, parts: number) {
+  let end = 0;
+  const group = <A>(
+    make: new (buffer: ArrayBuffer, offset: number, length: number) => A,
+  ): CounterColumns<A> => {
+    const arrays = counterNames.map((name, i) => [name, new make(buffer, end + i * rows * 8, rows)] as const);
+    end += counterNames.length * rows * 8;
+    return Object.fromEntries(arrays) as unknown as CounterColumns<A>;
+  };
+  const columns = {
+    ...((parts & Part.counters) !== 0 && { counters: group(BigUint64Array) }),
+    ...((parts & Part.deltas) !== 0 && { deltas: group(Float64Array) }),
+    ...((parts & Part.rates) !== 0 && { rates: group(Float64Array) }),
+  };
+  return { columns, end };
+}
+
+/** Whose rows a sample has. */
+interface Rows {
+  readonly services: number;
+  readonly destinations: number;
+  serviceIds(): readonly ServiceId[];
+  destinationIds(): readonly DestinationId[];
+}
+
+/** Identities are made into objects when somebody asks for them, once: that takes longer than to read them. */
+function rowsOf(keys: NativeTable): Rows {
+  let services: readonly ServiceId[] | undefined;
+  let destinations: readonly DestinationId[] | undefined;
+  return {
+    services: keys.services.rows,
+    destinations: keys.destinations.rows,
+    serviceIds() {
+      services ??= readServiceIds(keys);
+      return services;
+    },
+    destinationIds() {
+      destinations ??= readDestinationIds(keys);
+      return destinations;
+    },
+  };
+}

@@ -1,0 +1,355 @@
+#include "native/calls/session.h"
+
+#include <linux/ip_vs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <unordered_set>
+
+#include "native/codec/decode.h"
+#include "native/os/files.h"
+
+namespace ipvs {
+
+namespace {
+
+// Whoever takes a part works on it while the next is read: large enough for the hand-over not to count.
+constexpr size_t kPartRows = 1000;
+
+template <typename Record>
+void AppendRecord(const Record& record, std::vector<uint8_t>* bytes) {
+  const auto* start = reinterpret_cast<const uint8_t*>(&record);
+  bytes->insert(bytes->end(), start, start + sizeof record);
+}
+
+bool SameDestination(const DestinationRecord& a, const DestinationRecord& b) {
+  return a.family == b.family && a.port == b.port && std::memcmp(a.address, b.address, kAddressBytes) == 0;
+}
+
+// What an update does not name keeps its present value: the kernel's SET commands replace everything.
+void KeepPresent(const ServiceRecord& present, uint32_t fields, ServiceRecord* wanted) {
+  if ((fields & kFieldScheduler) == 0) std::memcpy(wanted->scheduler, present.scheduler, kNameBytes);
+  // A service that becomes persistent takes TypeScript's defaults: what it has so far was never meant.
+  if ((present.flags & IP_VS_SVC_F_PERSISTENT) == 0 && (wanted->flags & IP_VS_SVC_F_PERSISTENT) != 0) return;
+  if ((fields & kFieldEngine) == 0) std::memcpy(wanted->engine, present.engine, kNameBytes);
+  if ((fields & kFieldTimeout) == 0) wanted->timeout = present.timeout;
+  if ((fields & kFieldNetmask) == 0) wanted->netmask = present.netmask;
+}
+
+void KeepPresent(const DestinationRecord& present, uint32_t fields, DestinationRecord* wanted) {
+  if ((fields & kFieldForwarding) == 0) wanted->forwarding = present.forwarding;
+  if ((fields & kFieldWeight) == 0) wanted->weight = present.weight;
+  if ((fields & kFieldUpperThreshold) == 0) wanted->upper_threshold = present.upper_threshold;
+  if ((fields & kFieldLowerThreshold) == 0) wanted->lower_threshold = present.lower_threshold;
+  if ((fields & kFieldTunnel) == 0) {
+    wanted->tunnel_type = present.tunnel_type;
+    wanted->tunnel_port = present.tunnel_port;
+    wanted->tunnel_flags = present.tunnel_flags;
+  }
+}
+
+}  // namespace
+
+bool IsWrite(uint32_t operation) {
+  switch (operation) {
+    case kNewService:
+    case kSetService:
+    case kDelService:
+    case kNewDest:
+    case kSetDest:
+    case kDelDest:
+    case kNewDaemon:
+    case kDelDaemon:
+    case kSetConfig:
+    case kZero:
+    case kFlush:
+    case kUpdateService:
+    case kUpdateDest:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// One run of writes. Updates read before they write, so what was queued before them is sent first; a row of
+// updates to one service's destinations reads them once.
+class Session::Writes {
+ public:
+  Writes(Session* session, std::vector<Reply>* replies) : session_(session), replies_(replies) {}
+
+  void Add(const Call& call, size_t index) {
+    switch (call.record.operation) {
+      case kUpdateService:
+        return AddServiceUpdate(call.record, index);
+      case kUpdateDest:
+        return AddDestinationUpdate(call.record, index);
+      default:
+        destinations_of_ = nullptr;
+        return Queue(&call.record, index);
+    }
+  }
+
+  void Send() {
+    if (queued_.empty()) return;
+    std::vector<int> statuses;
+    session_->connection_.Batch(queued_, &statuses);
+    for (size_t i = 0; i < queued_.size(); ++i) (*replies_)[indexes_[i]].status = statuses[i];
+    queued_.clear();
+    indexes_.clear();
+  }
+
+ private:
+  void Queue(const CallRecord* record, size_t index) {
+    queued_.push_back(record);
+    indexes_.push_back(index);
+  }
+
+  CallRecord& Merged(const CallRecord& record, Operation command) {
+    CallRecord& merged = merged_.emplace_back(record);
+    merged.operation = command;
+    return merged;
+  }
+
+  void AddServiceUpdate(const CallRecord& record, size_t index) {
+    Send();
+    destinations_of_ = nullptr;
+    ServiceRow present = {};
+    const int status = session_->reader_.Service(record.service, &present);
+    if (status != kOk) {
+      (*replies_)[index].status = status;
+      return;
+    }
+    CallRecord& merged = Merged(record, kSetService);
+    KeepPresent(present.config, record.fields, &merged.service);
+    Queue(&merged, index);
+  }
+
+  void AddDestinationUpdate(const CallRecord& record, size_t index) {
+    const bool same_service =
+        destinations_of_ != nullptr &&
+        std::memcmp(&destinations_of_->service, &record.service, sizeof record.service) == 0;
+    if (!same_service) ReadDestinations(record);
+    size_t row = Find(record.destination);
+    if (updated_.count(row) > 0) {  // whether that update will succeed is not known yet
+      ReadDestinations(record);
+      row = Find(record.destination);
+    }
+    if (row == destinations_.size()) {
+      (*replies_)[index].status = status_ == kOk ? ENOENT : status_;
+      return;
+    }
+    CallRecord& merged = Merged(record, kSetDest);
+    KeepPresent(destinations_[row].config, record.fields, &merged.destination);
+    updated_.insert(row);
+    Queue(&merged, index);
+  }
+
+  void ReadDestinations(const CallRecord& record) {
+    Send();
+    destinations_.clear();
+    updated_.clear();
+    status_ = session_->reader_.Destinations(record.service, KeyOf(record.service), 0, &destinations_);
+    if (status_ != kOk) destinations_.clear();
+    destinations_of_ = &record;
+  }
+
+  // The row of a destination among those that were read, or their number.
+  size_t Find(const DestinationRecord& destination) const {
+    const auto found =
+        std::find_if(destinations_.begin(), destinations_.end(),
+                     [&](const DestinationRow& row) { return SameDestination(row.config, destination); });
+    return static_cast<size_t>(found - destinations_.begin());
+  }
+
+  Session* session_;
+  std::vector<Reply>* replies_;
+  std::vector<const CallRecord*> queued_;
+  std::vector<size_t> indexes_;
+  std::deque<CallRecord> merged_;  // a deque: queued_ points into it
+  // The service whose destinations were read for the update before, with the outcome; nullptr when there is
+  // none.
+  const CallRecord* destinations_of_ = nullptr;
+  std::vector<DestinationRow> destinations_;
+  std::unordered_set<size_t> updated_;  // rows of these that have an update in this run
+  int status_ = kOk;
+};
+
+bool Session::Met(const ServiceRecord& service) const {
+  return std::any_of(met_.begin(), met_.end(), [&](const Needs& needs) {
+    return needs.family == service.family &&
+           std::memcmp(needs.scheduler, service.scheduler, kNameBytes) == 0 &&
+           std::memcmp(needs.engine, service.engine, kNameBytes) == 0;
+  });
+}
+
+bool Session::Quick(const CallRecord& call) const {
+  switch (call.operation) {
+    case kNewDest:
+    case kSetDest:
+    case kDelDest:
+      return connection_.open();
+    case kNewService:
+      return connection_.open() && Met(call.service);
+    default:
+      return false;
+  }
+}
+
+void Session::Write(const std::vector<const Call*>& calls, std::vector<Reply>* replies) {
+  replies->clear();
+  replies->resize(calls.size());
+  Writes writes(this, replies);
+  for (size_t i = 0; i < calls.size(); ++i) writes.Add(*calls[i], i);
+  writes.Send();
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const CallRecord& call = calls[i]->record;
+    if (call.operation != kNewService || (*replies)[i].status != kOk || Met(call.service)) continue;
+    Needs& needs = met_.emplace_back();
+    needs.family = call.service.family;
+    std::memcpy(needs.scheduler, call.service.scheduler, kNameBytes);
+    std::memcpy(needs.engine, call.service.engine, kNameBytes);
+  }
+}
+
+Reply Session::Read(const Call& call, const Emit& emit) {
+  switch (call.record.operation) {
+    case kGetInfo:
+    case kGetConfig:
+    case kGetDaemon:
+      return ReadRecords(call.record);
+    case kGetService:
+    case kListServices:
+    case kGetDest:
+    case kSnapshot:
+      return ReadTable(call.record, emit);
+    case kChooseService:
+    case kSample:
+    case kDropSampler:
+      return UseSampler(call);
+    default:
+      return UseFile(call);
+  }
+}
+
+Reply Session::ReadRecords(const CallRecord& record) {
+  Reply reply;
+  switch (record.operation) {
+    case kGetInfo:
+      reply.status = connection_.Ask(record, kGetInfo, [&](const nlmsghdr* message) {
+        InfoRow row = {};
+        if (DecodeInfo(message, &row)) AppendRecord(row, &reply.bytes);
+      });
+      break;
+    case kGetConfig:
+      reply.status = connection_.Ask(record, kGetConfig, [&](const nlmsghdr* message) {
+        TimeoutsRecord row = {};
+        if (DecodeTimeouts(message, &row)) AppendRecord(row, &reply.bytes);
+      });
+      break;
+    default: {
+      DumpShape shape;
+      reply.status = connection_.Dump(
+          record, kGetDaemon, Connection::FittingChunk(0),
+          [&](const nlmsghdr* message) {
+            DaemonRecord row = {};
+            if (DecodeDaemon(message, &row)) AppendRecord(row, &reply.bytes);
+          },
+          &shape);
+    }
+  }
+  return reply;
+}
+
+Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
+  Reply reply;
+  Table table;
+  switch (record.operation) {
+    case kGetService: {
+      ServiceRow row = {};
+      reply.status = reader_.Service(record.service, &row);
+      if (reply.status == kOk) table.services.push_back(row);
+      break;
+    }
+    case kListServices:
+      reply.status = reader_.Services(&table.services);
+      break;
+    case kGetDest:
+      reply.status = reader_.Destinations(record.service, KeyOf(record.service), 0, &table.destinations);
+      break;
+    default:
+      reply.status = reader_.Snapshot(
+          record.fields == kInOnePiece ? SIZE_MAX : kPartRows,
+          [&](const Table& part) {
+            Reply more;
+            more.status = kPart;
+            more.columns = std::make_unique<Columns>(ToColumns(part.services, part.destinations));
+            emit(std::move(more));
+          },
+          &table);
+      break;
+  }
+  if (reply.status == kOk) {
+    reply.columns = std::make_unique<Columns>(ToColumns(table.services, table.destinations));
+  }
+  return reply;
+}
+
+Reply Session::UseSampler(const Call& call) {
+  const CallRecord& record = call.record;
+  Reply reply;
+  const uint32_t number = record.fields >> kSamplerShift;
+  switch (record.operation) {
+    case kChooseService:
+      samplers_[number].Choose(record.service);
+      break;
+    case kDropSampler:
+      samplers_.erase(number);
+      break;
+    default:
+      reply.sample = std::make_unique<Sample>();
+      reply.status = samplers_[number].Read(&reader_, record.fields, call.held, reply.sample.get());
+      if (reply.status != kOk) reply.sample.reset();
+      break;
+  }
+  return reply;
+}
+
+Reply Session::UseFile(const Call& call) {
+  Reply reply;
+  if (call.file == nullptr) {  // an operation that does not exist
+    reply.status = EOPNOTSUPP;
+    return reply;
+  }
+  // The files are there once ip_vs is loaded.
+  reply.status = connection_.Ready();
+  if (reply.status != kOk) return reply;
+  const int entered = connection_.network().Run([&] {
+    switch (call.record.operation) {
+      case kReadFile:
+        reply.status = ReadWholeFile(call.file->path, &reply.bytes);
+        break;
+      case kReadDirectory:
+        reply.status = ReadDirectory(call.file->path, &reply.bytes);
+        break;
+      case kWriteDirectory: {
+        std::string failed;
+        reply.status = WriteDirectory(call.file->path, call.file->content, &failed);
+        if (reply.status != kOk) reply.bytes.assign(failed.begin(), failed.end());
+        break;
+      }
+      case kOpenFile:
+        reply.status = OpenFile(call.file->path, &reply.descriptor);
+        break;
+      default:
+        reply.status = EOPNOTSUPP;
+        break;
+    }
+  });
+  if (entered != 0) reply.status = kNamespaceFailed - entered;
+  return reply;
+}
+
+}  // namespace ipvs

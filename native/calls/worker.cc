@@ -1,0 +1,210 @@
+#include "native/calls/worker.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "native/os/thread.h"
+
+namespace ipvs {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+// The hop to the thread and back costs about 50 us and such a write 3 to 5, unless it waits for another
+// program (the kernel's mutexes are global up to 6.12) or rebuilds a large table (scheduler mh). One in
+// kTimed is timed, as to read the clock is a system call where the machine has no good one. The time of a
+// slow one is owed forty times over for each that it stands for, and as long as more than kAllowance is owed
+// the next ones are kept off the caller's thread. So such waits have about a fortieth of its time, while a
+// single hiccup of the machine changes nothing.
+constexpr auto kSlow = std::chrono::microseconds(300);
+constexpr int kTimed = 4;
+constexpr int kPause = 40 * kTimed;
+constexpr auto kAllowance = std::chrono::milliseconds(500);
+
+}  // namespace
+
+struct Worker::Queued {
+  Call call;
+  bool cancelled = false;
+};
+
+// What the thread and the client have in common; lives until both are done with it.
+struct Worker::Shared {
+  explicit Shared(NetworkNamespace network) : session(std::move(network), &interrupted) {}
+
+  // Hands replies over, and says so unless some were waiting already. Gives `busy` its new value with them.
+  void Answer(std::vector<Reply> answers, bool still_busy) {
+    {
+      const std::lock_guard lock(mutex);
+      busy = still_busy;
+      const bool waiting = !replies.empty();
+      for (Reply& reply : answers) replies.push_back(std::move(reply));
+      if (waiting) return;
+    }
+    const std::lock_guard notifying(notify_mutex);
+    if (notify) notify();
+  }
+
+  std::mutex mutex;
+  std::condition_variable work;
+  std::deque<Queued> queue;
+  uint64_t begun = 0;    // the number of the first call in queue
+  bool reading = false;  // the last call that was begun is a read, and alone
+  std::vector<Reply> replies;
+  bool started = false;
+  bool stopping = false;
+  bool busy = false;             // somebody, the thread or an inline write, is using the session
+  Clock::time_point owed_until;  // when slow inline writes will have been made up for
+  unsigned inline_writes = 0;
+
+  std::atomic<bool> interrupted = false;
+
+  std::mutex notify_mutex;  // held while notify runs, so that Stop() can wait for it
+  std::function<void()> notify;
+
+  Session session;  // whoever set busy
+};
+
+// The calls that can go out together: a run of writes, or one read.
+std::vector<Worker::Queued> Worker::TakeRun(std::deque<Queued>* queue) {
+  std::vector<Queued> run;
+  run.reserve(std::min(queue->size(), Connection::kBatch));
+  do {
+    run.push_back(std::move(queue->front()));
+    queue->pop_front();
+  } while (!queue->empty() && run.size() < Connection::kBatch && IsWrite(run.back().call.record.operation) &&
+           IsWrite(queue->front().call.record.operation));
+  return run;
+}
+
+std::vector<Reply> Worker::Execute(Session* session, const std::vector<Queued>& run,
+                                   const Session::Emit& emit) {
+  std::vector<Reply> replies(run.size());
+  std::vector<const Call*> writes;
+  std::vector<size_t> indexes;
+  for (size_t i = 0; i < run.size(); ++i) {
+    const Call& call = run[i].call;
+    if (run[i].cancelled) {
+      replies[i].status = kCancelled;
+    } else if (IsWrite(call.record.operation)) {
+      writes.push_back(&call);
+      indexes.push_back(i);
+    } else {
+      replies[i] = session->Read(call, emit);
+    }
+  }
+  if (!writes.empty()) {
+    std::vector<Reply> written;
+    session->Write(writes, &written);
+    for (size_t k = 0; k < written.size(); ++k) replies[indexes[k]] = std::move(written[k]);
+  }
+  return replies;
+}
+
+Worker::Worker(NetworkNamespace network, std::function<void()> notify)
+    : shared_(std::make_shared<Shared>(std::move(network))) {
+  shared_->notify = std::move(notify);
+}
+
+int Worker::Submit(std::vector<Call> calls) {
+  const std::lock_guard lock(shared_->mutex);
+  if (!shared_->started) {
+    pthread_t thread = {};
+    const int error = StartThread([shared = shared_] { Run(shared); }, &thread);
+    if (error != 0) return error;
+    pthread_detach(thread);
+    shared_->started = true;
+  }
+  for (Call& call : calls) shared_->queue.push_back({std::move(call), false});
+  shared_->work.notify_one();
+  return 0;
+}
+
+bool Worker::TryInline(const CallRecord& call, int* status) {
+  const Clock::time_point nothing_owed;
+  Clock::time_point start;
+  bool timed = false;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    // Not while replies wait either: calls take effect, and are answered, in their order.
+    if (shared_->busy || !shared_->queue.empty() || !shared_->replies.empty() ||
+        !shared_->session.Quick(call)) {
+      return false;
+    }
+    timed = ++shared_->inline_writes % kTimed == 0;
+    if (timed || shared_->owed_until != nothing_owed) start = Clock::now();
+    if (shared_->owed_until > start + kAllowance) return false;
+    if (shared_->owed_until <= start) shared_->owed_until = nothing_owed;
+    shared_->busy = true;
+  }
+  *status = shared_->session.WriteQuickly(call);
+
+  const Clock::time_point end = timed ? Clock::now() : start;
+  const std::lock_guard lock(shared_->mutex);
+  shared_->busy = false;
+  if (end - start > kSlow) {
+    shared_->owed_until = std::max(shared_->owed_until, start) + kPause * (end - start);
+  }
+  // Nothing was executed. If ip_vs was loaded anew its family id is another one, and to ask for that can mean
+  // to wait for a module: the thread makes the call again.
+  return *status != ENOENT;
+}
+
+bool Worker::Cancel(uint64_t number) {
+  const std::lock_guard lock(shared_->mutex);
+  if (number >= shared_->begun) {
+    const uint64_t place = number - shared_->begun;
+    if (place < shared_->queue.size()) shared_->queue[place].cancelled = true;
+    return true;
+  }
+  // Not a run of writes: others are in it, which nobody cancelled.
+  if (shared_->reading && number + 1 == shared_->begun) shared_->interrupted = true;
+  return false;
+}
+
+std::vector<Reply> Worker::TakeReplies() {
+  const std::lock_guard lock(shared_->mutex);
+  return std::exchange(shared_->replies, {});
+}
+
+void Worker::Stop() {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->stopping = true;
+    shared_->interrupted = true;
+    shared_->work.notify_one();
+  }
+  const std::lock_guard lock(shared_->notify_mutex);
+  shared_->notify = nullptr;
+}
+
+void Worker::Run(const std::shared_ptr<Shared>& shared) {
+  std::unique_lock lock(shared->mutex);
+  while (true) {
+    shared->work.wait(lock, [&] { return shared->stopping || !shared->queue.empty(); });
+    if (shared->stopping) return;
+    const std::vector<Queued> run = TakeRun(&shared->queue);
+    shared->begun += run.size();
+    shared->reading = !IsWrite(run.back().call.record.operation);
+    shared->interrupted = false;
+    shared->busy = true;
+    lock.unlock();
+
+    std::vector<Reply> replies = Execute(&shared->session, run, [&](Reply part) {
+      std::vector<Reply> parts;
+      parts.push_back(std::move(part));
+      shared->Answer(std::move(parts), true);
+    });
+    shared->Answer(std::move(replies), false);
+    lock.lock();
+  }
+}
+
+}  // namespace ipvs

@@ -1,0 +1,100 @@
+#include "native/cli/row_text.h"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "native/codec/record.h"
+
+namespace ipvs {
+
+namespace {
+
+constexpr size_t kLongestNumber = 20;
+
+void AppendNumber(uint64_t number, std::string* text) {
+  char digits[kLongestNumber];
+  text->append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+void AppendRight(uint64_t number, size_t width, std::string* text) {
+  char digits[kLongestNumber];
+  const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  const auto length = static_cast<size_t>(end - digits);
+  if (length < width) text->append(width - length, ' ');
+  text->append(digits, length);
+}
+
+// print_largenum() of ipvsadm.c.
+void AppendShort(uint64_t number, size_t width, std::string* text) {
+  constexpr uint64_t kThousand = 1000;
+  constexpr uint64_t kMillion = kThousand * kThousand;
+  constexpr uint64_t kBillion = kThousand * kMillion;
+  if (number < 100 * kMillion) return AppendRight(number, width, text);
+  const auto in = [&](uint64_t unit, char letter) {
+    AppendRight(number / unit, width - 1, text);
+    text->push_back(letter);
+  };
+  if (number < kBillion) return in(kThousand, 'K');
+  if (number < 100 * kBillion) return in(kMillion, 'M');
+  if (number < 100 * kThousand * kBillion) return in(kBillion, 'G');
+  in(kThousand * kBillion, 'T');
+}
+
+// IPv4 by hand: the C library's way takes several times as long.
+void AppendAddress(uint32_t family, const uint8_t* address, std::string* text) {
+  if (family == AF_INET6) {
+    char six[INET6_ADDRSTRLEN] = {};
+    inet_ntop(AF_INET6, address, six, sizeof six);
+    text->append(1, '[').append(six).append(1, ']');
+    return;
+  }
+  for (int i = 0; i < 4; ++i) {
+    if (i > 0) text->push_back('.');
+    AppendNumber(address[i], text);
+  }
+}
+
+}  // namespace
+
+void AppendPieces(const std::vector<Piece>& pieces, const ListView& list, size_t row, std::string* text) {
+  for (const Piece& piece : pieces) {
+    const size_t start = text->size();
+    switch (piece.kind) {
+      case Piece::kText:
+        text->append(piece.texts[0]);
+        break;
+      case Piece::kOfRow:
+        text->append(piece.texts[row]);
+        break;
+      case Piece::kOfWord: {
+        const uint32_t word = list.Word(piece.column, row);
+        if (word < piece.texts.size() && !piece.texts[word].empty()) {
+          text->append(piece.texts[word]);
+        } else {
+          AppendNumber(word, text);
+        }
+        break;
+      }
+      case Piece::kEndpoint:
+        AppendAddress(list.Word(piece.family, row), list.Address(row), text);
+        text->push_back(':');
+        AppendNumber(list.Word(piece.column, row), text);
+        break;
+      case Piece::kWord:
+        AppendNumber(list.Word(piece.column, row), text);
+        break;
+      case Piece::kCounter:
+        AppendRight(list.Counter(piece.column, row), piece.width, text);
+        break;
+      case Piece::kShort:
+        AppendShort(list.Counter(piece.column, row), piece.width, text);
+        break;
+    }
+    const size_t length = text->size() - start;
+    if (length < piece.width) text->append(piece.width - length, ' ');
+  }
+}
+
+}  // namespace ipvs

@@ -1,0 +1,134 @@
+// One call as TypeScript hands it over. lib/addon/record.ts writes these structs field for field: 32-bit
+// words in host order, addresses as 16 bytes in network order (IPv4 in the first four), names as NUL-padded
+// ASCII. Keep the two files in step; the addon exports the sizes and offsets, and a unit test compares them.
+#pragma once
+
+#include <cstdint>
+
+namespace ipvs {
+
+inline constexpr unsigned kAddressBytes = 16;
+inline constexpr unsigned kNameBytes = 16;  // IP_VS_SCHEDNAME_MAXLEN, IP_VS_PENAME_MAXLEN and IFNAMSIZ alike
+
+struct ServiceRecord {
+  uint32_t family;    // AF_INET or AF_INET6
+  uint32_t protocol;  // IPPROTO_TCP, _UDP, _SCTP; 0 for a firewall mark
+  uint32_t fwmark;    // 0: identified by protocol, address and port
+  uint32_t port;
+  uint8_t address[kAddressBytes];
+  uint32_t flags;       // IP_VS_SVC_F_*
+  uint32_t flags_mask;  // the bits of flags that are meant
+  uint32_t timeout;     // persistence, seconds
+  uint32_t netmask;     // IPv4: the mask as a number (255.255.255.0 is 0xffffff00); IPv6: the prefix length
+  char scheduler[kNameBytes];
+  char engine[kNameBytes];
+};
+
+struct DestinationRecord {
+  uint32_t family;
+  uint32_t port;
+  uint8_t address[kAddressBytes];
+  uint32_t forwarding;  // IP_VS_CONN_F_MASQ and its kin
+  uint32_t weight;
+  uint32_t upper_threshold;
+  uint32_t lower_threshold;
+  uint32_t tunnel_type;
+  uint32_t tunnel_port;
+  uint32_t tunnel_flags;
+};
+
+struct DaemonRecord {
+  uint32_t role;  // IP_VS_STATE_MASTER or IP_VS_STATE_BACKUP
+  uint32_t sync_id;
+  uint32_t max_length;    // 0: the kernel's default
+  uint32_t group_family;  // 0: the kernel's default group
+  uint32_t port;          // 0: the kernel's default
+  uint32_t ttl;           // 0: the kernel's default
+  uint8_t group[kAddressBytes];
+  char interface[kNameBytes];
+};
+
+struct TimeoutsRecord {
+  uint32_t tcp;  // seconds; 0 keeps what is set
+  uint32_t tcp_fin;
+  uint32_t udp;
+};
+
+struct CallRecord {
+  uint32_t operation;  // Operation
+  uint32_t fields;  // kUpdate*: the fields that the update names (ServiceField, DestinationField); kZero: 1 =
+                    // one service; kSnapshot: kInOnePiece; a sampler's: its number and SampleParts
+  ServiceRecord service;
+  union {
+    DestinationRecord destination;
+    DaemonRecord daemon;
+    TimeoutsRecord timeouts;
+  };
+};
+
+// 1 to 17 are the kernel's IPVS_CMD_*; from 32 on, what takes more than one message.
+enum Operation : uint32_t {
+  kNewService = 1,
+  kSetService = 2,
+  kDelService = 3,
+  kGetService = 4,
+  kNewDest = 5,
+  kSetDest = 6,
+  kDelDest = 7,
+  kGetDest = 8,
+  kNewDaemon = 9,
+  kDelDaemon = 10,
+  kGetDaemon = 11,
+  kSetConfig = 12,
+  kGetConfig = 13,
+  kGetInfo = 15,
+  kZero = 16,
+  kFlush = 17,
+  kListServices = 32,
+  kSnapshot = 33,
+  kUpdateService = 34,
+  kUpdateDest = 35,
+  kReadFile = 36,
+  kReadDirectory = 37,
+  kWriteDirectory = 38,
+  kOpenFile = 39,
+  kChooseService = 40,  // a sampler is to read this service; fields: the sampler's number
+  kSample = 41,         // fields: SampleParts, and the sampler's number above them
+  kDropSampler = 42,
+};
+
+// What CallRecord.fields says of a snapshot that is not to come in parts.
+inline constexpr unsigned kInOnePiece = 1;
+
+// Where CallRecord.fields has a sampler's number.
+inline constexpr unsigned kSamplerShift = 8;
+
+// The service fields that an update can replace; flags have their own mask.
+enum ServiceField : uint32_t {
+  kFieldScheduler = 1U << 0,
+  kFieldTimeout = 1U << 1,
+  kFieldNetmask = 1U << 2,
+  kFieldEngine = 1U << 3,
+};
+
+enum DestinationField : uint32_t {
+  kFieldForwarding = 1U << 0,
+  kFieldWeight = 1U << 1,
+  kFieldUpperThreshold = 1U << 2,
+  kFieldLowerThreshold = 1U << 3,
+  kFieldTunnel = 1U << 4,
+};
+
+// How a call ended: 0, a positive errno of the kernel's, or one of these.
+enum Status : int {
+  kOk = 0,
+  kCancelled = -1,       // taken out of the queue before it was sent
+  kOutcomeUnknown = -2,  // sent; the answer was lost
+  kUnstable = -3,        // the table changed faster than it could be read
+  kNoFamily = -4,        // the kernel has no generic-netlink family IPVS
+  kPart = -5,            // no end yet: a part of what is read, and more will come
+  kNamespaceFailed =
+      -6,  // below this, minus an errno: the network namespace could not be entered (-6 - ENOENT and so on)
+};
+
+}  // namespace ipvs

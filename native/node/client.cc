@@ -1,0 +1,261 @@
+#include "native/node/client.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "native/node/js_values.h"
+
+namespace ipvs {
+
+namespace {
+
+constexpr napi_type_tag kClientTag = {0x6ac1f0b7d2e94c35ULL, 0x9b1d3f5e7a806c42ULL};
+
+// A method that refuses a receiver of another kind: Node-API unwraps any wrapped object, whatever is in it.
+template <Napi::Value (Client::*method)(const Napi::CallbackInfo&)>
+napi_value Method(napi_env env, napi_callback_info raw) {
+  const Napi::CallbackInfo info(env, raw);
+  const napi_value receiver = info.This();
+  bool ours = false;
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env, receiver, &type);
+  if (type == napi_object) napi_check_object_type_tag(env, receiver, &kClientTag, &ours);
+  void* client = nullptr;
+  if (!ours || napi_unwrap(env, receiver, &client) != napi_ok) {
+    Napi::TypeError::New(env, "Illegal invocation: the receiver is not an ipvs client")
+        .ThrowAsJavaScriptException();
+    return nullptr;
+  }
+  return (static_cast<Client*>(client)->*method)(info);
+}
+
+template <Napi::Value (Client::*method)(const Napi::CallbackInfo&)>
+napi_property_descriptor Describe(const char* name) {
+  napi_property_descriptor descriptor = {};
+  descriptor.utf8name = name;
+  descriptor.method = Method<method>;
+  descriptor.attributes = napi_default_method;
+  return descriptor;
+}
+
+Napi::Value Refuse(Napi::Env env, const char* what) {
+  Napi::TypeError::New(env, what).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+// Copies the record at an offset; false when there is none.
+bool CopyRecord(const Napi::Uint8Array& bytes, size_t offset, CallRecord* record) {
+  const size_t length = bytes.ByteLength();
+  if (length < sizeof *record || offset > length - sizeof *record) return false;
+  std::memcpy(record, bytes.Data() + offset, sizeof *record);
+  return true;
+}
+
+napi_value PayloadToJs(JsValues* js, const Reply& reply) {
+  if (reply.columns) return js->Table(*reply.columns);
+  if (reply.sample) return js->Sample(*reply.sample);
+  if (reply.descriptor) {
+    // Ours, and closed with the reply: whoever wants it opens /proc/self/fd/ anew before deliver() returns.
+    // Node.js closes what a worker_thread opened itself when that is terminated, but not what it was given.
+    return js->Number(reply.descriptor.get());
+  }
+  return js->Buffer(reply.bytes.data(), reply.bytes.size());
+}
+
+bool HasPayload(const Reply& reply) {
+  return reply.columns || reply.sample || reply.descriptor || !reply.bytes.empty();
+}
+
+}  // namespace
+
+Napi::Function Client::Define(Napi::Env env) {
+  return DefineClass(env, "Client",
+                     {Describe<&Client::Submit>("submit"), Describe<&Client::Inline>("inline"),
+                      Describe<&Client::SampleInto>("sample"), Describe<&Client::File>("file"),
+                      Describe<&Client::Cancel>("cancel"), Describe<&Client::Stop>("stop")});
+}
+
+Client::Client(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Client>(info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 2 || !info[1].IsFunction() ||
+      !(info[0].IsUndefined() || info[0].IsString() || info[0].IsNumber())) {
+    Refuse(env, "Client(namespace, deliver)");
+    return;
+  }
+  NetworkNamespace network;
+  if (info[0].IsString()) network = NetworkNamespace(info[0].As<Napi::String>().Utf8Value());
+  if (info[0].IsNumber()) {
+    Descriptor copy(fcntl(info[0].As<Napi::Number>().Int32Value(), F_DUPFD_CLOEXEC, 0));
+    if (!copy) {
+      Refuse(env, "namespace is not an open descriptor");
+      return;
+    }
+    network = NetworkNamespace(std::move(copy));
+  }
+  napi_type_tag_object(env, info.This(), &kClientTag);
+  // On the object, not in a persistent reference: deliver usually reaches this object, and both must be
+  // collectable together.
+  info.This().As<Napi::Object>().DefineProperty(
+      Napi::PropertyDescriptor::Value("deliver", info[1], napi_default));
+
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "ipvs"), 0, 1, nullptr,
+                                      nullptr, this, CallDeliver, &wake_) != napi_ok) {
+    wake_ = nullptr;
+    Napi::Error::New(env).ThrowAsJavaScriptException();
+    return;
+  }
+  napi_unref_threadsafe_function(env, wake_);
+  worker_ = std::make_unique<Worker>(std::move(network), [wake = wake_] {
+    napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking);
+  });
+  // Before the environment (a worker thread's, or the process's) tears down the function that the thread
+  // calls.
+  napi_add_env_cleanup_hook(env, StopAtExit, this);
+}
+
+Client::~Client() {
+  if (wake_ == nullptr) return;
+  napi_remove_env_cleanup_hook(Env(), StopAtExit, this);
+  Shut();
+}
+
+void Client::StopAtExit(void* client) {
+  auto* self = static_cast<Client*>(client);
+  self->worker_->Stop();
+  self->worker_.reset();
+  self->wake_ = nullptr;  // Node releases it itself
+}
+
+void Client::Shut() {
+  if (wake_ == nullptr) return;
+  worker_->Stop();
+  worker_.reset();  // the thread, when it ends, lets go of the sockets
+  napi_release_threadsafe_function(std::exchange(wake_, nullptr), napi_tsfn_abort);
+}
+
+Napi::Value Client::Queue(Napi::Env env, std::vector<Call> calls) {
+  if (wake_ == nullptr) return Refuse(env, "the client is stopped");
+  const size_t count = calls.size();
+  const int error = worker_->Submit(std::move(calls));
+  if (error == 0 && count > 0) {
+    if (pending_ == 0) {
+      Ref();
+      napi_ref_threadsafe_function(env, wake_);
+    }
+    pending_ += count;
+  }
+  return Napi::Number::New(env, error);
+}
+
+Napi::Value Client::Submit(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 2 || !info[0].IsTypedArray() || !info[1].IsNumber())
+    return Refuse(env, "submit(records, count)");
+  const auto bytes = info[0].As<Napi::Uint8Array>();
+  const uint32_t count = info[1].As<Napi::Number>().Uint32Value();
+  if (bytes.ByteLength() / sizeof(CallRecord) < count) return Refuse(env, "records is shorter than count");
+  std::vector<Call> calls(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    std::memcpy(&calls[i].record, bytes.Data() + i * sizeof(CallRecord), sizeof(CallRecord));
+  }
+  return Queue(env, std::move(calls));
+}
+
+Napi::Value Client::Inline(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 2 || !info[0].IsTypedArray() || !info[1].IsNumber())
+    return Refuse(env, "inline(records, offset)");
+  const auto bytes = info[0].As<Napi::Uint8Array>();
+  const uint32_t offset = info[1].As<Napi::Number>().Uint32Value();
+  CallRecord call;
+  if (!CopyRecord(bytes, offset, &call)) return Refuse(env, "no record at offset");
+  int status = kOk;
+  if (wake_ == nullptr || !worker_->TryInline(call, &status)) return env.Undefined();
+  return Napi::Number::New(env, status);
+}
+
+Napi::Value Client::SampleInto(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto held = [&](size_t i) { return info[i].IsUndefined() || info[i].IsArrayBuffer(); };
+  if (info.Length() != 3 || !info[0].IsTypedArray() || !held(1) || !held(2)) {
+    return Refuse(env, "sample(record, services, destinations)");
+  }
+  const auto bytes = info[0].As<Napi::Uint8Array>();
+  std::vector<Call> calls(1);
+  if (!CopyRecord(bytes, 0, &calls[0].record)) return Refuse(env, "record is too short");
+  if (calls[0].record.operation != kSample) return Refuse(env, "record is no sample");
+  const auto memory = [&](size_t i) -> const void* {
+    return info[i].IsUndefined() ? nullptr : info[i].As<Napi::ArrayBuffer>().Data();
+  };
+  calls[0].held = {memory(1), memory(2)};
+  return Queue(env, std::move(calls));
+}
+
+Napi::Value Client::File(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 3 || !info[0].IsNumber() || !info[1].IsString() || !info[2].IsString()) {
+    return Refuse(env, "file(operation, path, content)");
+  }
+  std::vector<Call> calls(1);
+  calls[0].record.operation = info[0].As<Napi::Number>().Uint32Value();
+  calls[0].file = std::make_unique<FileWork>();
+  calls[0].file->path = info[1].As<Napi::String>().Utf8Value();
+  calls[0].file->content = info[2].As<Napi::String>().Utf8Value();
+  return Queue(env, std::move(calls));
+}
+
+Napi::Value Client::Cancel(const Napi::CallbackInfo& info) {
+  if (info.Length() != 1 || !info[0].IsNumber()) return Refuse(info.Env(), "cancel(number)");
+  if (wake_ == nullptr) return Napi::Boolean::New(info.Env(), false);
+  const auto number = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
+  return Napi::Boolean::New(info.Env(), worker_->Cancel(number));
+}
+
+Napi::Value Client::Stop(const Napi::CallbackInfo& info) {
+  if (wake_ == nullptr) return info.Env().Undefined();
+  napi_remove_env_cleanup_hook(info.Env(), StopAtExit, this);
+  Shut();
+  if (pending_ > 0) {
+    pending_ = 0;
+    Unref();
+  }
+  return info.Env().Undefined();
+}
+
+void Client::CallDeliver(napi_env env, napi_value /*function*/, void* context, void* /*data*/) {
+  if (env == nullptr) return;  // the environment is going away
+  static_cast<Client*>(context)->Deliver(env);
+}
+
+void Client::Deliver(Napi::Env env) {
+  if (wake_ == nullptr) return;
+  const Napi::HandleScope scope(env);
+  const std::vector<Reply> replies = worker_->TakeReplies();
+  if (replies.empty()) return;
+  JsValues js(env);
+  std::vector<int32_t> statuses;
+  size_t ended = 0;
+  napi_value payloads = nullptr;
+  for (size_t i = 0; i < replies.size(); ++i) {
+    const Reply& reply = replies[i];
+    statuses.push_back(reply.status);
+    if (reply.status != kPart) ++ended;
+    if (!HasPayload(reply)) continue;
+    if (payloads == nullptr) payloads = js.Array(replies.size());
+    js.Set(payloads, i, PayloadToJs(&js, reply));
+  }
+  napi_value self = Value();
+  pending_ -= ended;
+  if (pending_ == 0) {
+    Unref();
+    napi_unref_threadsafe_function(env, wake_);
+  }
+  js.CallMethod(self, "deliver", {js.Int32Array(statuses), payloads == nullptr ? js.Undefined() : payloads});
+}
+
+}  // namespace ipvs

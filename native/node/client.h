@@ -1,0 +1,59 @@
+// The addon's one class: a client's queue, seen from JavaScript (typed in lib/addon/native.ts). Unpacks
+// arguments and delivers replies.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "native/calls/worker.h"
+#include "native/node/napi_setup.h"
+
+namespace ipvs {
+
+// Lives on the JavaScript thread. While calls are pending it holds a reference to itself and to the event
+// loop; otherwise an open client keeps neither the process nor itself alive, and one that is collected takes
+// its thread with it.
+class Client : public Napi::ObjectWrap<Client> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  // new Client(namespace, deliver): namespace is undefined, a path, or a descriptor that the client
+  // duplicates. deliver(statuses, payloads) is called with the replies, in the order of the calls;
+  // parts of a reply (kPart) come before it.
+  explicit Client(const Napi::CallbackInfo& info);
+  ~Client() override;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  Client(Client&&) = delete;
+  Client& operator=(Client&&) = delete;
+
+  // submit(records, count): queues count records, which are copied. An errno when no thread could be had,
+  // otherwise 0.
+  Napi::Value Submit(const Napi::CallbackInfo& info);
+  // inline(records, offset): executes the record at offset at once, on this thread, if that is quick: its
+  // status, or undefined when it is to be submitted.
+  Napi::Value Inline(const Napi::CallbackInfo& info);
+  // sample(record, services, destinations): queues a kSample record, with the ArrayBuffers of an earlier
+  // sample that may be written over.
+  Napi::Value SampleInto(const Napi::CallbackInfo& info);
+  // file(operation, path, content): queues a call on a file of the client's network namespace. As submit.
+  Napi::Value File(const Napi::CallbackInfo& info);
+  // cancel(number): true when the call had not been begun.
+  Napi::Value Cancel(const Napi::CallbackInfo& info);
+  // stop(): drops what is queued, ends the thread after what it is doing. Nothing is delivered any more.
+  Napi::Value Stop(const Napi::CallbackInfo& info);
+
+ private:
+  static void StopAtExit(void* client);
+  static void CallDeliver(napi_env env, napi_value function, void* context, void* data);
+
+  Napi::Value Queue(Napi::Env env, std::vector<Call> calls);
+  void Deliver(Napi::Env env);
+  void Shut();
+
+  std::unique_ptr<Worker> worker_;
+  napi_threadsafe_function wake_ = nullptr;
+  size_t pending_ = 0;
+};
+
+}  // namespace ipvs

@@ -1,0 +1,97 @@
+#include "native/os/files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+namespace ipvs {
+
+namespace {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+
+// One write: a sysctl takes its value whole.
+int WriteOnce(int fd, const void* data, size_t length) {
+  while (true) {
+    const ssize_t written = pwrite(fd, data, length, 0);
+    if (written == static_cast<ssize_t>(length)) return 0;
+    if (written >= 0) return EIO;
+    if (errno != EINTR) return errno;
+  }
+}
+
+}  // namespace
+
+int ReadWholeFile(const std::string& path, std::vector<uint8_t>* content) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return errno;
+  uint8_t part[4096];
+  while (true) {
+    const ssize_t length = read(file.get(), part, sizeof part);
+    if (length == 0) return 0;
+    if (length > 0) {
+      content->insert(content->end(), part, part + length);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+}
+
+int ReadDirectory(const std::string& path, std::vector<uint8_t>* content) {
+  const std::unique_ptr<DIR, CloseDirectory> directory(opendir(path.c_str()));
+  if (!directory) return errno;
+  while (const dirent* entry = readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): a DIR of our own
+    const std::string name = entry->d_name;
+    if (name[0] == '.') continue;
+    std::vector<uint8_t> value;
+    if (ReadWholeFile(path + "/" + name, &value) != 0) continue;
+    content->insert(content->end(), name.begin(), name.end());
+    content->push_back(0);
+    content->insert(content->end(), value.begin(), value.end());
+    content->push_back(0);
+  }
+  return 0;
+}
+
+int WriteDirectory(const std::string& path, const std::string& content, std::string* failed) {
+  struct Entry {
+    std::string name;
+    std::string value;
+    std::vector<uint8_t> before;
+    Descriptor file;
+  };
+  std::vector<Entry> entries;
+  for (size_t at = 0; at < content.size();) {
+    Entry& entry = entries.emplace_back();
+    entry.name = content.c_str() + at;
+    at += entry.name.size() + 1;
+    if (at > content.size()) return EINVAL;  // a name without a value
+    entry.value = content.c_str() + at;
+    at += entry.value.size() + 1;
+    *failed = entry.name;
+    const std::string file = path + "/" + entry.name;
+    if (const int error = ReadWholeFile(file, &entry.before); error != 0) return error;
+    entry.file = Descriptor(open(file.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!entry.file) return errno;
+  }
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const int error = WriteOnce(entries[i].file.get(), entries[i].value.data(), entries[i].value.size());
+    if (error == 0) continue;
+    *failed = entries[i].name;
+    while (i-- > 0) WriteOnce(entries[i].file.get(), entries[i].before.data(), entries[i].before.size());
+    return error;
+  }
+  return 0;
+}
+
+int OpenFile(const std::string& path, Descriptor* descriptor) {
+  *descriptor = Descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return *descriptor ? 0 : errno;
+}
+
+}  // namespace ipvs

@@ -1,0 +1,30 @@
+// Network namespaces: where a client's sockets and /proc files are opened.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "native/os/descriptor.h"
+
+namespace ipvs {
+
+// A network namespace by path or by descriptor, or the caller's own.
+class NetworkNamespace {
+ public:
+  NetworkNamespace() = default;
+  explicit NetworkNamespace(std::string path) : path_(std::move(path)) {}
+  explicit NetworkNamespace(Descriptor fd) : fd_(std::move(fd)) {}
+
+  // Runs `work` with this namespace as the thread's own and gives back 0, or the errno that kept it from
+  // being entered. setns() is per thread, so another namespace is entered on a thread that ends with the
+  // work: no thread can be left behind in it, whatever fails. The first success pins the namespace: a path
+  // that is later bound to another one does not move the client.
+  int Run(const std::function<void()>& work);
+
+ private:
+  std::string path_;
+  Descriptor fd_;
+};
+
+}  // namespace ipvs

@@ -1,0 +1,85 @@
+// Rows as columns: how a table crosses into JavaScript, where lib/addon/columns.ts reads it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "native/codec/rows.h"
+
+namespace ipvs {
+
+// One list of n rows in one block, each column contiguous: 10 counters of 64 bits, then the list's 32-bit
+// words, then addresses of 16 bytes. Names (schedulers, persistence engines) are words that index
+// `Columns::names`.
+struct Block {
+  std::unique_ptr<uint8_t[]> data;
+  size_t bytes = 0;
+  size_t rows = 0;
+};
+
+struct Columns {
+  Block services;
+  Block destinations;
+  std::vector<std::string> names;
+};
+
+// The words of a service, in their order.
+enum ServiceWord : unsigned {
+  kServiceFamily,
+  kServiceProtocol,
+  kServiceMark,
+  kServicePort,
+  kServiceFlags,
+  kServiceTimeout,
+  kServiceNetmask,
+  kServiceScheduler,
+  kServiceEngine,
+  kServiceWords,
+};
+
+// The words of a destination.
+enum DestinationWord : unsigned {
+  kDestinationService,  // its row
+  kDestinationFamily,
+  kDestinationPort,
+  kDestinationForwarding,
+  kDestinationWeight,
+  kDestinationUpperThreshold,
+  kDestinationLowerThreshold,
+  kDestinationActive,
+  kDestinationInactive,
+  kDestinationPersistent,
+  kDestinationTunnelType,
+  kDestinationTunnelPort,
+  kDestinationTunnelFlags,
+  kDestinationWords,
+};
+
+// A look at a block, whose bytes the caller keeps alive.
+class ListView {
+ public:
+  ListView(const uint8_t* data, size_t rows, unsigned words) : data_(data), rows_(rows), words_(words) {}
+
+  // What a list of so many rows takes.
+  static size_t Bytes(size_t rows, unsigned words);
+
+  size_t rows() const { return rows_; }
+  unsigned words() const { return words_; }
+  uint64_t Counter(unsigned column, size_t row) const;
+  uint32_t Word(unsigned column, size_t row) const;
+  // 16 bytes in network order.
+  const uint8_t* Address(size_t row) const;
+
+ private:
+  const uint8_t* data_;
+  size_t rows_;
+  unsigned words_;
+};
+
+// Copies rows into blocks.
+Columns ToColumns(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations);
+
+}  // namespace ipvs

@@ -1,0 +1,143 @@
+#include "native/table/sample_rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <unordered_map>
+
+namespace ipvs {
+
+namespace {
+
+using Duration = std::chrono::steady_clock::duration;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kRefresh(2000);
+// How late a refresh may be: the estimator's thread, or its timer, competes with others.
+constexpr milliseconds kLate(300);
+constexpr milliseconds kSmoothing(8000);
+constexpr size_t kNew = std::numeric_limits<size_t>::max();
+
+double Seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+bool SampleRows::Follow(const std::vector<uint64_t>& listed) {
+  changed_.clear();
+  if (listed == listed_) return false;
+  listed_ = listed;
+  std::unordered_map<uint64_t, size_t> places;
+  places.reserve(listed.size());
+  for (size_t i = 0; i < listed.size(); ++i) places.emplace(listed[i], i);
+
+  std::vector<size_t> from;
+  order_.clear();
+  for (size_t row = 0; row < keys_.size(); ++row) {
+    const auto place = places.find(keys_[row]);
+    if (place == places.end()) continue;
+    from.push_back(row);
+    order_.push_back(place->second);
+    places.erase(place);
+  }
+  if (from.size() == keys_.size() && places.empty()) return false;  // in another order only
+  for (size_t i = 0; i < listed.size(); ++i) {
+    if (places.erase(listed[i]) == 0) continue;
+    from.push_back(kNew);
+    order_.push_back(i);
+  }
+  keys_.resize(order_.size());
+  for (size_t row = 0; row < order_.size(); ++row) keys_[row] = listed[order_[row]];
+  Renumber(from);
+  return true;
+}
+
+template <typename Number>
+void SampleRows::Rearrange(const std::vector<size_t>& from, Number fresh, Columns<Number>* columns) {
+  for (std::vector<Number>& column : *columns) {
+    std::vector<Number> moved(from.size(), fresh);
+    for (size_t row = 0; row < from.size(); ++row) {
+      if (from[row] != kNew) moved[row] = column[from[row]];
+    }
+    column = std::move(moved);
+  }
+}
+
+void SampleRows::Renumber(const std::vector<size_t>& from) {
+  std::vector<State> states(from.size());
+  for (size_t row = 0; row < from.size(); ++row) {
+    if (from[row] != kNew) states[row] = states_[from[row]];
+  }
+  states_ = std::move(states);
+  Rearrange<uint64_t>(from, 0, &counters_);
+  Rearrange<double>(from, 0, &deltas_);
+  Rearrange<double>(from, std::numeric_limits<double>::quiet_NaN(), &rates_);
+}
+
+void SampleRows::Read(size_t row, const uint64_t (&counters)[kCounters], Time now) {
+  State& state = states_[row];
+  bool same = true;
+  for (unsigned c = 0; c < kSampleCounterColumns; ++c) same = same && counters_[c][row] == counters[c];
+  if (state.known && same && state.still) {  // most rows of most reads
+    state.read = now;
+    return;
+  }
+  changed_.push_back(row);
+  if (!state.known) {
+    state.known = true;
+    state.refresh = now;
+    for (unsigned c = 0; c < kSampleCounterColumns; ++c) counters_[c][row] = counters[c];
+  } else if (!same) {
+    Move(row, counters, now - state.read);
+    state.refresh = now;
+    state.still = false;
+  } else {
+    const bool due = now > state.refresh + kRefresh + kLate;
+    for (unsigned c = 0; c < kSampleCounterColumns; ++c) {
+      deltas_[c][row] = 0;
+      if (due) rates_[c][row] = 0;
+    }
+    state.still = due;
+  }
+  state.read = now;
+}
+
+template <typename Number>
+uint8_t* SampleRows::Write(const Columns<Number>& columns, uint8_t* at, bool all) const {
+  static_assert(sizeof(Number) == sizeof(uint64_t));
+  for (const std::vector<Number>& column : columns) {
+    const size_t bytes = column.size() * sizeof(Number);
+    if (!all) {
+      for (const size_t row : changed_) std::memcpy(at + row * sizeof(Number), &column[row], sizeof(Number));
+    } else if (bytes > 0) {
+      std::memcpy(at, column.data(), bytes);
+    }
+    at += bytes;
+  }
+  return at;
+}
+
+template uint8_t* SampleRows::Write(const Columns<uint64_t>&, uint8_t*, bool) const;
+template uint8_t* SampleRows::Write(const Columns<double>&, uint8_t*, bool) const;
+
+void SampleRows::Move(size_t row, const uint64_t (&counters)[kCounters], Duration since) {
+  const double smoothing = std::min(1.0, Seconds(since) / Seconds(kSmoothing));
+  for (unsigned c = 0; c < kSampleCounterColumns; ++c) {
+    const uint64_t before = counters_[c][row];
+    // A counter that fell was zeroed, or belongs to a service that was made anew: what it shows came since.
+    const double delta = static_cast<double>(counters[c] < before ? counters[c] : counters[c] - before);
+    double& rate = rates_[c][row];
+    if (since < kRefresh) {
+      rate = delta / Seconds(kRefresh);
+    } else {
+      const double mean = delta / Seconds(since);
+      rate = std::isnan(rate) || mean == 0 || rate == 0 ? mean : rate + (mean - rate) * smoothing;
+    }
+    deltas_[c][row] = delta;
+    counters_[c][row] = counters[c];
+  }
+}
+
+}  // namespace ipvs

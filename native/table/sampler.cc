@@ -1,0 +1,156 @@
+#include "native/table/sampler.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+
+namespace ipvs {
+
+namespace {
+
+// The 32-bit words of a destination (SampleBlock).
+constexpr size_t kDestinationColumns = 5;
+
+// One look at the clock for each service: the kernel's tick (1 to 10 ms) is exact enough beside 2 seconds,
+// and costs nothing where a machine's clock is slow to read.
+SampleRows::Time Now() {
+  timespec time = {};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return SampleRows::Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+size_t WideCount(uint32_t parts) {
+  size_t count = 0;
+  for (const uint32_t part : {kSampleCounters, kSampleDeltas, kSampleRates}) {
+    if ((parts & part) != 0) count += kSampleCounterColumns;
+  }
+  return count;
+}
+
+// Makes a block ready to be written: the memory of the one before, if that can be used again.
+SampleBlock Prepare(const SampleBlock& before, const void* held, size_t rows, size_t words, uint32_t parts) {
+  SampleBlock block;
+  block.rows = rows;
+  block.bytes = rows * (WideCount(parts) * sizeof(uint64_t) + words * sizeof(uint32_t));
+  block.same = held != nullptr && before.data.get() == held && before.bytes == block.bytes;
+  block.data = block.same ? before.data : std::shared_ptr<uint8_t[]>(new uint8_t[block.bytes]);
+  return block;
+}
+
+uint8_t* WriteWide(const SampleRows& rows, uint32_t parts, bool all, uint8_t* at) {
+  if ((parts & kSampleCounters) != 0) at = rows.WriteCounters(at, all);
+  if ((parts & kSampleDeltas) != 0) at = rows.WriteDeltas(at, all);
+  if ((parts & kSampleRates) != 0) at = rows.WriteRates(at, all);
+  return at;
+}
+
+}  // namespace
+
+void Sampler::Choose(const ServiceRecord& service) {
+  const bool known = std::any_of(chosen_.begin(), chosen_.end(),
+                                 [key = KeyOf(service)](const auto& chosen) { return KeyOf(chosen) == key; });
+  if (!known) chosen_.push_back(service);
+}
+
+int Sampler::ReadTable(TableReader* reader, uint32_t parts) {
+  table_.services.clear();
+  table_.destinations.clear();
+  times_.clear();
+  services_time_ = Now();
+  std::vector<ServiceRow>& services = table_.services;
+  if ((parts & kSampleChosen) == 0) {
+    if (const int status = reader->Services(&services); status != kOk) return status;
+  }
+  for (const ServiceRecord& chosen : chosen_) {
+    ServiceRow row = {};
+    const int status = reader->Service(chosen, &row);
+    if (status == ESRCH) continue;
+    if (status != kOk) return status;
+    services.push_back(row);
+  }
+  if ((parts & kSampleDestinations) == 0) return kOk;
+  size_t there = 0;
+  for (size_t i = 0; i < services.size(); ++i) {
+    const size_t before = table_.destinations.size();
+    times_.push_back(Now());
+    const int status = reader->Destinations(services[i].config, services[i].key, static_cast<uint32_t>(there),
+                                            &table_.destinations);
+    if (status == ESRCH) {  // removed since the services were read
+      table_.destinations.resize(before);
+      times_.pop_back();
+      continue;
+    }
+    if (status != kOk) return status;
+    if (there != i) services[there] = services[i];
+    ++there;
+  }
+  services.resize(there);
+  return kOk;
+}
+
+int Sampler::Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, Sample* sample) {
+  if (const int status = ReadTable(reader, parts); status != kOk) return status;
+  keys_.resize(table_.services.size());
+  for (size_t i = 0; i < keys_.size(); ++i) keys_[i] = table_.services[i].key;
+  destination_keys_.resize(table_.destinations.size());
+  for (size_t i = 0; i < destination_keys_.size(); ++i) {
+    const DestinationRow& row = table_.destinations[i];
+    destination_keys_[i] = row.key ^ (keys_[row.service] * 0x9e3779b97f4a7c15ULL);
+  }
+  const bool others = services_.Follow(keys_);
+  const bool fresh = destinations_.Follow(destination_keys_) || others || generation_ == 0;
+  if (fresh) ++generation_;
+
+  std::vector<uint32_t> row_of(table_.services.size());
+  for (size_t i = 0; i < services_.size(); ++i) {
+    row_of[services_.listed(i)] = static_cast<uint32_t>(i);
+    services_.Read(i, table_.services[services_.listed(i)].counters, services_time_);
+  }
+  for (size_t i = 0; i < destinations_.size(); ++i) {
+    const DestinationRow& row = table_.destinations[destinations_.listed(i)];
+    destinations_.Read(i, row.counters, times_[row.service]);
+  }
+
+  sample->services = Prepare(service_block_, fresh ? nullptr : held.services, services_.size(), 0, parts);
+  WriteWide(services_, parts, !sample->services.same, sample->services.data.get());
+  sample->destinations = Prepare(destination_block_, fresh ? nullptr : held.destinations,
+                                 destinations_.size(), kDestinationColumns, parts);
+  uint8_t* const words =
+      WriteWide(destinations_, parts, !sample->destinations.same, sample->destinations.data.get());
+  WriteWords(row_of, words);
+  if ((parts & kSampleReuse) != 0) {
+    service_block_ = sample->services;
+    destination_block_ = sample->destinations;
+  }
+  sample->generation = generation_;
+  if (fresh || (parts & kSampleKeys) != 0) sample->keys = Keys(row_of);
+  return kOk;
+}
+
+void Sampler::WriteWords(const std::vector<uint32_t>& row_of, uint8_t* at) const {
+  const size_t rows = destinations_.size();
+  for (size_t i = 0; i < rows; ++i) {
+    const DestinationRow& row = table_.destinations[destinations_.listed(i)];
+    const uint32_t words[kDestinationColumns] = {row_of[row.service], row.active_connections,
+                                                 row.inactive_connections, row.persistent_connections,
+                                                 row.config.weight};
+    for (size_t c = 0; c < kDestinationColumns; ++c) {
+      std::memcpy(at + (c * rows + i) * sizeof(uint32_t), &words[c], sizeof(uint32_t));
+    }
+  }
+}
+
+std::unique_ptr<Columns> Sampler::Keys(const std::vector<uint32_t>& row_of) const {
+  std::vector<ServiceRow> services;
+  for (size_t i = 0; i < services_.size(); ++i) services.push_back(table_.services[services_.listed(i)]);
+  std::vector<DestinationRow> destinations;
+  for (size_t i = 0; i < destinations_.size(); ++i) {
+    destinations.push_back(table_.destinations[destinations_.listed(i)]);
+    destinations.back().service = row_of[destinations.back().service];
+  }
+  return std::make_unique<Columns>(ToColumns(services, destinations));
+}
+
+}  // namespace ipvs
