@@ -17,11 +17,11 @@ import { putTimeouts, readTimeouts, type Timeouts } from './addon/timeouts.ts';
 import type { Calls } from './calls/calls.ts';
 import { createCalls } from './calls/calls.ts';
 import type { About } from './calls/kernel-error.ts';
-import { type CallOptions, checkOptions } from './calls/options.ts';
+import { type CallOptions, validateOptions } from './calls/options.ts';
 import { listSchedulers } from './calls/probe.ts';
 import * as reads from './calls/reads.ts';
 import * as writes from './calls/writes.ts';
-import { checkBoolean, checkInteger, checkObject } from './model/arguments.ts';
+import { validateBoolean, validateInteger, validateObject } from './model/arguments.ts';
 import type { Changes } from './model/complete.ts';
 import { Operation } from './model/constants.ts';
 import type { Stats } from './model/stats.ts';
@@ -68,9 +68,9 @@ export class Ipvs implements AsyncDisposable {
   }
 
   constructor(options: IpvsOptions = {}) {
-    checkObject('options', options, optionKeys);
-    const timeout = checkInteger('options.timeout', options.timeout ?? DEFAULT_TIMEOUT, 1, 0x7fff_ffff);
-    const inline = checkBoolean('options.inlineWrites', options.inlineWrites ?? true);
+    validateObject('options', options, optionKeys);
+    const timeout = validateInteger('options.timeout', options.timeout ?? DEFAULT_TIMEOUT, 1, 0x7fff_ffff);
+    const inline = validateBoolean('options.inlineWrites', options.inlineWrites ?? true);
     this.#calls = createCalls(native, { namespace: namespaceTarget(options.netns), timeout, inline });
   }
 
@@ -342,10 +342,10 @@ export class Ipvs implements AsyncDisposable {
    * missed are left out. Ends, without an error, when its signal is aborted. IPVS has no notifications: this polls.
    */
   watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent, void, undefined> {
-    checkObject('options', options, watchKeys);
+    validateObject('options', options, watchKeys);
     const { interval = 1000, signal, timeout, ...rest } = options;
     const pace = checkInterval(interval);
-    checkOptions({ signal, timeout });
+    validateOptions({ signal, timeout });
     checkSamplerOptions(rest);
     return watchSampler(() => this.sampler(rest), { interval: pace, signal, timeout });
   }

@@ -31,7 +31,7 @@ export type { Timeouts } from './addon/timeouts.ts';
 export type { CallOptions } from './calls/options.ts';
 export { Ipvs } from './client.ts';
 export type { AddressFamily } from './model/address.ts';
-export type { MisuseError } from './model/arguments.ts';
+export type { InvalidArgumentError } from './model/arguments.ts';
 export type { Changes } from './model/complete.ts';
 export { IpvsError, type IpvsErrorCode, type IpvsErrorDetails } from './model/errors.ts';
 export type { GenericFlag, KnownScheduler, Scheduler, SchedulerSpec } from './model/scheduler.ts';
@@ -44,8 +44,8 @@ export {
   type FormatOptions,
   formatRules,
   type ListOptions,
-  type Names,
-  type Naming,
+  type NameFormatter,
+  type NameResolver,
   type ParseOptions,
   parseCommands,
   parseRules,

@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { checkInteger, checkObject, wrongType, wrongValue } from './model/arguments.ts';
+import { validateInteger, validateObject, wrongType, wrongValue } from './model/arguments.ts';
 
 /**
  * A network namespace: its name as `ip netns` knows it, a path to it (with a slash), an open descriptor, or a process that is in it.
@@ -12,7 +12,7 @@ const pidKeys = new Set(['pid']);
 export function namespaceTarget(netns: NetworkNamespace | undefined): string | number | undefined {
   if (netns === undefined) return undefined;
   if (typeof netns === 'number') {
-    checkInteger('netns', netns, 0, 0x7fff_ffff);
+    validateInteger('netns', netns, 0, 0x7fff_ffff);
     if (!isOpen(netns)) throw wrongValue('netns', 'be an open descriptor', netns);
     return netns;
   }
@@ -25,8 +25,8 @@ export function namespaceTarget(netns: NetworkNamespace | undefined): string | n
   if (typeof netns !== 'object' || netns === null) {
     throw wrongType('netns', 'a name, a path, a descriptor or { pid }', netns);
   }
-  checkObject('netns', netns, pidKeys);
-  return `/proc/${checkInteger('netns.pid', netns.pid, 1, 0x7fff_ffff)}/ns/net`;
+  validateObject('netns', netns, pidKeys);
+  return `/proc/${validateInteger('netns.pid', netns.pid, 1, 0x7fff_ffff)}/ns/net`;
 }
 
 function isOpen(fd: number): boolean {

@@ -1,6 +1,6 @@
 import { readAddress, writeAddress } from '../model/address.ts';
-import { checkChoice, checkInteger, checkObject, wrongValue } from '../model/arguments.ts';
-import type { Given } from '../model/complete.ts';
+import { validateChoice, validateInteger, validateObject, wrongValue } from '../model/arguments.ts';
+import type { Complete } from '../model/complete.ts';
 import { DaemonRoleNumber, Family } from '../model/constants.ts';
 import type { Payload } from './native.ts';
 import { Layout, putName, putWord, type Slot } from './record.ts';
@@ -26,28 +26,29 @@ export interface DaemonSpec {
 }
 
 /** A running sync daemon, with the values that the kernel took: it adjusts `maxLength` to the interface. */
-export type Daemon = Given<DaemonSpec>;
+export type Daemon = Complete<DaemonSpec>;
 
 const keys = new Set(['role', 'interface', 'syncId', 'maxLength', 'group', 'port', 'ttl']);
 
 /** Writes the role of a daemon to be stopped. */
 export function putDaemonRole(slot: Slot, role: DaemonRole): void {
-  putWord(slot, Layout.daemon.role, checkChoice('role', role, DaemonRoleNumber));
+  putWord(slot, Layout.daemon.role, validateChoice('role', role, DaemonRoleNumber));
 }
 
 /** Writes a daemon to be started; what is not named is left to the kernel. */
 export function putDaemon(slot: Slot, daemon: DaemonSpec): void {
-  checkObject('daemon', daemon, keys);
+  validateObject('daemon', daemon, keys);
   const at = Layout.daemon;
-  putWord(slot, at.role, checkChoice('daemon.role', daemon.role, DaemonRoleNumber));
+  putWord(slot, at.role, validateChoice('daemon.role', daemon.role, DaemonRoleNumber));
   putName(slot, at.interface, 'daemon.interface', daemon.interface);
-  putWord(slot, at.syncId, checkInteger('daemon.syncId', daemon.syncId ?? 0, 0, 255));
+  putWord(slot, at.syncId, validateInteger('daemon.syncId', daemon.syncId ?? 0, 0, 255));
   if (daemon.maxLength !== undefined) {
-    putWord(slot, at.maxLength, checkInteger('daemon.maxLength', daemon.maxLength, 1, 65_507));
+    putWord(slot, at.maxLength, validateInteger('daemon.maxLength', daemon.maxLength, 1, 65_507));
   }
   if (daemon.group !== undefined) putGroup(slot, daemon.group);
-  if (daemon.port !== undefined) putWord(slot, at.port, checkInteger('daemon.port', daemon.port, 1, 65_535));
-  if (daemon.ttl !== undefined) putWord(slot, at.ttl, checkInteger('daemon.ttl', daemon.ttl, 1, 255));
+  if (daemon.port !== undefined)
+    putWord(slot, at.port, validateInteger('daemon.port', daemon.port, 1, 65_535));
+  if (daemon.ttl !== undefined) putWord(slot, at.ttl, validateInteger('daemon.ttl', daemon.ttl, 1, 255));
 }
 
 function putGroup(slot: Slot, group: string): void {

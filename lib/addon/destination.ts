@@ -1,6 +1,6 @@
 import { canonicalAddress, writeAddress } from '../model/address.ts';
-import { checkChoice, checkInteger, checkObject, contradiction } from '../model/arguments.ts';
-import type { Given } from '../model/complete.ts';
+import { contradiction, validateChoice, validateInteger, validateObject } from '../model/arguments.ts';
+import type { Complete } from '../model/complete.ts';
 import {
   ChecksumNumber,
   ForwardingNumber,
@@ -64,7 +64,7 @@ export type DestinationChanges = Limits & WithForwarding;
 
 /** A destination as the kernel has it; `addDestination` takes it as it is. */
 export type Destination<T extends number | bigint = number> = DestinationId &
-  Given<Limits> &
+  Complete<Limits> &
   (
     | { readonly forwarding: 'tunnel'; readonly tunnel: Tunnel }
     | { readonly forwarding: Exclude<Forwarding, 'tunnel'>; readonly tunnel?: undefined }
@@ -112,7 +112,7 @@ export function copyDestinationId(destination: DestinationId): DestinationId {
 
 /** Writes the identity of a destination that a call is about. A whole destination will do for one. */
 export function putDestinationId(slot: Slot, destination: DestinationId): void {
-  checkObject('destination', destination, observedKeys);
+  validateObject('destination', destination, observedKeys);
   const at = Layout.destination;
   const { bytes, start } = slot;
   putWord(
@@ -120,7 +120,7 @@ export function putDestinationId(slot: Slot, destination: DestinationId): void {
     at.family,
     writeAddress(bytes, start + at.address, 'destination.address', destination.address),
   );
-  putWord(slot, at.port, checkInteger('destination.port', destination.port, 0, 65_535));
+  putWord(slot, at.port, validateInteger('destination.port', destination.port, 0, 65_535));
 }
 
 /** Writes a destination to be added, defaults filled in; the slot holds its service already. */
@@ -141,7 +141,7 @@ export function putDestinationChanges(
   changes: DestinationChanges,
 ): boolean {
   putDestinationId(slot, destination);
-  checkObject('changes', changes, changeKeys);
+  validateObject('changes', changes, changeKeys);
   const fields = putConfig(slot, changes, fieldNames.changes);
   const both = DestinationField.upperThreshold | DestinationField.lowerThreshold;
   if ((fields & both) === both) checkThresholds(slot, 'changes');
@@ -166,7 +166,7 @@ function putConfig(slot: Slot, config: DestinationChanges, names: ReturnType<typ
   const { forwarding, tunnel, weight, upperThreshold, lowerThreshold } = config;
   let fields = 0;
   if (forwarding !== undefined) {
-    putWord(slot, at.forwarding, checkChoice(names.forwarding, forwarding, ForwardingNumber));
+    putWord(slot, at.forwarding, validateChoice(names.forwarding, forwarding, ForwardingNumber));
     fields |= DestinationField.forwarding | DestinationField.tunnel;
   }
   if (tunnel !== undefined) {
@@ -174,35 +174,39 @@ function putConfig(slot: Slot, config: DestinationChanges, names: ReturnType<typ
     putTunnel(slot, tunnel, names.tunnel);
   }
   if (weight !== undefined) {
-    putWord(slot, at.weight, checkInteger(names.weight, weight, 0, MAX_WEIGHT));
+    putWord(slot, at.weight, validateInteger(names.weight, weight, 0, MAX_WEIGHT));
     fields |= DestinationField.weight;
   }
   if (upperThreshold !== undefined) {
-    putWord(slot, at.upperThreshold, checkInteger(names.upperThreshold, upperThreshold, 0, MAX_THRESHOLD));
+    putWord(slot, at.upperThreshold, validateInteger(names.upperThreshold, upperThreshold, 0, MAX_THRESHOLD));
     fields |= DestinationField.upperThreshold;
   }
   if (lowerThreshold !== undefined) {
-    putWord(slot, at.lowerThreshold, checkInteger(names.lowerThreshold, lowerThreshold, 0, MAX_THRESHOLD));
+    putWord(slot, at.lowerThreshold, validateInteger(names.lowerThreshold, lowerThreshold, 0, MAX_THRESHOLD));
     fields |= DestinationField.lowerThreshold;
   }
   return fields;
 }
 
 function putTunnel(slot: Slot, tunnel: Tunnel, field: string): void {
-  checkObject(field, tunnel, tunnelKeys.gue);
+  validateObject(field, tunnel, tunnelKeys.gue);
   const at = Layout.destination;
-  putWord(slot, at.tunnelType, checkChoice(`${field}.type`, tunnel.type, TunnelNumber));
-  checkObject(`${field} of type '${tunnel.type}'`, tunnel, tunnelKeys[tunnel.type]);
+  putWord(slot, at.tunnelType, validateChoice(`${field}.type`, tunnel.type, TunnelNumber));
+  validateObject(`${field} of type '${tunnel.type}'`, tunnel, tunnelKeys[tunnel.type]);
   if (tunnel.type === 'gue') {
-    putWord(slot, at.tunnelPort, checkInteger(`${field}.port`, tunnel.port, 1, 65_535));
+    putWord(slot, at.tunnelPort, validateInteger(`${field}.port`, tunnel.port, 1, 65_535));
     putWord(
       slot,
       at.tunnelFlags,
-      checkChoice(`${field}.checksum`, tunnel.checksum ?? 'none', ChecksumNumber),
+      validateChoice(`${field}.checksum`, tunnel.checksum ?? 'none', ChecksumNumber),
     );
   }
   if (tunnel.type === 'gre') {
-    putWord(slot, at.tunnelFlags, checkChoice(`${field}.checksum`, tunnel.checksum ?? 'none', greChecksums));
+    putWord(
+      slot,
+      at.tunnelFlags,
+      validateChoice(`${field}.checksum`, tunnel.checksum ?? 'none', greChecksums),
+    );
   }
 }
 

@@ -1,11 +1,11 @@
 import type { AddressFamily } from '../model/address.ts';
 import { canonicalAddress, dottedMask, maskOfPrefix, prefixOfMask, writeAddress } from '../model/address.ts';
 import {
-  checkBoolean,
-  checkChoice,
-  checkInteger,
-  checkObject,
   contradiction,
+  validateBoolean,
+  validateChoice,
+  validateInteger,
+  validateObject,
   wrongType,
   wrongValue,
 } from '../model/arguments.ts';
@@ -120,7 +120,7 @@ export function copyServiceId(service: ServiceId): ServiceId {
 
 /** Writes a service's identity; other keys than `known` are refused. */
 function putId(slot: Slot, service: ServiceId, known: ReadonlySet<string>): void {
-  checkObject('service', service, known);
+  validateObject('service', service, known);
   const { bytes, start } = slot;
   const at = Layout.service;
   if (service.fwmark !== undefined) {
@@ -131,16 +131,16 @@ function putId(slot: Slot, service: ServiceId, known: ReadonlySet<string>): void
         );
       }
     }
-    putWord(slot, at.fwmark, checkInteger('service.fwmark', service.fwmark, 1, 0xffff_ffff));
-    putWord(slot, at.family, checkChoice('service.family', service.family, Family));
+    putWord(slot, at.fwmark, validateInteger('service.fwmark', service.fwmark, 1, 0xffff_ffff));
+    putWord(slot, at.family, validateChoice('service.family', service.family, Family));
     return;
   }
   if (service.family !== undefined) {
     throw contradiction('service.family goes with service.fwmark only: an address has its own family');
   }
-  putWord(slot, at.protocol, checkChoice('service.protocol', service.protocol, ProtocolNumber));
+  putWord(slot, at.protocol, validateChoice('service.protocol', service.protocol, ProtocolNumber));
   putWord(slot, at.family, writeAddress(bytes, start + at.address, 'service.address', service.address));
-  putWord(slot, at.port, checkInteger('service.port', service.port, 0, 65_535));
+  putWord(slot, at.port, validateInteger('service.port', service.port, 0, 65_535));
 }
 
 /** Writes the identity of a service that a call is about. A whole service will do for one. */
@@ -174,7 +174,7 @@ export function putServiceSpec(slot: Slot, spec: ServiceSpec): void {
 /** Writes the changes of an update: the fields it names, and which those are. */
 export function putServiceChanges(slot: Slot, service: ServiceId, changes: ServiceChanges): void {
   putId(slot, service, observedKeys);
-  checkObject('changes', changes, changeKeys);
+  validateObject('changes', changes, changeKeys);
   const at = Layout.service;
   let fields = 0;
   let flags = 0;
@@ -214,7 +214,7 @@ export function putServiceChanges(slot: Slot, service: ServiceId, changes: Servi
 type What = 'service' | 'changes';
 
 function onePacketBit(what: What, service: ServiceId, onePacket: unknown): number {
-  if (!checkBoolean(`${what}.onePacket`, onePacket)) return 0;
+  if (!validateBoolean(`${what}.onePacket`, onePacket)) return 0;
   if (service.fwmark === undefined && service.protocol !== 'udp') {
     throw contradiction(
       `${what}.onePacket is for udp and fwmark services: the kernel ignores it for ${service.protocol}`,
@@ -237,11 +237,11 @@ function putPersistence(
   persistence: NonNullable<ServiceChanges['persistence']>,
 ): number {
   const field = `${what}.persistence`;
-  checkObject(field, persistence, persistenceKeys);
+  validateObject(field, persistence, persistenceKeys);
   const { timeout, granularity, engine } = persistence;
   let fields = 0;
   if (timeout !== undefined) {
-    putWord(slot, Layout.service.timeout, checkInteger(`${field}.timeout`, timeout, 1, MAX_TIMEOUT));
+    putWord(slot, Layout.service.timeout, validateInteger(`${field}.timeout`, timeout, 1, MAX_TIMEOUT));
     fields |= ServiceField.timeout;
   }
   if (granularity !== undefined) {
@@ -261,9 +261,9 @@ function netmaskOf(field: string, family: number, granularity: unknown): number 
     if (typeof granularity === 'string') {
       throw wrongType(field, 'a prefix length for an IPv6 service', granularity);
     }
-    return checkInteger(field, granularity, 1, 128);
+    return validateInteger(field, granularity, 1, 128);
   }
-  if (typeof granularity === 'number') return maskOfPrefix(checkInteger(field, granularity, 0, 32));
+  if (typeof granularity === 'number') return maskOfPrefix(validateInteger(field, granularity, 0, 32));
   const bytes = new Uint8Array(16);
   if (writeAddress(bytes, 0, field, granularity) !== Family.ipv4) {
     throw wrongValue(field, 'be a prefix length or an IPv4 netmask', granularity);

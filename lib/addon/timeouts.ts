@@ -1,4 +1,4 @@
-import { checkInteger, checkObject } from '../model/arguments.ts';
+import { validateInteger, validateObject } from '../model/arguments.ts';
 import type { Changes } from '../model/complete.ts';
 import { MAX_TIMEOUT } from '../model/constants.ts';
 import type { Payload } from './native.ts';
@@ -18,11 +18,11 @@ const keys = new Set(['tcp', 'tcpFin', 'udp'] as const);
 
 /** Writes the timeouts that are named; the kernel keeps those that are 0. */
 export function putTimeouts(slot: Slot, timeouts: Changes<Timeouts>): void {
-  checkObject('timeouts', timeouts, keys);
+  validateObject('timeouts', timeouts, keys);
   for (const key of keys) {
     const seconds = timeouts[key];
     if (seconds !== undefined) {
-      putWord(slot, Layout.timeouts[key], checkInteger(`timeouts.${key}`, seconds, 1, MAX_TIMEOUT));
+      putWord(slot, Layout.timeouts[key], validateInteger(`timeouts.${key}`, seconds, 1, MAX_TIMEOUT));
     }
   }
 }

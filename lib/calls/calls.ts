@@ -7,7 +7,7 @@ import { aborted, timedOut } from './abandoned.ts';
 import { createAlarm } from './deadlines.ts';
 import type { About } from './kernel-error.ts';
 import { failure } from './kernel-error.ts';
-import { type CallOptions, checkOptions } from './options.ts';
+import { type CallOptions, validateOptions } from './options.ts';
 import { createAborts } from './signals.ts';
 
 /** How a call is written, read and told of. */
@@ -309,7 +309,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     { about, optionKeys }: Pick<CallSpec<unknown>, 'about' | 'optionKeys'>,
     options: CallOptions | undefined,
   ): void {
-    if (options !== undefined) checkOptions(options, optionKeys);
+    if (options !== undefined) validateOptions(options, optionKeys);
     if (options?.signal?.aborted) throw aborted(about, options.signal.reason, false);
     open();
   }

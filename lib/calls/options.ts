@@ -1,4 +1,4 @@
-import { checkBoolean, checkInteger, checkObject, wrongType } from '../model/arguments.ts';
+import { validateBoolean, validateInteger, validateObject, wrongType } from '../model/arguments.ts';
 
 /** The longest timer Node has. */
 export const MAX_DELAY = 0x7fff_ffff;
@@ -14,14 +14,14 @@ export interface CallOptions {
 const callKeys: ReadonlySet<string> = new Set(['signal', 'timeout']);
 
 /** Throws where an option is not what it should be, or none of `keys`. Those besides CallOptions are true or false. */
-export function checkOptions(options: CallOptions, keys = callKeys): void {
-  checkObject('options', options, keys);
+export function validateOptions(options: CallOptions, keys = callKeys): void {
+  validateObject('options', options, keys);
   const { signal, timeout, ...flags } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw wrongType('options.signal', 'an AbortSignal', signal);
   }
-  if (timeout !== undefined) checkInteger('options.timeout', timeout, 1, MAX_DELAY);
+  if (timeout !== undefined) validateInteger('options.timeout', timeout, 1, MAX_DELAY);
   for (const [name, flag] of Object.entries(flags)) {
-    if (flag !== undefined) checkBoolean(`options.${name}`, flag);
+    if (flag !== undefined) validateBoolean(`options.${name}`, flag);
   }
 }

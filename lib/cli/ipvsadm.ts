@@ -1,7 +1,7 @@
 import type { IpvsError } from '../model/errors.ts';
 import { withNames } from '../rules/names.ts';
 import { readCommand } from '../rules/parse/lines.ts';
-import type { Found } from '../rules/problem.ts';
+import type { Diagnostic } from '../rules/problem.ts';
 import type { RuleCommand } from '../rules/types.ts';
 import { execute } from './execute/execute.ts';
 import { advise, isUnavailable } from './explain.ts';
@@ -20,7 +20,7 @@ const listAll: RuleCommand = {
 /** Does what ipvsadm does when it is given these words, and gives back its exit status. */
 export async function runIpvsadm(words: readonly string[], shell: Shell): Promise<number> {
   const { command, problems } = await withNames(names => {
-    const found: Found[] = [];
+    const found: Diagnostic[] = [];
     if (words.length === 0) return { command: listAll, problems: found };
     return { command: readCommand(words, { line: 1, found }, names), problems: found };
   });

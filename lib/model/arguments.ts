@@ -1,7 +1,10 @@
 import { inspect } from 'node:util';
 
-/** A TypeError or RangeError about an argument, with the code that Node.js itself gives such errors. Its message starts with the field. */
-export interface MisuseError extends Error {
+/**
+ * A TypeError or RangeError about an argument, with the code that Node.js itself gives such errors. Its message starts
+ * with the field's name.
+ */
+export interface InvalidArgumentError extends Error {
   readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE';
 }
 
@@ -11,50 +14,54 @@ function show(value: unknown): string {
 }
 
 /** A TypeError: `field` is of the wrong type. */
-export function wrongType(field: string, expected: string, value: unknown): MisuseError {
+export function wrongType(field: string, expected: string, value: unknown): InvalidArgumentError {
   const error = new TypeError(`${field} must be ${expected}, not ${show(value)}`);
   return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' } as const);
 }
 
-/** A TypeError: `field` is of the right type, but says something that can't be. `rule` completes "field must". */
-export function wrongValue(field: string, rule: string, value: unknown): MisuseError {
+/** A TypeError: `field` has the right type and a wrong value. `rule` completes the sentence "field must …". */
+export function wrongValue(field: string, rule: string, value: unknown): InvalidArgumentError {
   const error = new TypeError(`${field} must ${rule}, not ${show(value)}`);
   return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' } as const);
 }
 
-/** A TypeError: fields that are right each for itself contradict one another. */
-export function contradiction(message: string): MisuseError {
+/** A TypeError: fields that contradict one another, each of them right by itself. */
+export function contradiction(message: string): InvalidArgumentError {
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' } as const);
 }
 
 /** A RangeError: a number outside its range. */
-export function outOfRange(field: string, least: number, most: number, value: unknown): MisuseError {
+export function outOfRange(field: string, least: number, most: number, value: unknown): InvalidArgumentError {
   const error = new RangeError(`${field} must be between ${least} and ${most}, not ${show(value)}`);
   return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' } as const);
 }
 
-/** Gives back a whole number in a range, or throws. */
-export function checkInteger(field: string, value: unknown, least: number, most: number): number {
+/** Returns a whole number from `least` to `most`; throws at anything else. */
+export function validateInteger(field: string, value: unknown, least: number, most: number): number {
   if (typeof value !== 'number') throw wrongType(field, 'a number', value);
   if (!Number.isInteger(value)) throw wrongValue(field, 'be a whole number', value);
   if (value < least || value > most) throw outOfRange(field, least, most, value);
   return value;
 }
 
-/** Gives back true or false, or throws. */
-export function checkBoolean(field: string, value: unknown): boolean {
+/** Returns a boolean; throws at anything else. */
+export function validateBoolean(field: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw wrongType(field, 'true or false', value);
   return value;
 }
 
-/** Gives back a text, or throws. */
-export function checkString(field: string, value: unknown): string {
+/** Returns a string; throws at anything else. */
+export function validateString(field: string, value: unknown): string {
   if (typeof value !== 'string') throw wrongType(field, 'a string', value);
   return value;
 }
 
-/** Gives back the number that `names` maps a name to, or throws and lists the names. */
-export function checkChoice(field: string, value: unknown, names: Readonly<Record<string, number>>): number {
+/** Returns the number that `names` has for a name; throws at any other name and lists those there are. */
+export function validateChoice(
+  field: string,
+  value: unknown,
+  names: Readonly<Record<string, number>>,
+): number {
   if (typeof value !== 'string') throw wrongType(field, 'a string', value);
   const found: unknown = names[value];
   // What every object inherits ('constructor') is no number.
@@ -65,8 +72,8 @@ export function checkChoice(field: string, value: unknown, names: Readonly<Recor
   return found;
 }
 
-/** Throws unless `value` is an object whose keys are all known. */
-export function checkObject(field: string, value: unknown, keys: ReadonlySet<string>): void {
+/** Throws unless `value` is an object without unknown keys. */
+export function validateObject(field: string, value: unknown, keys: ReadonlySet<string>): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw wrongType(field, 'an object', value);
   }

@@ -1,5 +1,5 @@
-/** Everything that could be left out, there. `Required` would keep the `undefined` that may be given in place of leaving it out. */
-export type Given<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+/** Like `Required<T>`, but also without the `undefined` that optional fields admit explicitly. */
+export type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
-/** Some of it: what is left out, or undefined, stays as it is. */
+/** What an update replaces: a field that is left out, or undefined, stays as it is. */
 export type Changes<T> = { readonly [K in keyof T]?: T[K] | undefined };

@@ -1,5 +1,5 @@
 import { contradiction, wrongType, wrongValue } from './arguments.ts';
-import type { Given } from './complete.ts';
+import type { Complete } from './complete.ts';
 import { ServiceFlag } from './constants.ts';
 
 /**
@@ -49,7 +49,7 @@ export type SchedulerSpec =
     };
 
 /** A scheduler as the kernel has it. `sh` and `mh` report their flags by their own names, others by the generic ones. */
-export type Scheduler = Given<SchedulerSpec>;
+export type Scheduler = Complete<SchedulerSpec>;
 
 const generic: Readonly<Record<string, number>> = {
   'flag-1': ServiceFlag.sched1,

@@ -1,4 +1,10 @@
-import { checkBoolean, checkInteger, checkObject, wrongType, wrongValue } from '../model/arguments.ts';
+import {
+  validateBoolean,
+  validateInteger,
+  validateObject,
+  wrongType,
+  wrongValue,
+} from '../model/arguments.ts';
 import type { Changes } from '../model/complete.ts';
 
 /** Where the kernel keeps them: each is `net.ipv4.vs.` and the field's name in snake case, for IPv6 too. */
@@ -157,7 +163,7 @@ function parse(kind: Kind, text: string): unknown {
 
 /** Settings as the addon writes them. Throws at what is unknown, or out of its range. */
 export function writeSettings(settings: Changes<Settings>): string {
-  checkObject('settings', settings, known);
+  validateObject('settings', settings, known);
   let content = '';
   for (const name of names) {
     const value = settings[name];
@@ -169,12 +175,12 @@ export function writeSettings(settings: Changes<Settings>): string {
 function format(name: keyof Settings, value: unknown): string {
   const field = `settings.${name}`;
   const kind = kinds[name];
-  if (kind === 'boolean') return checkBoolean(field, value) ? '1' : '0';
+  if (kind === 'boolean') return validateBoolean(field, value) ? '1' : '0';
   if (kind === 'pair') {
-    checkObject(field, value, pairKeys);
+    validateObject(field, value, pairKeys);
     const { threshold, period } = value as Settings['syncThreshold'];
-    const first = checkInteger(`${field}.threshold`, threshold, 0, MAX);
-    const second = checkInteger(`${field}.period`, period, 0, MAX);
+    const first = validateInteger(`${field}.threshold`, threshold, 0, MAX);
+    const second = validateInteger(`${field}.period`, period, 0, MAX);
     // proc_do_sync_threshold takes no other pair, and would drop this one without a word.
     if (first >= second && second !== 0) {
       throw wrongValue(`${field}.threshold`, 'be less than its period', value);
@@ -186,7 +192,7 @@ function format(name: keyof Settings, value: unknown): string {
     if (!/^[\d,:/-]*$/.test(value)) throw wrongValue(field, "be a list of CPUs such as '0-3,8'", value);
     return value;
   }
-  const number = checkInteger(field, value, ...kind);
+  const number = validateInteger(field, value, ...kind);
   if (name === 'syncPorts' && (number & (number - 1)) !== 0)
     throw wrongValue(field, 'be a power of two', value);
   return String(number);

@@ -1,6 +1,6 @@
 /** The language of ipvsadm's rules. */
 
-export { type FormatOptions, formatRules, type Naming } from './format/format.ts';
+export { type FormatOptions, formatRules, type NameFormatter } from './format/format.ts';
 export { resolveNames } from './names.ts';
 export {
   type ParseOptions,
@@ -10,4 +10,4 @@ export {
   type ServiceRules,
 } from './parse/lines.ts';
 export type { RuleProblem, RulesError } from './problem.ts';
-export type { ListOptions, Names, RuleCommand } from './types.ts';
+export type { ListOptions, NameResolver, RuleCommand } from './types.ts';

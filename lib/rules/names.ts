@@ -1,7 +1,7 @@
 import type { Protocol } from '../addon/service.ts';
-import type { Naming } from './format/format.ts';
+import type { NameFormatter } from './format/format.ts';
 import { readLines } from './parse/lines.ts';
-import type { Names } from './types.ts';
+import type { NameResolver } from './types.ts';
 
 const SERVICES_FILE = '/etc/services';
 
@@ -53,8 +53,8 @@ interface Wanted {
   ports: boolean;
 }
 
-/** Names that only notes what it is asked for. */
-function note(wanted: Wanted): Names {
+/** A resolver that only records the names it is asked for. */
+function note(wanted: Wanted): NameResolver {
   return {
     host: name => {
       wanted.hosts.add(name);
@@ -67,7 +67,7 @@ function note(wanted: Wanted): Names {
   };
 }
 
-async function find({ hosts: names, ports: some }: Wanted): Promise<Names> {
+async function find({ hosts: names, ports: some }: Wanted): Promise<NameResolver> {
   if (names.size === 0 && !some) return { host: () => undefined, port: () => undefined };
   const { lookup } = await import('node:dns/promises');
   const [hosts, ports] = await Promise.all([
@@ -84,21 +84,21 @@ async function find({ hosts: names, ports: some }: Wanted): Promise<Names> {
  * Finds out the names of hosts and ports that rules have in them: hosts as the system resolves them (IPv4, as in ipvsadm), ports in
  * /etc/services. For `parseRules(text, { names: await resolveNames(text) })`.
  */
-export async function resolveNames(text: string): Promise<Names> {
+export async function resolveNames(text: string): Promise<NameResolver> {
   const wanted: Wanted = { hosts: new Set(), ports: false };
   readLines(text, { names: note(wanted) });
   return find(wanted);
 }
 
 /** Reads something that may have names in it. It is read again only where there are some. */
-export async function withNames<T>(read: (names: Names) => T): Promise<T> {
+export async function withNames<T>(read: (names: NameResolver) => T): Promise<T> {
   const wanted: Wanted = { hosts: new Set(), ports: false };
   const first = read(note(wanted));
   return wanted.hosts.size === 0 && !wanted.ports ? first : read(await find(wanted));
 }
 
 /** The names of addresses and of all ports, for those that have some. */
-export async function namingFor(addresses: Iterable<string>): Promise<Naming> {
+export async function namingFor(addresses: Iterable<string>): Promise<NameFormatter> {
   const { lookupService } = await import('node:dns/promises');
   const [hosts, ports] = await Promise.all([
     lookUp(new Set(addresses), async address => (await lookupService(address, 0)).hostname),

@@ -21,14 +21,14 @@ export interface RulesError extends SyntaxError {
 export type ProblemStatus = 2 | 255;
 
 /** A problem, and the exit status that goes with it. */
-export interface Found extends RuleProblem {
+export interface Diagnostic extends RuleProblem {
   readonly status: ProblemStatus;
 }
 
 /** Collects the problems of one line. */
 export interface Problems {
   readonly line: number;
-  readonly found: Found[];
+  readonly found: Diagnostic[];
 }
 
 /** Adds a problem. */
@@ -61,7 +61,7 @@ function escaped(character: string): string {
 const LISTED = 20;
 
 /** The error for all problems of a text. */
-export function rulesError(problems: readonly Found[]): RulesError {
+export function rulesError(problems: readonly Diagnostic[]): RulesError {
   const lines = problems.slice(0, LISTED).map(({ line, message }) => `line ${line}: ${message}`);
   if (problems.length > LISTED) lines.push(`and ${problems.length - LISTED} more`);
   const error = new SyntaxError(lines.join('\n'));

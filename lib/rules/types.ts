@@ -4,7 +4,7 @@ import type { Protocol, ServiceId, ServiceSpec } from '../addon/service.ts';
 import type { Timeouts } from '../addon/timeouts.ts';
 
 /** Where names come from. Without, hosts and ports must be numbers. */
-export interface Names {
+export interface NameResolver {
   /** The IPv4 address of a host; undefined when there is none. */
   host(name: string): string | undefined;
   /** The port of a service; undefined when there is none. */

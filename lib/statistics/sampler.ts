@@ -5,7 +5,7 @@ import { copyServiceId, putServiceId, type ServiceId } from '../addon/service.ts
 import { readDestinationIds, readServiceIds } from '../addon/table.ts';
 import type { Calls } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
-import { checkBoolean, checkObject, wrongType, wrongValue } from '../model/arguments.ts';
+import { validateBoolean, validateObject, wrongType, wrongValue } from '../model/arguments.ts';
 import { Operation } from '../model/constants.ts';
 import { IpvsError } from '../model/errors.ts';
 
@@ -94,14 +94,14 @@ const counterNames = ['connections', 'inPackets', 'outPackets', 'inBytes', 'outB
 
 /** Throws at bad options; gives back which parts of a sample they want. */
 export function checkSamplerOptions(options: SamplerOptions): number {
-  checkObject('options', options, optionKeys);
+  validateObject('options', options, optionKeys);
   const { services, destinations = true, columns = columnNames, reuse = false } = options;
   if (services !== undefined && !Array.isArray(services))
     throw wrongType('options.services', 'an array', services);
   return (
     checkColumns(columns) |
-    (checkBoolean('options.destinations', destinations) ? Part.destinations : 0) |
-    (checkBoolean('options.reuse', reuse) ? Part.reuse : 0) |
+    (validateBoolean('options.destinations', destinations) ? Part.destinations : 0) |
+    (validateBoolean('options.reuse', reuse) ? Part.reuse : 0) |
     (services !== undefined ? Part.chosen : 0)
   );
 }

@@ -4,7 +4,7 @@ import { destinationKey } from '../addon/destination.ts';
 import type { ServiceId } from '../addon/service.ts';
 import { serviceKey } from '../addon/service.ts';
 import type { CallOptions } from '../calls/options.ts';
-import { checkInteger } from '../model/arguments.ts';
+import { validateInteger } from '../model/arguments.ts';
 import type { Sample, Sampler, SamplerOptions } from './sampler.ts';
 
 /** What `watch()` takes. */
@@ -69,7 +69,7 @@ export async function* watchSampler(
 
 /** Checks the interval, in milliseconds. */
 export function checkInterval(interval: unknown): number {
-  return checkInteger('options.interval', interval, 10, 86_400_000);
+  return validateInteger('options.interval', interval, 10, 86_400_000);
 }
 
 /** The end of a watch by its signal is no error. */

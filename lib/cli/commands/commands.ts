@@ -7,7 +7,7 @@ import type { Shell } from '../terminal.ts';
 import { withModule } from '../with-client.ts';
 
 /** What one of our own commands was given. */
-interface Given {
+interface Arguments {
   readonly words: readonly string[];
   readonly options: Readonly<Record<string, boolean | undefined>>;
 }
@@ -22,12 +22,12 @@ export async function runOwn([name, ...rest]: readonly string[], shell: Shell): 
     shell.complain(`there is no command ${show(name ?? '')}: expected ${names}, or an option of ipvsadm's`);
     return MISUSED;
   }
-  const given = readGiven(name as OwnName, rest, shell);
+  const given = readArguments(name as OwnName, rest, shell);
   return given === undefined ? MISUSED : runs[name as OwnName](given, shell);
 }
 
 /** Reads a command's words and options; undefined after a complaint. */
-function readGiven(name: OwnName, args: readonly string[], shell: Shell): Given | undefined {
+function readArguments(name: OwnName, args: readonly string[], shell: Shell): Arguments | undefined {
   const { argument, options = {} }: OwnCommand = ownCommands[name];
   // What help is asked about may have its dashes.
   if (name === 'help' && args.length === 1) return { words: args, options: {} };
@@ -36,7 +36,7 @@ function readGiven(name: OwnName, args: readonly string[], shell: Shell): Given 
     shell.complain(`ipvs ${name}: ${what}; \`ipvs help ${name}\` explains it`);
     return undefined;
   };
-  let parsed: { readonly values: Given['options']; readonly positionals: readonly string[] };
+  let parsed: { readonly values: Arguments['options']; readonly positionals: readonly string[] };
   try {
     parsed = parseArgs({ args: [...args], options: Object.fromEntries(known), allowPositionals: true });
   } catch (error) {
@@ -50,7 +50,7 @@ function readGiven(name: OwnName, args: readonly string[], shell: Shell): Given 
   return { words, options: parsed.values };
 }
 
-const runs: Readonly<Record<OwnName, (given: Given, shell: Shell) => Promise<number>>> = {
+const runs: Readonly<Record<OwnName, (given: Arguments, shell: Shell) => Promise<number>>> = {
   list: ({ options }, shell) =>
     withModule(shell, async ipvs => {
       const table = await ipvs.snapshot();

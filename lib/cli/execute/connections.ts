@@ -1,7 +1,7 @@
 import type { Protocol } from '../../addon/service.ts';
 import type { Ipvs } from '../../client.ts';
 import type { Connection, Endpoint } from '../../proc/connections.ts';
-import { endpointText, type Naming } from '../../rules/format/format.ts';
+import { endpointText, type NameFormatter } from '../../rules/format/format.ts';
 import { namingFor } from '../../rules/names.ts';
 import type { Shell } from '../terminal.ts';
 
@@ -44,7 +44,11 @@ function* addressesOf(entries: readonly Connection[]): Generator<string> {
 const protocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp']);
 
 /** One line of the list. */
-export function connectionLine(entry: Connection, naming: Naming | undefined, engine: boolean): string {
+export function connectionLine(
+  entry: Connection,
+  naming: NameFormatter | undefined,
+  engine: boolean,
+): string {
   const { protocol, client, virtual, destination, state, expires } = entry;
   const known = protocols.has(protocol) ? (protocol as Protocol) : undefined;
   const show = ({ address, port }: Endpoint) => endpointText(address, port, known, naming).slice(0, 59);

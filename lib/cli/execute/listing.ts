@@ -10,7 +10,7 @@ import { readDestination, readDestinationId } from '../../addon/destination.ts';
 import { native } from '../../addon/load.ts';
 import type { NativeTable } from '../../addon/native.ts';
 import { isIpv6Service, readService, readServiceId, type ServiceId } from '../../addon/service.ts';
-import { endpointText, granularityText, type Naming } from '../../rules/format/format.ts';
+import { endpointText, granularityText, type NameFormatter } from '../../rules/format/format.ts';
 import type { ListOptions } from '../../rules/types.ts';
 
 /** ipvsadm's room for an address and port. Longer names are cut. */
@@ -32,7 +32,7 @@ const Show = {
 export function formatServices(
   { services, destinations, names }: NativeTable,
   { columns, exact, sort }: ListOptions,
-  naming: Naming | undefined,
+  naming: NameFormatter | undefined,
 ): Uint8Array {
   const above = viewList(services, ServiceColumn.count);
   const below = viewList(destinations, DestinationColumn.count);
@@ -82,7 +82,7 @@ function serviceRules(list: List, names: readonly string[]): string[] {
 
 const PROTOCOL_WIDTH = 5;
 
-function serviceText(service: ServiceId, naming: Naming): string {
+function serviceText(service: ServiceId, naming: NameFormatter): string {
   if (service.fwmark !== undefined)
     return `FWM  ${service.fwmark}${service.family === 'ipv6' ? ' IPv6' : ''}`;
   const { protocol, address, port } = service;
@@ -105,7 +105,7 @@ function serviceRule(list: List, row: number, names: readonly string[]): string 
   return onePacket ? `${rule} ops` : rule;
 }
 
-function destinationNames(list: List, services: List, naming: Naming): string[] {
+function destinationNames(list: List, services: List, naming: NameFormatter): string[] {
   return textsOf(list, row => {
     const { address, port } = readDestinationId(list, row);
     const { protocol } = readServiceId(services, wordAt(list, DestinationColumn.service, row));

@@ -2,7 +2,7 @@ import { callsOf, type Ipvs } from '../../client.ts';
 import type { IpvsError } from '../../model/errors.ts';
 import { withNames } from '../../rules/names.ts';
 import { type RuleLine, readLines } from '../../rules/parse/lines.ts';
-import type { Found } from '../../rules/problem.ts';
+import type { Diagnostic } from '../../rules/problem.ts';
 import { execute } from '../execute/execute.ts';
 import { advise, isUnavailable } from '../explain.ts';
 import type { Shell } from '../terminal.ts';
@@ -32,7 +32,7 @@ export async function restoreText(
 }
 
 /** Tells what is wrong with each line, and gives back the exit status. */
-function tellProblems(problems: readonly Found[], shell: Shell): number {
+function tellProblems(problems: readonly Diagnostic[], shell: Shell): number {
   if (problems.length === 0) return 0;
   shell.complain(problems.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
   const lines = new Set(problems.map(({ line }) => line)).size;

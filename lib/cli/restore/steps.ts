@@ -1,7 +1,7 @@
 import { Layout } from '../../addon/record.ts';
 import * as writes from '../../calls/writes.ts';
 import { type ParsedLines, type ParseOptions, type RuleLine, readLine } from '../../rules/parse/lines.ts';
-import type { Found } from '../../rules/problem.ts';
+import type { Diagnostic } from '../../rules/problem.ts';
 import type { RuleCommand } from '../../rules/types.ts';
 import { recordLines } from './shapes.ts';
 
@@ -37,7 +37,7 @@ export function writeOf(command: RuleCommand | undefined): writes.Write | undefi
 /** Reads lines for the kernel: as `readLines`, but it makes records of them wherever it can, which takes a fraction of the time. */
 export function readSteps(text: string, { names }: ParseOptions = {}): Steps {
   const steps: Step[] = [];
-  const problems: Found[] = [];
+  const problems: Diagnostic[] = [];
   const readText = (line: string) => readLine(line, 0, line.length, { line: 1, found: [] }, names);
   const { records, lines, rest, place } = recordLines(text, line => writeOf(readText(line)));
   let taken = 0;

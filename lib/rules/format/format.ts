@@ -2,10 +2,10 @@ import type { DestinationSpec, Tunnel } from '../../addon/destination.ts';
 import { isIpv6Service, type Protocol, type ServiceId, type ServiceSpec } from '../../addon/service.ts';
 import { dottedMask, maskOfPrefix, parseIpv4, prefixOfMask } from '../../model/address.ts';
 import {
-  checkChoice,
-  checkInteger,
-  checkObject,
   contradiction,
+  validateChoice,
+  validateInteger,
+  validateObject,
   wrongType,
   wrongValue,
 } from '../../model/arguments.ts';
@@ -16,7 +16,7 @@ import type { ServiceRules } from '../parse/lines.ts';
 import { sortDestinations, sortServices } from './order.ts';
 
 /** Where the names of hosts and ports come from. */
-export interface Naming {
+export interface NameFormatter {
   /** The name of a host; undefined when it has none. */
   host(address: string): string | undefined;
   /** The name of a port; undefined when it has none. */
@@ -31,7 +31,7 @@ export interface FormatOptions {
    */
   readonly order?: 'ipvsadm' | 'given';
   /** Writes names in place of numbers. Default: numbers, as `ipvsadm-save -n`. */
-  readonly naming?: Naming | undefined;
+  readonly naming?: NameFormatter | undefined;
 }
 
 const optionKeys = new Set(['order', 'naming']);
@@ -45,9 +45,9 @@ const orders = { ipvsadm: 0, given: 1 };
  */
 export function formatRules(services: readonly ServiceRules[], options: FormatOptions = {}): string {
   if (!Array.isArray(services)) throw wrongType('services', 'an array', services);
-  checkObject('options', options, optionKeys);
+  validateObject('options', options, optionKeys);
   const { order = 'ipvsadm', naming } = options;
-  checkChoice('options.order', order, orders);
+  validateChoice('options.order', order, orders);
   const sorted = order === 'ipvsadm';
   let text = '';
   for (const service of sorted ? sortServices(services) : services) {
@@ -67,14 +67,14 @@ const protocolOptions: Readonly<Record<Protocol, string>> = {
   sctp: '--sctp-service',
 };
 
-function serviceIdentity(service: ServiceId, naming: Naming | undefined): string {
+function serviceIdentity(service: ServiceId, naming: NameFormatter | undefined): string {
   if (service.fwmark !== undefined) {
-    const mark = checkInteger('service.fwmark', service.fwmark, 1, 0xffff_ffff);
+    const mark = validateInteger('service.fwmark', service.fwmark, 1, 0xffff_ffff);
     return `-f ${mark}${service.family === 'ipv6' ? ' -6' : ''}`;
   }
   const option = protocolOptions[service.protocol];
   if (option === undefined) throw wrongValue('service.protocol', 'be tcp, udp or sctp', service.protocol);
-  const port = checkInteger('service.port', service.port, 0, 65_535);
+  const port = validateInteger('service.port', service.port, 0, 65_535);
   return `${option} ${endpointText(service.address, port, service.protocol, naming)}`;
 }
 
@@ -83,7 +83,7 @@ export function endpointText(
   address: string,
   port: number,
   protocol: Protocol | undefined,
-  naming: Naming | undefined,
+  naming: NameFormatter | undefined,
 ): string {
   const text = canonical(address);
   if (text === undefined) throw wrongValue('address', 'be an IPv4 or IPv6 address', address);
@@ -97,7 +97,7 @@ function serviceRule(service: ServiceSpec): string {
   let rule = ` -s ${word('service.scheduler', scheduler)}`;
   if (persistence !== undefined) {
     const { timeout = 360 } = persistence;
-    rule += ` -p ${checkInteger('service.persistence.timeout', timeout, 1, MAX_TIMEOUT)}`;
+    rule += ` -p ${validateInteger('service.persistence.timeout', timeout, 1, MAX_TIMEOUT)}`;
     checkGranularity(persistence.granularity);
     const six = isIpv6Service(service);
     const mask = granularityText(persistence.granularity, six);
@@ -137,18 +137,23 @@ export function granularityText(granularity: number | string | undefined, six: b
 function destinationRule(
   destination: DestinationSpec,
   { protocol }: ServiceId,
-  naming: Naming | undefined,
+  naming: NameFormatter | undefined,
 ): string {
   const { address, port, forwarding = 'direct', tunnel, weight = 1 } = destination;
   const { upperThreshold = 0, lowerThreshold = 0 } = destination;
-  const endpoint = endpointText(address, checkInteger('destination.port', port, 0, 65_535), protocol, naming);
-  let rule = `${endpoint} ${forwardingOption(forwarding)} -w ${checkInteger('destination.weight', weight, 0, MAX_WEIGHT)}`;
+  const endpoint = endpointText(
+    address,
+    validateInteger('destination.port', port, 0, 65_535),
+    protocol,
+    naming,
+  );
+  let rule = `${endpoint} ${forwardingOption(forwarding)} -w ${validateInteger('destination.weight', weight, 0, MAX_WEIGHT)}`;
   if (forwarding === 'tunnel') rule += ` ${tunnelRule(tunnel ?? { type: 'ipip' })}`;
   if (upperThreshold !== 0) {
-    rule += ` -x ${checkInteger('destination.upperThreshold', upperThreshold, 0, MAX_THRESHOLD)}`;
+    rule += ` -x ${validateInteger('destination.upperThreshold', upperThreshold, 0, MAX_THRESHOLD)}`;
   }
   if (lowerThreshold !== 0) {
-    rule += ` -y ${checkInteger('destination.lowerThreshold', lowerThreshold, 0, MAX_THRESHOLD)}`;
+    rule += ` -y ${validateInteger('destination.lowerThreshold', lowerThreshold, 0, MAX_THRESHOLD)}`;
   }
   return rule;
 }
@@ -174,7 +179,7 @@ function tunnelRule(tunnel: Tunnel): string {
   if (tunnel.type === 'ipip') return '--tun-type ipip';
   const port =
     tunnel.type === 'gue'
-      ? ` --tun-port ${checkInteger('destination.tunnel.port', tunnel.port, 1, 65_535)}`
+      ? ` --tun-port ${validateInteger('destination.tunnel.port', tunnel.port, 1, 65_535)}`
       : '';
   const checksum = checksumOptions[tunnel.checksum ?? 'none'];
   if (checksum === undefined) {

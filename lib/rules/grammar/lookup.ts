@@ -2,7 +2,7 @@ import { type CommandName, type CommandRule, commands } from './commands.ts';
 import { type Group, type OptionName, type OptionRule, options } from './options.ts';
 
 /** A command or option found by one of its names. */
-export type Found =
+export type Match =
   | { readonly command: CommandName; readonly rule: CommandRule; readonly written: string }
   | { readonly option: OptionName; readonly rule: OptionRule; readonly written: string };
 
@@ -13,8 +13,8 @@ export function written(name: OptionName | CommandName): string {
   return rule.short === undefined ? `--${name}` : `-${rule.short}`;
 }
 
-function entries(): [string, Found][] {
-  const found: [string, Found][] = [];
+function entries(): [string, Match][] {
+  const found: [string, Match][] = [];
   for (const name of Object.keys(commands) as CommandName[]) {
     const rule: CommandRule = commands[name];
     const entry = { command: name, rule, written: written(name) };
@@ -33,7 +33,7 @@ function entries(): [string, Found][] {
 }
 
 /** Commands and options by all their names, dashes included. */
-export const byName: ReadonlyMap<string, Found> = new Map(entries());
+export const byName: ReadonlyMap<string, Match> = new Map(entries());
 
 /** The options of a group, as one writes them. */
 export function groupOptions(group: Group): readonly string[] {

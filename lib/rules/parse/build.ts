@@ -5,7 +5,7 @@ import { MAX_NAME, MAX_TIMEOUT } from '../../model/constants.ts';
 import { canonical } from '../address.ts';
 import { written } from '../grammar/lookup.ts';
 import { complain, type Problems, show } from '../problem.ts';
-import type { ListOptions, Names, RuleCommand } from '../types.ts';
+import type { ListOptions, NameResolver, RuleCommand } from '../types.ts';
 import { buildDestination, buildDestinationId } from './build-destination.ts';
 import { buildService } from './build-service.ts';
 import { type Builder, buildServiceId } from './endpoint.ts';
@@ -15,7 +15,7 @@ import { parseNumber, type Reading } from './popt.ts';
 export function buildCommand(
   reading: Reading,
   problems: Problems,
-  names: Names | undefined,
+  names: NameResolver | undefined,
 ): RuleCommand | undefined {
   const { command, values } = reading;
   const builder: Builder = { values, problems, names };

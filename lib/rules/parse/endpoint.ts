@@ -3,14 +3,14 @@ import { canonical } from '../address.ts';
 import { written } from '../grammar/lookup.ts';
 import type { Values } from '../grammar/options.ts';
 import { complain, type Problems, show } from '../problem.ts';
-import type { Names } from '../types.ts';
+import type { NameResolver } from '../types.ts';
 import { parseNumber } from './popt.ts';
 
 /** What a line is built with. */
 export interface Builder {
   readonly values: Values;
   readonly problems: Problems;
-  readonly names: Names | undefined;
+  readonly names: NameResolver | undefined;
 }
 
 const protocols = { 'tcp-service': 'tcp', 'udp-service': 'udp', 'sctp-service': 'sctp' } as const;
@@ -48,7 +48,7 @@ const NAME = /^(?![0-9]*$)[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?$/;
 export function parseEndpoint(
   text: string,
   protocol: Protocol | undefined,
-  names: Names | undefined,
+  names: NameResolver | undefined,
 ): Endpoint | string {
   let host = text;
   let port: string | undefined;

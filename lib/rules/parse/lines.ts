@@ -1,9 +1,9 @@
 import type { DestinationSpec } from '../../addon/destination.ts';
 import type { ServiceId, ServiceSpec } from '../../addon/service.ts';
-import { checkString } from '../../model/arguments.ts';
+import { validateString } from '../../model/arguments.ts';
 import { written } from '../grammar/lookup.ts';
-import { complain, type Found, type Problems, rulesError } from '../problem.ts';
-import type { Names, RuleCommand } from '../types.ts';
+import { complain, type Diagnostic, type Problems, rulesError } from '../problem.ts';
+import type { NameResolver, RuleCommand } from '../types.ts';
 import { buildCommand } from './build.ts';
 import { readWords } from './popt.ts';
 import { splitWords } from './tokenize.ts';
@@ -11,7 +11,7 @@ import { splitWords } from './tokenize.ts';
 /** What reading rules takes. */
 export interface ParseOptions {
   /** Gives the names of hosts and ports their numbers. Without, names are errors. */
-  readonly names?: Names | undefined;
+  readonly names?: NameResolver | undefined;
 }
 
 /** A line of rules: what it says, and where it stands. */
@@ -27,7 +27,7 @@ export type ServiceRules = ServiceSpec & { readonly destinations: readonly Desti
 /** Commands, and all that is wrong with the others. */
 export interface ParsedLines {
   readonly lines: readonly RuleLine[];
-  readonly problems: readonly Found[];
+  readonly problems: readonly Diagnostic[];
 }
 
 /** Calls `visit` with where each line starts and ends, and its number. */
@@ -47,7 +47,7 @@ export function readLine(
   start: number,
   end: number,
   problems: Problems,
-  names: Names | undefined,
+  names: NameResolver | undefined,
 ): RuleCommand | undefined {
   const before = problems.found.length;
   const words = splitWords(text, start, end, problems);
@@ -61,9 +61,9 @@ export function readLine(
 
 /** Reads rules line by line and goes on after a bad one. */
 export function readLines(text: string, { names }: ParseOptions = {}): ParsedLines {
-  checkString('text', text);
+  validateString('text', text);
   const lines: RuleLine[] = [];
-  const problems: Found[] = [];
+  const problems: Diagnostic[] = [];
   visitLines(text, (start, end, line) => {
     const command = readLine(text, start, end, { line, found: problems }, names);
     if (command !== undefined) lines.push({ line, command });
@@ -77,7 +77,7 @@ const notRules: ReadonlySet<string> = new Set(['restore', 'help', 'version']);
 export function readCommand(
   words: readonly string[],
   problems: Problems,
-  names: Names | undefined,
+  names: NameResolver | undefined,
 ): RuleCommand | undefined {
   const before = problems.found.length;
   const reading = readWords(words, problems);
@@ -107,7 +107,7 @@ export function parseRules(text: string, options: ParseOptions = {}): ServiceRul
   const table: Table = new Map();
   // A line may fail only because one before it was bad; those are told first, and alone.
   for (const { line, command } of lines) {
-    const missing: Found[] = [];
+    const missing: Diagnostic[] = [];
     applyToTable(table, command, (option, message) => complain({ line, found: missing }, option, message));
     if (problems.length === 0) all.push(...missing);
   }

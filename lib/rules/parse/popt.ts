@@ -1,5 +1,5 @@
 import { type CommandName, type CommandRule, commands } from '../grammar/commands.ts';
-import { byName, type Found, groupOptions, written } from '../grammar/lookup.ts';
+import { byName, groupOptions, type Match, written } from '../grammar/lookup.ts';
 import {
   type Argument,
   type Group,
@@ -80,7 +80,7 @@ function missingCommand(problems: Problems): void {
 }
 
 /** An option with what it took; 'unknown' after a complaint; undefined at the end. */
-function nextOption(reader: Reader): { found: Found; argument: string | undefined } | 'unknown' | undefined {
+function nextOption(reader: Reader): { found: Match; argument: string | undefined } | 'unknown' | undefined {
   const { words, problems } = reader;
   while (reader.next < words.length) {
     const word = words[reader.next++]!;
@@ -110,7 +110,7 @@ function nextOption(reader: Reader): { found: Found; argument: string | undefine
 function shortOption(
   reader: Reader,
   word: string,
-): { found: Found; argument: string | undefined } | 'unknown' {
+): { found: Match; argument: string | undefined } | 'unknown' {
   const found = byName.get(word.slice(0, 2));
   if (found === undefined) return unknown(word, reader.problems);
   const rest = word.slice(2);
@@ -124,9 +124,9 @@ function shortOption(
 
 function withArgument(
   reader: Reader,
-  found: Found,
+  found: Match,
   joined: string | undefined,
-): { found: Found; argument: string | undefined } | 'unknown' {
+): { found: Match; argument: string | undefined } | 'unknown' {
   const { argument } = found.rule;
   if (argument === undefined) {
     if (joined === undefined) return { found, argument: undefined };
@@ -169,7 +169,7 @@ export function expected(argument: Argument): string {
   }
 }
 
-function commandArgument(found: Found, argument: string | undefined, problems: Problems): string | undefined {
+function commandArgument(found: Match, argument: string | undefined, problems: Problems): string | undefined {
   const rule = found.rule.argument;
   if (rule?.kind === 'choice' && argument !== undefined && !rule.choices.includes(argument)) {
     complain(problems, found.written, `expected ${expected(rule)}, not ${show(argument)}`);
@@ -180,7 +180,7 @@ function commandArgument(found: Found, argument: string | undefined, problems: P
 /** Keeps an option with its argument, if that is right. */
 function take(
   values: Values,
-  { option, rule, written: name }: Found & { option: OptionName },
+  { option, rule, written: name }: Match & { option: OptionName },
   argument: string | undefined,
   problems: Problems,
 ): void {
