@@ -1,19 +1,10 @@
-import {
-  type Daemon,
-  type DaemonRole,
-  type DaemonSpec,
-  putDaemon,
-  putDaemonRole,
-  readDaemons,
-} from './addon/daemon.ts';
-import type { Destination, DestinationChanges, DestinationId, DestinationSpec } from './addon/destination.ts';
-import { type Info, readInfo } from './addon/info.ts';
+import { putDaemon, putDaemonRole, readDaemons } from './addon/daemon.ts';
+import { readInfo } from './addon/info.ts';
 import { native } from './addon/load.ts';
 import type { Payload } from './addon/native.ts';
 import type { Slot } from './addon/record.ts';
-import type { Service, ServiceChanges, ServiceId, ServiceSpec } from './addon/service.ts';
-import { readDestinations, readServices, readSnapshot, type ServiceWithDestinations } from './addon/table.ts';
-import { putTimeouts, readTimeouts, type Timeouts } from './addon/timeouts.ts';
+import { readDestinations, readServices, readSnapshot } from './addon/table.ts';
+import { putTimeouts, readTimeouts } from './addon/timeouts.ts';
 import type { Calls } from './calls/calls.ts';
 import { createCalls } from './calls/calls.ts';
 import type { About } from './calls/kernel-error.ts';
@@ -24,7 +15,12 @@ import * as writes from './calls/writes.ts';
 import { validateBoolean, validateInteger, validateObject } from './model/arguments.ts';
 import type { Changes } from './model/complete.ts';
 import { Operation } from './model/constants.ts';
+import type { Destination, DestinationChanges, DestinationSpec } from './model/destination.ts';
+import type { DestinationId, ServiceId } from './model/identity.ts';
+import type { Daemon, DaemonRole, DaemonSpec, Info, Timeouts } from './model/kernel.ts';
+import type { Service, ServiceChanges, ServiceSpec } from './model/service.ts';
 import type { Stats } from './model/stats.ts';
+import type { ServiceWithDestinations } from './model/table.ts';
 import { namespaceTarget } from './namespace.ts';
 import {
   type ConnectionsOptions,

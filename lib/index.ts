@@ -4,38 +4,33 @@
  * @packageDocumentation
  */
 
-export type { Daemon, DaemonRole, DaemonSpec } from './addon/daemon.ts';
-export {
-  type Destination,
-  type DestinationChanges,
-  type DestinationId,
-  type DestinationSpec,
-  destinationKey,
-  type Forwarding,
-  type Tunnel,
-} from './addon/destination.ts';
-export type { Info } from './addon/info.ts';
-export {
-  type AddressServiceId,
-  type FwmarkServiceId,
-  type Persistence,
-  type Protocol,
-  type Service,
-  type ServiceChanges,
-  type ServiceId,
-  type ServiceSpec,
-  serviceKey,
-} from './addon/service.ts';
-export type { ServiceWithDestinations } from './addon/table.ts';
-export type { Timeouts } from './addon/timeouts.ts';
 export type { CallOptions } from './calls/options.ts';
 export { Ipvs } from './client.ts';
 export type { AddressFamily } from './model/address.ts';
 export type { InvalidArgumentError } from './model/arguments.ts';
 export type { Changes } from './model/complete.ts';
+export type {
+  Destination,
+  DestinationChanges,
+  DestinationSpec,
+  Forwarding,
+  Tunnel,
+} from './model/destination.ts';
 export { IpvsError, type IpvsErrorCode, type IpvsErrorDetails } from './model/errors.ts';
+export {
+  type AddressServiceId,
+  type DestinationId,
+  destinationKey,
+  type FwmarkServiceId,
+  type Protocol,
+  type ServiceId,
+  serviceKey,
+} from './model/identity.ts';
+export type { Daemon, DaemonRole, DaemonSpec, Info, Timeouts } from './model/kernel.ts';
 export type { GenericFlag, KnownScheduler, Scheduler, SchedulerSpec } from './model/scheduler.ts';
+export type { Persistence, Service, ServiceChanges, ServiceSpec } from './model/service.ts';
 export type { Counters, Stats } from './model/stats.ts';
+export type { ServiceWithDestinations } from './model/table.ts';
 export type { NetworkNamespace } from './namespace.ts';
 export type { ConnectionsOptions, IpvsOptions, ReadOptions } from './options.ts';
 export type { Connection, Endpoint } from './proc/connections.ts';

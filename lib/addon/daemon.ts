@@ -1,32 +1,9 @@
 import { readAddress, writeAddress } from '../model/address.ts';
 import { validateChoice, validateInteger, validateObject, wrongValue } from '../model/arguments.ts';
-import type { Complete } from '../model/complete.ts';
 import { DaemonRoleNumber, Family } from '../model/constants.ts';
+import type { Daemon, DaemonRole, DaemonSpec } from '../model/kernel.ts';
 import type { Payload } from './native.ts';
 import { Layout, putName, putWord, type Slot } from './record.ts';
-
-/** A master sends its connections to backups by multicast. A director can be both. */
-export type DaemonRole = 'master' | 'backup';
-
-/** A sync daemon to be started. */
-export interface DaemonSpec {
-  readonly role: DaemonRole;
-  /** The network interface to multicast on, in the client's namespace. */
-  readonly interface: string;
-  /** 0 to 255, default 0. A backup takes only messages of its own id; 0 takes all. */
-  readonly syncId?: number | undefined;
-  /** The longest message in bytes, 1 to 65507. Default: what fits the interface's MTU. */
-  readonly maxLength?: number | undefined;
-  /** The multicast group, IPv4 or IPv6. Default 224.0.0.81. */
-  readonly group?: string | undefined;
-  /** The UDP port, 1 to 65535; thread i uses port + i (setting sync_ports). Default 8848. */
-  readonly port?: number | undefined;
-  /** 1 to 255, default 1: the local network. */
-  readonly ttl?: number | undefined;
-}
-
-/** A running sync daemon, with the values that the kernel took: it adjusts `maxLength` to the interface. */
-export type Daemon = Complete<DaemonSpec>;
 
 const keys = new Set(['role', 'interface', 'syncId', 'maxLength', 'group', 'port', 'ttl']);
 

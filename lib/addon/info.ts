@@ -1,12 +1,5 @@
+import type { Info } from '../model/kernel.ts';
 import type { Payload } from './native.ts';
-
-/** The kernel's IPVS. */
-export interface Info {
-  /** '1.2.1' in every kernel since 2008: no guide to what it can do. */
-  readonly version: string;
-  /** Buckets of the connection table. From 7.1 on the namespace's own: 0 before its first service, then growing and shrinking. */
-  readonly connectionTableSize: number;
-}
 
 /** Reads InfoRow (native/codec/rows.h). */
 export function readInfo(payload: Payload): Info {

@@ -1,5 +1,4 @@
-import type { AddressFamily } from '../model/address.ts';
-import { canonicalAddress, dottedMask, maskOfPrefix, prefixOfMask, writeAddress } from '../model/address.ts';
+import { dottedMask, maskOfPrefix, prefixOfMask, writeAddress } from '../model/address.ts';
 import {
   contradiction,
   validateBoolean,
@@ -10,88 +9,19 @@ import {
   wrongValue,
 } from '../model/arguments.ts';
 import { Family, MAX_TIMEOUT, ProtocolNumber, ServiceFlag } from '../model/constants.ts';
-import { flagBits, flagNames, type Scheduler, type SchedulerSpec } from '../model/scheduler.ts';
+import type { Protocol, ServiceId } from '../model/identity.ts';
+import { flagBits, flagNames } from '../model/scheduler.ts';
+import {
+  DEFAULT_PERSISTENCE,
+  DEFAULT_SCHEDULER,
+  type Persistence,
+  type Service,
+  type ServiceChanges,
+  type ServiceSpec,
+} from '../model/service.ts';
 import type { Stats } from '../model/stats.ts';
 import { addressAt, type List, ServiceColumn, wordAt } from './columns.ts';
 import { getWord, Layout, putName, putWord, ServiceField, type Slot } from './record.ts';
-
-/** The transport protocols IPVS balances. */
-export type Protocol = 'tcp' | 'udp' | 'sctp';
-
-/** A service by the address that clients connect to. */
-export interface AddressServiceId {
-  readonly protocol: Protocol;
-  /** The virtual IP, IPv4 or IPv6. */
-  readonly address: string;
-  /** 1 to 65535; 0, every port, only for a persistent service. */
-  readonly port: number;
-  readonly fwmark?: undefined;
-  readonly family?: undefined;
-}
-
-/** A service by the mark that netfilter puts on packets: several addresses, ports and protocols as one. */
-export interface FwmarkServiceId {
-  /** 1 to 4294967295. */
-  readonly fwmark: number;
-  readonly family: AddressFamily;
-  readonly protocol?: undefined;
-  readonly address?: undefined;
-  readonly port?: undefined;
-}
-
-/** What makes a service that service. It cannot be changed. */
-export type ServiceId = AddressServiceId | FwmarkServiceId;
-
-/** Sends all connections of one client to the same destination. */
-export interface Persistence {
-  /** Seconds a client is remembered after its last connection, 1 to 2678400 (31 days). Default 360, as ipvsadm's. */
-  readonly timeout?: number | undefined;
-  /**
-   * Which clients count as one: a prefix length (IPv4 0 to 32, IPv6 1 to 128), or for IPv4 a netmask of contiguous bits. Default:
-   * each address for itself. Reads back as a prefix length.
-   */
-  readonly granularity?: number | string | undefined;
-  /**
-   * A persistence engine that looks into packets; the kernel has 'sip', for UDP services: datagrams of one Call-ID go to one server. It compares
-   * the client's address under `granularity` as well (ip_vs_pe_sip.c): a call that several addresses speak of needs granularity 0. And it is asked
-   * about new connections only: without `onePacket` a socket's later calls go where its first went.
-   */
-  readonly engine?: 'sip' | (string & {}) | undefined;
-}
-
-/** One-packet scheduling: every datagram is balanced for itself. For UDP, and marks. */
-type WithOnePacket =
-  | ((AddressServiceId & { readonly protocol: 'udp' }) & { readonly onePacket?: boolean | undefined })
-  | ((AddressServiceId & { readonly protocol: 'tcp' | 'sctp' }) & { readonly onePacket?: false | undefined })
-  | (FwmarkServiceId & { readonly onePacket?: boolean | undefined });
-
-/** A service to be added. */
-export type ServiceSpec = WithOnePacket & SchedulerSpec & { readonly persistence?: Persistence | undefined };
-
-/** A service as the kernel has it; `addService` takes it as it is. */
-export type Service<T extends number | bigint = number> = WithOnePacket & {
-  readonly onePacket: boolean;
-} & Scheduler & {
-    /** Absent: not persistent. */
-    readonly persistence?: Persistence & { readonly timeout: number; readonly granularity: number | string };
-    readonly stats: Stats<T>;
-  };
-
-/** What an update replaces; what it does not name stays as it is. */
-export type ServiceChanges = {
-  /**
-   * Persistence, merged with what the service has: naming only `timeout` keeps granularity and engine. null ends it, and so does
-   * `engine: null` for the engine alone.
-   */
-  readonly persistence?:
-    | (Omit<Persistence, 'engine'> & { readonly engine?: string | null | undefined })
-    | null
-    | undefined;
-  readonly onePacket?: boolean | undefined;
-} & SchedulerSpec;
-
-const DEFAULT_SCHEDULER = 'wlc';
-const DEFAULT_TIMEOUT = 360;
 
 const idKeys = new Set(['protocol', 'address', 'port', 'fwmark', 'family']);
 const configKeys = ['scheduler', 'schedulerFlags', 'persistence', 'onePacket'];
@@ -99,24 +29,6 @@ const changeKeys = new Set(configKeys);
 /** An observed service is a spec too: what was only observed is not looked at. */
 const observedKeys = new Set([...idKeys, ...configKeys, 'stats', 'destinations']);
 const persistenceKeys = new Set(['timeout', 'granularity', 'engine']);
-
-/** The one text for a service, whatever way its address is written: `tcp 10.0.0.1:80`, `udp [::1]:53`, `fwmark 7 ipv6`. */
-export function serviceKey(service: ServiceId): string {
-  if (service.fwmark !== undefined) return `fwmark ${service.fwmark} ${service.family}`;
-  const address = canonicalAddress('service.address', service.address);
-  return `${service.protocol} ${address.includes(':') ? `[${address}]` : address}:${service.port}`;
-}
-
-/** Whether a service's packets are IPv6. */
-export function isIpv6Service({ fwmark, family, address }: ServiceId): boolean {
-  return fwmark === undefined ? address.includes(':') : family === 'ipv6';
-}
-
-/** A copy of a service's identity alone, for errors: whoever made the call may change or drop what it was given. */
-export function copyServiceId(service: ServiceId): ServiceId {
-  const { fwmark, family, protocol, address, port } = service ?? {};
-  return (fwmark === undefined ? { protocol, address, port } : { fwmark, family }) as ServiceId;
-}
 
 /** Writes a service's identity; other keys than `known` are refused. */
 function putId(slot: Slot, service: ServiceId, known: ReadonlySet<string>): void {
@@ -225,7 +137,7 @@ function onePacketBit(what: What, service: ServiceId, onePacket: unknown): numbe
 
 /** What the kernel wants even of a service without persistence (it checks an IPv6 prefix length in any case). */
 function putPersistenceDefaults(slot: Slot): void {
-  putWord(slot, Layout.service.timeout, DEFAULT_TIMEOUT);
+  putWord(slot, Layout.service.timeout, DEFAULT_PERSISTENCE);
   const ipv4 = getWord(slot, Layout.service.family) === Family.ipv4;
   putWord(slot, Layout.service.netmask, ipv4 ? 0xffff_ffff : 128);
 }

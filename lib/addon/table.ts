@@ -1,6 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CallSpec } from '../calls/calls.ts';
+import type { Destination } from '../model/destination.ts';
+import type { DestinationId, ServiceId } from '../model/identity.ts';
+import type { Service } from '../model/service.ts';
 import type { Stats } from '../model/stats.ts';
+import type { ServiceWithDestinations } from '../model/table.ts';
 import {
   bigStatsAt,
   DestinationColumn,
@@ -10,14 +14,9 @@ import {
   viewList,
   wordAt,
 } from './columns.ts';
-import { type Destination, type DestinationId, readDestination, readDestinationId } from './destination.ts';
+import { readDestination, readDestinationId } from './destination.ts';
 import type { NativeTable, Payload } from './native.ts';
-import { readService, readServiceId, type Service, type ServiceId } from './service.ts';
-
-/** A service together with its destinations. */
-export type ServiceWithDestinations<T extends number | bigint = number> = Service<T> & {
-  readonly destinations: readonly Destination<T>[];
-};
+import { readService, readServiceId } from './service.ts';
 
 /** Rows made into objects before the event loop has a turn: well under a millisecond's work. */
 const SLICE = 500;

@@ -1,18 +1,9 @@
 import { validateInteger, validateObject } from '../model/arguments.ts';
 import type { Changes } from '../model/complete.ts';
 import { MAX_TIMEOUT } from '../model/constants.ts';
+import type { Timeouts } from '../model/kernel.ts';
 import type { Payload } from './native.ts';
 import { Layout, putWord, type Slot } from './record.ts';
-
-/** After how many seconds without a packet the kernel forgets a connection: 1 to 2678400 (31 days) each. */
-export interface Timeouts {
-  /** An established TCP connection; the kernel's default is 900. */
-  readonly tcp: number;
-  /** A TCP connection after a FIN; 120. */
-  readonly tcpFin: number;
-  /** A UDP conversation; 300. */
-  readonly udp: number;
-}
 
 const keys = new Set(['tcp', 'tcpFin', 'udp'] as const);
 

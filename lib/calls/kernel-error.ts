@@ -1,8 +1,7 @@
 import { getSystemErrorName } from 'node:util';
-import { type DestinationId, destinationKey } from '../addon/destination.ts';
-import { type ServiceId, serviceKey } from '../addon/service.ts';
 import { Status } from '../model/constants.ts';
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
+import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../model/identity.ts';
 
 /** The kernel's commands, and this library's own work on files, as errors name them. */
 export type Command =

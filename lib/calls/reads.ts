@@ -1,7 +1,8 @@
 import type { NativeTable } from '../addon/native.ts';
 import { Layout, putWord } from '../addon/record.ts';
-import { copyServiceId, putServiceId, type ServiceId } from '../addon/service.ts';
+import { putServiceId } from '../addon/service.ts';
 import { Operation } from '../model/constants.ts';
+import { copyServiceId, type ServiceId } from '../model/identity.ts';
 import { readKeys } from '../options.ts';
 import type { CallSpec } from './calls.ts';
 import { E } from './kernel-error.ts';

@@ -1,23 +1,10 @@
-import {
-  copyDestinationId,
-  type DestinationChanges,
-  type DestinationId,
-  type DestinationSpec,
-  putDestinationChanges,
-  putDestinationId,
-  putDestinationSpec,
-} from '../addon/destination.ts';
+import { putDestinationChanges, putDestinationId, putDestinationSpec } from '../addon/destination.ts';
 import { Layout, putWord } from '../addon/record.ts';
-import {
-  copyServiceId,
-  putServiceChanges,
-  putServiceId,
-  putServiceSpec,
-  type ServiceChanges,
-  type ServiceId,
-  type ServiceSpec,
-} from '../addon/service.ts';
+import { putServiceChanges, putServiceId, putServiceSpec } from '../addon/service.ts';
 import { Operation } from '../model/constants.ts';
+import type { DestinationChanges, DestinationSpec } from '../model/destination.ts';
+import { copyDestinationId, copyServiceId, type DestinationId, type ServiceId } from '../model/identity.ts';
+import { DEFAULT_SCHEDULER, type ServiceChanges, type ServiceSpec } from '../model/service.ts';
 import type { CallSpec } from './calls.ts';
 import { findMissingModule } from './probe.ts';
 
@@ -32,7 +19,7 @@ export function addService(spec: ServiceSpec): Write {
     about: {
       command: 'NEW_SERVICE',
       service: copyServiceId(spec),
-      scheduler: spec?.scheduler ?? 'wlc',
+      scheduler: spec?.scheduler ?? DEFAULT_SCHEDULER,
       engine: spec?.persistence?.engine,
     },
     encode: slot => void putServiceSpec(slot, spec),

@@ -1,6 +1,5 @@
-import { destinationKey } from '../addon/destination.ts';
-import { serviceKey } from '../addon/service.ts';
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
+import { destinationKey, serviceKey } from '../model/identity.ts';
 
 /** Whether an error is about the kernel as a whole: no command could do any better. */
 export function isUnavailable(error: unknown): boolean {

@@ -1,5 +1,4 @@
-import type { DestinationId } from '../addon/destination.ts';
-import type { ServiceId } from '../addon/service.ts';
+import type { DestinationId, ServiceId } from './identity.ts';
 
 /**
  * Every code an `IpvsError` can have. Misuse (a wrong type, range or combination of arguments) is not among them: that is a TypeError

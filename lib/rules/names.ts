@@ -1,4 +1,4 @@
-import type { Protocol } from '../addon/service.ts';
+import type { Protocol } from '../model/identity.ts';
 import type { NameFormatter } from './format/format.ts';
 import { readLines } from './parse/lines.ts';
 import type { NameResolver } from './types.ts';

@@ -1,7 +1,7 @@
-import type { DaemonRole, DaemonSpec } from '../addon/daemon.ts';
-import type { DestinationId, DestinationSpec } from '../addon/destination.ts';
-import type { Protocol, ServiceId, ServiceSpec } from '../addon/service.ts';
-import type { Timeouts } from '../addon/timeouts.ts';
+import type { DestinationSpec } from '../model/destination.ts';
+import type { DestinationId, Protocol, ServiceId } from '../model/identity.ts';
+import type { DaemonRole, DaemonSpec, Timeouts } from '../model/kernel.ts';
+import type { ServiceSpec } from '../model/service.ts';
 
 /** Where names come from. Without, hosts and ports must be numbers. */
 export interface NameResolver {

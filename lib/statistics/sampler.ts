@@ -1,13 +1,14 @@
-import type { DestinationId } from '../addon/destination.ts';
 import type { NativeSample, NativeTable, Payload } from '../addon/native.ts';
 import { Layout, putWord } from '../addon/record.ts';
-import { copyServiceId, putServiceId, type ServiceId } from '../addon/service.ts';
+import { putServiceId } from '../addon/service.ts';
 import { readDestinationIds, readServiceIds } from '../addon/table.ts';
 import type { Calls } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { validateBoolean, validateObject, wrongType, wrongValue } from '../model/arguments.ts';
 import { Operation } from '../model/constants.ts';
 import { IpvsError } from '../model/errors.ts';
+import type { DestinationId } from '../model/identity.ts';
+import { copyServiceId, type ServiceId } from '../model/identity.ts';
 
 /** What a sampler is made with. */
 export interface SamplerOptions {

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DestinationId } from '../addon/destination.ts';
-import { destinationKey } from '../addon/destination.ts';
-import type { ServiceId } from '../addon/service.ts';
-import { serviceKey } from '../addon/service.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { validateInteger } from '../model/arguments.ts';
+import type { DestinationId, ServiceId } from '../model/identity.ts';
+import { destinationKey, serviceKey } from '../model/identity.ts';
 import type { Sample, Sampler, SamplerOptions } from './sampler.ts';
 
 /** What `watch()` takes. */

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
-import { type Destination, destinationKey } from '../../addon/destination.ts';
-import { serviceKey } from '../../addon/service.ts';
-import type { ServiceWithDestinations } from '../../addon/table.ts';
+import type { Destination } from '../../model/destination.ts';
+import { destinationKey, serviceKey } from '../../model/identity.ts';
+import type { ServiceWithDestinations } from '../../model/table.ts';
 
 /** How something fares: it takes connections, it is taken out or full, or there is none behind it that would take one. */
 type Health = 'up' | 'out' | 'down';

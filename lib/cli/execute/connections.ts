@@ -1,5 +1,5 @@
-import type { Protocol } from '../../addon/service.ts';
 import type { Ipvs } from '../../client.ts';
+import type { Protocol } from '../../model/identity.ts';
 import type { Connection, Endpoint } from '../../proc/connections.ts';
 import { endpointText, type NameFormatter } from '../../rules/format/format.ts';
 import { namingFor } from '../../rules/names.ts';

@@ -1,5 +1,5 @@
-import type { ServiceSpec } from '../../addon/service.ts';
 import type { Ipvs } from '../../client.ts';
+import type { ServiceSpec } from '../../model/service.ts';
 import type { RuleCommand } from '../../rules/types.ts';
 import type { Shell } from '../terminal.ts';
 import { showTable } from './show.ts';

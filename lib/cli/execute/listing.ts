@@ -9,7 +9,8 @@ import {
 import { readDestination, readDestinationId } from '../../addon/destination.ts';
 import { native } from '../../addon/load.ts';
 import type { NativeTable } from '../../addon/native.ts';
-import { isIpv6Service, readService, readServiceId, type ServiceId } from '../../addon/service.ts';
+import { readService, readServiceId } from '../../addon/service.ts';
+import { isIpv6Service, type ServiceId } from '../../model/identity.ts';
 import { endpointText, granularityText, type NameFormatter } from '../../rules/format/format.ts';
 import type { ListOptions } from '../../rules/types.ts';
 

@@ -1,7 +1,7 @@
 import type { NativeTable } from '../../addon/native.ts';
-import type { ServiceId } from '../../addon/service.ts';
 import * as reads from '../../calls/reads.ts';
 import { callsOf, type Ipvs } from '../../client.ts';
+import type { ServiceId } from '../../model/identity.ts';
 
 // In columns: whoever writes rows out needs no objects, which take longer to make than the rows to read.
 

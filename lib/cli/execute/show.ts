@@ -1,8 +1,8 @@
-import type { Daemon } from '../../addon/daemon.ts';
 import type { NativeTable } from '../../addon/native.ts';
-import type { ServiceId } from '../../addon/service.ts';
 import type { Ipvs } from '../../client.ts';
 import { IpvsError } from '../../model/errors.ts';
+import type { ServiceId } from '../../model/identity.ts';
+import type { Daemon } from '../../model/kernel.ts';
 import { formatRules } from '../../rules/format/format.ts';
 import { namingFor } from '../../rules/names.ts';
 import type { ListOptions, RuleCommand } from '../../rules/types.ts';

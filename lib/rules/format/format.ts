@@ -1,5 +1,3 @@
-import type { DestinationSpec, Tunnel } from '../../addon/destination.ts';
-import { isIpv6Service, type Protocol, type ServiceId, type ServiceSpec } from '../../addon/service.ts';
 import { dottedMask, maskOfPrefix, parseIpv4, prefixOfMask } from '../../model/address.ts';
 import {
   contradiction,
@@ -10,7 +8,10 @@ import {
   wrongValue,
 } from '../../model/arguments.ts';
 import { MAX_THRESHOLD, MAX_TIMEOUT, MAX_WEIGHT } from '../../model/constants.ts';
+import type { DestinationSpec, Tunnel } from '../../model/destination.ts';
+import { isIpv6Service, type Protocol, type ServiceId } from '../../model/identity.ts';
 import { flagBits } from '../../model/scheduler.ts';
+import { DEFAULT_PERSISTENCE, DEFAULT_SCHEDULER, type ServiceSpec } from '../../model/service.ts';
 import { canonical } from '../address.ts';
 import type { ServiceRules } from '../parse/lines.ts';
 import { sortDestinations, sortServices } from './order.ts';
@@ -93,10 +94,10 @@ export function endpointText(
 }
 
 function serviceRule(service: ServiceSpec): string {
-  const { scheduler = 'wlc', schedulerFlags = [], persistence, onePacket } = service;
+  const { scheduler = DEFAULT_SCHEDULER, schedulerFlags = [], persistence, onePacket } = service;
   let rule = ` -s ${word('service.scheduler', scheduler)}`;
   if (persistence !== undefined) {
-    const { timeout = 360 } = persistence;
+    const { timeout = DEFAULT_PERSISTENCE } = persistence;
     rule += ` -p ${validateInteger('service.persistence.timeout', timeout, 1, MAX_TIMEOUT)}`;
     checkGranularity(persistence.granularity);
     const six = isIpv6Service(service);

@@ -1,6 +1,5 @@
-import type { DestinationId } from '../../addon/destination.ts';
-import type { ServiceId } from '../../addon/service.ts';
 import { Family, ProtocolNumber } from '../../model/constants.ts';
+import type { DestinationId, ServiceId } from '../../model/identity.ts';
 import { type AddressWords, addressWords } from '../address.ts';
 
 /** Negative, 0 or positive, as qsort's comparisons give it. */

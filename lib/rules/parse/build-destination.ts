@@ -1,5 +1,6 @@
-import type { DestinationId, DestinationSpec, Tunnel } from '../../addon/destination.ts';
-import { isIpv6Service, type ServiceId } from '../../addon/service.ts';
+import type { DestinationSpec, Tunnel } from '../../model/destination.ts';
+import type { DestinationId } from '../../model/identity.ts';
+import { isIpv6Service, type ServiceId } from '../../model/identity.ts';
 import { written } from '../grammar/lookup.ts';
 import type { OptionName, Values } from '../grammar/options.ts';
 import { complain, type Problems } from '../problem.ts';

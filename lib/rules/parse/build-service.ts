@@ -1,6 +1,7 @@
-import { isIpv6Service, type ServiceId, type ServiceSpec } from '../../addon/service.ts';
 import { parseIpv4, prefixOfMask } from '../../model/address.ts';
 import { MAX_NAME } from '../../model/constants.ts';
+import { isIpv6Service, type ServiceId } from '../../model/identity.ts';
+import { DEFAULT_PERSISTENCE, DEFAULT_SCHEDULER, type ServiceSpec } from '../../model/service.ts';
 import { options } from '../grammar/options.ts';
 import { complain, type Problems, show } from '../problem.ts';
 import { type Builder, buildServiceId } from './endpoint.ts';
@@ -13,7 +14,7 @@ export function buildService(builder: Builder): ServiceSpec | undefined {
   const { values, problems } = builder;
   const id = buildServiceId(builder);
   if (id === undefined) return undefined;
-  const scheduler = values.scheduler || 'wlc';
+  const scheduler = values.scheduler || DEFAULT_SCHEDULER;
   if (scheduler.length > MAX_NAME) {
     complain(
       problems,
@@ -78,7 +79,7 @@ function buildPersistence({ values, problems }: Builder, id: ServiceId): Service
   }
   const six = isIpv6Service(id);
   return {
-    timeout: persistent === true ? 360 : persistent,
+    timeout: persistent === true ? DEFAULT_PERSISTENCE : persistent,
     granularity: buildGranularity(netmask, six, problems),
     ...(pe !== undefined && { engine: pe }),
   };

@@ -1,7 +1,6 @@
-import type { DaemonRole, DaemonSpec } from '../../addon/daemon.ts';
-import type { Timeouts } from '../../addon/timeouts.ts';
 import { parseIpv4 } from '../../model/address.ts';
 import { MAX_NAME, MAX_TIMEOUT } from '../../model/constants.ts';
+import type { DaemonRole, DaemonSpec, Timeouts } from '../../model/kernel.ts';
 import { canonical } from '../address.ts';
 import { written } from '../grammar/lookup.ts';
 import { complain, type Problems, show } from '../problem.ts';

@@ -1,4 +1,4 @@
-import type { Protocol, ServiceId } from '../../addon/service.ts';
+import type { Protocol, ServiceId } from '../../model/identity.ts';
 import { canonical } from '../address.ts';
 import { written } from '../grammar/lookup.ts';
 import type { Values } from '../grammar/options.ts';

@@ -1,6 +1,7 @@
-import type { DestinationSpec } from '../../addon/destination.ts';
-import type { ServiceId, ServiceSpec } from '../../addon/service.ts';
 import { validateString } from '../../model/arguments.ts';
+import type { DestinationSpec } from '../../model/destination.ts';
+import type { ServiceId } from '../../model/identity.ts';
+import type { ServiceSpec } from '../../model/service.ts';
 import { written } from '../grammar/lookup.ts';
 import { complain, type Diagnostic, type Problems, rulesError } from '../problem.ts';
 import type { NameResolver, RuleCommand } from '../types.ts';

@@ -1,0 +1,72 @@
+import { type AddressFamily, canonicalAddress } from './address.ts';
+
+/** The transport protocols IPVS balances. */
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+/** A service by the address that clients connect to. */
+export interface AddressServiceId {
+  readonly protocol: Protocol;
+  /** The virtual IP, IPv4 or IPv6. */
+  readonly address: string;
+  /** 1 to 65535; 0, every port, only for a persistent service. */
+  readonly port: number;
+  readonly fwmark?: undefined;
+  readonly family?: undefined;
+}
+
+/** A service by the mark that netfilter puts on packets: several addresses, ports and protocols as one. */
+export interface FwmarkServiceId {
+  /** 1 to 4294967295. */
+  readonly fwmark: number;
+  readonly family: AddressFamily;
+  readonly protocol?: undefined;
+  readonly address?: undefined;
+  readonly port?: undefined;
+}
+
+/** What makes a service that service. It cannot be changed. */
+export type ServiceId = AddressServiceId | FwmarkServiceId;
+
+/** What makes a destination that destination within its service. It cannot be changed. */
+export interface DestinationId {
+  /** The real server's address. Of the service's family, or the other one through a tunnel. */
+  readonly address: string;
+  /**
+   * 0 to 65535. For 'direct' and 'tunnel' it must be the service's own port. For a firewall-mark service 0 means the
+   * port that the client connected to.
+   */
+  readonly port: number;
+}
+
+/** The one text for a service, whatever way its address is written: `tcp 10.0.0.1:80`, `udp [::1]:53`, `fwmark 7 ipv6`. */
+export function serviceKey(service: ServiceId): string {
+  if (service.fwmark !== undefined) return `fwmark ${service.fwmark} ${service.family}`;
+  return `${service.protocol} ${endpointKey('service.address', service.address, service.port)}`;
+}
+
+/** The one text for a destination within its service: `10.0.0.2:80`, `[fd00::2]:80`. */
+export function destinationKey(destination: DestinationId): string {
+  return endpointKey('destination.address', destination.address, destination.port);
+}
+
+function endpointKey(field: string, text: string, port: number): string {
+  const address = canonicalAddress(field, text);
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+/** Whether a service's packets are IPv6. */
+export function isIpv6Service({ fwmark, family, address }: ServiceId): boolean {
+  return fwmark === undefined ? address.includes(':') : family === 'ipv6';
+}
+
+/** A copy of a service's identity alone, for errors: the caller may change or drop the object afterwards. */
+export function copyServiceId(service: ServiceId): ServiceId {
+  const { fwmark, family, protocol, address, port } = service ?? {};
+  return (fwmark === undefined ? { protocol, address, port } : { fwmark, family }) as ServiceId;
+}
+
+/** A copy of a destination's identity alone, for errors: the caller may change or drop the object afterwards. */
+export function copyDestinationId(destination: DestinationId): DestinationId {
+  const { address, port } = destination ?? {};
+  return { address, port };
+}
