@@ -1,10 +1,6 @@
 /** What the addon exports (native/node/addon.cc, native/node/client.h). */
 export interface Native {
   readonly Client: new (namespace: string | number | undefined, deliver: Deliver) => NativeClient;
-  /** The 16 bytes of an IPv6 address, or undefined. */
-  parseAddress6(text: string): Uint8Array | undefined;
-  /** The text of the 16 bytes at an offset. */
-  formatAddress6(bytes: Uint8Array, offset: number): string;
   /** The lines of a text and their shapes (native/cli/line_shapes.h, which lib/cli/restore/shapes.ts mirrors). */
   shapeLines(text: string): { readonly lines: Uint32Array; readonly shapes: Uint32Array };
   /**

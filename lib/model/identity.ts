@@ -1,4 +1,4 @@
-import { type AddressFamily, canonicalAddress } from './address.ts';
+import { type AddressFamily, validateAddress } from './address.ts';
 
 /** The transport protocols IPVS balances. */
 export type Protocol = 'tcp' | 'udp' | 'sctp';
@@ -50,7 +50,7 @@ export function destinationKey(destination: DestinationId): string {
 }
 
 function endpointKey(field: string, text: string, port: number): string {
-  const address = canonicalAddress(field, text);
+  const address = validateAddress(field, text);
   return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 

@@ -1,8 +1,5 @@
 // What the addon exports; typed in lib/addon/native.ts.
-#include <arpa/inet.h>
-
 #include <cstddef>
-#include <cstring>
 
 #include "native/cli/line_shapes.h"
 #include "native/codec/record.h"
@@ -15,33 +12,6 @@
 namespace ipvs {
 
 namespace {
-
-// parseAddress6(text): the address's 16 bytes in network order, or undefined. The C library is the judge of
-// what IPv6 text means.
-Napi::Value ParseAddress6(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  uint8_t address[kAddressBytes];
-  if (info.Length() != 1 || !info[0].IsString() ||
-      inet_pton(AF_INET6, info[0].As<Napi::String>().Utf8Value().c_str(), address) != 1) {
-    return env.Undefined();
-  }
-  Napi::Uint8Array bytes = Napi::Uint8Array::New(env, kAddressBytes);
-  std::memcpy(bytes.Data(), address, kAddressBytes);
-  return bytes;
-}
-
-// formatAddress6(bytes, offset): the text of the 16 bytes at offset.
-Napi::Value FormatAddress6(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  if (info.Length() != 2 || !info[0].IsTypedArray() || !info[1].IsNumber()) return env.Undefined();
-  const auto bytes = info[0].As<Napi::Uint8Array>();
-  const uint32_t offset = info[1].As<Napi::Number>().Uint32Value();
-  if (bytes.ByteLength() < kAddressBytes || offset > bytes.ByteLength() - kAddressBytes)
-    return env.Undefined();
-  char text[INET6_ADDRSTRLEN] = {};
-  inet_ntop(AF_INET6, bytes.Data() + offset, text, sizeof text);
-  return Napi::String::New(env, text);
-}
 
 // The layout of record.h and columns.h, so that TypeScript's picture of it can be tested.
 Napi::Object Layout(Napi::Env env) {
@@ -78,8 +48,6 @@ Napi::Object Layout(Napi::Env env) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Client", Client::Define(env));
-  exports.Set("parseAddress6", Napi::Function::New<ParseAddress6>(env, "parseAddress6"));
-  exports.Set("formatAddress6", Napi::Function::New<FormatAddress6>(env, "formatAddress6"));
   DefineTextFunctions(env, exports);
   exports.Set("layout", Layout(env));
   return exports;

@@ -5,8 +5,8 @@ import { native } from '../../lib/addon/load.ts';
 import type { NativeBlock, NativeTable } from '../../lib/addon/native.ts';
 import { formatServices } from '../../lib/cli/execute/listing.ts';
 import type { DestinationId, ServiceId } from '../../lib/index.ts';
+import { addressWords, canonicalAddress } from '../../lib/model/address.ts';
 import { Family, ProtocolNumber } from '../../lib/model/constants.ts';
-import { addressWords } from '../../lib/rules/address.ts';
 import { endpointText } from '../../lib/rules/format/format.ts';
 import { sortDestinations, sortServices } from '../../lib/rules/format/order.ts';
 import type { ListOptions } from '../../lib/rules/types.ts';
@@ -151,6 +151,18 @@ describe('the order of a listing', () => {
   test('nothing there', () => {
     expect(lines(tableOf([]))).toEqual([]);
   });
+});
+
+test('a listing writes every IPv6 address as the rest of the library does', () => {
+  const group = fc.oneof(fc.constantFrom(0, 1, 0xffff), fc.integer({ min: 0, max: 0xffff }));
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), groups => {
+      const text = groups.map(value => value.toString(16)).join(':');
+      const table = tableOf([{ id: { protocol: 'tcp', address: text, port: 80 }, destinations: [] }]);
+      expect(names(table)).toEqual([`TCP  [${canonicalAddress(text)}]:80`]);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 describe('numbers', () => {

@@ -94,13 +94,4 @@ describe('abuse of the addon', () => {
     const template = new Uint8Array(LineLayout.templateBytes).fill(0x7f);
     expect(fillTemplates(words, new Uint32Array([0]), template).lines).toEqual(new Uint32Array([1]));
   });
-
-  test('addresses', () => {
-    const { parseAddress6, formatAddress6 } = native();
-    expect(parseAddress6('x')).toBeUndefined();
-    expect(parseAddress6(7 as never)).toBeUndefined();
-    expect(formatAddress6(new Uint8Array(16), 1)).toBeUndefined();
-    expect(formatAddress6(new Uint8Array(4), 0)).toBeUndefined();
-    expect(formatAddress6('x' as never, 0)).toBeUndefined();
-  });
 });

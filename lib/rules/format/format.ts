@@ -1,4 +1,4 @@
-import { dottedMask, maskOfPrefix, parseIpv4, prefixOfMask } from '../../model/address.ts';
+import { canonicalAddress, dottedMask, maskOfPrefix, parseIpv4, prefixOfMask } from '../../model/address.ts';
 import {
   contradiction,
   validateChoice,
@@ -12,7 +12,6 @@ import type { DestinationSpec, Tunnel } from '../../model/destination.ts';
 import { isIpv6Service, type Protocol, type ServiceId } from '../../model/identity.ts';
 import { flagBits } from '../../model/scheduler.ts';
 import { DEFAULT_PERSISTENCE, DEFAULT_SCHEDULER, type ServiceSpec } from '../../model/service.ts';
-import { canonical } from '../address.ts';
 import type { ServiceRules } from '../parse/lines.ts';
 import { sortDestinations, sortServices } from './order.ts';
 
@@ -86,7 +85,7 @@ export function endpointText(
   protocol: Protocol | undefined,
   naming: NameFormatter | undefined,
 ): string {
-  const text = canonical(address);
+  const text = canonicalAddress(address);
   if (text === undefined) throw wrongValue('address', 'be an IPv4 or IPv6 address', address);
   const host = naming?.host(text) ?? text;
   const number = (protocol === undefined ? undefined : naming?.port(port, protocol)) ?? port;

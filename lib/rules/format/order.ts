@@ -1,6 +1,6 @@
+import { type AddressWords, addressWords } from '../../model/address.ts';
 import { Family, ProtocolNumber } from '../../model/constants.ts';
 import type { DestinationId, ServiceId } from '../../model/identity.ts';
-import { type AddressWords, addressWords } from '../address.ts';
 
 /** Negative, 0 or positive, as qsort's comparisons give it. */
 type Compare<T> = (a: T, b: T) => number;

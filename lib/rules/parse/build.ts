@@ -1,7 +1,6 @@
-import { parseIpv4 } from '../../model/address.ts';
+import { canonicalAddress, parseIpv4 } from '../../model/address.ts';
 import { MAX_NAME, MAX_TIMEOUT } from '../../model/constants.ts';
 import type { DaemonRole, DaemonSpec, Timeouts } from '../../model/kernel.ts';
-import { canonical } from '../address.ts';
 import { written } from '../grammar/lookup.ts';
 import { complain, type Problems, show } from '../problem.ts';
 import type { ListOptions, NameResolver, RuleCommand } from '../types.ts';
@@ -90,7 +89,7 @@ function buildDaemon({ values, problems }: Builder, role: DaemonRole): DaemonSpe
     );
   }
   const text = values['mcast-group'];
-  const group = text === undefined ? undefined : canonical(text);
+  const group = text === undefined ? undefined : canonicalAddress(text);
   if (text !== undefined && (group === undefined || !isMulticast(group))) {
     complain(
       problems,

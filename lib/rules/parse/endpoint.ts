@@ -1,5 +1,5 @@
+import { canonicalAddress } from '../../model/address.ts';
 import type { Protocol, ServiceId } from '../../model/identity.ts';
-import { canonical } from '../address.ts';
 import { written } from '../grammar/lookup.ts';
 import type { Values } from '../grammar/options.ts';
 import { complain, type Problems, show } from '../problem.ts';
@@ -69,7 +69,7 @@ export function parseEndpoint(
     }
   }
   const address =
-    canonical(host) ?? (NAME.test(host) && !text.startsWith('[') ? names?.host(host) : undefined);
+    canonicalAddress(host) ?? (NAME.test(host) && !text.startsWith('[') ? names?.host(host) : undefined);
   if (address === undefined) {
     const what =
       names === undefined
