@@ -1,4 +1,11 @@
 {
+  "variables": {
+    # Native tests (test/native), and sanitizers for them and for the addon: node-gyp configure -- -Dbuild_tests=1
+    "build_tests%": 0,
+    "enable_asan%": 0,
+    "enable_ubsan%": 0,
+    "enable_tsan%": 0,
+  },
   "target_defaults": {
     # Not native itself: libnl's <netlink/…> would be looked for in native/netlink.
     "include_dirs": ["."],
@@ -13,39 +20,54 @@
     ],
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
     "libraries": ["<!@(pkg-config --libs libnl-3.0 libnl-genl-3.0)"],
-  },
-  "variables": {
-    # How tables are read and listed. None of these files knows Node-API.
-    "table_sources": [
-      "native/table/columns.cc",
-      "native/netlink/connection.cc",
-      "native/codec/decode.cc",
-      "native/codec/encode.cc",
-      "native/netlink/family.cc",
-      "native/cli/listing.cc",
-      "native/os/netns.cc",
-      "native/cli/row_order.cc",
-      "native/cli/row_text.cc",
-      "native/netlink/socket.cc",
-      "native/table/table_reader.cc",
-      "native/os/thread.cc",
+    "conditions": [
+      # -O1 comes last and so counts: reports want frames and lines, not speed.
+      ["enable_asan or enable_ubsan or enable_tsan", {
+        "cflags_cc": ["-O1", "-g", "-fno-omit-frame-pointer", "-D_GLIBCXX_ASSERTIONS"],
+      }],
+      ["enable_asan", {"cflags_cc": ["-fsanitize=address"], "ldflags": ["-fsanitize=address"]}],
+      ["enable_ubsan", {
+        "cflags_cc": ["-fsanitize=undefined", "-fno-sanitize-recover=undefined"],
+        "ldflags": ["-fsanitize=undefined"],
+      }],
+      ["enable_tsan", {"cflags_cc": ["-fsanitize=thread"], "ldflags": ["-fsanitize=thread"]}],
     ],
   },
   "targets": [
     {
-      "target_name": "ipvs",
+      # Everything but Node-API: the addon, the lister and the native tests are made of it.
+      "target_name": "ipvs-core",
+      "type": "static_library",
       "sources": [
-        "<@(table_sources)",
-        "native/node/addon.cc",
-        "native/node/client.cc",
-        "native/os/files.cc",
-        "native/node/js_values.cc",
+        "native/calls/session.cc",
+        "native/calls/worker.cc",
         "native/cli/line_shapes.cc",
+        "native/cli/listing.cc",
+        "native/cli/row_order.cc",
+        "native/cli/row_text.cc",
+        "native/codec/decode.cc",
+        "native/codec/encode.cc",
+        "native/netlink/connection.cc",
+        "native/netlink/family.cc",
+        "native/netlink/kernel_socket.cc",
+        "native/netlink/socket.cc",
+        "native/os/files.cc",
+        "native/os/netns.cc",
+        "native/os/thread.cc",
+        "native/table/columns.cc",
         "native/table/sample_rows.cc",
         "native/table/sampler.cc",
-        "native/calls/session.cc",
+        "native/table/table_reader.cc",
+      ],
+    },
+    {
+      "target_name": "ipvs",
+      "dependencies": ["ipvs-core"],
+      "sources": [
+        "native/node/addon.cc",
+        "native/node/client.cc",
+        "native/node/js_values.cc",
         "native/node/text_functions.cc",
-        "native/calls/worker.cc",
       ],
       # The last one: in a worker_thread that is being terminated every Node-API call may fail, and the exception that
       # node-addon-api makes of that cannot be thrown, which would otherwise end the process.
@@ -66,7 +88,20 @@
       # The command's listings that are polled (native/cli/ipvs_list.cc).
       "target_name": "ipvs-list",
       "type": "executable",
-      "sources": ["<@(table_sources)", "native/cli/ipvs_list.cc"],
+      "dependencies": ["ipvs-core"],
+      "sources": ["native/cli/ipvs_list.cc"],
     },
+  ],
+  "conditions": [
+    ["build_tests", {
+      "targets": [{
+        "target_name": "ipvs-native-test",
+        "type": "executable",
+        "dependencies": ["ipvs-core"],
+        "sources": ["<!@(ls test/native/*.cc)"],
+        # A failed REQUIRE of doctest's ends its test case by an exception.
+        "cflags_cc!": ["-fno-exceptions"],
+      }],
+    }],
   ],
 }

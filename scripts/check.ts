@@ -32,7 +32,11 @@ const steps: readonly Step[] = [
     run: () =>
       complaint('clang-format', [
         ...(fix ? ['-i'] : ['--dry-run', '--Werror']),
-        ...[...files('native', /\.(?:cc|h)$/), ...files('bench', /\.c$/)],
+        ...[
+          ...files('native', /\.(?:cc|h)$/),
+          ...files('test/native', /\.(?:cc|h)$/),
+          ...files('bench', /\.c$/),
+        ],
       ]),
   },
   { name: 'C++ lint', run: tidy },

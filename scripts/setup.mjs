@@ -1,6 +1,6 @@
 // Makes a machine ready for what a script is about to do, and does nothing when it is. Plain JavaScript: it runs before `npm ci`.
 //
-//   node scripts/setup.mjs [addon] [dist] [bed] [check]
+//   node scripts/setup.mjs [addon] [native] [dist] [bed] [check]
 
 // @ts-check
 
@@ -20,12 +20,13 @@ import {
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** @typedef {'addon' | 'dist' | 'bed' | 'check'} Part */
+/** @typedef {'addon' | 'native' | 'dist' | 'bed' | 'check'} Part */
 /** @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian package that has it. */
 /** @typedef {{ what: string, run: () => Promise<void> }} Step */
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addonFile = join(root, 'build/Release/ipvs.node');
+const nativeTests = join(root, 'build/Debug/ipvs-native-test');
 
 /** @type {Need[]} */
 const compilerNeeds = [
@@ -35,9 +36,13 @@ const compilerNeeds = [
   library('libnl-genl-3-dev', 'libnl-genl-3.0'),
 ];
 
+const buildNeeds = [...compilerNeeds, program('make', 'make'), program('python3', 'python3')];
+const doctest = { package: 'doctest-dev', present: () => existsSync('/usr/include/doctest/doctest.h') };
+
 /** @type {Record<Part, Need[]>} */
 const needs = {
-  addon: [...compilerNeeds, program('make', 'make'), program('python3', 'python3')],
+  addon: buildNeeds,
+  native: [...buildNeeds, doctest],
   dist: [],
   bed: [
     ...machineNeeds(),
@@ -49,7 +54,12 @@ const needs = {
     program('ipvsadm', 'ipvsadm'),
     program('keepalived', 'keepalived'),
   ],
-  check: [...compilerNeeds, program('clang-format', 'clang-format'), program('clang-tidy', 'clang-tidy')],
+  check: [
+    ...compilerNeeds,
+    doctest,
+    program('clang-format', 'clang-format'),
+    program('clang-tidy', 'clang-tidy'),
+  ],
 };
 
 await main(/** @type {Part[]} */ (process.argv.slice(2)));
@@ -110,7 +120,11 @@ function steps(parts) {
   if (isOlder(join(root, 'node_modules/.package-lock.json'), [join(root, 'package-lock.json')])) {
     todo.push({ what: 'installing what package-lock.json lists', run: installModules });
   }
-  if (parts.includes('addon') && isOlder(addonFile, [join(root, 'native'), join(root, 'binding.gyp')])) {
+  const sources = [join(root, 'native'), join(root, 'binding.gyp')];
+  if (parts.includes('native') && isOlder(nativeTests, [...sources, join(root, 'test/native')])) {
+    todo.push({ what: 'building the native tests', run: buildNativeTests });
+  }
+  if (parts.includes('addon') && isOlder(addonFile, sources)) {
     todo.push({ what: 'building the addon', run: buildAddon });
   }
   const dist = join(root, 'dist');
@@ -149,12 +163,30 @@ async function installModules() {
 }
 
 async function buildAddon() {
+  await nodeGyp(['configure', 'build', '--jobs=max']);
+  touch(addonFile);
+}
+
+/** The tests of native/ that need no kernel, made so that they end at any use of memory or arithmetic that C++ leaves undefined. */
+async function buildNativeTests() {
+  const switches = ['build_tests', 'enable_asan', 'enable_ubsan'].map(name => `-D${name}=1`);
+  await nodeGyp(['configure', '--debug'], switches);
+  await nodeGyp(['build', 'ipvs-native-test', '--debug', '--jobs=max']);
+  // Leave a configuration behind that `node-gyp build` makes an ordinary addon of.
+  await nodeGyp(['configure']);
+  touch(nativeTests);
+}
+
+/**
+ * @param {string[]} args
+ * @param {string[]} [switches] for gyp itself
+ */
+async function nodeGyp(args, switches = []) {
   const gyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
   const prefix = dirname(dirname(process.execPath));
   // Headers that came with this Node.js spare downloading them.
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
-  await run(process.execPath, [gyp, 'configure', 'build', '--jobs=max', ...headers]);
-  touch(addonFile);
+  await run(process.execPath, [gyp, ...args, ...headers, '--', ...switches]);
 }
 
 async function compileLibrary() {

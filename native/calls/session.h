@@ -43,8 +43,8 @@ bool IsWrite(uint32_t operation);
 // Not thread-safe; may wait on the kernel in every call.
 class Session {
  public:
-  Session(NetworkNamespace network, const std::atomic<bool>* interrupted)
-      : connection_(std::move(network)), reader_(&connection_, interrupted) {}
+  Session(NetworkNamespace network, const std::atomic<bool>* interrupted, Link link = {})
+      : connection_(std::move(network), std::move(link)), reader_(&connection_, interrupted) {}
 
   // Whether a write can be executed at once: one send, in which the kernel waits for nothing but its locks.
   // Not while sockets are to be opened, nor where the kernel may load a module.

@@ -37,7 +37,7 @@ struct Worker::Queued {
 
 // What the thread and the client have in common; lives until both are done with it.
 struct Worker::Shared {
-  explicit Shared(NetworkNamespace network) : session(std::move(network), &interrupted) {}
+  Shared(NetworkNamespace network, Link link) : session(std::move(network), &interrupted, std::move(link)) {}
 
   // Hands replies over, and says so unless some were waiting already. Gives `busy` its new value with them.
   void Answer(std::vector<Reply> answers, bool still_busy) {
@@ -108,8 +108,8 @@ std::vector<Reply> Worker::Execute(Session* session, const std::vector<Queued>& 
   return replies;
 }
 
-Worker::Worker(NetworkNamespace network, std::function<void()> notify)
-    : shared_(std::make_shared<Shared>(std::move(network))) {
+Worker::Worker(NetworkNamespace network, std::function<void()> notify, Link link)
+    : shared_(std::make_shared<Shared>(std::move(network), std::move(link))) {
   shared_->notify = std::move(notify);
 }
 

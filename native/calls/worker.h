@@ -21,7 +21,7 @@ class Worker {
  public:
   // `notify` is called on the worker's thread whenever replies have come and none were waiting to be taken
   // before.
-  Worker(NetworkNamespace network, std::function<void()> notify);
+  Worker(NetworkNamespace network, std::function<void()> notify, Link link = {});
   ~Worker() { Stop(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -7,8 +7,6 @@
 #include <cstring>
 #include <numeric>
 
-#include "native/netlink/family.h"
-
 namespace ipvs {
 
 namespace {
@@ -51,15 +49,17 @@ int ErrorIn(const nlmsghdr* message) {
 int Connection::Open(std::unique_ptr<Socket>* socket, size_t receive_size) {
   if (*socket == nullptr) {
     int error = 0;
-    const int entered = network_.Run([&] { *socket = Socket::Open(receive_size, &error); });
+    std::unique_ptr<KernelSocket> opened;
+    const int entered = network_.Run([&] { opened = link_.open_socket(&error); });
     if (entered != 0) return kNamespaceFailed - entered;
-    if (*socket == nullptr) return error;
+    if (opened == nullptr) return error;
+    *socket = std::make_unique<Socket>(std::move(opened), receive_size);
   }
   if (family_ == 0) {
     // The id is the same in every namespace, but asked for in the client's: a namespace may not see the
     // family at all.
     int status = kOk;
-    const int entered = network_.Run([&] { status = ResolveFamily(&family_); });
+    const int entered = network_.Run([&] { status = link_.resolve_family(&family_); });
     if (entered != 0) return kNamespaceFailed - entered;
     return status;
   }

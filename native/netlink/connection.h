@@ -11,6 +11,8 @@
 
 #include "native/codec/encode.h"
 #include "native/codec/record.h"
+#include "native/netlink/family.h"
+#include "native/netlink/kernel_socket.h"
 #include "native/netlink/socket.h"
 #include "native/os/netns.h"
 
@@ -22,11 +24,18 @@ struct DumpShape {
   bool full = false;    // the last of them had no room for one more row
 };
 
+// How a Connection reaches the kernel: by real sockets, unless a test has others.
+struct Link {
+  std::function<std::unique_ptr<KernelSocket>(int* error)> open_socket = OpenKernelSocket;
+  std::function<int(uint16_t* id)> resolve_family = ResolveFamily;
+};
+
 class Connection {
  public:
   using Visit = std::function<void(const nlmsghdr*)>;
 
-  explicit Connection(NetworkNamespace network) : network_(std::move(network)) {}
+  explicit Connection(NetworkNamespace network, Link link = {})
+      : network_(std::move(network)), link_(std::move(link)) {}
 
   NetworkNamespace& network() { return network_; }
 
@@ -83,6 +92,7 @@ class Connection {
   int DumpOnce(const CallRecord& call, Operation command, size_t chunk, const Visit& visit, DumpShape* shape);
 
   NetworkNamespace network_;
+  Link link_;
   Encoder encoder_;
   uint16_t family_ = 0;             // 0: not resolved yet
   std::unique_ptr<Socket> writer_;  // commands and questions

@@ -1,0 +1,101 @@
+// A kernel that answers by a script: what no booted one does on demand (losing answers, tearing dumps,
+// changing the family's id) is written down here, turn by turn.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "native/netlink/connection.h"
+#include "test/native/messages.h"
+
+// One message that was sent to the kernel.
+struct Request {
+  nlmsghdr header;
+  uint8_t command;
+  Bytes attributes;
+
+  uint32_t sequence() const { return header.nlmsg_seq; }
+};
+
+// One send: the messages in it, and the socket it went to (counted from 0 in the order of opening).
+struct Sent {
+  size_t socket;
+  std::vector<Request> requests;
+
+  uint32_t sequence(size_t request = 0) const { return requests.at(request).sequence(); }
+};
+
+// What the kernel does about a send: an errno of send() itself, or what the socket's queue has for the
+// receives that follow.
+class Answer {
+ public:
+  static Answer Refuse(int error) {
+    Answer answer;
+    answer.send_error_ = error;
+    return answer;
+  }
+  // A datagram.
+  Answer& Then(const Datagram& datagram) {
+    queue_.push_back({0, false, datagram.bytes()});
+    return *this;
+  }
+  // A receive that fails.
+  Answer& ThenFail(int error) {
+    queue_.push_back({error, false, {}});
+    return *this;
+  }
+  // An empty queue, until a wait: it ends with `error`, or finds what comes next.
+  Answer& ThenWait(int error = 0) {
+    queue_.push_back({error, true, {}});
+    return *this;
+  }
+
+ private:
+  friend class ScriptedKernel;
+  struct Item {
+    int error;
+    bool wait;
+    Bytes datagram;
+  };
+  int send_error_ = 0;
+  std::deque<Item> queue_;
+};
+
+// Not thread-safe. Outlives the links it gave out.
+class ScriptedKernel {
+ public:
+  // What the kernel is to do about the next send that has no turn yet. A send without one fails the test.
+  using Turn = std::function<Answer(const Sent& sent)>;
+  ScriptedKernel& On(Turn turn) {
+    turns_.push_back(std::move(turn));
+    return *this;
+  }
+  // Every send that has no turn of its own.
+  void OnEverySend(Turn turn) { otherwise_ = std::move(turn); }
+
+  ipvs::Link link();
+
+  // The family's id, or what asking for it ends with.
+  uint16_t family = 30;
+  int family_status = ipvs::kOk;
+  // What opening a socket ends with.
+  int open_error = 0;
+
+  // What was done so far.
+  int families_asked = 0;
+  int sockets_opened = 0;
+  int sockets_closed = 0;
+  std::vector<Sent> sent;
+  std::vector<size_t> receive_sizes;  // the buffer of each receive
+  std::vector<int> waits_ms;          // the timeout of each wait
+  size_t turns_left() const { return turns_.size(); }
+
+ private:
+  class ScriptedSocket;
+
+  std::deque<Turn> turns_;
+  Turn otherwise_;
+};
