@@ -58,7 +58,12 @@ function compileGuest(): string {
 
 function copyPackage(): string {
   const copy = join(cache, 'package');
-  for (const part of ['package.json', 'dist', 'build/Release/ipvs.node', 'build/Release/ipvs-list']) {
+  for (const part of [
+    'package.json',
+    'dist',
+    'native/build/Release/ipvs.node',
+    'native/build/Release/ipvs-list',
+  ]) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
   return join(copy, 'dist/index.js');

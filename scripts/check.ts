@@ -98,7 +98,7 @@ async function tidy(): Promise<string> {
 async function compilerFlags(): Promise<string[]> {
   const { stdout } = await execute('pkg-config', ['--cflags-only-I', 'libnl-3.0', 'libnl-genl-3.0']);
   const libnl = stdout.split(/\s+/).flatMap(flag => (flag.startsWith('-I') ? [flag.slice(2)] : []));
-  const defines = /"defines": \[([^\]]*)\]/.exec(readFileSync('binding.gyp', 'utf8'))?.[1] ?? '';
+  const defines = /"defines": \[([^\]]*)\]/.exec(readFileSync('native/binding.gyp', 'utf8'))?.[1] ?? '';
   return [
     '-std=c++17',
     '-I.',
@@ -111,7 +111,7 @@ async function compilerFlags(): Promise<string[]> {
 function nodeHeaders(): string {
   const own = join(dirname(dirname(process.execPath)), 'include/node');
   if (existsSync(join(own, 'node_api.h'))) return own;
-  const nodedir = /"nodedir": "([^"]+)"/.exec(readFileSync('build/config.gypi', 'utf8'))?.[1];
+  const nodedir = /"nodedir": "([^"]+)"/.exec(readFileSync('native/build/config.gypi', 'utf8'))?.[1];
   if (nodedir === undefined) throw new Error('no headers of Node.js: build the addon first');
   return join(nodedir, 'include/node');
 }

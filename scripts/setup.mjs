@@ -25,8 +25,8 @@ import { fileURLToPath } from 'node:url';
 /** @typedef {{ what: string, run: () => Promise<void> }} Step */
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const addonFile = join(root, 'build/Release/ipvs.node');
-const nativeTests = join(root, 'build/Debug/ipvs-native-test');
+const addonFile = join(root, 'native/build/Release/ipvs.node');
+const nativeTests = join(root, 'native/build/Debug/ipvs-native-test');
 
 /** @type {Need[]} */
 const compilerNeeds = [
@@ -120,7 +120,10 @@ function steps(parts) {
   if (isOlder(join(root, 'node_modules/.package-lock.json'), [join(root, 'package-lock.json')])) {
     todo.push({ what: 'installing what package-lock.json lists', run: installModules });
   }
-  const sources = [join(root, 'native'), join(root, 'binding.gyp')];
+  const native = join(root, 'native');
+  const sources = readdirSync(native)
+    .filter(name => name !== 'build')
+    .map(name => join(native, name));
   if (parts.includes('native') && isOlder(nativeTests, [...sources, join(root, 'test/native')])) {
     todo.push({ what: 'building the native tests', run: buildNativeTests });
   }
@@ -186,7 +189,7 @@ async function nodeGyp(args, switches = []) {
   const prefix = dirname(dirname(process.execPath));
   // Headers that came with this Node.js spare downloading them.
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
-  await run(process.execPath, [gyp, ...args, ...headers, '--', ...switches]);
+  await run(process.execPath, [gyp, ...args, '-C', 'native', ...headers, '--', ...switches]);
 }
 
 async function compileLibrary() {

@@ -24,8 +24,8 @@ export function load(root: string): Native {
       module_root: root,
       try: [
         // To find out the C library takes longer than to load the addon.
-        existsSync(join(root, 'build/Release/ipvs.node'))
-          ? ['module_root', 'build', 'Release', 'bindings']
+        existsSync(join(root, 'native/build/Release/ipvs.node'))
+          ? ['module_root', 'native', 'build', 'Release', 'bindings']
           : ['module_root', 'prebuilds', `${process.platform}-${process.arch}`, `ipvs${libc()}.node`],
       ],
     }) as Native;

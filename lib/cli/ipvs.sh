@@ -15,7 +15,7 @@ done
 
 case " $* " in
 *' --stats '* | *' --rate '*)
-  lister=$here/../build/Release/ipvs-list
+  lister=$here/../native/build/Release/ipvs-list
   if [ -x "$lister" ]; then
     "$lister" "$@"
     status=$?

@@ -13,7 +13,7 @@ import { useBed } from './support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const launcher = join(root, 'dist/ipvs');
-const lister = join(root, 'build/Release/ipvs-list');
+const lister = join(root, 'native/build/Release/ipvs-list');
 const NOT_MINE = { status: 75, stdout: '', stderr: '' };
 
 const bed = useBed();
@@ -129,13 +129,13 @@ test('the command lists by itself where ipvs-list is missing or cannot be run', 
   await load(scenes.single);
   const stdout = await listing(['-Ln', '--stats']);
   const other = join(folder, 'other');
-  mkdirSync(join(other, 'build/Release'), { recursive: true });
-  for (const name of ['dist', 'package.json', 'build/Release/ipvs.node']) {
+  mkdirSync(join(other, 'native/build/Release'), { recursive: true });
+  for (const name of ['dist', 'package.json', 'native/build/Release/ipvs.node']) {
     cpSync(join(root, name), join(other, name), { recursive: true });
   }
   const command = join(other, 'dist/ipvs');
   expect(start(command, ['-Ln', '--stats'])).toEqual({ status: 0, stdout, stderr: '' });
-  const broken = join(other, 'build/Release/ipvs-list');
+  const broken = join(other, 'native/build/Release/ipvs-list');
   writeFileSync(broken, '#!/nowhere/interpreter\n');
   chmodSync(broken, 0o755);
   expect(start(command, ['-Ln', '--stats'])).toMatchObject({ status: 0, stdout });

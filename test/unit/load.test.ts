@@ -31,8 +31,8 @@ test('a missing addon says how to build it', () => {
 });
 
 test('a file that is no addon is told from a missing one by its cause', () => {
-  mkdirSync(join(root, 'build', 'Release'), { recursive: true });
-  writeFileSync(join(root, 'build', 'Release', 'ipvs.node'), 'not an ELF file');
+  mkdirSync(join(root, 'native', 'build', 'Release'), { recursive: true });
+  writeFileSync(join(root, 'native', 'build', 'Release', 'ipvs.node'), 'not an ELF file');
   const error = failing();
   expect(error.code).toBe('ERR_IPVS_ADDON_MISSING');
   expect(String(error.cause)).toContain('ipvs.node');

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 /** The tests of native/ (test/native), built with sanitizers; each of its cases is a test here. */
-const program = 'build/Debug/ipvs-native-test';
+const program = 'native/build/Debug/ipvs-native-test';
 
 interface Case {
   readonly name: string;

@@ -1,14 +1,16 @@
+# Here and not in the package's own folder: npm would compile an installed package that has one there.
+# Builds go to native/build: node-gyp rebuild -C native
 {
   "variables": {
-    # Native tests (test/native), and sanitizers for them and for the addon: node-gyp configure -- -Dbuild_tests=1
+    # Native tests (test/native), and sanitizers for them and for the addon: node-gyp configure -C native -- -Dbuild_tests=1
     "build_tests%": 0,
     "enable_asan%": 0,
     "enable_ubsan%": 0,
     "enable_tsan%": 0,
   },
   "target_defaults": {
-    # Not native itself: libnl's <netlink/…> would be looked for in native/netlink.
-    "include_dirs": ["."],
+    # Not this folder itself: libnl's <netlink/…> would be looked for in native/netlink.
+    "include_dirs": [".."],
     "cflags_cc": [
       "-std=c++17",
       "-O3",
@@ -39,35 +41,35 @@
       "target_name": "ipvs-core",
       "type": "static_library",
       "sources": [
-        "native/calls/session.cc",
-        "native/calls/worker.cc",
-        "native/cli/line_shapes.cc",
-        "native/cli/listing.cc",
-        "native/cli/row_order.cc",
-        "native/cli/row_text.cc",
-        "native/codec/decode.cc",
-        "native/codec/encode.cc",
-        "native/netlink/connection.cc",
-        "native/netlink/family.cc",
-        "native/netlink/kernel_socket.cc",
-        "native/netlink/socket.cc",
-        "native/os/files.cc",
-        "native/os/netns.cc",
-        "native/os/thread.cc",
-        "native/table/columns.cc",
-        "native/table/sample_rows.cc",
-        "native/table/sampler.cc",
-        "native/table/table_reader.cc",
+        "calls/session.cc",
+        "calls/worker.cc",
+        "cli/line_shapes.cc",
+        "cli/listing.cc",
+        "cli/row_order.cc",
+        "cli/row_text.cc",
+        "codec/decode.cc",
+        "codec/encode.cc",
+        "netlink/connection.cc",
+        "netlink/family.cc",
+        "netlink/kernel_socket.cc",
+        "netlink/socket.cc",
+        "os/files.cc",
+        "os/netns.cc",
+        "os/thread.cc",
+        "table/columns.cc",
+        "table/sample_rows.cc",
+        "table/sampler.cc",
+        "table/table_reader.cc",
       ],
     },
     {
       "target_name": "ipvs",
       "dependencies": ["ipvs-core"],
       "sources": [
-        "native/node/addon.cc",
-        "native/node/client.cc",
-        "native/node/js_values.cc",
-        "native/node/text_functions.cc",
+        "node/addon.cc",
+        "node/client.cc",
+        "node/js_values.cc",
+        "node/text_functions.cc",
       ],
       # The last one: in a worker_thread that is being terminated every Node-API call may fail, and the exception that
       # node-addon-api makes of that cannot be thrown, which would otherwise end the process.
@@ -89,7 +91,7 @@
       "target_name": "ipvs-list",
       "type": "executable",
       "dependencies": ["ipvs-core"],
-      "sources": ["native/cli/ipvs_list.cc"],
+      "sources": ["cli/ipvs_list.cc"],
     },
   ],
   "conditions": [
@@ -98,7 +100,7 @@
         "target_name": "ipvs-native-test",
         "type": "executable",
         "dependencies": ["ipvs-core"],
-        "sources": ["<!@(ls test/native/*.cc)"],
+        "sources": ["<!@(ls ../test/native/*.cc)"],
         # A failed REQUIRE of doctest's ends its test case by an exception.
         "cflags_cc!": ["-fno-exceptions"],
       }],
