@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-const forLabs = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 };
+/** How long one test or hook may take. A limit is there for what hangs: a busy machine must not turn a test red. */
+const within = (seconds: number) => ({ testTimeout: seconds * 1000, hookTimeout: seconds * 1000 });
+
+const forLabs = { fileParallelism: false, ...within(300) };
 
 /**
- * `unit` runs anywhere; `kernel`, `lab` and `proof` run on a booted IPVS kernel (test/bed) and fail where there is none. Forks, not
- * threads: each file gets a process, and with it a network namespace, of its own.
+ * `unit` runs anywhere; `kernel`, `lab` and `proof` run on a booted IPVS kernel (test/bed) and fail where there is none.
+ * Forks, not threads: each file gets a process, and with it a network namespace, of its own.
  */
 export default defineConfig({
   test: {
@@ -15,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          ...within(60),
           // What must not compile: @ts-expect-error lines, judged by the compiler.
           typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
         },
@@ -25,8 +29,7 @@ export default defineConfig({
           name: 'kernel',
           include: ['test/kernel/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...within(120),
         },
       },
       {

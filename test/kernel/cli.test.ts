@@ -7,7 +7,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCommandLine } from '../../lib/cli/run.ts';
 import {
   type DaemonRole,
   destinationKey,
@@ -16,16 +15,10 @@ import {
   parseRules,
   serviceKey,
 } from '../../lib/index.ts';
+import { runCommand as ipvs, type Outcome } from '../support/run-command.ts';
 import { tables as generated } from './arbitraries.ts';
 import { type Aspect, type Case, cases, type Scene, scenes, underTraffic } from './cli-cases.ts';
 import { useBed } from './support.ts';
-
-/** What a program did. */
-interface Outcome {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 const theirs = useBed();
 const ours = useBed();
@@ -68,22 +61,6 @@ function startShell(netns: string): [typeof ipvsadm, () => Promise<void>] {
       if (shell.exitCode === null) await once(shell, 'exit');
     },
   ];
-}
-
-/** Runs ours in this process, in a namespace. */
-async function ipvs(words: readonly string[], netns: string, input = ''): Promise<Outcome> {
-  let [stdout, stderr] = ['', ''];
-  const status = await runCommandLine(words, {
-    netns,
-    print: text => {
-      stdout += Buffer.from(text).toString();
-    },
-    complain: text => {
-      stderr += `${text}\n`;
-    },
-    read: async () => input,
-  });
-  return { status, stdout, stderr };
 }
 
 /** All that a command can change, in an order of its own. */

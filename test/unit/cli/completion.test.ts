@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { completionScript } from '../../lib/cli/commands/completion.ts';
-import { schedulerNames } from '../../lib/model/scheduler.ts';
-import { commands } from '../../lib/rules/grammar/commands.ts';
-import { options } from '../../lib/rules/grammar/options.ts';
+import { completionScript } from '../../../lib/cli/commands/completion.ts';
+import { schedulerNames } from '../../../lib/model/scheduler.ts';
+import { commands } from '../../../lib/rules/grammar/commands.ts';
+import { options } from '../../../lib/rules/grammar/options.ts';
 
 /** What bash offers once it has the script and somebody typed these words, the last of them unfinished. */
 function complete(...words: readonly string[]): string[] {

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DestinationColumn, ServiceColumn } from '../../lib/addon/columns.ts';
-import { native } from '../../lib/addon/load.ts';
-import type { NativeBlock, NativeTable } from '../../lib/addon/native.ts';
-import { formatServices } from '../../lib/cli/execute/listing.ts';
-import type { DestinationId, ServiceId } from '../../lib/index.ts';
-import { addressWords, canonicalAddress } from '../../lib/model/address.ts';
-import { Family, ProtocolNumber } from '../../lib/model/constants.ts';
-import { endpointText } from '../../lib/rules/format/format.ts';
-import { sortDestinations, sortServices } from '../../lib/rules/format/order.ts';
-import type { ListOptions } from '../../lib/rules/types.ts';
+import { DestinationColumn, ServiceColumn } from '../../../lib/addon/columns.ts';
+import { native } from '../../../lib/addon/load.ts';
+import type { NativeBlock, NativeTable } from '../../../lib/addon/native.ts';
+import { formatServices } from '../../../lib/cli/execute/listing.ts';
+import type { DestinationId, ServiceId } from '../../../lib/index.ts';
+import { addressWords, canonicalAddress } from '../../../lib/model/address.ts';
+import { Family, ProtocolNumber } from '../../../lib/model/constants.ts';
+import { endpointText } from '../../../lib/rules/format/format.ts';
+import { sortDestinations, sortServices } from '../../../lib/rules/format/order.ts';
+import type { ListOptions } from '../../../lib/rules/types.ts';
 
 interface Row {
   readonly words: Readonly<Record<number, number>>;

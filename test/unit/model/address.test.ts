@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { destinationKey, serviceKey } from '../../lib/index.ts';
+import { destinationKey, serviceKey } from '../../../lib/index.ts';
 import {
   addressWords,
   canonicalAddress,
@@ -11,8 +11,8 @@ import {
   readAddress,
   validateAddress,
   writeAddress,
-} from '../../lib/model/address.ts';
-import { Family } from '../../lib/model/constants.ts';
+} from '../../../lib/model/address.ts';
+import { Family } from '../../../lib/model/constants.ts';
 
 /** What libuv's own inet_pton() and inet_ntop() make of an IPv6 address; they are the same on every platform. */
 function libuvText(text: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { requirePrograms, runProgram } from '../lab/hosts/program.ts';
-import { withScope } from '../lab/hosts/scope.ts';
+import { requirePrograms, runProgram } from '../../lab/hosts/program.ts';
+import { withScope } from '../../lab/hosts/scope.ts';
 
 describe('what a lab makes is undone', () => {
   test('the last first, after success', async () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createBatch, Layout } from '../../lib/addon/record.ts';
-import { readSteps, writeOf } from '../../lib/cli/restore/steps.ts';
-import { type readLine, readLines } from '../../lib/rules/parse/lines.ts';
+import { createBatch, Layout } from '../../../lib/addon/record.ts';
+import { readSteps, writeOf } from '../../../lib/cli/restore/steps.ts';
+import { type readLine, readLines } from '../../../lib/rules/parse/lines.ts';
 
 /** What becomes of a line: the bytes of its record, or its command. */
 type Outcome = string | object;

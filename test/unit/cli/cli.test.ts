@@ -1,27 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { formatTable } from '../../lib/cli/commands/list.ts';
-import { runCommandLine } from '../../lib/cli/run.ts';
-import type { Destination, ServiceWithDestinations } from '../../lib/index.ts';
-import { commands } from '../../lib/rules/grammar/commands.ts';
-import { options } from '../../lib/rules/grammar/options.ts';
+import { formatTable } from '../../../lib/cli/commands/list.ts';
+import { runCommandLine } from '../../../lib/cli/run.ts';
+import type { Destination, ServiceWithDestinations } from '../../../lib/index.ts';
+import { commands } from '../../../lib/rules/grammar/commands.ts';
+import { options } from '../../../lib/rules/grammar/options.ts';
+import { runCommand } from '../../support/run-command.ts';
 
-/** Runs a command that needs no kernel. */
-async function run(words: readonly string[], input = '') {
-  let [stdout, stderr] = ['', ''];
-  const status = await runCommandLine(words, {
-    // Whatever reaches for a kernel fails.
-    netns: '/nonexistent/namespace',
-    print: text => {
-      stdout += Buffer.from(text).toString();
-    },
-    complain: text => {
-      stderr += `${text}\n`;
-    },
-    read: async () => input,
-  });
-  return { status, stdout, stderr };
-}
+/** Runs a command that needs no kernel: whatever reaches for one fails. */
+const run = (words: readonly string[], input?: string) => runCommand(words, '/nonexistent/namespace', input);
 
 test('what fails outside the kernel is told in one line', async () => {
   const broken = { print: () => {}, read: () => Promise.reject(new Error('EISDIR: a directory')) };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findMirror, parseDeb822, parseList, parseStanzas } from '../bed/sources.ts';
+import { findMirror, parseDeb822, parseList, parseStanzas } from '../../bed/sources.ts';
 
 describe('apt sources', () => {
   test('one line each', () => {

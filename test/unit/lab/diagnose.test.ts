@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Connection, Destination, ServiceWithDestinations } from '../../lib/index.ts';
-import { diagnose } from '../lab/faults/diagnose.ts';
-import type { Reply } from '../lab/hosts/peer.ts';
+import type { Connection, Destination, ServiceWithDestinations } from '../../../lib/index.ts';
+import { diagnose } from '../../lab/faults/diagnose.ts';
+import type { Reply } from '../../lab/hosts/peer.ts';
 
 const virtual = { address: '10.0.0.1', port: 80 };
 const good: Reply = { milliseconds: 1, server: 'one', client: '10.0.0.9' };

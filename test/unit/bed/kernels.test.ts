@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareReleases, isKernelChoice, newestKernel } from '../bed/kernels.ts';
+import { compareReleases, isKernelChoice, newestKernel } from '../../bed/kernels.ts';
 
 const index = (...packages: readonly (readonly [name: string, size: number])[]) =>
   packages.map(([name, size]) => `Package: ${name}\nVersion: 1\nSize: ${size}\n`).join('\n');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bigStatsAt, statsAt, viewList } from '../../lib/addon/columns.ts';
+import { bigStatsAt, statsAt, viewList } from '../../../lib/addon/columns.ts';
 
 /** Two rows whose ten counters are all different, and need both halves of their 64 bits. */
 const counter = (column: number, row: number) => BigInt(column + 1) * 2n ** 33n + BigInt(column * 10 + row);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { DestinationColumn, ServiceColumn } from '../../lib/addon/columns.ts';
-import { native } from '../../lib/addon/load.ts';
-import { Layout } from '../../lib/addon/record.ts';
-import { LineLayout } from '../../lib/cli/restore/shapes.ts';
+import { DestinationColumn, ServiceColumn } from '../../../lib/addon/columns.ts';
+import { native } from '../../../lib/addon/load.ts';
+import { Layout } from '../../../lib/addon/record.ts';
+import { LineLayout } from '../../../lib/cli/restore/shapes.ts';
 
 const { layout } = native();
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Sample, Sampler } from '../../lib/index.ts';
-import { watchSampler } from '../../lib/statistics/watch.ts';
+import type { Sample, Sampler } from '../../../lib/index.ts';
+import { watchSampler } from '../../../lib/statistics/watch.ts';
 
 const nothing = { ids: [] };
 const sample = { time: 0, generation: 1, services: nothing, destinations: nothing } as unknown as Sample;

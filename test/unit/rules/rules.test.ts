@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { formatRules, parseCommands, parseRules, type RulesError } from '../../lib/rules/index.ts';
-import { tables } from '../kernel/arbitraries.ts';
+import { formatRules, parseCommands, parseRules, type RulesError } from '../../../lib/rules/index.ts';
+import { tables } from '../../kernel/arbitraries.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { quote, quoteAll } from '../bed/quote.ts';
+import { quote, quoteAll } from '../../bed/quote.ts';
 
 test('plain words stay as they are', () => {
   expect(quoteAll(['ipvsadm', '-Ln', '--rate', '/a/b.ts', 'X=1,2:3@4'])).toBe(

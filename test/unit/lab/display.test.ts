@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Destination, ServiceWithDestinations } from '../../lib/index.ts';
-import { drawDiagram } from '../lab/report/diagram.ts';
-import { formatTable } from '../lab/report/table.ts';
-import { terminalReport } from '../lab/report/terminal.ts';
+import type { Destination, ServiceWithDestinations } from '../../../lib/index.ts';
+import { drawDiagram } from '../../lab/report/diagram.ts';
+import { formatTable } from '../../lab/report/table.ts';
+import { terminalReport } from '../../lab/report/terminal.ts';
 
 test('a diagram joins neighbouring columns', () => {
   const drawn = drawDiagram([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { htmlReport } from '../lab/report/html.ts';
-import { quietReport } from '../lab/report/report.ts';
-import { teeReport } from '../lab/report/tee.ts';
+import { htmlReport } from '../../lab/report/html.ts';
+import { quietReport } from '../../lab/report/report.ts';
+import { teeReport } from '../../lab/report/tee.ts';
 
 function page(): string {
   const report = htmlReport('6.1.0-test');

@@ -3,10 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { load } from '../../lib/addon/load.ts';
-import { IpvsError } from '../../lib/index.ts';
+import { load } from '../../../lib/addon/load.ts';
+import { IpvsError } from '../../../lib/index.ts';
 
-const here = join(import.meta.dirname, '../..');
+const here = join(import.meta.dirname, '../../..');
 let root = '';
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'ipvs-load-'));
