@@ -1,5 +1,6 @@
 import { putDaemon, putDaemonRole, readDaemons } from './addon/daemon.ts';
 import { readInfo } from './addon/info.ts';
+import { Operation } from './addon/layout.ts';
 import { native } from './addon/load.ts';
 import type { Payload } from './addon/native.ts';
 import type { Slot } from './addon/record.ts';
@@ -14,7 +15,6 @@ import * as reads from './calls/reads.ts';
 import * as writes from './calls/writes.ts';
 import { validateBoolean, validateInteger, validateObject } from './model/arguments.ts';
 import type { Changes } from './model/complete.ts';
-import { Operation } from './model/constants.ts';
 import type { Destination, DestinationChanges, DestinationSpec } from './model/destination.ts';
 import type { DestinationId, ServiceId } from './model/identity.ts';
 import type { Daemon, DaemonRole, DaemonSpec, Info, Timeouts } from './model/kernel.ts';

@@ -69,6 +69,7 @@
         "node/addon.cc",
         "node/client.cc",
         "node/js_values.cc",
+        "node/layout.cc",
         "node/text_functions.cc",
       ],
       # The last one: in a worker_thread that is being terminated every Node-API call may fail, and the exception that

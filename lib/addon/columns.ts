@@ -1,41 +1,7 @@
 import { readAddress } from '../model/address.ts';
 import { type Stats, toStats } from '../model/stats.ts';
+import { ADDRESS_BYTES, COUNTERS } from './layout.ts';
 import type { NativeBlock } from './native.ts';
-
-const COUNTERS = 10;
-const ADDRESS_BYTES = 16;
-
-/** The 32-bit columns of a service, in their order (native/table/columns.h). */
-export const ServiceColumn = {
-  family: 0,
-  protocol: 1,
-  fwmark: 2,
-  port: 3,
-  flags: 4,
-  timeout: 5,
-  netmask: 6,
-  scheduler: 7,
-  engine: 8,
-  count: 9,
-} as const;
-
-/** The 32-bit columns of a destination, in their order. */
-export const DestinationColumn = {
-  service: 0,
-  family: 1,
-  port: 2,
-  forwarding: 3,
-  weight: 4,
-  upperThreshold: 5,
-  lowerThreshold: 6,
-  activeConnections: 7,
-  inactiveConnections: 8,
-  persistentConnections: 9,
-  tunnelType: 10,
-  tunnelPort: 11,
-  tunnelFlags: 12,
-  count: 13,
-} as const;
 
 /** A list as the addon delivers it: 64-bit counters, then 32-bit words, then addresses; each column contiguous. */
 export interface List {

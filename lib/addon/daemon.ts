@@ -2,8 +2,9 @@ import { readAddress, writeAddress } from '../model/address.ts';
 import { validateChoice, validateInteger, validateObject, wrongValue } from '../model/arguments.ts';
 import { DaemonRoleNumber, Family } from '../model/constants.ts';
 import type { Daemon, DaemonRole, DaemonSpec } from '../model/kernel.ts';
+import { DaemonReply, Layout, NAME_BYTES } from './layout.ts';
 import type { Payload } from './native.ts';
-import { Layout, putName, putWord, type Slot } from './record.ts';
+import { putName, putWord, type Slot } from './record.ts';
 
 const keys = new Set(['role', 'interface', 'syncId', 'maxLength', 'group', 'port', 'ttl']);
 
@@ -44,18 +45,17 @@ export function readDaemons(payload: Payload): Daemon[] {
   const buffer = payload as ArrayBuffer;
   const bytes = new Uint8Array(buffer);
   const words = new Uint32Array(buffer);
-  const at = Layout.daemon;
-  const base = at.role;
+  const at = DaemonReply;
   const daemons: Daemon[] = [];
   for (let start = 0; start < bytes.length; start += at.bytes) {
-    const word = (offset: number) => words[(start + offset - base) >> 2]!;
-    const name = bytes.subarray(start + at.interface - base, start + at.interface - base + 16);
+    const word = (offset: number) => words[(start + offset) >> 2]!;
+    const name = bytes.subarray(start + at.interface, start + at.interface + NAME_BYTES);
     daemons.push({
       role: word(at.role) === DaemonRoleNumber.master ? 'master' : 'backup',
       interface: String.fromCharCode(...name.subarray(0, name.indexOf(0))),
       syncId: word(at.syncId),
       maxLength: word(at.maxLength),
-      group: readAddress(bytes, start + at.group - base, word(at.groupFamily)),
+      group: readAddress(bytes, start + at.group, word(at.groupFamily)),
       port: word(at.port),
       ttl: word(at.ttl),
     });

@@ -16,8 +16,9 @@ import type {
 } from '../model/destination.ts';
 import type { DestinationId } from '../model/identity.ts';
 import type { Stats } from '../model/stats.ts';
-import { addressAt, DestinationColumn, type List, wordAt } from './columns.ts';
-import { DestinationField, getWord, Layout, putWord, type Slot } from './record.ts';
+import { addressAt, type List, wordAt } from './columns.ts';
+import { DestinationColumn, DestinationField, Layout } from './layout.ts';
+import { getWord, putWord, type Slot } from './record.ts';
 
 const configKeys = ['forwarding', 'tunnel', 'weight', 'upperThreshold', 'lowerThreshold'];
 const changeKeys = new Set(configKeys);

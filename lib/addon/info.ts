@@ -1,9 +1,14 @@
 import type { Info } from '../model/kernel.ts';
+import { InfoReply } from './layout.ts';
 import type { Payload } from './native.ts';
 
 /** Reads InfoRow (native/codec/rows.h). */
 export function readInfo(payload: Payload): Info {
-  const [version, connectionTableSize] = new Uint32Array(payload as ArrayBuffer);
-  const part = (shift: number) => (version! >>> shift) & 255;
-  return { version: `${part(16)}.${part(8)}.${part(0)}`, connectionTableSize: connectionTableSize! };
+  const words = new Uint32Array(payload as ArrayBuffer);
+  const version = words[InfoReply.version >> 2]!;
+  const part = (shift: number) => (version >>> shift) & 255;
+  return {
+    version: `${part(16)}.${part(8)}.${part(0)}`,
+    connectionTableSize: words[InfoReply.connectionTableSize >> 2]!,
+  };
 }

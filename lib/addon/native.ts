@@ -19,8 +19,10 @@ export interface Native {
     options: NativeListingOptions,
     texts: NativeListingTexts,
   ): Uint8Array;
-  /** Offsets and sizes of the structs that lib/addon/record.ts, lib/addon/columns.ts and lib/cli/restore/shapes.ts mirror. */
-  readonly layout: Readonly<Record<string, number>>;
+  /** What lib/addon/layout.ts exports, as the addon was compiled; for tests. */
+  layout(): Readonly<Record<string, number | object>>;
+  /** What lib/model/constants.ts has of the kernel, as the addon was compiled; for tests. */
+  kernelConstants(): Readonly<Record<string, number | object>>;
 }
 
 /**

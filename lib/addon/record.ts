@@ -1,65 +1,6 @@
 import { wrongType, wrongValue } from '../model/arguments.ts';
-import type { Operation } from '../model/constants.ts';
 import { MAX_NAME } from '../model/constants.ts';
-
-/**
- * Byte offsets in native/codec/record.h's CallRecord: what one call carries to the native thread. All numbers are 32-bit words in host
- * order; the codec knows the kernel's widths and byte orders.
- */
-export const Layout = {
-  bytes: 144,
-  operation: 0,
-  fields: 4,
-  service: {
-    family: 8,
-    protocol: 12,
-    fwmark: 16,
-    port: 20,
-    address: 24,
-    flags: 40,
-    flagsMask: 44,
-    timeout: 48,
-    netmask: 52,
-    scheduler: 56,
-    engine: 72,
-  },
-  destination: {
-    family: 88,
-    port: 92,
-    address: 96,
-    forwarding: 112,
-    weight: 116,
-    upperThreshold: 120,
-    lowerThreshold: 124,
-    tunnelType: 128,
-    tunnelPort: 132,
-    tunnelFlags: 136,
-  },
-  daemon: {
-    role: 88,
-    syncId: 92,
-    maxLength: 96,
-    groupFamily: 100,
-    port: 104,
-    ttl: 108,
-    group: 112,
-    interface: 128,
-    /** The size of the DaemonRecord alone, as `daemons()` gets it back; its offsets then count from `role`. */
-    bytes: 56,
-  },
-  timeouts: { tcp: 88, tcpFin: 92, udp: 96 },
-} as const;
-
-/** Bits of CallRecord.fields: which fields an update names (native/codec/record.h, ServiceField and DestinationField). */
-export const ServiceField = { scheduler: 1, timeout: 2, netmask: 4, engine: 8 } as const;
-export const DestinationField = {
-  forwarding: 1,
-  weight: 2,
-  upperThreshold: 4,
-  lowerThreshold: 8,
-  tunnel: 16,
-  all: 31,
-} as const;
+import { Layout, type Operation } from './layout.ts';
 
 /** One record being written: the views of a buffer of many, and where it starts. */
 export interface Slot {

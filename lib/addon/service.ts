@@ -20,8 +20,9 @@ import {
   type ServiceSpec,
 } from '../model/service.ts';
 import type { Stats } from '../model/stats.ts';
-import { addressAt, type List, ServiceColumn, wordAt } from './columns.ts';
-import { getWord, Layout, putName, putWord, ServiceField, type Slot } from './record.ts';
+import { addressAt, type List, wordAt } from './columns.ts';
+import { Layout, ServiceColumn, ServiceField } from './layout.ts';
+import { getWord, putName, putWord, type Slot } from './record.ts';
 
 const idKeys = new Set(['protocol', 'address', 'port', 'fwmark', 'family']);
 const configKeys = ['scheduler', 'schedulerFlags', 'persistence', 'onePacket'];

@@ -5,16 +5,9 @@ import type { DestinationId, ServiceId } from '../model/identity.ts';
 import type { Service } from '../model/service.ts';
 import type { Stats } from '../model/stats.ts';
 import type { ServiceWithDestinations } from '../model/table.ts';
-import {
-  bigStatsAt,
-  DestinationColumn,
-  type List,
-  ServiceColumn,
-  statsAt,
-  viewList,
-  wordAt,
-} from './columns.ts';
+import { bigStatsAt, type List, statsAt, viewList, wordAt } from './columns.ts';
 import { readDestination, readDestinationId } from './destination.ts';
+import { DestinationColumn, ServiceColumn } from './layout.ts';
 import type { NativeTable, Payload } from './native.ts';
 import { readService, readServiceId } from './service.ts';
 

@@ -2,8 +2,9 @@ import { validateInteger, validateObject } from '../model/arguments.ts';
 import type { Changes } from '../model/complete.ts';
 import { MAX_TIMEOUT } from '../model/constants.ts';
 import type { Timeouts } from '../model/kernel.ts';
+import { Layout, TimeoutsReply } from './layout.ts';
 import type { Payload } from './native.ts';
-import { Layout, putWord, type Slot } from './record.ts';
+import { putWord, type Slot } from './record.ts';
 
 const keys = new Set(['tcp', 'tcpFin', 'udp'] as const);
 
@@ -20,6 +21,11 @@ export function putTimeouts(slot: Slot, timeouts: Changes<Timeouts>): void {
 
 /** The timeouts in a reply. */
 export function readTimeouts(payload: Payload): Timeouts {
-  const [tcp, tcpFin, udp] = new Uint32Array(payload as ArrayBuffer);
-  return { tcp: tcp!, tcpFin: tcpFin!, udp: udp! };
+  const words = new Uint32Array(payload as ArrayBuffer);
+  const word = (offset: number) => words[offset >> 2]!;
+  return {
+    tcp: word(TimeoutsReply.tcp),
+    tcpFin: word(TimeoutsReply.tcpFin),
+    udp: word(TimeoutsReply.udp),
+  };
 }

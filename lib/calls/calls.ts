@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Layout, Operation, Status } from '../addon/layout.ts';
 import type { Native, NativeClient, Payload } from '../addon/native.ts';
-import { createBatch, Layout, type Slot } from '../addon/record.ts';
-import { Operation, Status } from '../model/constants.ts';
+import { createBatch, type Slot } from '../addon/record.ts';
 import { IpvsError } from '../model/errors.ts';
 import { aborted, timedOut } from './abandoned.ts';
 import { createAlarm } from './deadlines.ts';

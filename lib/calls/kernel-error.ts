@@ -1,5 +1,5 @@
 import { getSystemErrorName } from 'node:util';
-import { Status } from '../model/constants.ts';
+import { Status } from '../addon/layout.ts';
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
 import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../model/identity.ts';
 

@@ -1,6 +1,7 @@
+import { Layout, Operation, Status } from '../addon/layout.ts';
 import type { Payload } from '../addon/native.ts';
-import { Layout, putName, putWord } from '../addon/record.ts';
-import { Family, Operation, Status } from '../model/constants.ts';
+import { putName, putWord } from '../addon/record.ts';
+import { Family } from '../model/constants.ts';
 import { schedulerNames } from '../model/scheduler.ts';
 import type { Calls, Run } from './calls.ts';
 import { type About, E } from './kernel-error.ts';

@@ -1,7 +1,7 @@
+import { IN_ONE_PIECE, Layout, Operation } from '../addon/layout.ts';
 import type { NativeTable } from '../addon/native.ts';
-import { Layout, putWord } from '../addon/record.ts';
+import { putWord } from '../addon/record.ts';
 import { putServiceId } from '../addon/service.ts';
-import { Operation } from '../model/constants.ts';
 import { copyServiceId, type ServiceId } from '../model/identity.ts';
 import { readKeys } from '../options.ts';
 import type { CallSpec } from './calls.ts';
@@ -9,9 +9,6 @@ import { E } from './kernel-error.ts';
 
 /** What is made of a table in columns. */
 type Decode<T> = (table: NativeTable) => T | Promise<T>;
-
-/** native/codec/record.h, kInOnePiece. */
-const IN_ONE_PIECE = 1;
 
 /** Reads a service, as a table that has no other; undefined when it does not exist. */
 export function service<T>(id: ServiceId, decode: Decode<T>): CallSpec<T | undefined> {

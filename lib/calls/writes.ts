@@ -1,7 +1,7 @@
 import { putDestinationChanges, putDestinationId, putDestinationSpec } from '../addon/destination.ts';
-import { Layout, putWord } from '../addon/record.ts';
+import { Layout, Operation } from '../addon/layout.ts';
+import { putWord } from '../addon/record.ts';
 import { putServiceChanges, putServiceId, putServiceSpec } from '../addon/service.ts';
-import { Operation } from '../model/constants.ts';
 import type { DestinationChanges, DestinationSpec } from '../model/destination.ts';
 import { copyDestinationId, copyServiceId, type DestinationId, type ServiceId } from '../model/identity.ts';
 import { DEFAULT_SCHEDULER, type ServiceChanges, type ServiceSpec } from '../model/service.ts';

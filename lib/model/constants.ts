@@ -1,49 +1,7 @@
-/** Values of the kernel's interface, with their names there. Source: include/uapi/linux/ip_vs.h unless said otherwise. */
-
-/** Operations the addon knows: the kernel's IPVS_CMD_* up to 17, then those that take more than one message (native/codec/record.h). */
-export const Operation = {
-  newService: 1,
-  setService: 2,
-  delService: 3,
-  getService: 4,
-  newDest: 5,
-  setDest: 6,
-  delDest: 7,
-  getDest: 8,
-  newDaemon: 9,
-  delDaemon: 10,
-  getDaemon: 11,
-  setConfig: 12,
-  getConfig: 13,
-  getInfo: 15,
-  zero: 16,
-  flush: 17,
-  listServices: 32,
-  snapshot: 33,
-  updateService: 34,
-  updateDest: 35,
-  readFile: 36,
-  readDirectory: 37,
-  writeDirectory: 38,
-  openFile: 39,
-  chooseService: 40,
-  sample: 41,
-  dropSampler: 42,
-} as const;
-export type Operation = (typeof Operation)[keyof typeof Operation];
-
-/** How a call ended when neither well nor with an errno (native/codec/record.h, Status). */
-export const Status = {
-  ok: 0,
-  cancelled: -1,
-  outcomeUnknown: -2,
-  unstable: -3,
-  noFamily: -4,
-  /** No end yet: a part of what is read, and more will come. */
-  part: -5,
-  /** This, minus the errno: the network namespace could not be entered. */
-  namespaceFailed: -6,
-} as const;
+/**
+ * Values of the kernel's interface, with their names there. Source: include/uapi/linux/ip_vs.h unless said otherwise; a unit test compares them
+ * with that header.
+ */
 
 /** AF_INET and AF_INET6. */
 export const Family = { ipv4: 2, ipv6: 10 } as const;

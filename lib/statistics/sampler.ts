@@ -1,11 +1,18 @@
+import {
+  Layout,
+  Operation,
+  SAMPLE_COUNTERS,
+  SAMPLER_SHIFT,
+  SamplePart,
+  SampleWord,
+} from '../addon/layout.ts';
 import type { NativeSample, NativeTable, Payload } from '../addon/native.ts';
-import { Layout, putWord } from '../addon/record.ts';
+import { putWord } from '../addon/record.ts';
 import { putServiceId } from '../addon/service.ts';
 import { readDestinationIds, readServiceIds } from '../addon/table.ts';
 import type { Calls } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { validateBoolean, validateObject, wrongType, wrongValue } from '../model/arguments.ts';
-import { Operation } from '../model/constants.ts';
 import { IpvsError } from '../model/errors.ts';
 import type { DestinationId } from '../model/identity.ts';
 import { copyServiceId, type ServiceId } from '../model/identity.ts';
@@ -85,10 +92,6 @@ export interface Sampler extends Disposable {
   close(): void;
 }
 
-/** native/table/sampler.h, SampleParts; the sampler's number is above them. */
-const Part = { counters: 1, deltas: 2, rates: 4, destinations: 8, keys: 16, reuse: 32, chosen: 64 } as const;
-const NUMBER_SHIFT = 8;
-
 const optionKeys = new Set(['services', 'destinations', 'columns', 'reuse']);
 const columnNames = ['counters', 'deltas', 'rates'] as const;
 const counterNames = ['connections', 'inPackets', 'outPackets', 'inBytes', 'outBytes'] as const;
@@ -101,9 +104,9 @@ export function checkSamplerOptions(options: SamplerOptions): number {
     throw wrongType('options.services', 'an array', services);
   return (
     checkColumns(columns) |
-    (validateBoolean('options.destinations', destinations) ? Part.destinations : 0) |
-    (validateBoolean('options.reuse', reuse) ? Part.reuse : 0) |
-    (services !== undefined ? Part.chosen : 0)
+    (validateBoolean('options.destinations', destinations) ? SamplePart.destinations : 0) |
+    (validateBoolean('options.reuse', reuse) ? SamplePart.reuse : 0) |
+    (services !== undefined ? SamplePart.chosen : 0)
   );
 }
 
@@ -113,7 +116,7 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
   const { reuse } = options;
 
   const about = { command: 'GET_DEST' } as const;
-  const base = number << NUMBER_SHIFT;
+  const base = number << SAMPLER_SHIFT;
   let reading = false;
   let closed = false;
   let rows: Rows | undefined;
@@ -158,8 +161,8 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
   ): Pick<Sample, 'services' | 'destinations'> {
     const wide = viewColumns(services, known.services, parts);
     const deep = viewColumns(destinations, known.destinations, parts);
-    const word = (i: number) =>
-      new Uint32Array(destinations, deep.end + i * known.destinations * 4, known.destinations);
+    const word = (column: number) =>
+      new Uint32Array(destinations, deep.end + column * known.destinations * 4, known.destinations);
     return {
       services: {
         get ids() {
@@ -172,11 +175,11 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
           return known.destinationIds();
         },
         ...deep.columns,
-        service: word(0),
-        activeConnections: word(1),
-        inactiveConnections: word(2),
-        persistentConnections: word(3),
-        weight: word(4),
+        service: word(SampleWord.service),
+        activeConnections: word(SampleWord.activeConnections),
+        inactiveConnections: word(SampleWord.inactiveConnections),
+        persistentConnections: word(SampleWord.persistentConnections),
+        weight: word(SampleWord.weight),
       },
     };
   }
@@ -210,7 +213,7 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
             operation: Operation.sample,
             about,
             encode(slot) {
-              putWord(slot, Layout.fields, base | parts | (rows === undefined ? Part.keys : 0));
+              putWord(slot, Layout.fields, base | parts | (rows === undefined ? SamplePart.keys : 0));
               return undefined;
             },
             decode,
@@ -253,7 +256,7 @@ function checkColumns(columns: unknown): number {
   for (const name of columns as readonly SampleColumn[]) {
     if (!columnNames.includes(name))
       throw wrongValue('options.columns', `hold only ${columnNames.join(', ')}`, name);
-    parts |= Part[name];
+    parts |= SamplePart[name];
   }
   return parts;
 }
@@ -265,13 +268,13 @@ function viewColumns(buffer: ArrayBuffer, rows: number, parts: number) {
     make: new (buffer: ArrayBuffer, offset: number, length: number) => A,
   ): CounterColumns<A> => {
     const arrays = counterNames.map((name, i) => [name, new make(buffer, end + i * rows * 8, rows)] as const);
-    end += counterNames.length * rows * 8;
+    end += SAMPLE_COUNTERS * rows * 8;
     return Object.fromEntries(arrays) as unknown as CounterColumns<A>;
   };
   const columns = {
-    ...((parts & Part.counters) !== 0 && { counters: group(BigUint64Array) }),
-    ...((parts & Part.deltas) !== 0 && { deltas: group(Float64Array) }),
-    ...((parts & Part.rates) !== 0 && { rates: group(Float64Array) }),
+    ...((parts & SamplePart.counters) !== 0 && { counters: group(BigUint64Array) }),
+    ...((parts & SamplePart.deltas) !== 0 && { deltas: group(Float64Array) }),
+    ...((parts & SamplePart.rates) !== 0 && { rates: group(Float64Array) }),
   };
   return { columns, end };
 }

@@ -1,7 +1,9 @@
-// One call as TypeScript hands it over. lib/addon/record.ts writes these structs field for field: 32-bit
-// words in host order, addresses as 16 bytes in network order (IPv4 in the first four), names as NUL-padded
-// ASCII. Keep the two files in step; the addon exports the sizes and offsets, and a unit test compares them.
+// One call as TypeScript hands it over, field for field: 32-bit words in host order, addresses as 16 bytes in
+// network order (IPv4 in the first four), names as NUL-padded ASCII. lib/addon/layout.ts has the same
+// offsets and numbers; a unit test compares them with what native/node/layout.cc tells.
 #pragma once
+
+#include <linux/ip_vs.h>
 
 #include <cstdint>
 
@@ -68,22 +70,22 @@ struct CallRecord {
 
 // 1 to 17 are the kernel's IPVS_CMD_*; from 32 on, what takes more than one message.
 enum Operation : uint32_t {
-  kNewService = 1,
-  kSetService = 2,
-  kDelService = 3,
-  kGetService = 4,
-  kNewDest = 5,
-  kSetDest = 6,
-  kDelDest = 7,
-  kGetDest = 8,
-  kNewDaemon = 9,
-  kDelDaemon = 10,
-  kGetDaemon = 11,
-  kSetConfig = 12,
-  kGetConfig = 13,
-  kGetInfo = 15,
-  kZero = 16,
-  kFlush = 17,
+  kNewService = IPVS_CMD_NEW_SERVICE,
+  kSetService = IPVS_CMD_SET_SERVICE,
+  kDelService = IPVS_CMD_DEL_SERVICE,
+  kGetService = IPVS_CMD_GET_SERVICE,
+  kNewDest = IPVS_CMD_NEW_DEST,
+  kSetDest = IPVS_CMD_SET_DEST,
+  kDelDest = IPVS_CMD_DEL_DEST,
+  kGetDest = IPVS_CMD_GET_DEST,
+  kNewDaemon = IPVS_CMD_NEW_DAEMON,
+  kDelDaemon = IPVS_CMD_DEL_DAEMON,
+  kGetDaemon = IPVS_CMD_GET_DAEMON,
+  kSetConfig = IPVS_CMD_SET_CONFIG,
+  kGetConfig = IPVS_CMD_GET_CONFIG,
+  kGetInfo = IPVS_CMD_GET_INFO,
+  kZero = IPVS_CMD_ZERO,
+  kFlush = IPVS_CMD_FLUSH,
   kListServices = 32,
   kSnapshot = 33,
   kUpdateService = 34,

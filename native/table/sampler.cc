@@ -10,9 +10,6 @@ namespace ipvs {
 
 namespace {
 
-// The 32-bit words of a destination (SampleBlock).
-constexpr size_t kDestinationColumns = 5;
-
 // One look at the clock for each service: the kernel's tick (1 to 10 ms) is exact enough beside 2 seconds,
 // and costs nothing where a machine's clock is slow to read.
 SampleRows::Time Now() {
@@ -116,7 +113,7 @@ int Sampler::Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, S
   sample->services = Prepare(service_block_, fresh ? nullptr : held.services, services_.size(), 0, parts);
   WriteWide(services_, parts, !sample->services.same, sample->services.data.get());
   sample->destinations = Prepare(destination_block_, fresh ? nullptr : held.destinations,
-                                 destinations_.size(), kDestinationColumns, parts);
+                                 destinations_.size(), kSampleWords, parts);
   uint8_t* const words =
       WriteWide(destinations_, parts, !sample->destinations.same, sample->destinations.data.get());
   WriteWords(row_of, words);
@@ -133,10 +130,13 @@ void Sampler::WriteWords(const std::vector<uint32_t>& row_of, uint8_t* at) const
   const size_t rows = destinations_.size();
   for (size_t i = 0; i < rows; ++i) {
     const DestinationRow& row = table_.destinations[destinations_.listed(i)];
-    const uint32_t words[kDestinationColumns] = {row_of[row.service], row.active_connections,
-                                                 row.inactive_connections, row.persistent_connections,
-                                                 row.config.weight};
-    for (size_t c = 0; c < kDestinationColumns; ++c) {
+    uint32_t words[kSampleWords] = {};
+    words[kSampleService] = row_of[row.service];
+    words[kSampleActive] = row.active_connections;
+    words[kSampleInactive] = row.inactive_connections;
+    words[kSamplePersistent] = row.persistent_connections;
+    words[kSampleWeight] = row.config.weight;
+    for (size_t c = 0; c < kSampleWords; ++c) {
       std::memcpy(at + (c * rows + i) * sizeof(uint32_t), &words[c], sizeof(uint32_t));
     }
   }

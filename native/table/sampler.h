@@ -23,8 +23,18 @@ enum SampleParts : uint32_t {
   kSampleChosen = 1U << 6,  // only services that were chosen, which may be none
 };
 
+// The 32-bit words of a sample's destinations.
+enum SampleWord : unsigned {
+  kSampleService,  // its row
+  kSampleActive,
+  kSampleInactive,
+  kSamplePersistent,
+  kSampleWeight,
+  kSampleWords,
+};
+
 // Columns of a sample, in this order and if wanted: 5 counters (64 bits), 5 deltas and 5 rates (doubles),
-// then for destinations the 32-bit words service row, active, inactive and persistent connections, weight.
+// then for destinations the SampleWords.
 // Shared with whoever shows it to JavaScript.
 struct SampleBlock {
   std::shared_ptr<uint8_t[]> data;

@@ -1,12 +1,6 @@
-import {
-  DestinationColumn,
-  type List,
-  ServiceColumn,
-  statsAt,
-  viewList,
-  wordAt,
-} from '../../addon/columns.ts';
+import { type List, statsAt, viewList, wordAt } from '../../addon/columns.ts';
 import { readDestination, readDestinationId } from '../../addon/destination.ts';
+import { DestinationColumn, ServiceColumn, Show } from '../../addon/layout.ts';
 import { native } from '../../addon/load.ts';
 import type { NativeTable } from '../../addon/native.ts';
 import { readService, readServiceId } from '../../addon/service.ts';
@@ -19,14 +13,13 @@ const ROOM = 59;
 const SERVICE_WIDTH = 33;
 const DESTINATION_WIDTH = 28;
 
-/** native/cli/listing.h, Show. */
-const Show = {
-  usual: 0,
-  stats: 1,
-  rate: 2,
-  thresholds: 3,
-  'persistent-conn': 4,
-  'tun-info': 5,
+const showOf = {
+  usual: Show.usual,
+  stats: Show.stats,
+  rate: Show.rate,
+  thresholds: Show.thresholds,
+  'persistent-conn': Show.persistentConnections,
+  'tun-info': Show.tunnels,
 } as const satisfies Record<ListOptions['columns'], number>;
 
 /** Services with their destinations, and the heading above them, laid out as by `ipvsadm -L`; as UTF-8, for there may be many. */
@@ -41,7 +34,7 @@ export function formatServices(
   return native().formatTable(
     services,
     destinations,
-    { show: Show[columns], exact, sort },
+    { show: showOf[columns], exact, sort },
     {
       serviceNames:
         naming === undefined ? [] : textsOf(above, row => serviceText(readServiceId(above, row), naming)),

@@ -1,24 +1,17 @@
+import {
+  ADDRESS_BYTES,
+  Layout,
+  Line,
+  LineEndpoint,
+  LineShape,
+  LineTemplate,
+  NO_SHAPE,
+} from '../../addon/layout.ts';
 import { native } from '../../addon/load.ts';
-import { createBatch, Layout } from '../../addon/record.ts';
+import { createBatch } from '../../addon/record.ts';
 import type { Write } from '../../calls/writes.ts';
 import { writeAddress } from '../../model/address.ts';
 import { Family } from '../../model/constants.ts';
-
-/** Words of native/cli/line_shapes.h's structs, and their sizes in words. */
-export const LineLayout = {
-  words: 20,
-  start: 0,
-  end: 1,
-  shape: 2,
-  endpointCount: 3,
-  endpoints: 4,
-  endpointWords: 8,
-  endpointFamily: 2,
-  shapeWords: 2,
-  templateBytes: Layout.bytes + 16,
-} as const;
-
-const NO_SHAPE = 0xffff_ffff;
 
 /** From so many lines on, to make a shape's template takes less time than to read them. */
 const WORTHWHILE = 8;
@@ -43,12 +36,13 @@ export interface LineRecords {
  */
 export function recordLines(text: string, read: (line: string) => Write | undefined): LineRecords {
   const { lines, shapes } = native().shapeLines(text);
-  const templateOf = new Uint32Array(shapes.length / LineLayout.shapeWords).fill(NO_SHAPE);
+  const templateOf = new Uint32Array(shapes.byteLength / LineShape.bytes).fill(NO_SHAPE);
   const templates: Uint8Array[] = [];
   for (let shape = 0; shape < templateOf.length; shape++) {
-    const [first, count] = shapes.subarray(shape * LineLayout.shapeWords);
-    if (count! < WORTHWHILE) continue;
-    const template = makeTemplate(partsOf(text, lines, first!), line => recordOf(read(line)));
+    const word = wordsAt(shapes, shape * LineShape.bytes);
+    if (word(LineShape.count) < WORTHWHILE) continue;
+    const parts = partsOf(text, lines, word(LineShape.first));
+    const template = makeTemplate(parts, line => recordOf(read(line)));
     if (template === undefined) continue;
     templateOf[shape] = templates.length;
     templates.push(template);
@@ -56,10 +50,15 @@ export function recordLines(text: string, read: (line: string) => Write | undefi
   return {
     ...native().fillTemplates(lines, templateOf, Buffer.concat(templates)),
     place(line) {
-      const at = (line - 1) * LineLayout.words;
-      return [lines[at + LineLayout.start]!, lines[at + LineLayout.end]!];
+      const word = wordsAt(lines, (line - 1) * Line.bytes);
+      return [word(Line.start), word(Line.end)];
     },
   };
+}
+
+/** Reads the words of the struct that starts at byte `start`, by their offsets within it. */
+function wordsAt(words: Uint32Array, start: number): (offset: number) => number {
+  return offset => words[(start + offset) >> 2]!;
 }
 
 /** A line's endpoints, and what stands before, between and after them. */
@@ -70,17 +69,17 @@ interface LineParts {
 }
 
 function partsOf(text: string, lines: Uint32Array, line: number): LineParts {
-  const words = lines.subarray(line * LineLayout.words, (line + 1) * LineLayout.words);
+  const word = wordsAt(lines, line * Line.bytes);
   const pieces: string[] = [];
   const families: number[] = [];
-  let from = words[LineLayout.start]!;
-  for (let i = 0; i < words[LineLayout.endpointCount]!; i++) {
-    const at = LineLayout.endpoints + i * LineLayout.endpointWords;
-    pieces.push(text.slice(from, words[at]));
-    families.push(words[at + LineLayout.endpointFamily]!);
-    from = words[at + 1]!;
+  let from = word(Line.start);
+  for (let i = 0; i < word(Line.endpointCount); i++) {
+    const at = Line.endpoints + i * LineEndpoint.bytes;
+    pieces.push(text.slice(from, word(at + LineEndpoint.start)));
+    families.push(word(at + LineEndpoint.family));
+    from = word(at + LineEndpoint.end);
   }
-  return { pieces: [...pieces, text.slice(from, words[LineLayout.end])], families };
+  return { pieces: [...pieces, text.slice(from, word(Line.end))], families };
 }
 
 /** A write's record; undefined where the library refuses what it says. */
@@ -97,12 +96,17 @@ function recordOf(write: Write | undefined): Uint8Array | undefined {
   return batch.take().slice();
 }
 
-/** The fields of a record that an endpoint may go to, in the order of LineTemplate's. */
+/** The fields of a record that an endpoint may go to, and where its template says which one does. */
 const fields = [
-  { at: Layout.service.address, length: 16, part: 'address' },
-  { at: Layout.service.port, length: 4, part: 'port' },
-  { at: Layout.destination.address, length: 16, part: 'address' },
-  { at: Layout.destination.port, length: 4, part: 'port' },
+  { at: Layout.service.address, length: ADDRESS_BYTES, part: 'address', source: LineTemplate.service },
+  { at: Layout.service.port, length: 4, part: 'port', source: LineTemplate.servicePort },
+  {
+    at: Layout.destination.address,
+    length: ADDRESS_BYTES,
+    part: 'address',
+    source: LineTemplate.destination,
+  },
+  { at: Layout.destination.port, length: 4, part: 'port', source: LineTemplate.destinationPort },
 ] as const;
 
 /**
@@ -125,9 +129,10 @@ function makeTemplate(
   const explained = (byte: number) =>
     fields.some(({ at, length }, i) => sources[i] !== -1 && byte >= at && byte < at + length);
   if (one.some((byte, at) => byte !== two[at] && !explained(at))) return undefined;
-  const template = new Uint8Array(LineLayout.templateBytes);
-  template.set(one);
-  new Uint32Array(template.buffer).set(sources, Layout.bytes / 4); // -1 is NO_SHAPE
+  const template = new Uint8Array(LineTemplate.bytes);
+  template.set(one, LineTemplate.record);
+  const words = new Uint32Array(template.buffer);
+  for (const [i, { source }] of fields.entries()) words[source >> 2] = sources[i]!; // -1 is NO_SHAPE
   return template;
 }
 
@@ -140,7 +145,7 @@ function probe({ pieces, families }: LineParts, number: number) {
   const endpoints = families.map((family, i) => {
     const port = number * 16 + i;
     const host = family === Family.ipv4 ? `192.0.2.${port}` : `2001:db8::${port.toString(16)}`;
-    const address = new Uint8Array(16);
+    const address = new Uint8Array(ADDRESS_BYTES);
     writeAddress(address, 0, 'address', host);
     const text = family === Family.ipv4 ? `${host}:${port}` : `[${host}]:${port}`;
     return { text, address, port: new Uint8Array(new Uint32Array([port]).buffer) };

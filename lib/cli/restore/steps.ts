@@ -1,4 +1,4 @@
-import { Layout } from '../../addon/record.ts';
+import { Layout } from '../../addon/layout.ts';
 import * as writes from '../../calls/writes.ts';
 import { type ParsedLines, type ParseOptions, type RuleLine, readLine } from '../../rules/parse/lines.ts';
 import type { Diagnostic } from '../../rules/problem.ts';

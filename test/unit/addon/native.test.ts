@@ -1,39 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DestinationColumn, ServiceColumn } from '../../../lib/addon/columns.ts';
+import { Layout, Line, LineTemplate } from '../../../lib/addon/layout.ts';
 import { native } from '../../../lib/addon/load.ts';
-import { Layout } from '../../../lib/addon/record.ts';
-import { LineLayout } from '../../../lib/cli/restore/shapes.ts';
-
-const { layout } = native();
-
-test('TypeScript’s picture of a record is the addon’s', () => {
-  expect(layout).toEqual({
-    callBytes: Layout.bytes,
-    service: Layout.service.family,
-    serviceAddress: Layout.service.address,
-    serviceFlags: Layout.service.flags,
-    scheduler: Layout.service.scheduler,
-    engine: Layout.service.engine,
-    destination: Layout.destination.family,
-    destinationAddress: Layout.destination.address,
-    forwarding: Layout.destination.forwarding,
-    daemonBytes: Layout.daemon.bytes,
-    daemonGroup: Layout.daemon.group - Layout.daemon.role,
-    daemonInterface: Layout.daemon.interface - Layout.daemon.role,
-    lineBytes: LineLayout.words * 4,
-    lineShape: LineLayout.shape * 4,
-    lineEndpointCount: LineLayout.endpointCount * 4,
-    lineEndpoints: LineLayout.endpoints * 4,
-    lineEndpointBytes: LineLayout.endpointWords * 4,
-    lineEndpointFamily: LineLayout.endpointFamily * 4,
-    shapeBytes: LineLayout.shapeWords * 4,
-    templateBytes: LineLayout.templateBytes,
-    templateSources: Layout.bytes,
-    counters: 10,
-    serviceWords: ServiceColumn.count,
-    destinationWords: DestinationColumn.count,
-  });
-});
 
 /** The addon as somebody would use it who got hold of it: it must never crash. */
 describe('abuse of the addon', () => {
@@ -83,7 +50,7 @@ describe('abuse of the addon', () => {
 
   test('lines and templates', () => {
     const { shapeLines, fillTemplates } = native();
-    const [none, words] = [new Uint8Array(0), new Uint32Array(LineLayout.words)];
+    const [none, words] = [new Uint8Array(0), new Uint32Array(Line.bytes / 4)];
     expect(shapeLines(7 as never)).toBeUndefined();
     expect(shapeLines('')).toEqual({ lines: new Uint32Array(), shapes: new Uint32Array() });
     expect(fillTemplates(words, words, 'x' as never)).toBeUndefined();
@@ -91,7 +58,7 @@ describe('abuse of the addon', () => {
     expect(fillTemplates(words, new Uint32Array([5]), none).rest).toEqual(new Uint32Array([1]));
     expect(fillTemplates(words, new Uint32Array(), none).rest).toEqual(new Uint32Array([1]));
     expect(fillTemplates(words.subarray(1), words, none).rest).toEqual(new Uint32Array());
-    const template = new Uint8Array(LineLayout.templateBytes).fill(0x7f);
+    const template = new Uint8Array(LineTemplate.bytes).fill(0x7f);
     expect(fillTemplates(words, new Uint32Array([0]), template).lines).toEqual(new Uint32Array([1]));
   });
 });

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { Status } from '../../../lib/addon/layout.ts';
 import { type About, type Command, failure } from '../../../lib/calls/kernel-error.ts';
-import { Status } from '../../../lib/model/constants.ts';
 import type { IpvsErrorCode } from '../../../lib/model/errors.ts';
 
 const { errno } = constants;

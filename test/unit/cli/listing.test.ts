@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DestinationColumn, ServiceColumn } from '../../../lib/addon/columns.ts';
+import { DestinationColumn, ServiceColumn } from '../../../lib/addon/layout.ts';
 import { native } from '../../../lib/addon/load.ts';
 import type { NativeBlock, NativeTable } from '../../../lib/addon/native.ts';
 import { formatServices } from '../../../lib/cli/execute/listing.ts';

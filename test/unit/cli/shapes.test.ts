@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createBatch, Layout } from '../../../lib/addon/record.ts';
+import { Layout } from '../../../lib/addon/layout.ts';
+import { createBatch } from '../../../lib/addon/record.ts';
 import { readSteps, writeOf } from '../../../lib/cli/restore/steps.ts';
 import { type readLine, readLines } from '../../../lib/rules/parse/lines.ts';
 

@@ -1,0 +1,24 @@
+import os from 'node:os';
+import { expect, test } from 'vitest';
+import * as layout from '../../../lib/addon/layout.ts';
+import { native } from '../../../lib/addon/load.ts';
+import { E } from '../../../lib/calls/kernel-error.ts';
+import * as constants from '../../../lib/model/constants.ts';
+
+test('Every number that TypeScript and the addon share is the same on both sides', () => {
+  expect(native().layout()).toEqual({ ...layout });
+});
+
+test('Every constant of the kernel’s that TypeScript has is that of linux/ip_vs.h and the C library', () => {
+  // The other limits are this library's own, or in no header.
+  const tables = Object.entries(constants).filter(([, value]) => typeof value === 'object');
+  expect(native().kernelConstants()).toEqual({
+    ...Object.fromEntries(tables),
+    MAX_NAME: constants.MAX_NAME,
+  });
+});
+
+test('Every errno that IPVS is known to end with is the operating system’s', () => {
+  const errnos: Readonly<Record<string, number>> = os.constants.errno;
+  for (const [name, number] of Object.entries(E)) expect([name, number]).toEqual([name, errnos[`E${name}`]]);
+});
