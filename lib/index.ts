@@ -35,6 +35,30 @@ export type { NetworkNamespace } from './namespace.ts';
 export type { ConnectionsOptions, IpvsOptions, ReadOptions } from './options.ts';
 export type { Connection, Endpoint } from './proc/connections.ts';
 export type { Settings } from './proc/settings.ts';
+export type { DesiredError, DesiredProblem } from './reconcile/problems.ts';
+export type {
+  AddDestinationStep,
+  AddServiceStep,
+  Allowed,
+  Change,
+  ChangeDestinationStep,
+  ChangeServiceStep,
+  DesiredService,
+  DestinationFields,
+  FieldChanges,
+  Owns,
+  PersistenceFields,
+  Plan,
+  PlanData,
+  PlanOptions,
+  PlanScope,
+  PlanWarning,
+  RemoveDestinationStep,
+  RemoveServiceStep,
+  ServiceFields,
+  Step,
+  StepKind,
+} from './reconcile/types.ts';
 export {
   type FormatOptions,
   formatRules,

@@ -67,7 +67,8 @@ const protocolOptions: Readonly<Record<Protocol, string>> = {
   sctp: '--sctp-service',
 };
 
-function serviceIdentity(service: ServiceId, naming: NameFormatter | undefined): string {
+/** The option that names a service. */
+export function serviceIdentity(service: ServiceId, naming: NameFormatter | undefined): string {
   if (service.fwmark !== undefined) {
     const mark = validateInteger('service.fwmark', service.fwmark, 1, 0xffff_ffff);
     return `-f ${mark}${service.family === 'ipv6' ? ' -6' : ''}`;
@@ -92,7 +93,8 @@ export function endpointText(
   return text.includes(':') ? `[${host}]:${number}` : `${host}:${number}`;
 }
 
-function serviceRule(service: ServiceSpec): string {
+/** The options of a service besides its identity. */
+export function serviceRule(service: ServiceSpec): string {
   const { scheduler = DEFAULT_SCHEDULER, schedulerFlags = [], persistence, onePacket } = service;
   let rule = ` -s ${word('service.scheduler', scheduler)}`;
   if (persistence !== undefined) {
@@ -134,7 +136,8 @@ export function granularityText(granularity: number | string | undefined, six: b
   return mask === '255.255.255.255' ? undefined : mask;
 }
 
-function destinationRule(
+/** A destination with its options, as it stands behind `-r`. */
+export function destinationRule(
   destination: DestinationSpec,
   { protocol }: ServiceId,
   naming: NameFormatter | undefined,

@@ -1,0 +1,152 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { putDestinationSpec } from '../addon/destination.ts';
+import { Layout, Operation } from '../addon/layout.ts';
+import { createBatch, type Slot } from '../addon/record.ts';
+import { putServiceId, putServiceSpec } from '../addon/service.ts';
+import { wrongType } from '../model/arguments.ts';
+import type { DestinationSpec } from '../model/destination.ts';
+import { copyServiceId, destinationKey, serviceKey } from '../model/identity.ts';
+import {
+  accepts,
+  destinationParts,
+  isObject,
+  type Put,
+  problemsOf,
+  putStandIn,
+  putterOfId,
+  serviceParts,
+} from './parts.ts';
+import { type DesiredProblem, desiredError, duplicate, outOfScope } from './problems.ts';
+import { type ServiceRow, serviceRow } from './rows.ts';
+import type { Scope } from './scope.ts';
+import type { DesiredService } from './types.ts';
+
+/** A desired service that has been validated. */
+export interface DesiredEntry {
+  readonly key: string;
+  readonly spec: DesiredService;
+  /** Where its record begins among `DesiredTable.records`, in bytes; those of its destinations follow. */
+  readonly start: number;
+}
+
+/** A desired state that has been validated. */
+export interface DesiredTable {
+  readonly entries: ReadonlyMap<string, DesiredEntry>;
+  /** Records as calls have them (lib/addon/record.ts), each service's followed by those of its destinations. */
+  readonly records: Uint8Array;
+}
+
+/** Rows validated before the event loop has a turn: well under a millisecond's work. */
+const SLICE = 250;
+
+/** The row that an entry is compared by. */
+export function rowOf({ spec }: DesiredEntry): ServiceRow {
+  return serviceRow(spec, spec.destinations);
+}
+
+/**
+ * Validates a desired state, in several turns of the event loop, and encodes it on the way: what has a record is what
+ * `addService` and `addDestination` take. Throws a `DesiredError` with every problem.
+ */
+export async function readDesired(desired: unknown, scope: Scope | undefined): Promise<DesiredTable> {
+  if (!Array.isArray(desired)) {
+    throw wrongType('desired', 'an array of services, each with its destinations', desired);
+  }
+  const reader = createReader(scope);
+  for (const [i, service] of (desired as readonly unknown[]).entries()) {
+    reader.read(service, `desired[${i}]`);
+    if (reader.due()) await nextTurn();
+  }
+  return reader.finish();
+}
+
+interface Reader {
+  read(service: unknown, place: string): void;
+  /** Whether a slice's work has been done since this was last true. */
+  due(): boolean;
+  finish(): DesiredTable;
+}
+
+function createReader(scope: Scope | undefined): Reader {
+  const batch = createBatch();
+  const entries = new Map<string, DesiredEntry>();
+  const places = new Map<string, string>();
+  const problems: DesiredProblem[] = [];
+  let slice = 0;
+
+  /** Encodes a row into a record of its own. False: it is refused, and its problems are told. */
+  function encode(place: string, put: Put, parts: () => readonly Put[]): boolean {
+    slice++;
+    try {
+      put(batch.open(Operation.newDest));
+    } catch (error) {
+      problems.push(...problemsOf(place, error as Error, parts()));
+      return false;
+    }
+    batch.commit();
+    return true;
+  }
+
+  function readDestinations(given: unknown, place: string, putService: Put): void {
+    const path = `${place}.destinations`;
+    if (!Array.isArray(given)) {
+      const error = wrongType(path, 'an array; [] where there are none', given);
+      problems.push({ path, message: error.message });
+      return;
+    }
+    const seen = new Map<string, number>();
+    for (const [i, spec] of (given as readonly DestinationSpec[]).entries()) {
+      const at = `${path}[${i}]`;
+      const put: Put = slot => {
+        putService(slot);
+        putDestinationSpec(slot, spec);
+      };
+      if (!encode(at, put, () => destinationParts(spec))) continue;
+      const key = destinationKey(spec);
+      const first = seen.get(key);
+      if (first === undefined) seen.set(key, i);
+      else problems.push(duplicate(at, `destination ${key}`, `${path}[${first}]`));
+    }
+  }
+
+  return {
+    read(given, place) {
+      const spec = given as DesiredService;
+      const start = batch.count * Layout.bytes;
+      if (
+        !encode(
+          place,
+          slot => putServiceSpec(slot, spec),
+          () => serviceParts(spec),
+        )
+      ) {
+        // Its destinations are looked at all the same: every problem is told at once.
+        const putService = accepts(slot => putServiceId(slot, spec)) ? putterOfId(spec) : putStandIn;
+        if (isObject(given)) readDestinations(spec.destinations, place, putService);
+        return;
+      }
+      const key = serviceKey(spec);
+      const first = places.get(key);
+      if (first !== undefined) problems.push(duplicate(place, `service ${key}`, first));
+      else places.set(key, place);
+      if (scope !== undefined && !scope(copyServiceId(spec))) problems.push(outOfScope(place, spec));
+      entries.set(key, { key, spec, start });
+      readDestinations(spec.destinations, place, slot => copyService(slot, start));
+    },
+    due() {
+      if (slice < SLICE) return false;
+      slice = 0;
+      return true;
+    },
+    finish() {
+      if (problems.length > 0) throw desiredError(problems);
+      return { entries, records: batch.take() };
+    },
+  };
+}
+
+/** Copies the service of the record at `start`: to encode it again for each destination would take most of the time. */
+function copyService({ bytes, start: to }: Slot, start: number): void {
+  const { family: begin } = Layout.service;
+  bytes.copyWithin(to + begin, start + begin, start + begin + Layout.service.bytes);
+}

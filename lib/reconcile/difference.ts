@@ -1,0 +1,80 @@
+import type { Tunnel } from '../model/destination.ts';
+import type { DestinationFields, FieldChanges, PersistenceFields, ServiceFields } from './types.ts';
+
+/** Fields as `FieldChanges` collects them, one after another. */
+type Changes<T> = { -readonly [K in keyof FieldChanges<T>]: FieldChanges<T>[K] };
+
+/** The fields in which a service differs from what is desired; undefined when there is none. */
+export function serviceChanges(
+  actual: ServiceFields,
+  desired: ServiceFields,
+): FieldChanges<ServiceFields> | undefined {
+  const changes: Changes<ServiceFields> = {};
+  if (actual.scheduler !== desired.scheduler) {
+    changes.scheduler = { from: actual.scheduler, to: desired.scheduler };
+  }
+  if (!sameFlags(actual.schedulerFlags, desired.schedulerFlags)) {
+    changes.schedulerFlags = { from: actual.schedulerFlags, to: desired.schedulerFlags };
+  }
+  if (actual.onePacket !== desired.onePacket) {
+    changes.onePacket = { from: actual.onePacket, to: desired.onePacket };
+  }
+  if (!samePersistence(actual.persistence, desired.persistence)) {
+    changes.persistence = { from: actual.persistence, to: desired.persistence };
+  }
+  return isEmpty(changes) ? undefined : changes;
+}
+
+/**
+ * The fields in which a destination differs from what is desired; undefined when there is none. Tunnel fields of what
+ * is no tunnel are never looked at: the kernel keeps them and has no use for them.
+ */
+export function destinationChanges(
+  actual: DestinationFields,
+  desired: DestinationFields,
+  keepWeights: boolean,
+): FieldChanges<DestinationFields> | undefined {
+  const changes: Changes<DestinationFields> = {};
+  if (actual.forwarding !== desired.forwarding) {
+    changes.forwarding = { from: actual.forwarding, to: desired.forwarding };
+  }
+  if (desired.forwarding === 'tunnel' && !sameTunnel(actual.tunnel, desired.tunnel)) {
+    changes.tunnel = { from: actual.tunnel, to: desired.tunnel };
+  }
+  if (!keepWeights && actual.weight !== desired.weight) {
+    changes.weight = { from: actual.weight, to: desired.weight };
+  }
+  if (actual.upperThreshold !== desired.upperThreshold) {
+    changes.upperThreshold = { from: actual.upperThreshold, to: desired.upperThreshold };
+  }
+  if (actual.lowerThreshold !== desired.lowerThreshold) {
+    changes.lowerThreshold = { from: actual.lowerThreshold, to: desired.lowerThreshold };
+  }
+  return isEmpty(changes) ? undefined : changes;
+}
+
+function isEmpty(changes: object): boolean {
+  for (const _ in changes) return false;
+  return true;
+}
+
+function sameFlags(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((flag, i) => flag === other[i]);
+}
+
+function samePersistence(one: PersistenceFields | null, other: PersistenceFields | null): boolean {
+  if (one === null || other === null) return one === other;
+  return (
+    one.timeout === other.timeout && one.granularity === other.granularity && one.engine === other.engine
+  );
+}
+
+function sameTunnel(one: Tunnel | null, other: Tunnel | null): boolean {
+  if (one === null || other === null) return one === other;
+  const [a, b] = [one, other].map(tunnel => tunnel as { type: string; port?: number; checksum?: string });
+  return (
+    a!.type === b!.type &&
+    (a!.port ?? 0) === (b!.port ?? 0) &&
+    (a!.checksum ?? 'none') === (b!.checksum ?? 'none')
+  );
+}

@@ -1,0 +1,160 @@
+import { destinationChanges, serviceChanges } from './difference.ts';
+import { type DestinationRow, destinationSpec, type ServiceRow, serviceSpec } from './rows.ts';
+import { compareSequence } from './sequence.ts';
+import type { AddDestinationStep, PlanOptions, PlanWarning, RemoveDestinationStep, Step } from './types.ts';
+import { forwardingWarning, orderWarning, refusalWarning } from './warnings.ts';
+
+/**
+ * The phases of a plan. In this order no client notices: what takes connections is there before anything ceases to take
+ * them, so that no service that had a destination and will have one is without at any moment.
+ */
+export const Phase = {
+  /** New services, each followed at once by its destinations. */
+  addServices: 0,
+  /** Destinations that are added, get more weight, or change in other ways. */
+  addDestinations: 1,
+  changeServices: 2,
+  /** Destinations that get less weight. */
+  lowerWeights: 3,
+  removeDestinations: 4,
+  removeServices: 5,
+} as const;
+type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** The first phase that takes capacity away. What comes before it only adds. */
+export const FIRST_LOSS: Phase = Phase.lowerWeights;
+
+/** A plan while it is drawn up. */
+export interface Draft {
+  /** The steps of each phase. */
+  readonly phases: readonly Step[][];
+  readonly warnings: PlanWarning[];
+  services: number;
+  destinations: number;
+  removals: number;
+}
+
+/** How services are compared. */
+export type DraftOptions = Pick<PlanOptions, 'keepWeights' | 'order'>;
+
+export function newDraft(): Draft {
+  const phases = Object.values(Phase).map((): Step[] => []);
+  return { phases, warnings: [], services: 0, destinations: 0, removals: 0 };
+}
+
+/** Adds what one service needs: `actual` as the table has it, `desired` as it should be; undefined: not at all. */
+export function draftService(
+  draft: Draft,
+  actual: ServiceRow | undefined,
+  desired: ServiceRow | undefined,
+  options: DraftOptions,
+): void {
+  if (actual !== undefined) {
+    draft.services++;
+    draft.destinations += actual.destinations.length;
+  }
+  if (actual === undefined) {
+    if (desired !== undefined) draftNewService(draft, desired);
+  } else if (desired === undefined) {
+    draftRemoval(draft, actual);
+  } else {
+    draftChanges(draft, actual, desired, options);
+  }
+}
+
+function draftNewService(draft: Draft, desired: ServiceRow): void {
+  const steps = draft.phases[Phase.addServices]!;
+  const { service, destinations } = desired;
+  steps.push({ kind: 'add-service', service, spec: serviceSpec(desired) });
+  for (const row of destinations) steps.push(addition(desired, row));
+}
+
+function draftRemoval(draft: Draft, actual: ServiceRow): void {
+  draft.removals += actual.destinations.length;
+  draft.phases[Phase.removeServices]!.push({
+    kind: 'remove-service',
+    service: actual.service,
+    spec: serviceSpec(actual),
+    destinations: actual.destinations.map(destinationSpec),
+  });
+}
+
+function draftChanges(draft: Draft, actual: ServiceRow, desired: ServiceRow, options: DraftOptions): void {
+  const changes = serviceChanges(actual.fields, desired.fields);
+  if (changes !== undefined) {
+    const { service } = desired;
+    const step: Step = { kind: 'change-service', service, changes, spec: serviceSpec(desired) };
+    draft.phases[Phase.changeServices]!.push(step);
+  }
+  const present = new Map(actual.destinations.map(row => [row.key, row]));
+  const keysOf = ({ destinations }: ServiceRow) => destinations.map(({ key }) => key);
+  const { keep, differs } = compareSequence([...present.keys()], keysOf(desired));
+  const exact = options.order === 'exact';
+  desired.destinations.forEach((row, i) => {
+    const found = present.get(row.key);
+    present.delete(row.key);
+    if (found === undefined) {
+      draft.phases[Phase.addDestinations]!.push(addition(desired, row));
+    } else if (exact && differs && i >= keep) {
+      draft.phases[Phase.addDestinations]!.push(...moves(desired, found, row, options));
+    } else {
+      draftDestination(draft, desired, found, row, options);
+    }
+  });
+  for (const row of present.values()) {
+    draft.removals++;
+    draft.phases[Phase.removeDestinations]!.push(removal(desired, row));
+  }
+  if (differs) draft.warnings.push(...orderWarning(desired, exact));
+}
+
+/** Adds what a destination needs that is there and is to stay. */
+function draftDestination(
+  draft: Draft,
+  desired: ServiceRow,
+  found: DestinationRow,
+  row: DestinationRow,
+  { keepWeights = false }: DraftOptions,
+): void {
+  const changes = destinationChanges(found.fields, row.fields, keepWeights);
+  if (changes === undefined) return;
+  const { service } = desired;
+  const { destination } = row;
+  const spec = destinationSpec(keepWeights ? withWeight(row, found) : row);
+  const lower = changes.weight !== undefined && changes.weight.to < changes.weight.from;
+  const phase = lower ? Phase.lowerWeights : Phase.addDestinations;
+  const step = { kind: 'change-destination', service, destination, changes, spec } as const;
+  draft.phases[phase]!.push(keepWeights ? { ...step, keepsWeight: true } : step);
+  if (changes.forwarding !== undefined) {
+    draft.warnings.push(forwardingWarning(service, destination, changes.forwarding));
+  }
+  if (changes.weight?.to === 0) draft.warnings.push(...refusalWarning(desired, destination));
+}
+
+function addition({ service }: ServiceRow, row: DestinationRow): AddDestinationStep {
+  const { destination } = row;
+  return { kind: 'add-destination', service, destination, spec: destinationSpec(row) };
+}
+
+function removal({ service }: ServiceRow, row: DestinationRow): RemoveDestinationStep {
+  const { destination } = row;
+  return { kind: 'remove-destination', service, destination, spec: destinationSpec(row) };
+}
+
+/** Removes a destination and adds it again as it should be, which puts it behind all others. */
+function moves(
+  desired: ServiceRow,
+  found: DestinationRow,
+  row: DestinationRow,
+  { keepWeights = false }: DraftOptions,
+): readonly Step[] {
+  const reason = 'order' as const;
+  return [
+    { ...removal(desired, found), reason },
+    { ...addition(desired, keepWeights ? withWeight(row, found) : row), reason },
+  ];
+}
+
+function withWeight(row: DestinationRow, { fields: { weight } }: DestinationRow): DestinationRow {
+  return { ...row, fields: { ...row.fields, weight } };
+}

@@ -1,0 +1,54 @@
+import { validateInteger, wrongType, wrongValue } from '../model/arguments.ts';
+import type { Draft } from './draft.ts';
+import type { Allowed, PlanOptions, Step } from './types.ts';
+
+const kinds: readonly Allowed[] = ['add', 'change', 'remove'];
+
+const doing: Readonly<Record<Allowed, string>> = { add: 'adds', change: 'changes', remove: 'removes' };
+
+/** Throws at limits that are wrong. */
+export function validateLimits({ allow, maxRemovals }: PlanOptions): void {
+  if (maxRemovals !== undefined) {
+    validateInteger('options.maxRemovals', maxRemovals, 0, Number.MAX_SAFE_INTEGER);
+  }
+  if (allow === undefined) return;
+  if (!Array.isArray(allow)) throw wrongType('options.allow', 'an array of kinds of changes', allow);
+  for (const kind of allow as readonly unknown[]) {
+    if (!kinds.includes(kind as Allowed)) {
+      throw wrongValue('options.allow', `hold only ${kinds.map(name => `'${name}'`).join(', ')}`, kind);
+    }
+  }
+}
+
+/** Why a plan must not be carried out, with the numbers; empty where nothing is against it. */
+export function refusalsOf(draft: Draft, { allow, maxRemovals, force }: PlanOptions): readonly string[] {
+  return [...forbidden(draft.phases.flat(), allow), ...tooMany(draft, maxRemovals, force === true)];
+}
+
+function forbidden(steps: readonly Step[], allow: readonly Allowed[] | undefined): readonly string[] {
+  if (allow === undefined) return [];
+  return kinds
+    .filter(kind => !allow.includes(kind))
+    .flatMap(kind => {
+      const count = steps.filter(step => step.kind.startsWith(`${kind}-`)).length;
+      const only = allow.length === 0 ? 'nothing is allowed' : `only ${allow.join(' and ')} is allowed`;
+      return count === 0
+        ? []
+        : [`the plan ${doing[kind]} ${count} ${count === 1 ? 'row' : 'rows'}, and ${only}`];
+    });
+}
+
+function tooMany(
+  { removals, destinations }: Draft,
+  most: number | undefined,
+  force: boolean,
+): readonly string[] {
+  if (force) return [];
+  const removes = `the plan removes ${removals} of the ${destinations} destinations in scope`;
+  if (most !== undefined) {
+    return removals > most ? [`${removes}, and at most ${most} may go (maxRemovals)`] : [];
+  }
+  return removals * 2 > destinations
+    ? [`${removes}, which is more than half; maxRemovals or force allow it`]
+    : [];
+}

@@ -1,0 +1,37 @@
+import { planCommands } from './commands.ts';
+import type { Draft } from './draft.ts';
+import { formatPlan } from './format.ts';
+import { refusalsOf } from './limits.ts';
+import { PLAN_FORMAT, type Plan, type PlanData, type PlanOptions } from './types.ts';
+
+/** The two ways to write a plan. Not enumerable: JSON and structuredClone() have the data alone. */
+const writers: PropertyDescriptorMap & ThisType<Plan> = {
+  toString: {
+    value() {
+      return formatPlan(this);
+    },
+  },
+  commands: {
+    value() {
+      return planCommands(this);
+    },
+  },
+};
+
+/** The plan that a finished draft is. */
+export function planOf(draft: Draft, options: PlanOptions): Plan {
+  const { phases, warnings, services, destinations, removals } = draft;
+  return withWriters({
+    formatVersion: PLAN_FORMAT,
+    ...(options.owner !== undefined && { owner: options.owner }),
+    steps: phases.flat(),
+    warnings,
+    scope: { services, destinations, removals },
+    refusals: refusalsOf(draft, options),
+  });
+}
+
+/** A plan from its data, as it comes back from JSON. */
+export function withWriters(data: PlanData): Plan {
+  return Object.defineProperties({ ...data }, writers) as Plan;
+}

@@ -1,0 +1,206 @@
+import type { DestinationSpec, Forwarding, Tunnel } from '../model/destination.ts';
+import type { DestinationId, ServiceId } from '../model/identity.ts';
+import type { ServiceSpec } from '../model/service.ts';
+
+/** The version of a plan's JSON. Another one is refused by `apply()`. */
+export const PLAN_FORMAT = 1;
+
+/**
+ * A service as it should be, with all its destinations in the order they should have. What `snapshot()` and
+ * `parseRules()` return are such; statistics and connection counts are not looked at.
+ */
+export type DesiredService = ServiceSpec & { readonly destinations: readonly DestinationSpec[] };
+
+/** What a field has, and what it is to have. null: none. */
+export interface Change<T> {
+  readonly from: T;
+  readonly to: T;
+}
+
+/** Persistence with every default filled in. */
+export interface PersistenceFields {
+  readonly timeout: number;
+  readonly granularity: number | string;
+  readonly engine?: string;
+}
+
+/** What can be changed of a service without removing it. */
+export interface ServiceFields {
+  readonly scheduler: string;
+  readonly schedulerFlags: readonly string[];
+  readonly onePacket: boolean;
+  readonly persistence: PersistenceFields | null;
+}
+
+/** What can be changed of a destination without removing it. */
+export interface DestinationFields {
+  readonly forwarding: Forwarding;
+  readonly tunnel: Tunnel | null;
+  readonly weight: number;
+  readonly upperThreshold: number;
+  readonly lowerThreshold: number;
+}
+
+/** The fields that differ, each with its old and its new value. */
+export type FieldChanges<T> = { readonly [K in keyof T]?: Change<T[K]> };
+
+/** A service that is missing. Its destinations follow as steps of their own. */
+export interface AddServiceStep {
+  readonly kind: 'add-service';
+  readonly service: ServiceId;
+  readonly spec: ServiceSpec;
+}
+
+/** A service that differs. The kernel changes it in place: connections and counters live on. */
+export interface ChangeServiceStep {
+  readonly kind: 'change-service';
+  readonly service: ServiceId;
+  readonly changes: FieldChanges<ServiceFields>;
+  /** The service as it is to be. */
+  readonly spec: ServiceSpec;
+}
+
+/** A service that nobody wants any more, with all its destinations. */
+export interface RemoveServiceStep {
+  readonly kind: 'remove-service';
+  readonly service: ServiceId;
+  /** The service as it was. */
+  readonly spec: ServiceSpec;
+  /** The destinations that go with it. */
+  readonly destinations: readonly DestinationSpec[];
+}
+
+/** A destination that is missing. */
+export interface AddDestinationStep {
+  readonly kind: 'add-destination';
+  readonly service: ServiceId;
+  readonly destination: DestinationId;
+  readonly spec: DestinationSpec;
+  /** It was removed by the step before this one, to get another place among its service's destinations. */
+  readonly reason?: 'order';
+}
+
+/** A destination that differs. The kernel changes it in place: connections and counters live on. */
+export interface ChangeDestinationStep {
+  readonly kind: 'change-destination';
+  readonly service: ServiceId;
+  readonly destination: DestinationId;
+  readonly changes: FieldChanges<DestinationFields>;
+  /** The destination as it is to be. */
+  readonly spec: DestinationSpec;
+  /** The weight in `spec` is only what was found: `keepWeights` leaves it to whoever sets it meanwhile. */
+  readonly keepsWeight?: true;
+}
+
+/** A destination that nobody wants any more. */
+export interface RemoveDestinationStep {
+  readonly kind: 'remove-destination';
+  readonly service: ServiceId;
+  readonly destination: DestinationId;
+  /** The destination as it was. */
+  readonly spec: DestinationSpec;
+  /** The step behind this one adds it again, for another place among its service's destinations. */
+  readonly reason?: 'order';
+}
+
+/** One change of the table. */
+export type Step =
+  | AddServiceStep
+  | ChangeServiceStep
+  | RemoveServiceStep
+  | AddDestinationStep
+  | ChangeDestinationStep
+  | RemoveDestinationStep;
+
+/** What a step does. */
+export type StepKind = Step['kind'];
+
+/** Something that is no reason to stop, and that whoever applies the plan should know. */
+export interface PlanWarning {
+  /**
+   * `lint`'s codes about what is desired, and: `order-differs` (only removing and adding again would give a hashing
+   * scheduler the desired order), `order-restored` (steps do that), `forwarding-changes` (connections that exist keep
+   * the old way), `refuses-clients` (a hashing scheduler without fallback refuses the clients of a server at weight 0).
+   */
+  readonly code: string;
+  readonly service: ServiceId;
+  readonly destination?: DestinationId;
+  readonly message: string;
+}
+
+/** How many destinations a plan is about. */
+export interface PlanScope {
+  /** Services in scope that are in the table. */
+  readonly services: number;
+  /** Their destinations. */
+  readonly destinations: number;
+  /** How many of those destinations the plan removes. */
+  readonly removals: number;
+}
+
+/** The data of a plan: what its JSON has. */
+export interface PlanData {
+  readonly formatVersion: typeof PLAN_FORMAT;
+  /** Whom the services belong to, where `owner` was given. */
+  readonly owner?: string;
+  /** What there is to do, in the order in which it is done. Empty: the table is as desired. */
+  readonly steps: readonly Step[];
+  readonly warnings: readonly PlanWarning[];
+  readonly scope: PlanScope;
+  /** Why `apply()` would refuse this plan as a whole, if it would: a limit, with the numbers. */
+  readonly refusals: readonly string[];
+}
+
+/** What is to be done to make a table what it should be. Plain data, with two ways to write it. */
+export interface Plan extends PlanData {
+  /** For people: `+` adds, `~` changes, `-` removes, by service; then what to know about it. */
+  toString(): string;
+  /** The steps as lines that `ipvsadm -R` and `ipvs restore` read, one for each. */
+  commands(): string[];
+}
+
+/** Which services are the caller's although the desired state does not name them: what is not desired of these goes. */
+export type Owns =
+  | 'everything'
+  | {
+      /** Addresses and prefixes of services: `10.0.0.0/8`, `fd00::/64`, `192.0.2.1`. */
+      readonly addresses?: readonly string[] | undefined;
+      /** The first and the last firewall mark. */
+      readonly marks?: readonly [from: number, to: number] | undefined;
+    }
+  | ((service: ServiceId) => boolean);
+
+/** The kinds of changes that `allow` names. */
+export type Allowed = 'add' | 'change' | 'remove';
+
+/** What is the caller's to change, and within which limits. */
+export interface PlanOptions {
+  /**
+   * Services that are the caller's besides those that the desired state names. A desired service that is not among
+   * them is an error. Default: those that the desired state names, and (with `owner`) those that it named before.
+   */
+  readonly owns?: Owns | undefined;
+  /**
+   * The caller's name, under which the services that it applied are remembered: in /run/ipvs, for this network
+   * namespace, as long as the kernel's table lives. What it no longer wants goes, what others made stays. 1 to 64
+   * letters, digits, dots, dashes and underscores.
+   */
+  readonly owner?: string | undefined;
+  /** The kinds of changes that may be made. A plan that has others is refused as a whole. Default: all. */
+  readonly allow?: readonly Allowed[] | undefined;
+  /**
+   * How many destinations may be removed at most, those of removed services too; a plan that removes more is refused
+   * as a whole. Default: half of those in scope.
+   */
+  readonly maxRemovals?: number | undefined;
+  /** Lifts the limit of `maxRemovals`. */
+  readonly force?: boolean | undefined;
+  /** Leaves the weights of destinations that are there as they are: somebody else, a health checker, sets them. */
+  readonly keepWeights?: boolean | undefined;
+  /**
+   * 'exact' restores the order of a service's destinations by removing and adding again, one at a time: hashing
+   * schedulers look at it. That cuts their connections where the setting expire_nodest_conn is 1. Default 'keep':
+   * only said, as a warning.
+   */
+  readonly order?: 'keep' | 'exact' | undefined;
+}

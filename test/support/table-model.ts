@@ -1,0 +1,90 @@
+import {
+  type DesiredService,
+  type DestinationSpec,
+  destinationKey,
+  type ServiceSpec,
+  type Step,
+  serviceKey,
+} from '../../lib/index.ts';
+
+/** Why the kernel refuses a change. */
+export type Refusal = 'EEXIST' | 'ENOENT' | 'ESRCH';
+
+interface Entry {
+  service: ServiceSpec;
+  readonly destinations: Map<string, DestinationSpec>;
+}
+
+/**
+ * What tests take the kernel's table for (net/netfilter/ipvs/ip_vs_ctl.c): SET replaces everything, a destination that
+ * is added comes behind all others, and what is not there or is there already is refused.
+ */
+export class TableModel {
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(table: readonly DesiredService[] = []) {
+    for (const service of table) this.#put(service);
+  }
+
+  #put({ destinations, ...service }: DesiredService): void {
+    const rows = destinations.map(row => [destinationKey(row), row] as const);
+    this.#entries.set(serviceKey(service), { service, destinations: new Map(rows) });
+  }
+
+  /** The table, each service with its destinations in the order they were added. */
+  snapshot(): DesiredService[] {
+    return [...this.#entries.values()].map(({ service, destinations }) => ({
+      ...service,
+      destinations: [...destinations.values()],
+    }));
+  }
+
+  /** Does what a step says, in whole; what it says besides is not looked at. */
+  apply(step: Step): Refusal | undefined {
+    const key = serviceKey(step.service);
+    const entry = this.#entries.get(key);
+    if (step.kind === 'add-service') {
+      if (entry !== undefined) return 'EEXIST';
+      this.#put({ ...step.spec, destinations: [] });
+      return undefined;
+    }
+    if (entry === undefined) return 'ESRCH';
+    switch (step.kind) {
+      case 'change-service':
+        entry.service = step.spec;
+        return undefined;
+      case 'remove-service':
+        this.#entries.delete(key);
+        return undefined;
+      default:
+        return this.#applyToDestination(entry.destinations, step);
+    }
+  }
+
+  #applyToDestination(
+    destinations: Entry['destinations'],
+    step: Extract<Step, { readonly destination: unknown }>,
+  ): Refusal | undefined {
+    const key = destinationKey(step.destination);
+    const present = destinations.get(key);
+    if (step.kind === 'add-destination') {
+      if (present !== undefined) return 'EEXIST';
+      destinations.set(key, step.spec);
+      return undefined;
+    }
+    if (present === undefined) return 'ENOENT';
+    if (step.kind === 'remove-destination') destinations.delete(key);
+    else destinations.set(key, step.spec);
+    return undefined;
+  }
+
+  /** Whether a service has a destination that takes connections. */
+  hasTaker(key: string): boolean {
+    const rows = this.#entries.get(key)?.destinations.values() ?? [];
+    return [...rows].some(({ weight = 1 }) => weight > 0);
+  }
+
+  keys(): string[] {
+    return [...this.#entries.keys()];
+  }
+}
