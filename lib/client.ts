@@ -1,15 +1,15 @@
-import { putDaemon, putDaemonRole, readDaemons } from './addon/daemon.ts';
-import { readInfo } from './addon/info.ts';
-import { Operation } from './addon/layout.ts';
 import { native } from './addon/load.ts';
-import type { Payload } from './addon/native.ts';
-import type { Slot } from './addon/record.ts';
-import { readDestinations, readServices, readSnapshot } from './addon/table.ts';
-import { putTimeouts, readTimeouts } from './addon/timeouts.ts';
-import type { Calls } from './calls/calls.ts';
-import { createCalls } from './calls/calls.ts';
-import type { About } from './calls/kernel-error.ts';
-import { type CallOptions, validateOptions } from './calls/options.ts';
+import { type Calls, createCalls } from './calls/calls.ts';
+import { openFile, readDirectory, readFile, writeDirectory } from './calls/files.ts';
+import {
+  type CallOptions,
+  type ConnectionsOptions,
+  type Counting,
+  connectionsOptions,
+  type ReadOptions,
+  readOptions,
+  validateOptions,
+} from './calls/options.ts';
 import { listSchedulers } from './calls/probe.ts';
 import * as reads from './calls/reads.ts';
 import * as writes from './calls/writes.ts';
@@ -22,16 +22,15 @@ import type { Service, ServiceChanges, ServiceSpec } from './model/service.ts';
 import type { Stats } from './model/stats.ts';
 import type { ServiceWithDestinations } from './model/table.ts';
 import { namespaceTarget } from './namespace.ts';
+import type { IpvsOptions } from './options.ts';
+import { type Connection, connectionsFile, readConnections } from './proc/connections.ts';
 import {
-  type ConnectionsOptions,
-  type Counting,
-  connectionsKeys,
-  type IpvsOptions,
-  type ReadOptions,
-  readKeys,
-} from './options.ts';
-import { adoptFile, type Connection, connectionsFile, readConnections } from './proc/connections.ts';
-import { readSettings, SETTINGS_DIRECTORY, type Settings, writeSettings } from './proc/settings.ts';
+  readSettings,
+  SETTINGS_DIRECTORY,
+  type Settings,
+  settingName,
+  writeSettings,
+} from './proc/settings.ts';
 import { parseTotals, TOTALS_FILE } from './proc/totals.ts';
 import {
   checkSamplerOptions,
@@ -45,7 +44,7 @@ const optionKeys = new Set(['netns', 'timeout', 'inlineWrites']);
 const watchKeys = new Set(['interval', 'signal', 'timeout', 'services', 'destinations', 'columns']);
 const DEFAULT_TIMEOUT = 5000;
 
-/** A client's calls, for the rest of this package. */
+/** Friend accessor: a client's calls, for the parts of this package that have to write or read in bulk. */
 export let callsOf: (ipvs: Ipvs) => Calls;
 
 /**
@@ -72,10 +71,7 @@ export class Ipvs implements AsyncDisposable {
 
   /** The kernel's version of IPVS, and its connection table. */
   info(options?: CallOptions): Promise<Info> {
-    return this.#calls.run(
-      { operation: Operation.getInfo, about: { command: 'GET_INFO' }, decode: readInfo },
-      options,
-    );
+    return this.#calls.run(reads.info(), options);
   }
 
   /**
@@ -83,15 +79,7 @@ export class Ipvs implements AsyncDisposable {
    * write, or else ERR_IPVS_UNSTABLE.
    */
   services<const O extends ReadOptions = CallOptions>(options?: O): Promise<Service<Counting<O>>[]> {
-    return this.#calls.run(
-      {
-        operation: Operation.listServices,
-        about: { command: 'GET_SERVICE' },
-        optionKeys: readKeys,
-        decode: payload => readServices<Counting<O>>(payload, options?.bigint === true),
-      },
-      options,
-    );
+    return this.#calls.run(reads.services<Counting<O>>(options), options);
   }
 
   /** One service, or undefined when it does not exist. */
@@ -99,10 +87,7 @@ export class Ipvs implements AsyncDisposable {
     id: ServiceId,
     options?: O,
   ): Promise<Service<Counting<O>> | undefined> {
-    return this.#calls.run(
-      reads.service(id, async table => (await readServices<Counting<O>>(table, options?.bigint === true))[0]),
-      options,
-    );
+    return this.#calls.run(reads.service<Counting<O>>(id, options), options);
   }
 
   /**
@@ -132,10 +117,7 @@ export class Ipvs implements AsyncDisposable {
     service: ServiceId,
     options?: O,
   ): Promise<Destination<Counting<O>>[]> {
-    return this.#calls.run(
-      reads.destinations(service, table => readDestinations<Counting<O>>(table, options?.bigint === true)),
-      options,
-    );
+    return this.#calls.run(reads.destinations<Counting<O>>(service, options), options);
   }
 
   /**
@@ -175,15 +157,7 @@ export class Ipvs implements AsyncDisposable {
   snapshot<const O extends ReadOptions = CallOptions>(
     options?: O,
   ): Promise<ServiceWithDestinations<Counting<O>>[]> {
-    return this.#calls.run(
-      {
-        operation: Operation.snapshot,
-        about: { command: 'GET_DEST' },
-        optionKeys: readKeys,
-        ...readSnapshot<Counting<O>>(options?.bigint === true),
-      },
-      options,
-    );
+    return this.#calls.run(reads.snapshot<Counting<O>>(options), options);
   }
 
   /** Removes all services of this network namespace. Timeouts, settings and sync daemons stay. */
@@ -201,28 +175,17 @@ export class Ipvs implements AsyncDisposable {
 
   /** The timeouts of connections. */
   timeouts(options?: CallOptions): Promise<Timeouts> {
-    return this.#calls.run(
-      { operation: Operation.getConfig, about: { command: 'GET_CONFIG' }, decode: readTimeouts },
-      options,
-    );
+    return this.#calls.run(reads.timeouts(), options);
   }
 
   /** Sets the timeouts that are named and keeps the others. */
   setTimeouts(timeouts: Changes<Timeouts>, options?: CallOptions): Promise<void> {
-    return this.#write(
-      Operation.setConfig,
-      { command: 'SET_CONFIG' },
-      slot => void putTimeouts(slot, timeouts),
-      options,
-    );
+    return this.#calls.run(writes.setTimeouts(timeouts), options);
   }
 
   /** The sync daemons that run: none, a master, a backup, or both. */
   daemons(options?: CallOptions): Promise<Daemon[]> {
-    return this.#calls.run(
-      { operation: Operation.getDaemon, about: { command: 'GET_DAEMON' }, decode: readDaemons },
-      options,
-    );
+    return this.#calls.run(reads.daemons(), options);
   }
 
   /**
@@ -230,22 +193,12 @@ export class Ipvs implements AsyncDisposable {
    * ERR_IPVS_INTERFACE_NOT_FOUND or ERR_IPVS_DAEMON_REFUSED.
    */
   startDaemon(daemon: DaemonSpec, options?: CallOptions): Promise<void> {
-    return this.#write(
-      Operation.newDaemon,
-      { command: 'NEW_DAEMON', role: daemon?.role, interface: daemon?.interface },
-      slot => void putDaemon(slot, daemon),
-      options,
-    );
+    return this.#calls.run(writes.startDaemon(daemon), options);
   }
 
   /** Stops a sync daemon. Rejects with ERR_IPVS_DAEMON_NOT_FOUND. */
   stopDaemon(role: DaemonRole, options?: CallOptions): Promise<void> {
-    return this.#write(
-      Operation.delDaemon,
-      { command: 'DEL_DAEMON', role },
-      slot => void putDaemonRole(slot, role),
-      options,
-    );
+    return this.#calls.run(writes.stopDaemon(role), options);
   }
 
   /**
@@ -258,16 +211,7 @@ export class Ipvs implements AsyncDisposable {
 
   /** The namespace's settings (net.ipv4.vs.*), those that this kernel has. Needs no capability. */
   settings(options?: CallOptions): Promise<Settings> {
-    return this.#calls.file(
-      {
-        operation: Operation.readDirectory,
-        about: { command: 'READ_FILE', file: `settings (${SETTINGS_DIRECTORY})` },
-        decode: payload => readSettings(text(payload)),
-      },
-      SETTINGS_DIRECTORY,
-      '',
-      options,
-    );
+    return this.#calls.file(readDirectory(SETTINGS_DIRECTORY, 'settings', readSettings), options);
   }
 
   /**
@@ -276,32 +220,13 @@ export class Ipvs implements AsyncDisposable {
    */
   async setSettings(settings: Changes<Settings>, options?: CallOptions): Promise<void> {
     const content = writeSettings(settings);
-    await this.#calls.file(
-      {
-        operation: Operation.writeDirectory,
-        about: { command: 'WRITE_FILE' },
-        decode: nothing,
-        investigate: (about, _, payload) => ({ ...about, file: `setting net.ipv4.vs.${text(payload)}` }),
-      },
-      SETTINGS_DIRECTORY,
-      content,
-      options,
-    );
+    await this.#calls.file(writeDirectory(SETTINGS_DIRECTORY, content, settingName), options);
   }
 
   /** Statistics of the whole network namespace. */
   totals<const O extends ReadOptions = CallOptions>(options?: O): Promise<Stats<Counting<O>>> {
-    return this.#calls.file(
-      {
-        operation: Operation.readFile,
-        about: { command: 'READ_FILE', file: TOTALS_FILE },
-        optionKeys: readKeys,
-        decode: payload => parseTotals<Counting<O>>(text(payload), options?.bigint === true),
-      },
-      TOTALS_FILE,
-      '',
-      options,
-    );
+    const parse = (text: string) => parseTotals<Counting<O>>(text, options?.bigint === true);
+    return this.#calls.file(readFile(TOTALS_FILE, parse, readOptions), options);
   }
 
   /**
@@ -310,18 +235,7 @@ export class Ipvs implements AsyncDisposable {
    */
   async *connections(options: ConnectionsOptions = {}): AsyncGenerator<Connection, void, undefined> {
     const origin = options?.origin === true;
-    const file = connectionsFile(origin);
-    const fd = await this.#calls.file(
-      {
-        operation: Operation.openFile,
-        about: { command: 'READ_FILE', file },
-        optionKeys: connectionsKeys,
-        decode: payload => adoptFile(payload as number),
-      },
-      file,
-      '',
-      options,
-    );
+    const fd = await this.#calls.file(openFile(connectionsFile(origin), connectionsOptions), options);
     yield* readConnections(fd, origin, options.signal);
   }
 
@@ -355,20 +269,4 @@ export class Ipvs implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  #write(
-    operation: Operation,
-    about: About,
-    encode: (slot: Slot) => undefined,
-    options: CallOptions | undefined,
-  ): Promise<void> {
-    return this.#calls.run({ operation, about, encode, decode: nothing }, options);
-  }
-}
-
-function nothing(): void {}
-
-/** What a file holds; an empty one comes as nothing. */
-function text(payload: Payload): string {
-  return payload === undefined ? '' : Buffer.from(payload as ArrayBuffer).toString('latin1');
 }

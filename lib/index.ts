@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export type { CallOptions } from './calls/options.ts';
+export type { CallOptions, ConnectionsOptions, ReadOptions } from './calls/options.ts';
 export { Ipvs } from './client.ts';
 export type { AddressFamily } from './model/address.ts';
 export type { InvalidArgumentError } from './model/arguments.ts';
@@ -32,7 +32,7 @@ export type { Persistence, Service, ServiceChanges, ServiceSpec } from './model/
 export type { Counters, Stats } from './model/stats.ts';
 export type { ServiceWithDestinations } from './model/table.ts';
 export type { NetworkNamespace } from './namespace.ts';
-export type { ConnectionsOptions, IpvsOptions, ReadOptions } from './options.ts';
+export type { IpvsOptions } from './options.ts';
 export type { Connection, Endpoint } from './proc/connections.ts';
 export type { Settings } from './proc/settings.ts';
 export type { DesiredError, DesiredProblem } from './reconcile/problems.ts';

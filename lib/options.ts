@@ -1,4 +1,3 @@
-import type { CallOptions } from './calls/options.ts';
 import type { NetworkNamespace } from './namespace.ts';
 
 /** What a client is made with. */
@@ -14,27 +13,3 @@ export interface IpvsOptions {
    */
   readonly inlineWrites?: boolean | undefined;
 }
-
-/** What reading calls take last. */
-export interface ReadOptions extends CallOptions {
-  /** Statistics as bigints, exact beyond 2^53. */
-  readonly bigint?: boolean | undefined;
-}
-
-/** What `connections()` takes. An aborted signal ends the iteration too, with ERR_IPVS_ABORTED; `timeout` is for opening the table. */
-export interface ConnectionsOptions extends CallOptions {
-  /** Tells whether an entry came from a master's sync message; the kernel then leaves out the persistence engine. */
-  readonly origin?: boolean | undefined;
-}
-
-/** What statistics are made of when read with these options: either of both where the type does not tell. */
-export type Counting<O extends ReadOptions> = 'bigint' extends keyof O
-  ? O extends { readonly bigint: true }
-    ? bigint
-    : O extends { readonly bigint?: false | undefined }
-      ? number
-      : number | bigint
-  : number;
-
-export const readKeys: ReadonlySet<string> = new Set(['signal', 'timeout', 'bigint']);
-export const connectionsKeys: ReadonlySet<string> = new Set(['signal', 'timeout', 'origin']);

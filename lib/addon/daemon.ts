@@ -3,7 +3,6 @@ import { validateChoice, validateInteger, validateObject, wrongValue } from '../
 import { DaemonRoleNumber, Family } from '../model/constants.ts';
 import type { Daemon, DaemonRole, DaemonSpec } from '../model/kernel.ts';
 import { DaemonReply, Layout, NAME_BYTES } from './layout.ts';
-import type { Payload } from './native.ts';
 import { putName, putWord, type Slot } from './record.ts';
 
 const keys = new Set(['role', 'interface', 'syncId', 'maxLength', 'group', 'port', 'ttl']);
@@ -40,11 +39,10 @@ function putGroup(slot: Slot, group: string): void {
 }
 
 /** The daemons in a reply: none, one or both. */
-export function readDaemons(payload: Payload): Daemon[] {
+export function readDaemons(payload: ArrayBuffer | undefined): Daemon[] {
   if (payload === undefined) return [];
-  const buffer = payload as ArrayBuffer;
-  const bytes = new Uint8Array(buffer);
-  const words = new Uint32Array(buffer);
+  const bytes = new Uint8Array(payload);
+  const words = new Uint32Array(payload);
   const at = DaemonReply;
   const daemons: Daemon[] = [];
   for (let start = 0; start < bytes.length; start += at.bytes) {

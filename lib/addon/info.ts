@@ -1,10 +1,9 @@
 import type { Info } from '../model/kernel.ts';
 import { InfoReply } from './layout.ts';
-import type { Payload } from './native.ts';
 
 /** Reads InfoRow (native/codec/rows.h). */
-export function readInfo(payload: Payload): Info {
-  const words = new Uint32Array(payload as ArrayBuffer);
+export function readInfo(payload: ArrayBuffer): Info {
+  const words = new Uint32Array(payload);
   const version = words[InfoReply.version >> 2]!;
   const part = (shift: number) => (version >>> shift) & 255;
   return {

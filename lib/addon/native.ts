@@ -1,3 +1,5 @@
+import type { Operation } from './layout.ts';
+
 /** What the addon exports (native/node/addon.cc, native/node/client.h). */
 export interface Native {
   readonly Client: new (namespace: string | number | undefined, deliver: Deliver) => NativeClient;
@@ -31,8 +33,43 @@ export interface Native {
  */
 export type Deliver = (statuses: Int32Array, payloads: readonly Payload[] | undefined) => void;
 
-/** A table, the bytes of records or of a file, a descriptor (open until `deliver` returns), or nothing. */
-export type Payload = NativeTable | NativeSample | ArrayBuffer | number | undefined;
+/** What comes with the good answer to each operation: a table, the bytes of records or of a file, or nothing. */
+export interface Payloads {
+  [Operation.newService]: undefined;
+  [Operation.setService]: undefined;
+  [Operation.delService]: undefined;
+  [Operation.getService]: NativeTable;
+  [Operation.newDest]: undefined;
+  [Operation.setDest]: undefined;
+  [Operation.delDest]: undefined;
+  [Operation.getDest]: NativeTable;
+  [Operation.newDaemon]: undefined;
+  [Operation.delDaemon]: undefined;
+  /** The daemons that run; undefined when none does. */
+  [Operation.getDaemon]: ArrayBuffer | undefined;
+  [Operation.setConfig]: undefined;
+  [Operation.getConfig]: ArrayBuffer;
+  [Operation.getInfo]: ArrayBuffer;
+  [Operation.zero]: undefined;
+  [Operation.flush]: undefined;
+  [Operation.listServices]: NativeTable;
+  [Operation.snapshot]: NativeTable;
+  [Operation.updateService]: undefined;
+  [Operation.updateDest]: undefined;
+  /** What the file holds; undefined when that is nothing. */
+  [Operation.readFile]: ArrayBuffer | undefined;
+  /** `name NUL content NUL` of each file; undefined when there is none. */
+  [Operation.readDirectory]: ArrayBuffer | undefined;
+  /** The file that could not be written, when it fails. */
+  [Operation.writeDirectory]: ArrayBuffer | undefined;
+  /** A descriptor, open until `deliver` returns. */
+  [Operation.openFile]: number;
+  [Operation.chooseService]: undefined;
+  [Operation.sample]: NativeSample;
+  [Operation.dropSampler]: undefined;
+}
+
+export type Payload = Payloads[Operation];
 
 /** One client's thread and queue. Calls are numbered from 0 in the order of `submit` and `file`. */
 export interface NativeClient {

@@ -15,6 +15,11 @@ export function putWord(slot: Slot, offset: number, value: number): void {
   slot.words[(slot.start + offset) >> 2] = value;
 }
 
+/** Makes the record one of another operation than its slot was opened for. */
+export function setOperation(slot: Slot, operation: Operation): void {
+  putWord(slot, Layout.operation, operation);
+}
+
 /** Reads back a word of the record. */
 export function getWord(slot: Slot, offset: number): number {
   return slot.words[(slot.start + offset) >> 2]!;

@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CallSpec } from '../calls/calls.ts';
 import type { Destination } from '../model/destination.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 import type { Service } from '../model/service.ts';
@@ -8,7 +7,7 @@ import type { ServiceWithDestinations } from '../model/table.ts';
 import { bigStatsAt, type List, statsAt, viewList, wordAt } from './columns.ts';
 import { readDestination, readDestinationId } from './destination.ts';
 import { DestinationColumn, ServiceColumn } from './layout.ts';
-import type { NativeTable, Payload } from './native.ts';
+import type { NativeTable } from './native.ts';
 import { readService, readServiceId } from './service.ts';
 
 /** Rows made into objects before the event loop has a turn: well under a millisecond's work. */
@@ -30,11 +29,11 @@ function statsReader<T extends number | bigint>(bigint: boolean) {
 
 /** The services of a table. */
 export async function readServices<T extends number | bigint>(
-  payload: Payload,
+  table: NativeTable,
   bigint: boolean,
   destinations?: readonly Destination<T>[][],
 ): Promise<Service<T>[]> {
-  const { services, names } = payload as NativeTable;
+  const { services, names } = table;
   const list = viewList(services, ServiceColumn.count);
   const stats = statsReader<T>(bigint);
   const found: Service<T>[] = [];
@@ -49,11 +48,11 @@ export async function readServices<T extends number | bigint>(
  * table in its order would turn every server list round.
  */
 async function readGroups<T extends number | bigint>(
-  payload: Payload,
+  table: NativeTable,
   groups: number,
   bigint: boolean,
 ): Promise<Destination<T>[][]> {
-  const list = viewList((payload as NativeTable).destinations, DestinationColumn.count);
+  const list = viewList(table.destinations, DestinationColumn.count);
   const stats = statsReader<T>(bigint);
   const found = Array.from({ length: groups }, (): Destination<T>[] => []);
   await inSlices(list.rows, i => {
@@ -65,30 +64,33 @@ async function readGroups<T extends number | bigint>(
 
 /** The destinations of one service. */
 export async function readDestinations<T extends number | bigint>(
-  payload: Payload,
+  table: NativeTable,
   bigint: boolean,
 ): Promise<Destination<T>[]> {
-  const [only] = await readGroups<T>(payload, 1, bigint);
+  const [only] = await readGroups<T>(table, 1, bigint);
   return only!;
 }
 
 /** Reads the whole table, which comes in parts: each is made into objects while the kernel is asked for the next. */
 export function readSnapshot<T extends number | bigint>(
   bigint: boolean,
-): Pick<CallSpec<ServiceWithDestinations<T>[]>, 'part' | 'decode'> {
+): {
+  readonly part: (table: NativeTable) => void;
+  readonly decode: (table: NativeTable) => Promise<ServiceWithDestinations<T>[]>;
+} {
   const found: ServiceWithDestinations<T>[] = [];
   let reading = Promise.resolve();
-  function part(payload: Payload): void {
+  function part(table: NativeTable): void {
     reading = reading.then(async () => {
-      const groups = await readGroups<T>(payload, (payload as NativeTable).services.rows, bigint);
-      found.push(...((await readServices<T>(payload, bigint, groups)) as ServiceWithDestinations<T>[]));
+      const groups = await readGroups<T>(table, table.services.rows, bigint);
+      found.push(...((await readServices<T>(table, bigint, groups)) as ServiceWithDestinations<T>[]));
       await nextTurn();
     });
   }
   return {
     part,
-    async decode(payload) {
-      part(payload);
+    async decode(table) {
+      part(table);
       await reading;
       return found;
     },

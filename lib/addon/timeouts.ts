@@ -3,7 +3,6 @@ import type { Changes } from '../model/complete.ts';
 import { MAX_TIMEOUT } from '../model/constants.ts';
 import type { Timeouts } from '../model/kernel.ts';
 import { Layout, TimeoutsReply } from './layout.ts';
-import type { Payload } from './native.ts';
 import { putWord, type Slot } from './record.ts';
 
 const keys = new Set(['tcp', 'tcpFin', 'udp'] as const);
@@ -20,8 +19,8 @@ export function putTimeouts(slot: Slot, timeouts: Changes<Timeouts>): void {
 }
 
 /** The timeouts in a reply. */
-export function readTimeouts(payload: Payload): Timeouts {
-  const words = new Uint32Array(payload as ArrayBuffer);
+export function readTimeouts(payload: ArrayBuffer): Timeouts {
+  const words = new Uint32Array(payload);
   const word = (offset: number) => words[offset >> 2]!;
   return {
     tcp: word(TimeoutsReply.tcp),

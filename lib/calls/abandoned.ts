@@ -1,10 +1,16 @@
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
-import type { About } from './kernel-error.ts';
+import type { ErrorContext } from './kernel-error.ts';
 
-/** The error of a call that was not waited for to its end. */
-function givenUp(about: About, code: IpvsErrorCode, why: string, sent: boolean, cause?: unknown): IpvsError {
+/** The error of a call that ends before its answer. */
+function abandoned(
+  context: ErrorContext,
+  code: IpvsErrorCode,
+  why: string,
+  sent: boolean,
+  cause?: unknown,
+): IpvsError {
   const outcome = sent ? 'it was sent, and its outcome is unknown' : 'it was not sent, and has no effect';
-  const { command, service, destination } = about;
+  const { command, service, destination } = context;
   return new IpvsError(code, `${command}: ${why}; ${outcome}`, {
     command,
     service,
@@ -15,11 +21,11 @@ function givenUp(about: About, code: IpvsErrorCode, why: string, sent: boolean, 
 }
 
 /** The error of a call that missed its deadline. */
-export function timedOut(about: About, sent: boolean): IpvsError {
-  return givenUp(about, 'ERR_IPVS_TIMEOUT', 'no answer before the deadline', sent);
+export function timedOut(context: ErrorContext, sent: boolean): IpvsError {
+  return abandoned(context, 'ERR_IPVS_TIMEOUT', 'no answer before the deadline', sent);
 }
 
 /** The error of a call whose signal was aborted for `reason`. */
-export function aborted(about: About, reason: unknown, sent: boolean): IpvsError {
-  return givenUp(about, 'ERR_IPVS_ABORTED', 'aborted', sent, reason);
+export function aborted(context: ErrorContext, reason: unknown, sent: boolean): IpvsError {
+  return abandoned(context, 'ERR_IPVS_ABORTED', 'aborted', sent, reason);
 }

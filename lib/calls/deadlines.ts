@@ -1,14 +1,17 @@
 import { MAX_DELAY } from './options.ts';
 
-/** One timer for many deadlines. It keeps no process alive, and nothing that was forgotten. */
-export interface Alarm {
-  /** Sees to it that `due` is called when this time, by `performance.now()`, has come. It may be called for an earlier one too. */
+/**
+ * One timer for the earliest of many deadlines. It is unreferenced and holds its owner weakly: neither the process nor a
+ * collected client stays alive for it.
+ */
+export interface Deadlines {
+  /** Sees to it that `due` is called when this time, by `performance.now()`, has come. It may be called earlier too. */
   set(deadline: number): void;
   clear(): void;
 }
 
-/** Makes an alarm; `due` gets the time, and sets the alarm again for what is not due yet. */
-export function createAlarm(due: (now: number) => void): Alarm {
+/** `due` gets the time, and sets the deadlines that are not due yet again. */
+export function createDeadlines(due: (now: number) => void): Deadlines {
   let timer: NodeJS.Timeout | undefined;
   let earliest = Number.POSITIVE_INFINITY;
 

@@ -24,8 +24,8 @@ export type Command =
   | 'READ_FILE'
   | 'WRITE_FILE';
 
-/** What a call was about: IPVS sets no message of its own with its errnos, so that errors are told from this. */
-export interface About {
+/** What a call is context. IPVS sends no message with its errnos: the library's are made of this. */
+export interface ErrorContext {
   readonly command: Command;
   readonly service?: ServiceId | undefined;
   readonly destination?: DestinationId | undefined;
@@ -58,20 +58,21 @@ export const E = {
 } as const;
 
 /** The error for a call that ended with `status`, an errno or one of `Status`. */
-export function failure(about: About, status: number): IpvsError {
+export function kernelError(context: ErrorContext, status: number): IpvsError {
   const errno =
     status > 0 ? -status : status < Status.namespaceFailed ? status - Status.namespaceFailed : undefined;
-  const { code, message } = status > 0 ? explainErrno(about, status) : explainStatus(about, status, errno);
+  const { code, message } =
+    status > 0 ? explainErrno(context, status) : explainStatus(context, status, errno);
   return new IpvsError(code, errno === undefined ? message : `${message} (${getSystemErrorName(errno)})`, {
     errno,
-    command: about.command,
-    service: about.service,
-    destination: about.destination,
+    command: context.command,
+    service: context.service,
+    destination: context.destination,
   });
 }
 
-/** "destination 172.16.120.11:80 of tcp 10.100.10.101:80", "service fwmark 7 ipv4", or what else it was about. */
-function subject({ service, destination, role, file, command }: About): string {
+/** "destination 172.16.120.11:80 of tcp 10.100.10.101:80", "service fwmark 7 ipv4", or what else it was context. */
+function subject({ service, destination, role, file, command }: ErrorContext): string {
   const key = service && serviceKey(service);
   if (destination !== undefined) return `destination ${destinationKey(destination)} of service ${key}`;
   if (key !== undefined) return `service ${key}`;
@@ -79,17 +80,17 @@ function subject({ service, destination, role, file, command }: About): string {
   return file ?? command;
 }
 
-function explainStatus(about: About, status: number, errno: number | undefined): Explanation {
+function explainStatus(context: ErrorContext, status: number, errno: number | undefined): Explanation {
   switch (status) {
     case Status.outcomeUnknown:
       return {
         code: 'ERR_IPVS_OUTCOME_UNKNOWN',
-        message: `${about.command}: the kernel's answer about ${subject(about)} was lost; read the table to see what came of it`,
+        message: `${context.command}: the kernel's answer about ${subject(context)} was lost; read the table to see what came of it`,
       };
     case Status.unstable:
       return {
         code: 'ERR_IPVS_UNSTABLE',
-        message: `${about.command}: another program changes the table faster than it can be read whole; try again when it is calmer`,
+        message: `${context.command}: another program changes the table faster than it can be read whole; try again when it is calmer`,
       };
     case Status.noFamily:
       return {
@@ -100,7 +101,7 @@ function explainStatus(about: About, status: number, errno: number | undefined):
     default:
       break;
   }
-  const name = about.namespace ?? 'of the client';
+  const name = context.namespace ?? 'of the client';
   if (errno === -E.NOENT) {
     return { code: 'ERR_IPVS_NAMESPACE_NOT_FOUND', message: `there is no network namespace ${name}` };
   }
@@ -116,20 +117,20 @@ function explainStatus(about: About, status: number, errno: number | undefined):
   };
 }
 
-function explainErrno(about: About, errno: number): Explanation {
-  const who = subject(about);
-  const special = explainCommand(about, errno, who);
+function explainErrno(context: ErrorContext, errno: number): Explanation {
+  const who = subject(context);
+  const special = explainCommand(context, errno, who);
   if (special !== undefined) return special;
   switch (errno) {
     case E.PERM:
       return {
         code: 'ERR_IPVS_PERMISSION',
-        message: `${about.command} needs CAP_NET_ADMIN in the initial user namespace, for reading too: run as root; a rootless container cannot have it`,
+        message: `${context.command} needs CAP_NET_ADMIN in the initial user namespace, for reading too: run as root; a rootless container cannot have it`,
       };
     case E.SRCH:
       return {
         code: 'ERR_IPVS_SERVICE_NOT_FOUND',
-        message: `service ${keyOf(about)} does not exist; add it first`,
+        message: `service ${keyOf(context)} does not exist; add it first`,
       };
     case E.NOMEM:
       return { code: 'ERR_IPVS_NO_MEMORY', message: `the kernel has no memory for ${who}` };
@@ -144,17 +145,17 @@ function explainErrno(about: About, errno: number): Explanation {
         message: `${who}: this kernel runs without IPv6 (ipv6.disable=1, or built without it)`,
       };
     default:
-      return { code: 'ERR_IPVS_KERNEL', message: `${about.command}: the kernel refused ${who}` };
+      return { code: 'ERR_IPVS_KERNEL', message: `${context.command}: the kernel refused ${who}` };
   }
 }
 
-function keyOf({ service }: About): string {
+function keyOf({ service }: ErrorContext): string {
   return service === undefined ? '(unnamed)' : serviceKey(service);
 }
 
 /** What an errno means for one command only. Source: net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_genl_set_cmd and what it calls. */
-function explainCommand(about: About, errno: number, who: string): Explanation | undefined {
-  switch (about.command) {
+function explainCommand(context: ErrorContext, errno: number, who: string): Explanation | undefined {
+  switch (context.command) {
     case 'NEW_SERVICE':
     case 'SET_SERVICE':
       if (errno === E.EXIST) {
@@ -163,24 +164,24 @@ function explainCommand(about: About, errno: number, who: string): Explanation |
           message: `${who} already exists; updateService() changes it`,
         };
       }
-      if (errno === E.NOENT) return explainMissingModule(about);
+      if (errno === E.NOENT) return explainMissingModule(context);
       return undefined;
     case 'NEW_DEST':
     case 'SET_DEST':
     case 'DEL_DEST':
-      return explainDestination(about, errno, who);
+      return explainDestination(context, errno, who);
     case 'NEW_DAEMON':
     case 'DEL_DAEMON':
-      return explainDaemon(about, errno, who);
+      return explainDaemon(context, errno, who);
     case 'READ_FILE':
     case 'WRITE_FILE':
-      return explainFile(about, errno, who);
+      return explainFile(context, errno, who);
     default:
       return undefined;
   }
 }
 
-function explainMissingModule({ scheduler, engine }: About): Explanation {
+function explainMissingModule({ scheduler, engine }: ErrorContext): Explanation {
   if (scheduler === undefined && engine != null) {
     return {
       code: 'ERR_IPVS_ENGINE_NOT_FOUND',
@@ -193,7 +194,7 @@ function explainMissingModule({ scheduler, engine }: About): Explanation {
   };
 }
 
-function explainDestination({ command }: About, errno: number, who: string): Explanation | undefined {
+function explainDestination({ command }: ErrorContext, errno: number, who: string): Explanation | undefined {
   switch (errno) {
     case E.EXIST:
       return {
@@ -220,7 +221,7 @@ function explainDestination({ command }: About, errno: number, who: string): Exp
   }
 }
 
-function explainDaemon(about: About, errno: number, who: string): Explanation | undefined {
+function explainDaemon(context: ErrorContext, errno: number, who: string): Explanation | undefined {
   switch (errno) {
     case E.EXIST:
       return { code: 'ERR_IPVS_DAEMON_EXISTS', message: `${who} runs already; stop it first to change it` };
@@ -229,7 +230,7 @@ function explainDaemon(about: About, errno: number, who: string): Explanation | 
     case E.NODEV:
       return {
         code: 'ERR_IPVS_INTERFACE_NOT_FOUND',
-        message: `there is no interface '${about.interface}' in the client's network namespace, or it lacks the group's address family`,
+        message: `there is no interface '${context.interface}' in the client's network namespace, or it lacks the group's address family`,
       };
     case E.PERM:
     case E.NOMEM:
@@ -244,12 +245,12 @@ function explainDaemon(about: About, errno: number, who: string): Explanation | 
     default:
       return {
         code: 'ERR_IPVS_DAEMON_REFUSED',
-        message: `${who} could not open its multicast socket on '${about.interface}': is the interface up?`,
+        message: `${who} could not open its multicast socket on '${context.interface}': is the interface up?`,
       };
   }
 }
 
-function explainFile({ command }: About, errno: number, who: string): Explanation | undefined {
+function explainFile({ command }: ErrorContext, errno: number, who: string): Explanation | undefined {
   switch (errno) {
     case E.NOENT:
       return { code: 'ERR_IPVS_SETTING_NOT_FOUND', message: `this kernel has no ${who}` };

@@ -1,10 +1,10 @@
 import { Layout, Operation, Status } from '../addon/layout.ts';
-import type { Payload } from '../addon/native.ts';
 import { putName, putWord } from '../addon/record.ts';
 import { Family } from '../model/constants.ts';
 import { schedulerNames } from '../model/scheduler.ts';
-import type { Calls, Run } from './calls.ts';
-import { type About, E } from './kernel-error.ts';
+import type { Run } from './call.ts';
+import type { Calls } from './calls.ts';
+import { E, type ErrorContext } from './kernel-error.ts';
 import type { CallOptions } from './options.ts';
 
 const expected: ReadonlySet<number> = new Set([E.NOENT, E.EXIST, E.INVAL]);
@@ -20,12 +20,11 @@ async function hasScheduler(run: Run, name: string, options: CallOptions | undef
     const status = await run<number>(
       {
         operation: Operation.newService,
-        about: { command: 'NEW_SERVICE', scheduler: name },
+        context: { command: 'NEW_SERVICE', scheduler: name },
         encode(slot) {
           putWord(slot, Layout.service.family, Family.ipv6);
           putWord(slot, Layout.service.fwmark, fwmark);
           putName(slot, Layout.service.scheduler, 'scheduler', name);
-          return undefined;
         },
         decode: () => Status.ok,
         accept: status => (expected.has(status) ? { value: status } : undefined),
@@ -38,7 +37,7 @@ async function hasScheduler(run: Run, name: string, options: CallOptions | undef
 
 /** Which of the kernel's schedulers this kernel has. One after the other, each with a deadline of its own: a module may be loaded for it. */
 export async function listSchedulers(calls: Calls, options?: CallOptions): Promise<string[]> {
-  return calls.whole({ command: 'NEW_SERVICE' }, async run => {
+  return calls.together({ command: 'NEW_SERVICE' }, async run => {
     const found: string[] = [];
     for (const name of schedulerNames) {
       if (await hasScheduler(run, name, options)) found.push(name);
@@ -48,8 +47,13 @@ export async function listSchedulers(calls: Calls, options?: CallOptions): Promi
 }
 
 /** After ENOENT for a service with both a scheduler and a persistence engine: which of the two it was that is missing. */
-export async function findMissingModule(about: About, status: number, _: Payload, run: Run): Promise<About> {
-  if (status !== E.NOENT || about.engine == null || about.scheduler === undefined) return about;
-  const known = await hasScheduler(run, about.scheduler, undefined).catch(() => false);
-  return known ? { ...about, scheduler: undefined } : about;
+export async function findMissingModule(
+  context: ErrorContext,
+  status: number,
+  _: unknown,
+  run: Run,
+): Promise<ErrorContext> {
+  if (status !== E.NOENT || context.engine == null || context.scheduler === undefined) return context;
+  const known = await hasScheduler(run, context.scheduler, undefined).catch(() => false);
+  return known ? { ...context, scheduler: undefined } : context;
 }

@@ -1,5 +1,5 @@
-/** Which of many calls hang on which signal. */
-export interface Aborts<Call> {
+/** The pending calls of each AbortSignal. */
+export interface Signals<Call> {
   add(signal: AbortSignal, call: Call): void;
   remove(signal: AbortSignal, call: Call): void;
 }
@@ -10,19 +10,22 @@ interface Group<Call> {
 }
 
 /**
- * Listens to each signal once, however many calls hang on it: Node warns of a leak at the eleventh listener. `aborted` gets a signal's calls when
- * it is aborted.
+ * Listens to each signal once, however many calls wait with it: Node.js warns of a leak at the eleventh listener.
+ * `aborted` gets a signal's calls when it is aborted.
  */
-export function createAborts<Call>(
+export function createSignals<Call>(
   aborted: (calls: ReadonlySet<Call>, reason: unknown) => void,
-): Aborts<Call> {
+): Signals<Call> {
   const groups = new Map<AbortSignal, Group<Call>>();
 
   function groupOf(signal: AbortSignal): Group<Call> {
     const known = groups.get(signal);
     if (known !== undefined) return known;
     const calls = new Set<Call>();
-    const group = { calls, onAbort: () => aborted(calls, signal.reason) };
+    const group = {
+      calls,
+      onAbort: () => aborted(calls, signal.reason),
+    };
     groups.set(signal, group);
     signal.addEventListener('abort', group.onAbort, { once: true });
     return group;

@@ -1,28 +1,35 @@
+import { putDaemon, putDaemonRole } from '../addon/daemon.ts';
 import { putDestinationChanges, putDestinationId, putDestinationSpec } from '../addon/destination.ts';
 import { Layout, Operation } from '../addon/layout.ts';
-import { putWord } from '../addon/record.ts';
+import { putWord, setOperation } from '../addon/record.ts';
 import { putServiceChanges, putServiceId, putServiceSpec } from '../addon/service.ts';
+import { putTimeouts } from '../addon/timeouts.ts';
+import type { Changes } from '../model/complete.ts';
 import type { DestinationChanges, DestinationSpec } from '../model/destination.ts';
 import { copyDestinationId, copyServiceId, type DestinationId, type ServiceId } from '../model/identity.ts';
+import type { DaemonRole, DaemonSpec, Timeouts } from '../model/kernel.ts';
 import { DEFAULT_SCHEDULER, type ServiceChanges, type ServiceSpec } from '../model/service.ts';
-import type { CallSpec } from './calls.ts';
+import type { CallSpec } from './call.ts';
 import { findMissingModule } from './probe.ts';
 
-/** A call that changes the table: what goes into its record, and what errors tell about it. */
+/** A call that changes something in the kernel. */
 export type Write = CallSpec<void>;
+
+/** CallRecord.fields of a zeroing: one service alone. */
+const ONE_SERVICE = 1;
 
 function nothing(): void {}
 
 export function addService(spec: ServiceSpec): Write {
   return {
     operation: Operation.newService,
-    about: {
+    context: {
       command: 'NEW_SERVICE',
       service: copyServiceId(spec),
       scheduler: spec?.scheduler ?? DEFAULT_SCHEDULER,
       engine: spec?.persistence?.engine,
     },
-    encode: slot => void putServiceSpec(slot, spec),
+    encode: slot => putServiceSpec(slot, spec),
     decode: nothing,
     investigate: findMissingModule,
   };
@@ -31,13 +38,13 @@ export function addService(spec: ServiceSpec): Write {
 export function updateService(id: ServiceId, changes: ServiceChanges): Write {
   return {
     operation: Operation.updateService,
-    about: {
+    context: {
       command: 'SET_SERVICE',
       service: copyServiceId(id),
       scheduler: changes?.scheduler,
       engine: changes?.persistence?.engine,
     },
-    encode: slot => void putServiceChanges(slot, id, changes),
+    encode: slot => putServiceChanges(slot, id, changes),
     decode: nothing,
     investigate: findMissingModule,
   };
@@ -46,8 +53,8 @@ export function updateService(id: ServiceId, changes: ServiceChanges): Write {
 export function removeService(id: ServiceId): Write {
   return {
     operation: Operation.delService,
-    about: { command: 'DEL_SERVICE', service: copyServiceId(id) },
-    encode: slot => void putServiceId(slot, id),
+    context: { command: 'DEL_SERVICE', service: copyServiceId(id) },
+    encode: slot => putServiceId(slot, id),
     decode: nothing,
   };
 }
@@ -55,7 +62,7 @@ export function removeService(id: ServiceId): Write {
 export function addDestination(service: ServiceId, spec: DestinationSpec): Write {
   return {
     operation: Operation.newDest,
-    about: {
+    context: {
       command: 'NEW_DEST',
       service: copyServiceId(service),
       destination: copyDestinationId(spec),
@@ -63,7 +70,6 @@ export function addDestination(service: ServiceId, spec: DestinationSpec): Write
     encode(slot) {
       putServiceId(slot, service);
       putDestinationSpec(slot, spec);
-      return undefined;
     },
     decode: nothing,
   };
@@ -76,14 +82,15 @@ export function updateDestination(
 ): Write {
   return {
     operation: Operation.updateDest,
-    about: {
+    context: {
       command: 'SET_DEST',
       service: copyServiceId(service),
       destination: copyDestinationId(destination),
     },
     encode(slot) {
       putServiceId(slot, service);
-      return putDestinationChanges(slot, destination, changes) ? Operation.setDest : undefined;
+      // Where everything is named, nothing has to be read before.
+      if (putDestinationChanges(slot, destination, changes)) setOperation(slot, Operation.setDest);
     },
     decode: nothing,
   };
@@ -92,7 +99,7 @@ export function updateDestination(
 export function removeDestination(service: ServiceId, destination: DestinationId): Write {
   return {
     operation: Operation.delDest,
-    about: {
+    context: {
       command: 'DEL_DEST',
       service: copyServiceId(service),
       destination: copyDestinationId(destination),
@@ -100,26 +107,51 @@ export function removeDestination(service: ServiceId, destination: DestinationId
     encode(slot) {
       putServiceId(slot, service);
       putDestinationId(slot, destination);
-      return undefined;
     },
     decode: nothing,
   };
 }
 
 export function flush(): Write {
-  return { operation: Operation.flush, about: { command: 'FLUSH' }, decode: nothing };
+  return { operation: Operation.flush, context: { command: 'FLUSH' }, decode: nothing };
 }
 
 export function zero(service: ServiceId | undefined): Write {
   return {
     operation: Operation.zero,
-    about: { command: 'ZERO', service: service && copyServiceId(service) },
+    context: { command: 'ZERO', service: service && copyServiceId(service) },
     encode(slot) {
-      if (service === undefined) return undefined;
+      if (service === undefined) return;
       putServiceId(slot, service);
-      putWord(slot, Layout.fields, 1);
-      return undefined;
+      putWord(slot, Layout.fields, ONE_SERVICE);
     },
+    decode: nothing,
+  };
+}
+
+export function setTimeouts(timeouts: Changes<Timeouts>): Write {
+  return {
+    operation: Operation.setConfig,
+    context: { command: 'SET_CONFIG' },
+    encode: slot => putTimeouts(slot, timeouts),
+    decode: nothing,
+  };
+}
+
+export function startDaemon(daemon: DaemonSpec): Write {
+  return {
+    operation: Operation.newDaemon,
+    context: { command: 'NEW_DAEMON', role: daemon?.role, interface: daemon?.interface },
+    encode: slot => putDaemon(slot, daemon),
+    decode: nothing,
+  };
+}
+
+export function stopDaemon(role: DaemonRole): Write {
+  return {
+    operation: Operation.delDaemon,
+    context: { command: 'DEL_DAEMON', role },
+    encode: slot => putDaemonRole(slot, role),
     decode: nothing,
   };
 }

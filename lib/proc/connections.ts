@@ -1,4 +1,4 @@
-import { createReadStream, openSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { readAddress } from '../model/address.ts';
 import { Family } from '../model/constants.ts';
 import { IpvsError } from '../model/errors.ts';
@@ -35,11 +35,6 @@ export interface Connection {
 /** The table's file; with origins it lacks the persistence engine. Opened in the client's namespace, by a thread that is in it. */
 export function connectionsFile(origin: boolean): string {
   return `/proc/thread-self/net/${origin ? 'ip_vs_conn_sync' : 'ip_vs_conn'}`;
-}
-
-/** A descriptor of this thread's own for a file that the addon has open: Node.js closes it should the thread be terminated. */
-export function adoptFile(fd: number): number {
-  return openSync(`/proc/self/fd/${fd}`, 'r');
 }
 
 /** Reads the table from a descriptor, which is closed at the end, or when the reader leaves early or `signal` is aborted. */

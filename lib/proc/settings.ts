@@ -138,6 +138,11 @@ export function sysctlName(name: string): string {
   return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 }
 
+/** What errors call the setting in a file of the directory. */
+export function settingName(file: string): string {
+  return `setting net.ipv4.vs.${file}`;
+}
+
 /** The settings in what the addon read: `name NUL value NUL` for each file. */
 export function readSettings(content: string): Settings {
   const parts = content.split('\0');

@@ -6,7 +6,7 @@ import {
   SamplePart,
   SampleWord,
 } from '../addon/layout.ts';
-import type { NativeSample, NativeTable, Payload } from '../addon/native.ts';
+import type { NativeSample, NativeTable } from '../addon/native.ts';
 import { putWord } from '../addon/record.ts';
 import { putServiceId } from '../addon/service.ts';
 import { readDestinationIds, readServiceIds } from '../addon/table.ts';
@@ -115,7 +115,7 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
   const parts = checkSamplerOptions(options);
   const { reuse } = options;
 
-  const about = { command: 'GET_DEST' } as const;
+  const context = { command: 'GET_DEST' } as const;
   const base = number << SAMPLER_SHIFT;
   let reading = false;
   let closed = false;
@@ -134,14 +134,13 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
   /** Chooses a service, ahead of the read that is to have it. If the call never left, it is made again for the next read. */
   async function choose(service: ServiceId, callOptions: CallOptions | undefined): Promise<void> {
     try {
-      await calls.run<void>(
+      await calls.run(
         {
           operation: Operation.chooseService,
-          about: { command: 'GET_SERVICE', service: copyServiceId(service) },
+          context: { command: 'GET_SERVICE', service: copyServiceId(service) },
           encode(slot) {
             putServiceId(slot, service);
             putWord(slot, Layout.fields, base);
-            return undefined;
           },
           decode: () => undefined,
         },
@@ -159,22 +158,26 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
     services: ArrayBuffer,
     destinations: ArrayBuffer,
   ): Pick<Sample, 'services' | 'destinations'> {
-    const wide = viewColumns(services, known.services, parts);
-    const deep = viewColumns(destinations, known.destinations, parts);
+    const serviceColumns = viewColumns(services, known.services, parts);
+    const destinationColumns = viewColumns(destinations, known.destinations, parts);
     const word = (column: number) =>
-      new Uint32Array(destinations, deep.end + column * known.destinations * 4, known.destinations);
+      new Uint32Array(
+        destinations,
+        destinationColumns.end + column * known.destinations * 4,
+        known.destinations,
+      );
     return {
       services: {
         get ids() {
           return known.serviceIds();
         },
-        ...wide.columns,
+        ...serviceColumns.columns,
       },
       destinations: {
         get ids() {
           return known.destinationIds();
         },
-        ...deep.columns,
+        ...destinationColumns.columns,
         service: word(SampleWord.service),
         activeConnections: word(SampleWord.activeConnections),
         inactiveConnections: word(SampleWord.inactiveConnections),
@@ -184,8 +187,7 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
     };
   }
 
-  function decode(payload: Payload): Sample {
-    const { generation, keys, services, destinations } = payload as NativeSample;
+  function decode({ generation, keys, services, destinations }: NativeSample): Sample {
     if (keys !== undefined) rows = rowsOf(keys);
     const same = keys === undefined && services.buffer === undefined && destinations.buffer === undefined;
     if (!same || last === undefined) {
@@ -211,10 +213,9 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
         const sample = calls.sample(
           {
             operation: Operation.sample,
-            about,
+            context,
             encode(slot) {
               putWord(slot, Layout.fields, base | parts | (rows === undefined ? SamplePart.keys : 0));
-              return undefined;
             },
             decode,
           },
@@ -240,10 +241,10 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
     if (closed) return;
     closed = true;
     calls
-      .run<void>({
+      .run({
         operation: Operation.dropSampler,
-        about,
-        encode: slot => void putWord(slot, Layout.fields, base),
+        context,
+        encode: slot => putWord(slot, Layout.fields, base),
         decode: () => undefined,
       })
       .catch(() => {}); // a closed client has forgotten it

@@ -91,7 +91,7 @@ async function writeRecords(
     if (statuses[i] === 0) continue;
     // The record alone does not tell what it was about as well as the line does.
     const line = lines[i]!;
-    const error = await calls.explain(writeOf(read(line))!, statuses[i]!);
+    const error = await calls.errorOf(writeOf(read(line))!, statuses[i]!);
     if (isUnavailable(error)) throw error;
     failures.push({ line, error: error as IpvsError });
   }

@@ -87,8 +87,7 @@ function recordOf(write: Write | undefined): Uint8Array | undefined {
   if (write === undefined) return undefined;
   const batch = createBatch();
   try {
-    const slot = batch.open(write.operation);
-    if (write.encode?.(slot) !== undefined) return undefined;
+    write.encode?.(batch.open(write.operation));
   } catch {
     return undefined;
   }

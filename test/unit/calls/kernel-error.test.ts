@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { Status } from '../../../lib/addon/layout.ts';
-import { type About, type Command, failure } from '../../../lib/calls/kernel-error.ts';
+import { type Command, type ErrorContext, kernelError } from '../../../lib/calls/kernel-error.ts';
 import type { IpvsErrorCode } from '../../../lib/model/errors.ts';
 
 const { errno } = constants;
@@ -15,7 +15,7 @@ const about = {
 } as const;
 
 /** Only what a command is really about. */
-function aboutOf(command: Command): About {
+function aboutOf(command: Command): ErrorContext {
   const { service, destination, scheduler, role, interface: name } = about;
   if (command.endsWith('_DAEMON')) return { command, role, interface: name };
   if (command.endsWith('_DEST')) return { command, service, destination };
@@ -72,7 +72,7 @@ const table: readonly (readonly [Command, number, IpvsErrorCode, string])[] = [
 
 describe('every command and errno has its code', () => {
   test.each(table)('%s, errno %i: %s', (command, number, code, says) => {
-    const error = failure(aboutOf(command), number);
+    const error = kernelError(aboutOf(command), number);
     expect(error).toMatchObject({ code, errno: -number, command });
     expect(error.message).toContain(says);
     expect(error.message).toMatch(/\(E[A-Z]+\)$/);
@@ -86,20 +86,20 @@ test.each([
   ['WRITE_FILE', errno.EACCES, 'ERR_IPVS_PERMISSION', 'may not be written'],
   ['READ_FILE', errno.EPERM, 'ERR_IPVS_PERMISSION', 'may not be read'],
 ] as const)('of a file: %s, errno %i: %s', (command, number, code, says) => {
-  const error = failure({ command, file: 'setting x' }, number);
+  const error = kernelError({ command, file: 'setting x' }, number);
   expect(error).toMatchObject({ code, errno: -number, command });
   expect(error.message).toContain(says);
 });
 
 describe('what is not the kernel’s answer', () => {
-  const read: About = { command: 'GET_DEST', service: about.service };
+  const read: ErrorContext = { command: 'GET_DEST', service: about.service };
 
   test.each([
     [Status.outcomeUnknown, 'ERR_IPVS_OUTCOME_UNKNOWN', 'read the table'],
     [Status.unstable, 'ERR_IPVS_UNSTABLE', 'faster than it can be read'],
     [Status.noFamily, 'ERR_IPVS_NOT_AVAILABLE', 'modprobe ip_vs'],
   ])('status %i: %s', (status, code, says) => {
-    const error = failure(read, status);
+    const error = kernelError(read, status);
     expect(error.code).toBe(code);
     expect(error.errno).toBeUndefined();
     expect(error.message).toContain(says);
@@ -110,7 +110,7 @@ describe('what is not the kernel’s answer', () => {
     [errno.EPERM, 'ERR_IPVS_PERMISSION'],
     [errno.EINVAL, 'ERR_IPVS_NAMESPACE_FAILED'],
   ])('a namespace, errno %i: %s', (number, code) => {
-    const error = failure({ ...read, namespace: '/run/netns/lb1' }, Status.namespaceFailed - number);
+    const error = kernelError({ ...read, namespace: '/run/netns/lb1' }, Status.namespaceFailed - number);
     expect(error).toMatchObject({ code, errno: -number });
     expect(error.message).toContain('/run/netns/lb1');
   });

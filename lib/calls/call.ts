@@ -1,0 +1,34 @@
+import type { Operation } from '../addon/layout.ts';
+import type { Payloads } from '../addon/native.ts';
+import type { Slot } from '../addon/record.ts';
+import type { ErrorContext } from './kernel-error.ts';
+import type { CallOptions, OptionSet } from './options.ts';
+
+/**
+ * Describes one call: how its record is encoded, its reply decoded and its errors worded. What takes the payload is a
+ * method, so that the spec of any operation is a `CallSpec<T>` too.
+ */
+export interface CallSpec<T, O extends Operation = Operation> {
+  readonly operation: O;
+  readonly context: ErrorContext;
+  /** The options it takes, where those are not CallOptions alone. */
+  readonly options?: OptionSet | undefined;
+  /** Writes the record's arguments; throws at misuse, and nothing is sent. */
+  encode?(slot: Slot): void;
+  /** Reads what came. A large list is read in several turns of the event loop. */
+  decode(payload: Payloads[O]): T | Promise<T>;
+  /** Takes a part of what is read, ahead of `decode`, which gets the last. */
+  part?(payload: Payloads[O]): void;
+  /** The value of a status that is no error here: an absent object is none on reading. undefined: it is an error. */
+  accept?(status: number): { readonly value: T } | undefined;
+  /** Finds out more about a failure, before its error is made. */
+  investigate?(
+    context: ErrorContext,
+    status: number,
+    payload: Payloads[O] | undefined,
+    run: Run,
+  ): ErrorContext | Promise<ErrorContext>;
+}
+
+/** Makes a call that is one record. Never throws: misuse rejects. */
+export type Run = <T>(spec: CallSpec<T>, options?: CallOptions) => Promise<T>;

@@ -1,0 +1,53 @@
+import { Status } from '../addon/layout.ts';
+import type { Payload } from '../addon/native.ts';
+import type { IpvsError } from '../model/errors.ts';
+import type { Activity } from './activity.ts';
+import type { CallSpec, Run } from './call.ts';
+import { kernelError } from './kernel-error.ts';
+
+/** What calls come to by the statuses they end with. */
+export interface Outcomes {
+  /** The call's value, or a rejection. Throws what decoding throws. */
+  conclude<T>(spec: CallSpec<T>, status: number, payload: Payload): T | Promise<T>;
+  /** The error of a call that ended with this status. */
+  errorOf(spec: CallSpec<unknown>, status: number): Promise<Error>;
+  /** The error of a call that never reached the client's thread. */
+  refusal(spec: CallSpec<unknown>, errno: number): IpvsError;
+}
+
+interface OutcomesOptions {
+  /** The client's network namespace, which errors name. */
+  readonly namespace: string | number | undefined;
+  readonly activity: Activity;
+  /** Makes a further call about one that failed, even while the client is being closed. */
+  readonly run: Run;
+}
+
+export function createOutcomes({ namespace, activity, run }: OutcomesOptions): Outcomes {
+  function conclude<T>(spec: CallSpec<T>, status: number, payload: Payload): T | Promise<T> {
+    if (status === Status.ok) return spec.decode(payload);
+    const accepted = spec.accept?.(status);
+    return accepted === undefined ? fail(spec, status, payload) : accepted.value;
+  }
+
+  /**
+   * Async, although nothing may be awaited: V8 then follows the promises to whoever awaits the call, and the error's stack shows them,
+   * at no cost to calls that succeed. The first await lets the call's promise be tied to this one before the error is made.
+   */
+  async function fail(spec: CallSpec<unknown>, status: number, payload: Payload): Promise<never> {
+    activity.begin();
+    try {
+      await undefined;
+      const context = { ...spec.context, namespace };
+      throw kernelError((await spec.investigate?.(context, status, payload, run)) ?? context, status);
+    } finally {
+      activity.end();
+    }
+  }
+
+  return {
+    conclude,
+    errorOf: (spec, status) => fail(spec, status, undefined).catch((error: Error) => error),
+    refusal: (spec, errno) => kernelError({ ...spec.context, namespace }, errno),
+  };
+}
