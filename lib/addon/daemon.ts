@@ -29,9 +29,9 @@ export function putDaemon(slot: Slot, daemon: DaemonSpec): void {
 }
 
 function putGroup(slot: Slot, group: string): void {
-  const start = slot.start + Layout.daemon.group;
-  const family = writeAddress(slot.bytes, start, 'daemon.group', group);
-  const first = slot.bytes[start]!;
+  const at = Layout.daemon;
+  const family = writeAddress(slot.bytes, at.group, 'daemon.group', group);
+  const first = slot.bytes[at.group]!;
   if (family === Family.ipv4 ? first >> 4 !== 0xe : first !== 0xff) {
     throw wrongValue('daemon.group', 'be a multicast address', group);
   }

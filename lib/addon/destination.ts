@@ -1,67 +1,54 @@
-import { writeAddress } from '../model/address.ts';
-import { contradiction, validateChoice, validateInteger, validateObject } from '../model/arguments.ts';
+import { contradiction, validateInteger, validateObject, wrongValue } from '../model/arguments.ts';
 import {
   ChecksumNumber,
   ForwardingNumber,
+  MAX_FORWARDING,
   MAX_THRESHOLD,
+  MAX_TUNNEL_TYPE,
   MAX_WEIGHT,
   TunnelNumber,
 } from '../model/constants.ts';
-import type {
-  Destination,
-  DestinationChanges,
-  DestinationSpec,
-  Forwarding,
-  Tunnel,
+import {
+  DEFAULT_FORWARDING,
+  DEFAULT_WEIGHT,
+  type Destination,
+  type DestinationChanges,
+  type DestinationSpec,
+  destinationKeys,
+  type Forwarding,
+  type Tunnel,
+  tunnelKeys,
 } from '../model/destination.ts';
 import type { DestinationId } from '../model/identity.ts';
+import { nameOf, validateNumber } from '../model/numbers.ts';
 import type { Stats } from '../model/stats.ts';
 import { addressAt, type List, wordAt } from './columns.ts';
+import { checkDestinationId, putDestinationId } from './identity.ts';
 import { DestinationColumn, DestinationField, Layout } from './layout.ts';
 import { getWord, putWord, type Slot } from './record.ts';
 
-const configKeys = ['forwarding', 'tunnel', 'weight', 'upperThreshold', 'lowerThreshold'];
-const changeKeys = new Set(configKeys);
-const observedKeys = new Set([
-  'address',
-  'port',
-  ...configKeys,
-  'activeConnections',
-  'inactiveConnections',
-  'persistentConnections',
-  'stats',
-]);
-const tunnelKeys: Readonly<Record<Tunnel['type'], ReadonlySet<string>>> = {
-  ipip: new Set(['type']),
-  gue: new Set(['type', 'port', 'checksum']),
-  gre: new Set(['type', 'checksum']),
-};
 /** The fields of a destination as errors name them, by where they stand: put together once, not for every call. */
 const fieldNames = { destination: fieldsOf('destination'), changes: fieldsOf('changes') };
-const greChecksums = { none: ChecksumNumber.none, csum: ChecksumNumber.csum };
 
-/** Writes the identity of a destination that a call is about. A whole destination will do for one. */
-export function putDestinationId(slot: Slot, destination: DestinationId): void {
-  validateObject('destination', destination, observedKeys);
-  const at = Layout.destination;
-  const { bytes, start } = slot;
-  putWord(
-    slot,
-    at.family,
-    writeAddress(bytes, start + at.address, 'destination.address', destination.address),
-  );
-  putWord(slot, at.port, validateInteger('destination.port', destination.port, 0, 65_535));
+function fieldsOf(of: string) {
+  return {
+    forwarding: `${of}.forwarding`,
+    tunnel: `${of}.tunnel`,
+    weight: `${of}.weight`,
+    upperThreshold: `${of}.upperThreshold`,
+    lowerThreshold: `${of}.lowerThreshold`,
+  };
 }
 
 /** Writes a destination to be added, defaults filled in; the slot holds its service already. */
 export function putDestinationSpec(slot: Slot, spec: DestinationSpec): void {
   putDestinationId(slot, spec);
   const at = Layout.destination;
-  putWord(slot, at.weight, 1);
-  putWord(slot, at.forwarding, ForwardingNumber.direct);
+  putWord(slot, at.weight, DEFAULT_WEIGHT);
+  putWord(slot, at.forwarding, ForwardingNumber[DEFAULT_FORWARDING]);
   putConfig(slot, spec, fieldNames.destination);
   checkThresholds(slot, 'destination');
-  checkAgainstService(slot);
+  checkFamily(slot);
 }
 
 /** Writes the changes of an update. True when they name everything, so that nothing needs to be read before. */
@@ -71,37 +58,29 @@ export function putDestinationChanges(
   changes: DestinationChanges,
 ): boolean {
   putDestinationId(slot, destination);
-  validateObject('changes', changes, changeKeys);
+  validateObject('changes', changes, destinationKeys);
+  checkDestinationId(slot, changes as Partial<DestinationSpec>, destination);
   const fields = putConfig(slot, changes, fieldNames.changes);
   const both = DestinationField.upperThreshold | DestinationField.lowerThreshold;
   if ((fields & both) === both) checkThresholds(slot, 'changes');
-  if ((fields & DestinationField.forwarding) !== 0) checkAgainstService(slot);
+  if ((fields & DestinationField.forwarding) !== 0) checkFamily(slot);
   putWord(slot, Layout.fields, fields);
   return fields === DestinationField.all;
 }
 
-function fieldsOf(what: string) {
-  return {
-    forwarding: `${what}.forwarding`,
-    tunnel: `${what}.tunnel`,
-    weight: `${what}.weight`,
-    upperThreshold: `${what}.upperThreshold`,
-    lowerThreshold: `${what}.lowerThreshold`,
-  };
-}
-
-/** Writes what is named, and gives back which fields that is. */
+/** Writes the fields that are named, and returns which those are. */
 function putConfig(slot: Slot, config: DestinationChanges, names: ReturnType<typeof fieldsOf>): number {
   const at = Layout.destination;
   const { forwarding, tunnel, weight, upperThreshold, lowerThreshold } = config;
   let fields = 0;
   if (forwarding !== undefined) {
-    putWord(slot, at.forwarding, validateChoice(names.forwarding, forwarding, ForwardingNumber));
+    const number = validateNumber(names.forwarding, forwarding, ForwardingNumber, MAX_FORWARDING);
+    putWord(slot, at.forwarding, number);
     fields |= DestinationField.forwarding | DestinationField.tunnel;
   }
   if (tunnel !== undefined) {
-    if (forwarding !== 'tunnel') throw contradiction(`${names.tunnel} needs ${names.forwarding} 'tunnel'`);
     putTunnel(slot, tunnel, names.tunnel);
+    fields |= DestinationField.tunnel;
   }
   if (weight !== undefined) {
     putWord(slot, at.weight, validateInteger(names.weight, weight, 0, MAX_WEIGHT));
@@ -119,83 +98,74 @@ function putConfig(slot: Slot, config: DestinationChanges, names: ReturnType<typ
 }
 
 function putTunnel(slot: Slot, tunnel: Tunnel, field: string): void {
-  validateObject(field, tunnel, tunnelKeys.gue);
+  validateObject(field, tunnel, tunnelKeys);
   const at = Layout.destination;
-  putWord(slot, at.tunnelType, validateChoice(`${field}.type`, tunnel.type, TunnelNumber));
-  validateObject(`${field} of type '${tunnel.type}'`, tunnel, tunnelKeys[tunnel.type]);
-  if (tunnel.type === 'gue') {
-    putWord(slot, at.tunnelPort, validateInteger(`${field}.port`, tunnel.port, 1, 65_535));
-    putWord(
-      slot,
-      at.tunnelFlags,
-      validateChoice(`${field}.checksum`, tunnel.checksum ?? 'none', ChecksumNumber),
-    );
+  const { type, port, checksum } = tunnel;
+  const number = validateNumber(`${field}.type`, type, TunnelNumber, MAX_TUNNEL_TYPE);
+  putWord(slot, at.tunnelType, number);
+  if (number === TunnelNumber.gue) {
+    // The kernel refuses it without one (EINVAL), under any forwarding.
+    putWord(slot, at.tunnelPort, validateInteger(`${field}.port`, port, 1, 65_535));
+  } else if (port !== undefined) {
+    putWord(slot, at.tunnelPort, validateInteger(`${field}.port`, port, 0, 65_535));
   }
-  if (tunnel.type === 'gre') {
-    putWord(
-      slot,
-      at.tunnelFlags,
-      validateChoice(`${field}.checksum`, tunnel.checksum ?? 'none', greChecksums),
-    );
+  if (checksum !== undefined) putWord(slot, at.tunnelFlags, checksumBits(`${field}.checksum`, checksum));
+}
+
+function checksumBits(field: string, checksum: string): number {
+  if (typeof checksum === 'string' && Object.hasOwn(ChecksumNumber, checksum)) {
+    return ChecksumNumber[checksum as keyof typeof ChecksumNumber];
+  }
+  const bits = Number(checksum);
+  if (!(bits <= 0xffff) || checksumName(bits) !== checksum) {
+    throw wrongValue(field, "be 'none', 'csum', 'remcsum', or other bits such as '0x3'", checksum);
+  }
+  return bits;
+}
+
+function checksumName(bits: number): NonNullable<Tunnel['checksum']> {
+  switch (bits) {
+    case ChecksumNumber.none:
+      return 'none';
+    case ChecksumNumber.csum:
+      return 'csum';
+    case ChecksumNumber.remcsum:
+      return 'remcsum';
+    default:
+      return `0x${bits.toString(16)}` as 'none'; // other bits are in no type
   }
 }
 
-function checkThresholds(slot: Slot, what: string): void {
+function checkThresholds(slot: Slot, of: string): void {
   const upper = getWord(slot, Layout.destination.upperThreshold);
   const lower = getWord(slot, Layout.destination.lowerThreshold);
   if (lower > upper) {
-    throw contradiction(
-      `${what}.lowerThreshold (${lower}) must not be above ${what}.upperThreshold (${upper})`,
-    );
+    throw contradiction(`${of}.lowerThreshold (${lower}) must not be above ${of}.upperThreshold (${upper})`);
   }
 }
 
-/** What the kernel would take and then send to nowhere, or refuse without saying why. */
-function checkAgainstService(slot: Slot): void {
-  const forwarding = getWord(slot, Layout.destination.forwarding);
-  if (getWord(slot, Layout.destination.family) !== getWord(slot, Layout.service.family)) {
-    if (forwarding !== ForwardingNumber.tunnel) {
-      throw contradiction(
-        "destination.address must be of the service's address family: only forwarding 'tunnel' crosses families",
-      );
-    }
-  }
-  const keepsPort = forwarding === ForwardingNumber.direct || forwarding === ForwardingNumber.tunnel;
-  if (!keepsPort || getWord(slot, Layout.service.fwmark) !== 0) return;
-  const port = getWord(slot, Layout.service.port);
-  if (getWord(slot, Layout.destination.port) !== port) {
-    const method = forwarding === ForwardingNumber.direct ? 'direct' : 'tunnel';
-    throw contradiction(
-      `destination.port must be the service's port ${port}: forwarding '${method}' does not rewrite ports; 'masquerade' does`,
-    );
-  }
+/** What the kernel would refuse without saying why. */
+function checkFamily(slot: Slot): void {
+  if (getWord(slot, Layout.destination.family) === getWord(slot, Layout.service.family)) return;
+  if (getWord(slot, Layout.destination.forwarding) === ForwardingNumber.tunnel) return;
+  throw contradiction(
+    "destination.address must be of the service's address family: only forwarding 'tunnel' crosses families",
+  );
 }
 
-const forwardingNames = Object.keys(ForwardingNumber) as Forwarding[];
-const nameOfForwarding: ReadonlyMap<number, Forwarding> = new Map(
-  forwardingNames.map(name => [ForwardingNumber[name], name]),
-);
-
-function nameOf<T extends string>(table: Readonly<Record<T, number>>, number: number): T {
-  for (const name in table) if (table[name] === number) return name;
-  return String(number) as T; // the kernel keeps numbers it has no meaning for
-}
-
-function readTunnel(list: List, row: number): Tunnel {
+/** What a row has of a tunnel; undefined when it is none and nothing is left of one. */
+function readTunnel(list: List, row: number, tunnelled: boolean): Tunnel | undefined {
   const at = DestinationColumn;
-  const type = nameOf(TunnelNumber, wordAt(list, at.tunnelType, row));
-  if (type === 'ipip') return { type };
-  const checksum = nameOf(ChecksumNumber, wordAt(list, at.tunnelFlags, row));
-  if (type === 'gue') return { type, port: wordAt(list, at.tunnelPort, row), checksum };
-  return { type, checksum: checksum as 'none' | 'csum' };
-}
-
-/** The identity of one destination of a list. */
-export function readDestinationId(list: List, row: number): DestinationId {
-  const at = DestinationColumn;
+  const number = wordAt(list, at.tunnelType, row);
+  const port = wordAt(list, at.tunnelPort, row);
+  const bits = wordAt(list, at.tunnelFlags, row);
+  if (!tunnelled && (number | port | bits) === 0) return undefined;
+  const type = nameOf(TunnelNumber, number);
+  const isGue = number === TunnelNumber.gue;
   return {
-    address: addressAt(list, wordAt(list, at.family, row), row),
-    port: wordAt(list, at.port, row),
+    type,
+    ...((isGue || port !== 0) && { port }),
+    ...((isGue || number === TunnelNumber.gre || bits !== 0) && { checksum: checksumName(bits) }),
   };
 }
 
@@ -207,7 +177,8 @@ export function readDestination<T extends number | bigint>(
 ): Destination<T> {
   const at = DestinationColumn;
   const number = wordAt(list, at.forwarding, row);
-  const forwarding = nameOfForwarding.get(number) ?? (String(number) as Forwarding);
+  const tunnel = readTunnel(list, row, number === ForwardingNumber.tunnel);
+  const forwarding = nameOf(ForwardingNumber, number) as Exclude<Forwarding, 'tunnel'>;
   // One literal for each shape: spreading objects into one another costs several times as much, and there may be 100,000 rows.
   const address = addressAt(list, wordAt(list, at.family, row), row);
   const port = wordAt(list, at.port, row);
@@ -217,12 +188,12 @@ export function readDestination<T extends number | bigint>(
   const activeConnections = wordAt(list, at.activeConnections, row);
   const inactiveConnections = wordAt(list, at.inactiveConnections, row);
   const persistentConnections = wordAt(list, at.persistentConnections, row);
-  if (forwarding === 'tunnel') {
+  if (tunnel !== undefined) {
     return {
       address,
       port,
       forwarding,
-      tunnel: readTunnel(list, row),
+      tunnel,
       weight,
       upperThreshold,
       lowerThreshold,

@@ -2,17 +2,15 @@ import { wrongType, wrongValue } from '../model/arguments.ts';
 import { MAX_NAME } from '../model/constants.ts';
 import { Layout, type Operation } from './layout.ts';
 
-/** One record being written: the views of a buffer of many, and where it starts. */
+/** One record while it is written. */
 export interface Slot {
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;
-  /** In bytes; a multiple of four. */
-  readonly start: number;
 }
 
 /** Writes one 32-bit word at a byte offset of the record. */
 export function putWord(slot: Slot, offset: number, value: number): void {
-  slot.words[(slot.start + offset) >> 2] = value;
+  slot.words[offset >> 2] = value;
 }
 
 /** Makes the record one of another operation than its slot was opened for. */
@@ -22,7 +20,7 @@ export function setOperation(slot: Slot, operation: Operation): void {
 
 /** Reads back a word of the record. */
 export function getWord(slot: Slot, offset: number): number {
-  return slot.words[(slot.start + offset) >> 2]!;
+  return slot.words[offset >> 2]!;
 }
 
 /** Writes a name of 1 to 15 ASCII characters without spaces, or throws. The rest of its 16 bytes is zero already. */
@@ -31,46 +29,62 @@ export function putName(slot: Slot, offset: number, field: string, name: unknown
   if (name.length === 0 || name.length > MAX_NAME || !/^[!-~]+$/.test(name)) {
     throw wrongValue(field, `be a name of 1 to ${MAX_NAME} ASCII characters without spaces`, name);
   }
-  let at = slot.start + offset;
-  for (let i = 0; i < name.length; i++) slot.bytes[at++] = name.charCodeAt(i);
+  for (let i = 0; i < name.length; i++) slot.bytes[offset + i] = name.charCodeAt(i);
 }
 
 /** Records in a row, ready to be handed over together. Grows; never shrinks. */
 export interface Batch {
   readonly count: number;
-  /** A zeroed slot behind the last record. It becomes part of the batch only with `commit`, so an encoder may throw. */
+  /**
+   * A zeroed record, apart from the batch: an encoder may throw, and a getter or Proxy of the caller's may make other
+   * calls while its values are read.
+   */
   open(operation: Operation): Slot;
-  commit(): void;
-  /** The records so far; the batch is empty afterwards. Valid until the next `open`. */
+  /** Ends a record's use without adding it. One that is never dropped nor committed is left to the garbage collector. */
+  drop(slot: Slot): void;
+  /** Adds a record to the batch, and ends its use. */
+  commit(slot: Slot): void;
+  /** The records so far; the batch is empty afterwards. Valid until the next `commit`. */
   take(): Uint8Array;
 }
 
+function createSlot(): Slot {
+  const words = new Uint32Array(Layout.bytes / 4);
+  return { bytes: new Uint8Array(words.buffer), words };
+}
+
 export function createBatch(): Batch {
-  let bytes = new Uint8Array(16 * Layout.bytes);
-  let words = new Uint32Array(bytes.buffer);
+  let words = new Uint32Array((16 * Layout.bytes) / 4);
   let count = 0;
+  let idle: Slot | undefined;
 
   return {
     get count() {
       return count;
     },
     open(operation) {
-      const start = count * Layout.bytes;
-      if (start === bytes.length) {
-        const longer = new Uint8Array(bytes.length * 2);
-        longer.set(bytes);
-        bytes = longer;
-        words = new Uint32Array(longer.buffer);
-      }
-      words.fill(0, start >> 2, (start + Layout.bytes) >> 2);
-      words[start >> 2] = operation;
-      return { bytes, words, start };
+      const slot = idle ?? createSlot();
+      idle = undefined;
+      slot.words.fill(0);
+      putWord(slot, Layout.operation, operation);
+      return slot;
     },
-    commit() {
+    drop(slot) {
+      idle = slot;
+    },
+    commit(slot) {
+      const start = (count * Layout.bytes) / 4;
+      if (start === words.length) {
+        const longer = new Uint32Array(words.length * 2);
+        longer.set(words);
+        words = longer;
+      }
+      words.set(slot.words, start);
       count++;
+      idle = slot;
     },
     take() {
-      const records = bytes.subarray(0, count * Layout.bytes);
+      const records = new Uint8Array(words.buffer, 0, count * Layout.bytes);
       count = 0;
       return records;
     },

@@ -2,83 +2,53 @@ import { dottedMask, maskOfPrefix, prefixOfMask, writeAddress } from '../model/a
 import {
   contradiction,
   validateBoolean,
-  validateChoice,
   validateInteger,
   validateObject,
   wrongType,
   wrongValue,
 } from '../model/arguments.ts';
-import { Family, MAX_TIMEOUT, ProtocolNumber, ServiceFlag } from '../model/constants.ts';
-import type { Protocol, ServiceId } from '../model/identity.ts';
+import { Family, MAX_PERSISTENCE, SCHEDULER_FLAGS, ServiceFlag } from '../model/constants.ts';
+import type { ServiceId } from '../model/identity.ts';
 import { flagBits, flagNames } from '../model/scheduler.ts';
 import {
   DEFAULT_PERSISTENCE,
   DEFAULT_SCHEDULER,
   type Persistence,
+  persistenceKeys,
   type Service,
   type ServiceChanges,
   type ServiceSpec,
+  serviceKeys,
 } from '../model/service.ts';
 import type { Stats } from '../model/stats.ts';
-import { addressAt, type List, wordAt } from './columns.ts';
+import { type List, wordAt } from './columns.ts';
+import { checkServiceId, putServiceId, readServiceId } from './identity.ts';
 import { Layout, ServiceColumn, ServiceField } from './layout.ts';
 import { getWord, putName, putWord, type Slot } from './record.ts';
 
-const idKeys = new Set(['protocol', 'address', 'port', 'fwmark', 'family']);
-const configKeys = ['scheduler', 'schedulerFlags', 'persistence', 'onePacket'];
-const changeKeys = new Set(configKeys);
-/** An observed service is a spec too: what was only observed is not looked at. */
-const observedKeys = new Set([...idKeys, ...configKeys, 'stats', 'destinations']);
-const persistenceKeys = new Set(['timeout', 'granularity', 'engine']);
-
-/** Writes a service's identity; other keys than `known` are refused. */
-function putId(slot: Slot, service: ServiceId, known: ReadonlySet<string>): void {
-  validateObject('service', service, known);
-  const { bytes, start } = slot;
-  const at = Layout.service;
-  if (service.fwmark !== undefined) {
-    for (const key of ['protocol', 'address', 'port'] as const) {
-      if (service[key] !== undefined) {
-        throw contradiction(
-          `service.${key} does not go with service.fwmark: a mark alone is the service's identity`,
-        );
-      }
-    }
-    putWord(slot, at.fwmark, validateInteger('service.fwmark', service.fwmark, 1, 0xffff_ffff));
-    putWord(slot, at.family, validateChoice('service.family', service.family, Family));
-    return;
-  }
-  if (service.family !== undefined) {
-    throw contradiction('service.family goes with service.fwmark only: an address has its own family');
-  }
-  putWord(slot, at.protocol, validateChoice('service.protocol', service.protocol, ProtocolNumber));
-  putWord(slot, at.family, writeAddress(bytes, start + at.address, 'service.address', service.address));
-  putWord(slot, at.port, validateInteger('service.port', service.port, 0, 65_535));
-}
-
-/** Writes the identity of a service that a call is about. A whole service will do for one. */
-export function putServiceId(slot: Slot, service: ServiceId): void {
-  putId(slot, service, observedKeys);
-}
-
-/** Writes a service to be added, defaults filled in. Throws at what is wrong, or would be accepted and mishandled. */
+/** Writes a service to be added, defaults filled in. Throws at what the kernel would refuse, or could not keep. */
 export function putServiceSpec(slot: Slot, spec: ServiceSpec): void {
-  putId(slot, spec, observedKeys);
+  putServiceId(slot, spec);
   const at = Layout.service;
-  const scheduler = spec.scheduler ?? DEFAULT_SCHEDULER;
+  const {
+    scheduler = DEFAULT_SCHEDULER,
+    schedulerFlags,
+    persistence,
+    dormantPersistence: dormant,
+    onePacket,
+  } = spec;
   putName(slot, at.scheduler, 'service.scheduler', scheduler);
-  let flags = flagBits('service.schedulerFlags', scheduler, spec.schedulerFlags ?? []);
-  flags |= onePacketBit('service', spec, spec.onePacket ?? false);
-  putPersistenceDefaults(slot);
-  if (spec.persistence !== undefined) {
+  let flags = 0;
+  if (schedulerFlags !== undefined) flags |= flagBits('service.schedulerFlags', scheduler, schedulerFlags);
+  if (onePacket !== undefined) flags |= onePacketBit('service.onePacket', onePacket);
+  putWord(slot, at.netmask, defaultNetmask(getWord(slot, at.family)));
+  if (persistence !== undefined) {
+    if (dormant !== undefined) throw persistentAndDormant('service');
     flags |= ServiceFlag.persistent;
-    putPersistence(slot, 'service', spec.persistence);
-  } else {
-    putWord(slot, at.timeout, 0);
-    if (spec.port === 0) {
-      // The kernel takes it and then schedules nothing: "port zero only supported in persistent services".
-      throw contradiction('service.port 0 (every port) needs service.persistence');
-    }
+    putWord(slot, at.timeout, DEFAULT_PERSISTENCE);
+    putPersistence(slot, 'service.persistence', persistence);
+  } else if (dormant !== undefined) {
+    putPersistence(slot, 'service.dormantPersistence', dormant);
   }
   putWord(slot, at.flags, flags);
   putWord(slot, at.flagsMask, 0xffff_ffff);
@@ -86,84 +56,84 @@ export function putServiceSpec(slot: Slot, spec: ServiceSpec): void {
 
 /** Writes the changes of an update: the fields it names, and which those are. */
 export function putServiceChanges(slot: Slot, service: ServiceId, changes: ServiceChanges): void {
-  putId(slot, service, observedKeys);
-  validateObject('changes', changes, changeKeys);
+  putServiceId(slot, service);
+  validateObject('changes', changes, serviceKeys);
+  checkServiceId(slot, changes, service);
   const at = Layout.service;
+  const { scheduler, schedulerFlags, persistence, dormantPersistence: dormant, onePacket } = changes;
   let fields = 0;
   let flags = 0;
   let mask = 0;
-  const { scheduler, schedulerFlags, persistence, onePacket } = changes;
   if (scheduler !== undefined) {
     putName(slot, at.scheduler, 'changes.scheduler', scheduler);
     fields |= ServiceField.scheduler;
-    mask |= ServiceFlag.allScheduler; // another scheduler's flags mean other things
+    mask |= SCHEDULER_FLAGS; // another scheduler's flags mean other things
   }
   if (schedulerFlags !== undefined) {
     flags |= flagBits('changes.schedulerFlags', scheduler, schedulerFlags);
-    mask |= ServiceFlag.allScheduler;
+    mask |= SCHEDULER_FLAGS;
   }
   if (onePacket !== undefined) {
-    flags |= onePacketBit('changes', service, onePacket);
+    flags |= onePacketBit('changes.onePacket', onePacket);
     mask |= ServiceFlag.onePacket;
   }
-  putPersistenceDefaults(slot);
-  if (persistence === null) {
-    if (service.port === 0)
-      throw contradiction('changes.persistence: a service of port 0 must stay persistent');
+  putWord(slot, at.netmask, defaultNetmask(getWord(slot, at.family)));
+  const all = ServiceField.timeout | ServiceField.netmask | ServiceField.engine;
+  if (dormant !== undefined) {
+    if (persistence != null) throw persistentAndDormant('changes');
+    putPersistence(slot, 'changes.dormantPersistence', dormant);
     mask |= ServiceFlag.persistent;
-    fields |= ServiceField.timeout | ServiceField.netmask | ServiceField.engine;
-    putWord(slot, at.timeout, 0);
+    fields |= all;
+  } else if (persistence === null) {
+    mask |= ServiceFlag.persistent;
+    fields |= all;
   } else if (persistence !== undefined) {
+    putWord(slot, at.timeout, DEFAULT_PERSISTENCE);
+    fields |= putPersistence(slot, 'changes.persistence', persistence);
     flags |= ServiceFlag.persistent;
     mask |= ServiceFlag.persistent;
-    fields |= putPersistence(slot, 'changes', persistence);
   }
   putWord(slot, at.flags, flags);
   putWord(slot, at.flagsMask, mask);
   putWord(slot, Layout.fields, fields);
 }
 
-/** What a field is a field of. */
-type What = 'service' | 'changes';
-
-function onePacketBit(what: What, service: ServiceId, onePacket: unknown): number {
-  if (!validateBoolean(`${what}.onePacket`, onePacket)) return 0;
-  if (service.fwmark === undefined && service.protocol !== 'udp') {
-    throw contradiction(
-      `${what}.onePacket is for udp and fwmark services: the kernel ignores it for ${service.protocol}`,
-    );
-  }
-  return ServiceFlag.onePacket;
+function onePacketBit(field: string, onePacket: unknown): number {
+  return validateBoolean(field, onePacket) ? ServiceFlag.onePacket : 0;
 }
 
-/** What the kernel wants even of a service without persistence (it checks an IPv6 prefix length in any case). */
-function putPersistenceDefaults(slot: Slot): void {
-  putWord(slot, Layout.service.timeout, DEFAULT_PERSISTENCE);
-  const ipv4 = getWord(slot, Layout.service.family) === Family.ipv4;
-  putWord(slot, Layout.service.netmask, ipv4 ? 0xffff_ffff : 128);
+function persistentAndDormant(of: string) {
+  return contradiction(
+    `${of}.dormantPersistence does not go with ${of}.persistence: a service is persistent or not`,
+  );
 }
 
-/** Writes what is named, and gives back which fields that is. */
+/** Each address for itself. The kernel checks an IPv6 prefix length even of a service that is not persistent. */
+function defaultNetmask(family: number): number {
+  return family === Family.ipv4 ? 0xffff_ffff : 128;
+}
+
+/** Writes the fields that are named, and returns which those are. */
 function putPersistence(
   slot: Slot,
-  what: What,
+  field: string,
   persistence: NonNullable<ServiceChanges['persistence']>,
 ): number {
-  const field = `${what}.persistence`;
   validateObject(field, persistence, persistenceKeys);
+  const at = Layout.service;
   const { timeout, granularity, engine } = persistence;
   let fields = 0;
   if (timeout !== undefined) {
-    putWord(slot, Layout.service.timeout, validateInteger(`${field}.timeout`, timeout, 1, MAX_TIMEOUT));
+    putWord(slot, at.timeout, validateInteger(`${field}.timeout`, timeout, 0, MAX_PERSISTENCE));
     fields |= ServiceField.timeout;
   }
   if (granularity !== undefined) {
-    const family = getWord(slot, Layout.service.family);
-    putWord(slot, Layout.service.netmask, netmaskOf(`${field}.granularity`, family, granularity));
+    const family = getWord(slot, at.family);
+    putWord(slot, at.netmask, netmaskOf(`${field}.granularity`, family, granularity));
     fields |= ServiceField.netmask;
   }
   if (engine !== undefined) {
-    if (engine !== null) putName(slot, Layout.service.engine, `${field}.engine`, engine);
+    if (engine !== null) putName(slot, at.engine, `${field}.engine`, engine);
     fields |= ServiceField.engine;
   }
   return fields;
@@ -181,30 +151,7 @@ function netmaskOf(field: string, family: number, granularity: unknown): number 
   if (writeAddress(bytes, 0, field, granularity) !== Family.ipv4) {
     throw wrongValue(field, 'be a prefix length or an IPv4 netmask', granularity);
   }
-  const mask = new DataView(bytes.buffer).getUint32(0);
-  if (prefixOfMask(mask) === undefined) {
-    throw wrongValue(field, 'be a netmask of contiguous bits, such as 255.255.255.0', granularity);
-  }
-  return mask;
-}
-
-const protocolNames: ReadonlyMap<number, Protocol> = new Map(
-  Object.entries(ProtocolNumber).map(([name, number]) => [number, name as Protocol]),
-);
-
-/** The identity of one service of a list. */
-export function readServiceId(list: List, row: number): ServiceId {
-  const at = ServiceColumn;
-  const family = wordAt(list, at.family, row);
-  const fwmark = wordAt(list, at.fwmark, row);
-  if (fwmark > 0) return { fwmark, family: family === Family.ipv4 ? 'ipv4' : 'ipv6' };
-  const number = wordAt(list, at.protocol, row);
-  return {
-    // The kernel itself would take any protocol number from a program that is not this one.
-    protocol: protocolNames.get(number) ?? (String(number) as Protocol),
-    address: addressAt(list, family, row),
-    port: wordAt(list, at.port, row),
-  };
+  return new DataView(bytes.buffer).getUint32(0);
 }
 
 /** A service while it is put together: to add to one object costs a fraction of spreading several into one. */
@@ -213,6 +160,7 @@ type Growing = { -readonly [K in keyof ServiceId]?: unknown } & {
   schedulerFlags?: readonly string[];
   onePacket?: boolean;
   persistence?: Persistence;
+  dormantPersistence?: Persistence;
   stats?: unknown;
   destinations?: unknown;
 };
@@ -233,9 +181,20 @@ export function readService<T extends number | bigint>(
   service.schedulerFlags = flagNames(scheduler, flags);
   service.onePacket = (flags & ServiceFlag.onePacket) !== 0;
   if ((flags & ServiceFlag.persistent) !== 0) service.persistence = readPersistence(list, row, names);
+  else if (isDormant(list, row, names)) service.dormantPersistence = readPersistence(list, row, names);
   service.stats = stats;
   if (destinations !== undefined) service.destinations = destinations;
   return service as Service<T>;
+}
+
+/** Whether a service that is not persistent has values of a persistence. */
+function isDormant(list: List, row: number, names: readonly string[]): boolean {
+  const at = ServiceColumn;
+  return (
+    wordAt(list, at.timeout, row) !== 0 ||
+    wordAt(list, at.netmask, row) !== defaultNetmask(wordAt(list, at.family, row)) ||
+    names[wordAt(list, at.engine, row)] !== ''
+  );
 }
 
 function readPersistence(list: List, row: number, names: readonly string[]) {
@@ -245,7 +204,6 @@ function readPersistence(list: List, row: number, names: readonly string[]) {
   const engine = names[wordAt(list, at.engine, row)]!;
   return {
     timeout: wordAt(list, at.timeout, row),
-    // A netmask with holes, which ipvsadm can write, has no prefix length.
     granularity: ipv4 ? (prefixOfMask(netmask) ?? dottedMask(netmask)) : netmask,
     ...(engine !== '' && { engine }),
   };

@@ -5,10 +5,11 @@ import type { Service } from '../model/service.ts';
 import type { Stats } from '../model/stats.ts';
 import type { ServiceWithDestinations } from '../model/table.ts';
 import { bigStatsAt, type List, statsAt, viewList, wordAt } from './columns.ts';
-import { readDestination, readDestinationId } from './destination.ts';
+import { readDestination } from './destination.ts';
+import { readDestinationId, readServiceId } from './identity.ts';
 import { DestinationColumn, ServiceColumn } from './layout.ts';
 import type { NativeTable } from './native.ts';
-import { readService, readServiceId } from './service.ts';
+import { readService } from './service.ts';
 
 /** Rows made into objects before the event loop has a turn: well under a millisecond's work. */
 const SLICE = 500;

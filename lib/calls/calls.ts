@@ -1,5 +1,4 @@
 import type { Operation } from '../addon/layout.ts';
-import { Layout } from '../addon/layout.ts';
 import type { Native } from '../addon/native.ts';
 import { IpvsError } from '../model/errors.ts';
 import { aborted } from './abandoned.ts';
@@ -82,8 +81,9 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       const slot = queue.openSlot(spec.operation);
       spec.encode?.(slot);
       const status = writer?.tryWrite(slot);
-      if (status !== undefined) return writer!.answer(outcomes.conclude(spec, status, undefined));
-      return queue.append(spec, checked);
+      if (status === undefined) return queue.append(slot, spec, checked);
+      queue.dropSlot(slot);
+      return writer!.answer(outcomes.conclude(spec, status, undefined));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -125,8 +125,8 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       return runDirect(spec, options, () => {
         const slot = queue.openSlot(spec.operation);
         spec.encode?.(slot);
-        const record = slot.bytes.subarray(slot.start, slot.start + Layout.bytes);
-        return queue.client().sample(record, services, destinations);
+        queue.dropSlot(slot); // the addon copies it
+        return queue.client().sample(slot.bytes, services, destinations);
       });
     },
     async writeAll(context, records, count) {

@@ -32,7 +32,7 @@ export function createInlineWriter(queue: Queue): InlineWriter {
   return {
     tryWrite(slot) {
       if (wroteThisTick || !queue.isIdle()) return undefined;
-      const status = queue.client().inline(slot.bytes, slot.start);
+      const status = queue.client().inline(slot.bytes, 0);
       if (status !== undefined) {
         wroteThisTick = true;
         microtask.then(endTick); // runs before whoever awaits this call goes on

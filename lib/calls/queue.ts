@@ -23,10 +23,12 @@ export interface Queue {
   client(): NativeClient;
   /** Whether no call is queued or waits for its answer. */
   isIdle(): boolean;
-  /** A zeroed record behind those that are queued. It becomes one of them with `append` only. */
+  /** A zeroed record, which goes back by `append` or `dropSlot`. */
   openSlot(operation: Operation): Slot;
-  /** Queues the call whose record the slot of the last `openSlot` holds. */
-  append<T>(spec: CallSpec<T>, options: CallOptions | undefined): Promise<T>;
+  /** Ends the use of a record that is not queued. */
+  dropSlot(slot: Slot): void;
+  /** Queues the call whose record the slot holds. */
+  append<T>(slot: Slot, spec: CallSpec<T>, options: CallOptions | undefined): Promise<T>;
   /**
    * Makes a call that is not one of a batch, behind those that are queued. `submit` hands it to the thread and returns
    * 0 or an errno. With `statuses` the call is many writes at once, each of which puts its status there.
@@ -198,8 +200,9 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
     client: open,
     isIdle: () => pending.length === head && batch.count === 0,
     openSlot: batch.open,
-    append(spec, options) {
-      batch.commit();
+    dropSlot: batch.drop,
+    append(slot, spec, options) {
+      batch.commit(slot);
       if (!flushQueued) {
         flushQueued = true;
         tickTime = performance.now();

@@ -1,9 +1,9 @@
 import { readDaemons } from '../addon/daemon.ts';
+import { putServiceId } from '../addon/identity.ts';
 import { readInfo } from '../addon/info.ts';
 import { IN_ONE_PIECE, Layout, Operation } from '../addon/layout.ts';
 import type { NativeTable } from '../addon/native.ts';
 import { putWord } from '../addon/record.ts';
-import { putServiceId } from '../addon/service.ts';
 import { readDestinations, readServices, readSnapshot } from '../addon/table.ts';
 import { readTimeouts } from '../addon/timeouts.ts';
 import type { Destination } from '../model/destination.ts';

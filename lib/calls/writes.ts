@@ -1,8 +1,9 @@
 import { putDaemon, putDaemonRole } from '../addon/daemon.ts';
-import { putDestinationChanges, putDestinationId, putDestinationSpec } from '../addon/destination.ts';
+import { putDestinationChanges, putDestinationSpec } from '../addon/destination.ts';
+import { putDestinationId, putServiceId } from '../addon/identity.ts';
 import { Layout, Operation } from '../addon/layout.ts';
 import { putWord, setOperation } from '../addon/record.ts';
-import { putServiceChanges, putServiceId, putServiceSpec } from '../addon/service.ts';
+import { putServiceChanges, putServiceSpec } from '../addon/service.ts';
 import { putTimeouts } from '../addon/timeouts.ts';
 import type { Changes } from '../model/complete.ts';
 import type { DestinationChanges, DestinationSpec } from '../model/destination.ts';

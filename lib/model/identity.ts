@@ -1,6 +1,11 @@
 import { type AddressFamily, validateAddress } from './address.ts';
+import { keysOf } from './numbers.ts';
 
-/** The transport protocols IPVS balances. */
+/**
+ * The transport protocols IPVS balances. The kernel takes services of any other from netlink, up to 65535, and schedules
+ * nothing for them. Such a row has the digits of the number, `'50'`, and every method takes those: they are not in this
+ * type, so that a table of these three is enough for programs whose rows are their own.
+ */
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
 /** A service by the address that clients connect to. */
@@ -8,7 +13,7 @@ export interface AddressServiceId {
   readonly protocol: Protocol;
   /** The virtual IP, IPv4 or IPv6. */
   readonly address: string;
-  /** 1 to 65535; 0, every port, only for a persistent service. */
+  /** 1 to 65535; 0 is every port, which the kernel schedules only for a persistent service. */
   readonly port: number;
   readonly fwmark?: undefined;
   readonly family?: undefined;
@@ -32,19 +37,35 @@ export interface DestinationId {
   /** The real server's address. Of the service's family, or the other one through a tunnel. */
   readonly address: string;
   /**
-   * 0 to 65535. For 'direct' and 'tunnel' it must be the service's own port. For a firewall-mark service 0 means the
-   * port that the client connected to.
+   * 0 to 65535. Only 'masquerade' rewrites ports: any other forwarding wants the service's own. For a firewall-mark
+   * service 0 means the port that the client connected to.
    */
   readonly port: number;
 }
 
-/** The one text for a service, whatever way its address is written: `tcp 10.0.0.1:80`, `udp [::1]:53`, `fwmark 7 ipv6`. */
+export const serviceIdKeys = keysOf<ServiceId>({
+  protocol: true,
+  address: true,
+  port: true,
+  fwmark: true,
+  family: true,
+});
+
+export const destinationIdKeys = keysOf<DestinationId>({ address: true, port: true });
+
+/**
+ * The one text for a service, whatever way its address is written: `tcp 10.0.0.1:80`, `udp [::1]:53`, `fwmark 7 ipv6`.
+ * Throws a TypeError when the address is none.
+ */
 export function serviceKey(service: ServiceId): string {
   if (service.fwmark !== undefined) return `fwmark ${service.fwmark} ${service.family}`;
   return `${service.protocol} ${endpointKey('service.address', service.address, service.port)}`;
 }
 
-/** The one text for a destination within its service: `10.0.0.2:80`, `[fd00::2]:80`. */
+/**
+ * The one text for a destination within its service: `10.0.0.2:80`, `[fd00::2]:80`. Throws a TypeError when the address
+ * is none.
+ */
 export function destinationKey(destination: DestinationId): string {
   return endpointKey('destination.address', destination.address, destination.port);
 }

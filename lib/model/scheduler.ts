@@ -1,6 +1,5 @@
 import { contradiction, wrongType, wrongValue } from './arguments.ts';
-import type { Complete } from './complete.ts';
-import { ServiceFlag } from './constants.ts';
+import { SCHEDULER_FLAGS, ServiceFlag, UNNAMED_FLAGS } from './constants.ts';
 
 /**
  * The kernel's own schedulers: round robin, weighted round robin, least and weighted least connection, weighted failover, weighted
@@ -27,29 +26,24 @@ export const schedulerNames = [
 /** A scheduler of the kernel's own. */
 export type KnownScheduler = (typeof schedulerNames)[number];
 
-/** The three bits a service keeps for its scheduler, without a meaning of their own. */
-export type GenericFlag = 'flag-1' | 'flag-2' | 'flag-3';
+/** A scheduler: one of the kernel's own, one from outside the kernel's tree, or 'none', which schedules no connection. */
+export type SchedulerName = KnownScheduler | 'none' | (string & {});
 
-/** How connections are spread; other names are for schedulers from outside the kernel's own tree. */
-export type SchedulerSpec =
-  | {
-      readonly scheduler: 'sh';
-      /** `sh-fallback`: another server when the hashed one has weight 0 or is overloaded; `sh-port`: hash the client's port too. */
-      readonly schedulerFlags?: readonly ('sh-fallback' | 'sh-port' | GenericFlag)[] | undefined;
-    }
-  | {
-      readonly scheduler: 'mh';
-      /** As those of `sh`. */
-      readonly schedulerFlags?: readonly ('mh-fallback' | 'mh-port' | GenericFlag)[] | undefined;
-    }
-  | {
-      /** Default `wlc`, as ipvsadm's. 'none': no connection is scheduled. */
-      readonly scheduler?: KnownScheduler | 'none' | (string & {}) | undefined;
-      readonly schedulerFlags?: readonly GenericFlag[] | undefined;
-    };
-
-/** A scheduler as the kernel has it. `sh` and `mh` report their flags by their own names, others by the generic ones. */
-export type Scheduler = Complete<SchedulerSpec>;
+/**
+ * One bit that a service keeps for its scheduler. `sh` and `mh` know two of them: `sh-fallback` and `mh-fallback` choose
+ * another server when the hashed one has weight 0 or is overloaded, `sh-port` and `mh-port` hash the client's port too.
+ * `flag-1` to `flag-3` are the same bits for schedulers from outside the kernel's tree. The kernel keeps its other bits
+ * as well, without a use for them: each is a hexadecimal number, such as `'0x40'`.
+ */
+export type SchedulerFlag =
+  | 'sh-fallback'
+  | 'sh-port'
+  | 'mh-fallback'
+  | 'mh-port'
+  | 'flag-1'
+  | 'flag-2'
+  | 'flag-3'
+  | (string & {});
 
 const generic: Readonly<Record<string, number>> = {
   'flag-1': ServiceFlag.sched1,
@@ -62,7 +56,7 @@ const own: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   mh: { 'mh-fallback': ServiceFlag.sched1, 'mh-port': ServiceFlag.sched2 },
 };
 
-/** The bits of flag names. The kernel checks neither names nor scheduler, so this does. */
+/** The bits of flag names. A name that belongs to another scheduler is refused: read back, it would be another. */
 export function flagBits(field: string, scheduler: string | undefined, flags: unknown): number {
   if (!Array.isArray(flags)) throw wrongType(field, 'an array of flag names', flags);
   let bits = 0;
@@ -70,11 +64,11 @@ export function flagBits(field: string, scheduler: string | undefined, flags: un
     const bit = typeof flag === 'string' ? bitOf(field, scheduler, flag) : undefined;
     if (bit === undefined) {
       const names = [...Object.values(own).flatMap(names => Object.keys(names)), ...Object.keys(generic)];
-      throw wrongValue(field, `hold only ${names.join(', ')}`, flag);
+      throw wrongValue(field, `hold only ${names.join(', ')}, and other bits such as 0x40`, flag);
     }
     bits |= bit;
   }
-  return bits;
+  return bits >>> 0;
 }
 
 function bitOf(field: string, scheduler: string | undefined, flag: string): number | undefined {
@@ -88,20 +82,31 @@ function bitOf(field: string, scheduler: string | undefined, flag: string): numb
     }
     return flags[flag];
   }
-  return undefined;
+  const bit = Number(flag);
+  const isOne = bit <= 0x8000_0000 && (bit & UNNAMED_FLAGS) !== 0 && (bit & (bit - 1)) === 0;
+  return isOne && flag === hexOf(bit) ? bit : undefined;
+}
+
+function hexOf(bit: number): string {
+  return `0x${bit.toString(16)}`;
 }
 
 /** The names of a service's scheduler bits. */
 export function flagNames(scheduler: string, flags: number): readonly string[] {
-  if ((flags & ServiceFlag.allScheduler) === 0) return [];
+  if ((flags & SCHEDULER_FLAGS) === 0) return [];
   const names: string[] = [];
-  let rest = flags & ServiceFlag.allScheduler;
+  let rest = flags & SCHEDULER_FLAGS;
   for (const table of [own[scheduler] ?? {}, generic]) {
     for (const [name, bit] of Object.entries(table)) {
       if ((rest & bit) === 0) continue;
       names.push(name);
       rest &= ~bit;
     }
+  }
+  while (rest !== 0) {
+    const bit = (rest & -rest) >>> 0;
+    names.push(hexOf(bit));
+    rest &= ~bit;
   }
   return names;
 }

@@ -1,57 +1,98 @@
-import type { AddressServiceId, FwmarkServiceId } from './identity.ts';
-import type { Scheduler, SchedulerSpec } from './scheduler.ts';
+import type { AddressServiceId, FwmarkServiceId, ServiceId } from './identity.ts';
+import { serviceIdKeys } from './identity.ts';
+import { keysOf } from './numbers.ts';
+import type { SchedulerFlag, SchedulerName } from './scheduler.ts';
 import type { Stats } from './stats.ts';
 
 /** The scheduler of a service that names none, as ipvsadm's. */
 export const DEFAULT_SCHEDULER = 'wlc';
 
-/** The seconds a persistent service remembers its clients where it names no timeout, as ipvsadm's code (its manual says 300). */
+/** The seconds that a persistent service remembers its clients when it names no timeout: ipvsadm's code has 360, its manual 300. */
 export const DEFAULT_PERSISTENCE = 360;
 
 /** Sends all connections of one client to the same destination. */
 export interface Persistence {
-  /** Seconds a client is remembered after its last connection, 1 to 2678400 (31 days). Default 360, as ipvsadm's. */
+  /**
+   * Seconds that a client is remembered after its last connection, 0 to 42949672. Default 360, as ipvsadm's. The kernel
+   * counts in ticks of 32 bits: above 4294967 some kernels (HZ=1000), above 17179869 most (HZ=250) remember less.
+   */
   readonly timeout?: number | undefined;
   /**
-   * Which clients count as one: a prefix length (IPv4 0 to 32, IPv6 1 to 128), or for IPv4 a netmask of contiguous bits. Default:
-   * each address for itself. Reads back as a prefix length.
+   * Which clients count as one: a prefix length (IPv4 0 to 32, IPv6 1 to 128), or an IPv4 netmask. Default: each address
+   * for itself. Reads back as a prefix length, or as a netmask where its bits are not contiguous.
    */
   readonly granularity?: number | string | undefined;
   /**
-   * A persistence engine that looks into packets; the kernel has 'sip', for UDP services: datagrams of one Call-ID go to one server. It compares
-   * the client's address under `granularity` as well (ip_vs_pe_sip.c): a call that several addresses speak of needs granularity 0. And it is asked
-   * about new connections only: without `onePacket` a socket's later calls go where its first went.
+   * A persistence engine that looks into packets; the kernel has 'sip', for UDP services: datagrams of one Call-ID go to
+   * one server. It compares the client's address under `granularity` as well (ip_vs_pe_sip.c): a call that several
+   * addresses speak of needs granularity 0. And it is asked about new connections only: without `onePacket` a socket's
+   * later calls go where its first went.
    */
   readonly engine?: 'sip' | (string & {}) | undefined;
 }
 
-/** One-packet scheduling: every datagram is balanced for itself. For UDP, and marks. */
-type WithOnePacket =
-  | ((AddressServiceId & { readonly protocol: 'udp' }) & { readonly onePacket?: boolean | undefined })
-  | ((AddressServiceId & { readonly protocol: 'tcp' | 'sctp' }) & { readonly onePacket?: false | undefined })
-  | (FwmarkServiceId & { readonly onePacket?: boolean | undefined });
+/** How a service is balanced: all of it but its identity. */
+export interface ServiceConfig {
+  /** How connections are spread. Default `wlc`, as ipvsadm's. */
+  readonly scheduler?: SchedulerName | undefined;
+  /** Default none. */
+  readonly schedulerFlags?: readonly SchedulerFlag[] | undefined;
+  /** One-packet scheduling: every datagram is balanced for itself. Has an effect on UDP only. Default false. */
+  readonly onePacket?: boolean | undefined;
+  /** Default: not persistent. */
+  readonly persistence?: Persistence | undefined;
+  /**
+   * What a service that is not persistent keeps of a persistence: other programs leave such values, and the kernel keeps
+   * them without a use. Timeout 0 by default. Not beside `persistence`.
+   */
+  readonly dormantPersistence?: Persistence | undefined;
+}
 
 /** A service to be added. */
-export type ServiceSpec = WithOnePacket & SchedulerSpec & { readonly persistence?: Persistence | undefined };
+export type ServiceSpec = (AddressServiceId | FwmarkServiceId) & ServiceConfig;
+
+/** A persistence as the kernel has it. */
+type KnownPersistence = Persistence & { readonly timeout: number; readonly granularity: number | string };
 
 /** A service as the kernel has it; `addService` takes it as it is. */
-export type Service<T extends number | bigint = number> = WithOnePacket & {
+export type Service<T extends number | bigint = number> = ServiceId & {
+  readonly scheduler: SchedulerName;
+  readonly schedulerFlags: readonly SchedulerFlag[];
   readonly onePacket: boolean;
-} & Scheduler & {
-    /** Absent: not persistent. */
-    readonly persistence?: Persistence & { readonly timeout: number; readonly granularity: number | string };
-    readonly stats: Stats<T>;
-  };
+  /** Absent: not persistent. */
+  readonly persistence?: KnownPersistence;
+  /** Absent: nothing is left of a persistence. */
+  readonly dormantPersistence?: KnownPersistence;
+  readonly stats: Stats<T>;
+};
 
-/** What an update replaces; what it does not name stays as it is. */
-export type ServiceChanges = {
+/**
+ * What an update replaces; what it does not name stays as it is. A whole `Service` or `ServiceSpec` is taken as well:
+ * its identity must be that of the service, its statistics are not looked at.
+ */
+export interface ServiceChanges extends Omit<ServiceConfig, 'persistence'> {
   /**
-   * Persistence, merged with what the service has: naming only `timeout` keeps granularity and engine. null ends it, and so does
-   * `engine: null` for the engine alone.
+   * Persistence, merged with what the service has: naming only `timeout` keeps granularity and engine. null ends it, and
+   * so does `engine: null` for the engine alone.
    */
   readonly persistence?:
-    | (Omit<Persistence, 'engine'> & { readonly engine?: string | null | undefined })
+    | (Omit<Persistence, 'engine'> & { readonly engine?: Persistence['engine'] | null })
     | null
     | undefined;
-  readonly onePacket?: boolean | undefined;
-} & SchedulerSpec;
+}
+
+export const persistenceKeys = keysOf<Persistence>({ timeout: true, granularity: true, engine: true });
+
+/** What a service to be added may have: an observed service is a spec too, whose other fields are not looked at. */
+export const serviceKeys = new Set([
+  ...serviceIdKeys,
+  ...keysOf<ServiceConfig>({
+    scheduler: true,
+    schedulerFlags: true,
+    onePacket: true,
+    persistence: true,
+    dormantPersistence: true,
+  }),
+  'stats',
+  'destinations',
+]);

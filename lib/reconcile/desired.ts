@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { putDestinationSpec } from '../addon/destination.ts';
+import { putServiceId } from '../addon/identity.ts';
 import { Layout, Operation } from '../addon/layout.ts';
 import { createBatch, type Slot } from '../addon/record.ts';
-import { putServiceId, putServiceSpec } from '../addon/service.ts';
+import { putServiceSpec } from '../addon/service.ts';
 import { wrongType } from '../model/arguments.ts';
 import type { DestinationSpec } from '../model/destination.ts';
 import { copyServiceId, destinationKey, serviceKey } from '../model/identity.ts';
@@ -74,17 +75,21 @@ function createReader(scope: Scope | undefined): Reader {
   const problems: DesiredProblem[] = [];
   let slice = 0;
 
-  /** Encodes a row into a record of its own. False: it is refused, and its problems are told. */
-  function encode(place: string, put: Put, parts: () => readonly Put[]): boolean {
+  /**
+   * Encodes a row into a record of its own, and returns it, to be read before the next. Undefined: the row is refused, and
+   * its problems are told.
+   */
+  function encode(place: string, put: Put, parts: () => readonly Put[]): Slot | undefined {
     slice++;
+    const slot = batch.open(Operation.newDest);
     try {
-      put(batch.open(Operation.newDest));
+      put(slot);
     } catch (error) {
       problems.push(...problemsOf(place, error as Error, parts()));
-      return false;
+      return undefined;
     }
-    batch.commit();
-    return true;
+    batch.commit(slot);
+    return slot;
   }
 
   function readDestinations(given: unknown, place: string, putService: Put): void {
@@ -101,7 +106,7 @@ function createReader(scope: Scope | undefined): Reader {
         putService(slot);
         putDestinationSpec(slot, spec);
       };
-      if (!encode(at, put, () => destinationParts(spec))) continue;
+      if (encode(at, put, () => destinationParts(spec)) === undefined) continue;
       const key = destinationKey(spec);
       const first = seen.get(key);
       if (first === undefined) seen.set(key, i);
@@ -113,25 +118,25 @@ function createReader(scope: Scope | undefined): Reader {
     read(given, place) {
       const spec = given as DesiredService;
       const start = batch.count * Layout.bytes;
-      if (
-        !encode(
-          place,
-          slot => putServiceSpec(slot, spec),
-          () => serviceParts(spec),
-        )
-      ) {
+      const encoded = encode(
+        place,
+        slot => putServiceSpec(slot, spec),
+        () => serviceParts(spec),
+      );
+      if (encoded === undefined) {
         // Its destinations are looked at all the same: every problem is told at once.
         const putService = accepts(slot => putServiceId(slot, spec)) ? putterOfId(spec) : putStandIn;
         if (isObject(given)) readDestinations(spec.destinations, place, putService);
         return;
       }
+      const service = serviceBytes(encoded);
       const key = serviceKey(spec);
       const first = places.get(key);
       if (first !== undefined) problems.push(duplicate(place, `service ${key}`, first));
       else places.set(key, place);
       if (scope !== undefined && !scope(copyServiceId(spec))) problems.push(outOfScope(place, spec));
       entries.set(key, { key, spec, start });
-      readDestinations(spec.destinations, place, slot => copyService(slot, start));
+      readDestinations(spec.destinations, place, slot => slot.bytes.set(service, Layout.service.family));
     },
     due() {
       if (slice < SLICE) return false;
@@ -145,8 +150,8 @@ function createReader(scope: Scope | undefined): Reader {
   };
 }
 
-/** Copies the service of the record at `start`: to encode it again for each destination would take most of the time. */
-function copyService({ bytes, start: to }: Slot, start: number): void {
-  const { family: begin } = Layout.service;
-  bytes.copyWithin(to + begin, start + begin, start + begin + Layout.service.bytes);
+/** A copy of a record's service: to encode it again for each destination would take most of the time. */
+function serviceBytes({ bytes }: Slot): Uint8Array {
+  const start = Layout.service.family;
+  return bytes.slice(start, start + Layout.service.bytes);
 }

@@ -1,7 +1,8 @@
-import { putDestinationId, putDestinationSpec } from '../addon/destination.ts';
+import { putDestinationSpec } from '../addon/destination.ts';
+import { putDestinationId, putServiceId } from '../addon/identity.ts';
 import { Operation } from '../addon/layout.ts';
 import { createBatch, type Slot } from '../addon/record.ts';
-import { putServiceId, putServiceSpec } from '../addon/service.ts';
+import { putServiceSpec } from '../addon/service.ts';
 import { MAX_THRESHOLD } from '../model/constants.ts';
 import type { DestinationSpec } from '../model/destination.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';

@@ -1,3 +1,4 @@
+import { putServiceId } from '../addon/identity.ts';
 import {
   Layout,
   Operation,
@@ -8,7 +9,6 @@ import {
 } from '../addon/layout.ts';
 import type { NativeSample, NativeTable } from '../addon/native.ts';
 import { putWord } from '../addon/record.ts';
-import { putServiceId } from '../addon/service.ts';
 import { readDestinationIds, readServiceIds } from '../addon/table.ts';
 import type { Calls } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';

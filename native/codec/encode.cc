@@ -115,7 +115,9 @@ void PutDestinationConfig(Message* message, const DestinationRecord& destination
   PutHost32(message, IPVS_DEST_ATTR_WEIGHT, destination.weight);
   PutHost32(message, IPVS_DEST_ATTR_U_THRESH, destination.upper_threshold);
   PutHost32(message, IPVS_DEST_ATTR_L_THRESH, destination.lower_threshold);
-  if (destination.forwarding == IP_VS_CONN_F_TUNNEL) {
+  // The kernel keeps a tunnel's fields under any forwarding, and sets those that are left out to 0.
+  const bool has_tunnel = (destination.tunnel_type | destination.tunnel_port | destination.tunnel_flags) != 0;
+  if (has_tunnel || destination.forwarding == IP_VS_CONN_F_TUNNEL) {
     PutHost8(message, IPVS_DEST_ATTR_TUN_TYPE, destination.tunnel_type);
     PutNetwork16(message, IPVS_DEST_ATTR_TUN_PORT, destination.tunnel_port);
     PutHost16(message, IPVS_DEST_ATTR_TUN_FLAGS, destination.tunnel_flags);

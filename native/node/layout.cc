@@ -271,14 +271,11 @@ Napi::Value KernelConstants(const Napi::CallbackInfo& info) {
   constants.Set("Family", Object(env, {{"ipv4", AF_INET}, {"ipv6", AF_INET6}}));
   constants.Set("ProtocolNumber",
                 Object(env, {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"sctp", IPPROTO_SCTP}}));
-  constants.Set(
-      "ServiceFlag",
-      Object(env, {{"persistent", IP_VS_SVC_F_PERSISTENT},
-                   {"onePacket", IP_VS_SVC_F_ONEPACKET},
-                   {"sched1", IP_VS_SVC_F_SCHED1},
-                   {"sched2", IP_VS_SVC_F_SCHED2},
-                   {"sched3", IP_VS_SVC_F_SCHED3},
-                   {"allScheduler", IP_VS_SVC_F_SCHED1 | IP_VS_SVC_F_SCHED2 | IP_VS_SVC_F_SCHED3}}));
+  constants.Set("ServiceFlag", Object(env, {{"persistent", IP_VS_SVC_F_PERSISTENT},
+                                            {"onePacket", IP_VS_SVC_F_ONEPACKET},
+                                            {"sched1", IP_VS_SVC_F_SCHED1},
+                                            {"sched2", IP_VS_SVC_F_SCHED2},
+                                            {"sched3", IP_VS_SVC_F_SCHED3}}));
   constants.Set("ForwardingNumber", Object(env, {{"masquerade", IP_VS_CONN_F_MASQ},
                                                  {"local", IP_VS_CONN_F_LOCALNODE},
                                                  {"tunnel", IP_VS_CONN_F_TUNNEL},

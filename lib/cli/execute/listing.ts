@@ -1,9 +1,10 @@
 import { type List, statsAt, viewList, wordAt } from '../../addon/columns.ts';
-import { readDestination, readDestinationId } from '../../addon/destination.ts';
+import { readDestination } from '../../addon/destination.ts';
+import { readDestinationId, readServiceId } from '../../addon/identity.ts';
 import { DestinationColumn, ServiceColumn, Show } from '../../addon/layout.ts';
 import { native } from '../../addon/load.ts';
 import type { NativeTable } from '../../addon/native.ts';
-import { readService, readServiceId } from '../../addon/service.ts';
+import { readService } from '../../addon/service.ts';
 import { isIpv6Service, type ServiceId } from '../../model/identity.ts';
 import { endpointText, granularityText, type NameFormatter } from '../../rules/format/format.ts';
 import type { ListOptions } from '../../rules/types.ts';

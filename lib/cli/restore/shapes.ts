@@ -85,14 +85,13 @@ function partsOf(text: string, lines: Uint32Array, line: number): LineParts {
 /** A write's record; undefined where the library refuses what it says. */
 function recordOf(write: Write | undefined): Uint8Array | undefined {
   if (write === undefined) return undefined;
-  const batch = createBatch();
+  const slot = createBatch().open(write.operation);
   try {
-    write.encode?.(batch.open(write.operation));
+    write.encode?.(slot);
   } catch {
     return undefined;
   }
-  batch.commit();
-  return batch.take().slice();
+  return slot.bytes;
 }
 
 /** The fields of a record that an endpoint may go to, and where its template says which one does. */

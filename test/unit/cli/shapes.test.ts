@@ -35,15 +35,13 @@ function byShapes(text: string): { outcomes: [number, Outcome][]; recorded: numb
 function recordOf(command: ReturnType<typeof readLine>): string | undefined {
   const write = writeOf(command);
   if (write === undefined) return undefined;
-  const batch = createBatch();
-  const slot = batch.open(write.operation);
+  const slot = createBatch().open(write.operation);
   try {
     write.encode?.(slot);
   } catch {
     return undefined;
   }
-  batch.commit();
-  return Buffer.from(batch.take()).toString('hex');
+  return Buffer.from(slot.bytes).toString('hex');
 }
 
 function lines(count: number, line: (i: number) => string): string {

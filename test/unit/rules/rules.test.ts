@@ -186,15 +186,15 @@ describe('bad lines', () => {
 -A -t 10.0.0.1 -p 0
 -q
 
--a -t 10.0.0.1:80 -r 10.0.1.1 -w x -y 2147483648`),
+-a -t 10.0.0.1:80 -r 10.0.1.1 -w x -y 4294967296`),
     ).toEqual([
       { line: 2, option: '-p', message: "-p: expected a whole number from 1 to 2678400, not '0'" },
       { line: 3, message: "there is no option '-q'" },
-      { line: 5, option: '-w', message: "-w: expected a whole number from 0 to 65535, not 'x'" },
+      { line: 5, option: '-w', message: "-w: expected a whole number from 0 to 2147483647, not 'x'" },
       {
         line: 5,
         option: '-y',
-        message: "-y: expected a whole number from 0 to 2147483647, not '2147483648'",
+        message: "-y: expected a whole number from 0 to 4294967295, not '4294967296'",
       },
     ]);
   });
@@ -377,9 +377,9 @@ describe('writing', () => {
     wrong({ persistence: { timeout: 2 ** 31 } }, /service\.persistence\.timeout/);
     wrong({ persistence: { granularity: '255.0.255.0' } }, /service\.persistence\.granularity/);
     wrongBelow({ port: '80 -C' }, /destination\.port/);
-    wrongBelow({ weight: 65_536 }, /destination\.weight/);
+    wrongBelow({ weight: 2 ** 31 }, /destination\.weight/);
     wrongBelow({ weight: Number.NaN }, /destination\.weight/);
-    wrongBelow({ upperThreshold: 2 ** 31 }, /destination\.upperThreshold/);
+    wrongBelow({ upperThreshold: 2 ** 32 }, /destination\.upperThreshold/);
     wrongBelow({ upperThreshold: 1, lowerThreshold: -1 }, /destination\.lowerThreshold/);
     wrongBelow({ tunnel: { type: 'gue', port: 0 } }, /destination\.tunnel\.port/);
     expect(() => formatRules([], { order: 'sorted' } as never)).toThrow(/options\.order/);
