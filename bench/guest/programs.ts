@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EMPTY_PROGRAM, type SizePlan } from '../plan.ts';
@@ -44,6 +44,16 @@ function processContestant(
   };
 }
 
+/** The command of a package through a link such as npm makes: that is how people run it, and a link costs time. */
+function linkAsNpm(packageFolder: string): string {
+  const modules = join(mkdtempSync(join(tmpdir(), 'ipvs-bench-')), 'node_modules');
+  const link = join(modules, '.bin/ipvs');
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(packageFolder, join(modules, 'ipvs'));
+  symlinkSync('../ipvs/dist/ipvs', link);
+  return link;
+}
+
 /** ipvsadm, and our command beside it, where half a millisecond a row can be waited for. */
 export function commandContestants(
   programs: Programs,
@@ -51,7 +61,7 @@ export function commandContestants(
   size: SizePlan,
 ): readonly Contestant[] {
   if (!size.slowPrograms) return [];
-  const ipvs = join(dirname(main), 'ipvs');
+  const ipvs = linkAsNpm(dirname(dirname(main)));
   const rules = join(tmpdir(), `ipvs-bench-${process.pid}.rules`);
   writeFileSync(rules, rulesOf(size));
   const empty = join(tmpdir(), `ipvs-bench-${process.pid}.cjs`);

@@ -1,8 +1,10 @@
 // The program ipvs-list: `ipvs -Ln --stats` and `--rate` without Node.js, which takes half as long to start
 // as ipvsadm takes to list 11,000 rows. Whoever polls these lists runs a program each time.
 //
-// lib/cli/ipvs.sh asks it first. Whatever it does not know and whatever fails is left to the command itself,
-// which then tells what is wrong: nothing is printed, and the exit status is kNotMine.
+//   ipvs-list COMMAND WORD...
+//
+// COMMAND is the command proper, a program of Node.js. This one becomes it at words that it does not know,
+// and at whatever fails, which the command then explains: nothing was printed by then.
 
 #include <poll.h>
 #include <unistd.h>
@@ -26,17 +28,21 @@ namespace ipvs {
 
 namespace {
 
-constexpr int kNotMine = 75;  // lib/cli/ipvs.sh knows it
+// Where the words start in the program's arguments.
+constexpr int kFirstWord = 2;
+
+// As a shell ends when it does not find a program.
+constexpr int kNotFound = 127;
 
 // Exactly `-L -n --stats` or `--rate`, with --exact and one of --sort and --nosort.
-std::optional<ListingOptions> ReadWords(int count, char** words) {
+std::optional<ListingOptions> ReadWords(int count, char** arguments) {
   bool list = false;
   bool numeric = false;
   std::optional<Show> show;
   bool exact = false;
   std::optional<bool> sort;
-  for (int i = 1; i < count; ++i) {
-    const std::string_view word = words[i];
+  for (int i = kFirstWord; i < count; ++i) {
+    const std::string_view word = arguments[i];
     if (!list) {  // the command comes first
       numeric = word == "-Ln" || word == "-ln";
       list = numeric || word == "-L" || word == "-l" || word == "--list";
@@ -103,11 +109,24 @@ int Print(std::string_view text) {
   return 0;
 }
 
-int Main(int count, char** words) {
-  const std::optional<ListingOptions> options = ReadWords(count, words);
-  if (!options) return kNotMine;
+// Becomes the command proper. Returns only where there is no Node.js.
+int StartCommand(char** arguments) {
+  char node[] = "node";
+  arguments[0] = node;
+  execvp(node, arguments);
+  std::perror("ipvs: node");
+  return kNotFound;
+}
+
+int Main(int count, char** arguments) {
+  if (count < kFirstWord) {
+    std::fputs("usage: ipvs-list COMMAND WORD...\n", stderr);
+    return 2;
+  }
+  const std::optional<ListingOptions> options = ReadWords(count, arguments);
+  if (!options) return StartCommand(arguments);
   const std::optional<std::string> listing = ReadListing(*options);
-  if (!listing) return kNotMine;
+  if (!listing) return StartCommand(arguments);
   std::signal(SIGPIPE, SIG_IGN);
   return Print(*listing);
 }
@@ -116,6 +135,6 @@ int Main(int count, char** words) {
 
 }  // namespace ipvs
 
-int main(int count, char** words) {
-  return ipvs::Main(count, words);
+int main(int count, char** arguments) {
+  return ipvs::Main(count, arguments);
 }

@@ -1,29 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCommandLine } from '../../lib/cli/run.ts';
+import { afterAll, expect, test } from 'vitest';
 import { parseRules } from '../../lib/index.ts';
-import { cases, scenes } from './cli-cases.ts';
+import { install } from '../support/install.ts';
+import { runCommand } from '../support/run-command.ts';
+import { scenes } from './cli-cases.ts';
 import { useBed } from './support.ts';
 
-// The two small programs around the command: dist/ipvs, which starts it, and ipvs-list, which it asks first for lists with statistics.
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const launcher = join(root, 'dist/ipvs');
-const lister = join(root, 'native/build/Release/ipvs-list');
-const NOT_MINE = { status: 75, stdout: '', stderr: '' };
+// ipvs-list with a kernel; test/unit/cli/launcher.test.ts has what it and the launcher do without one.
 
 const bed = useBed();
-let folder = '';
+const installation = install();
+afterAll(() => installation.remove());
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ipvs-lister-'));
-});
-
-afterAll(() => rmSync(folder, { recursive: true }));
+/** A listing that ipvs-list makes itself starts no other program. */
+const lister = join(installation.folder, 'node_modules/ipvs/native/build/Release/ipvs-list');
+const command = '/nonexistent/command';
 
 function start(program: string, words: readonly string[], before: readonly string[] = []) {
   const { status, stdout, stderr } = spawnSync(
@@ -36,16 +29,7 @@ function start(program: string, words: readonly string[], before: readonly strin
 
 /** What the command prints, which is compared with ipvsadm's in cli.test.ts. */
 async function listing(words: readonly string[]): Promise<string> {
-  let stdout = '';
-  await runCommandLine(words, {
-    netns: bed.netns,
-    print: text => {
-      stdout += Buffer.from(text).toString();
-    },
-    complain: () => {},
-    read: async () => '',
-  });
-  return stdout;
+  return (await runCommand(words, bed.netns)).stdout;
 }
 
 async function load(rules: string): Promise<void> {
@@ -56,87 +40,60 @@ async function load(rules: string): Promise<void> {
   }
 }
 
-test.each(['empty', 'some', 'odd'] as const)('what ipvs-list lists, table “%s”', async scene => {
-  await load(scenes[scene]);
-  const words = [
-    '-Ln --stats',
-    '-Ln --rate',
-    '-l --numeric --stats --exact --nosort',
-    '-ln --rate --nosort',
-    '--list --rate --exact -n --sort',
-  ];
-  for (const one of words) {
-    const stdout = await listing(one.split(' '));
-    expect(start(lister, one.split(' ')), one).toEqual({ status: 0, stdout, stderr: '' });
-    expect(stdout).toMatch(/^IP Virtual Server version /);
-  }
-});
+test.each(['empty', 'some', 'odd'] as const)(
+  'ipvs-list lists what the command lists, table “%s”',
+  async scene => {
+    await load(scenes[scene]);
+    const words = [
+      '-Ln --stats',
+      '-Ln --rate',
+      '-l --numeric --stats --exact --nosort',
+      '-ln --rate --nosort',
+      '--list --rate --exact -n --sort',
+    ];
+    for (const one of words) {
+      const stdout = await listing(one.split(' '));
+      expect(start(lister, [command, ...one.split(' ')]), one).toEqual({ status: 0, stdout, stderr: '' });
+      expect(stdout).toMatch(/^IP Virtual Server version /);
+    }
+  },
+);
 
-test('it leaves everything else to the command', () => {
-  const known = /^(?:-L -n|-Ln)(?: --nosort)? --(?:stats|rate)(?: --exact)?$/;
-  const others = cases
-    .map(({ words }) => words)
-    .filter(words => /^-\w*[lL]|--list|--stats|--rate/.test(words) && !known.test(words));
-  expect(others.length).toBeGreaterThan(80);
-  others.push('', '-C', '-Ln --stats --stats', '-Ln --stats --sort --nosort', '--stats -Ln', '-Ln --stats x');
-  for (const words of others) {
-    const { status, stdout, stderr } = spawnSync(lister, words.split(' '), { encoding: 'utf8' });
-    expect({ status, stdout, stderr }, words).toEqual(NOT_MINE);
-  }
-});
-
-test('and what fails', () => {
+test('ipvs-list leaves it to the command to explain what fails', () => {
   const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-  expect(start(lister, ['-Ln', '--stats'], nobody)).toEqual(NOT_MINE);
-  const { status, stdout, stderr } = start(launcher, ['-Ln', '--stats'], nobody);
+  const path = `PATH=${dirname(installation.node)}:${process.env['PATH']}`;
+  const { status, stdout, stderr } = start(
+    installation.command,
+    ['-Ln', '--stats'],
+    [...nobody, 'env', path],
+  );
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(/CAP_NET_ADMIN/);
 });
 
-test('a reader that has seen enough is no error, a full disk is', async () => {
+test('ipvs-list ends well when its reader has seen enough, and fails when the disk is full', async () => {
   await load(
     `-A -f 1\n${Array.from({ length: 2000 }, (_, i) => `-a -f 1 -r 10.0.0.1:${i + 1} -m\n`).join('')}`,
   );
   const run = (script: string) =>
-    spawnSync('ip', ['netns', 'exec', bed.netns, 'bash', '-c', script, lister], { encoding: 'utf8' });
-  const { stdout, stderr } = run('{ "$0" -Ln --stats; echo "status $?" >&2; } | head -1');
+    spawnSync('ip', ['netns', 'exec', bed.netns, 'bash', '-c', script, lister, command], {
+      encoding: 'utf8',
+    });
+  const { stdout, stderr } = run('{ "$0" "$1" -Ln --stats; echo "status $?" >&2; } | head -1');
   expect(stdout).toMatch(/^IP Virtual Server version .*\n$/);
   expect(stderr).toBe('status 0\n');
-  const full = run('"$0" -Ln --stats >/dev/full');
+  const full = run('"$0" "$1" -Ln --stats >/dev/full');
   expect(full.status).toBe(1);
   expect(full.stderr).toMatch(/^ipvs: .+\n$/);
 });
 
-test('the command finds its package wherever npm links it', async () => {
+test('the command lists the same with and without ipvs-list, through a link of npm’s too', async () => {
   await load(scenes.single);
   const stdout = await listing(['-Ln', '--stats']);
-  const links = ['node_modules/.bin/ipvs', 'bin/ipvs', 'elsewhere/lvs'].map(link => join(folder, link));
-  for (const packages of ['node_modules', 'lib/node_modules']) {
-    mkdirSync(join(folder, packages), { recursive: true });
-    symlinkSync(root, join(folder, packages, 'ipvs'));
-  }
-  for (const link of links) {
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(launcher, link);
-  }
-  for (const link of [launcher, ...links]) {
-    expect(start(link, ['-Ln', '--stats'])).toEqual({ status: 0, stdout, stderr: '' });
-    expect(start(link, ['--version']).stdout).toMatch(/^ipvs v/);
-  }
-});
-
-test('the command lists by itself where ipvs-list is missing or cannot be run', async () => {
-  await load(scenes.single);
-  const stdout = await listing(['-Ln', '--stats']);
-  const other = join(folder, 'other');
-  mkdirSync(join(other, 'native/build/Release'), { recursive: true });
-  for (const name of ['dist', 'package.json', 'native/build/Release/ipvs.node']) {
-    cpSync(join(root, name), join(other, name), { recursive: true });
-  }
-  const command = join(other, 'dist/ipvs');
-  expect(start(command, ['-Ln', '--stats'])).toEqual({ status: 0, stdout, stderr: '' });
-  const broken = join(other, 'native/build/Release/ipvs-list');
-  writeFileSync(broken, '#!/nowhere/interpreter\n');
-  chmodSync(broken, 0o755);
-  expect(start(command, ['-Ln', '--stats'])).toMatchObject({ status: 0, stdout });
+  const link = join(installation.folder, 'node_modules/.bin/ipvs');
+  mkdirSync(dirname(link));
+  symlinkSync('../ipvs/dist/ipvs', link);
+  expect(start(link, ['-Ln', '--stats'])).toEqual({ status: 0, stdout, stderr: '' });
+  rmSync(join(installation.folder, 'node_modules/ipvs/native/build/Release/ipvs-list'));
+  expect(start(link, ['-Ln', '--stats'])).toEqual({ status: 0, stdout, stderr: '' });
 });

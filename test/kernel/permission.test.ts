@@ -1,10 +1,14 @@
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { install } from '../support/install.ts';
 import { useBed } from './support.ts';
 
 const bed = useBed();
 
 const program = fileURLToPath(new URL('programs/unprivileged.mjs', import.meta.url));
+
+const installation = install();
+afterAll(() => installation.remove());
 
 const denied = {
   services: 'ERR_IPVS_PERMISSION',
@@ -16,14 +20,14 @@ const denied = {
   setSettings: 'ERR_IPVS_PERMISSION',
 };
 
-test('without CAP_NET_ADMIN: everything over netlink is denied, reading too; files may be read', () => {
+test('without CAP_NET_ADMIN everything over netlink is denied, reading too; files may be read', () => {
   const output = bed.run(
     'setpriv',
     '--reuid=65534',
     '--regid=65534',
     '--clear-groups',
-    process.execPath,
-    program,
+    installation.node,
+    installation.add(program),
   );
   expect(JSON.parse(output)).toEqual({
     ...denied,
@@ -33,7 +37,7 @@ test('without CAP_NET_ADMIN: everything over netlink is denied, reading too; fil
   });
 });
 
-test('with the capability in a user namespace of its own only, as a rootless container has it', () => {
+test('CAP_NET_ADMIN in a user namespace alone, as a rootless container has it, is of no use', () => {
   const output = bed.run('unshare', '--user', '--map-root-user', process.execPath, program);
   // Settings are files, and files ask for their owner only.
   const { setSettings, ...netlink } = denied;

@@ -1,0 +1,155 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { cases } from '../../kernel/cli-cases.ts';
+
+// The two small programs before the command: lib/cli/ipvs.sh, which is dist/ipvs, and ipvs-list, which the launcher
+// starts for lists with statistics. In place of Node.js stands a script that tells what it was started with.
+
+const root = join(import.meta.dirname, '../../..');
+const ARCHITECTURE = { x64: 'linux-x64', arm64: 'linux-arm64' }[process.arch as string] ?? 'linux-unknown';
+
+let folder = '';
+let launcher = '';
+/** The command proper. */
+let command = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ipvs-launcher-'));
+  addScript('bin/node', 'node');
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A program that prints its name and its words, each in brackets. */
+function addScript(path: string, name: string): string {
+  const file = join(folder, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `#!/bin/sh\nprintf %s ${name}\nfor word; do printf ' [%s]' "$word"; done\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+function start(program: string, words: readonly string[], path = `${join(folder, 'bin')}:/usr/bin:/bin`) {
+  const { status, stdout, stderr } = spawnSync(program, words, { encoding: 'utf8', env: { PATH: path } });
+  return { status, stdout, stderr };
+}
+
+/** What a program printed that ended well and without a complaint. */
+function printed(program: string, ...words: readonly string[]): string {
+  const { status, stdout, stderr } = start(program, words);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+describe('the launcher', () => {
+  beforeEach(() => {
+    const home = join(folder, 'lib/node_modules/ipvs');
+    rmSync(home, { recursive: true, force: true });
+    mkdirSync(join(home, 'dist'), { recursive: true });
+    launcher = join(home, 'dist/ipvs');
+    command = join(home, 'dist/ipvs.cjs');
+    copyFileSync(join(root, 'lib/cli/ipvs.sh'), launcher);
+    chmodSync(launcher, 0o755);
+    writeFileSync(command, '');
+  });
+
+  const addLister = (place: string) => addScript(`lib/node_modules/ipvs/${place}/ipvs-list`, place);
+
+  test('starts Node.js with every word as it was given', () => {
+    const words = ['-L', '', 'two words', '*', "it's", '--'];
+    expect(printed(launcher, ...words)).toBe(`node [${command}] ${words.map(word => `[${word}]`).join(' ')}`);
+  });
+
+  test('starts ipvs-list, where there is one, for whatever mentions statistics and for nothing else', () => {
+    addLister('native/build/Release');
+    for (const words of ['-Ln --stats', '--rate -l', '-Z --stats x']) {
+      const given = [command, ...words.split(' ')].map(word => `[${word}]`).join(' ');
+      expect(printed(launcher, ...words.split(' '))).toBe(`native/build/Release ${given}`);
+    }
+    for (const words of ['-Ln', '-L --stats-of', 'list'])
+      expect(printed(launcher, ...words.split(' '))).toMatch(/^node /);
+  });
+
+  test('takes the ipvs-list that was built here before the prebuilt one of this architecture', () => {
+    addLister('prebuilds/linux-s390x');
+    expect(printed(launcher, '-Ln', '--stats')).toMatch(/^node /);
+    addLister(`prebuilds/${ARCHITECTURE}`);
+    expect(printed(launcher, '-Ln', '--stats')).toMatch(new RegExp(`^prebuilds/${ARCHITECTURE} `));
+    addLister('native/build/Release');
+    expect(printed(launcher, '-Ln', '--stats')).toMatch(/^native/);
+  });
+
+  test('starts Node.js where ipvs-list may not be run', () => {
+    chmodSync(addLister('native/build/Release'), 0o644);
+    expect(printed(launcher, '-Ln', '--stats')).toMatch(/^node /);
+  });
+
+  test.each(['lib/node_modules/.bin/ipvs', 'lib/bin/ipvs', 'elsewhere/lvs'])(
+    'finds its package through the link %s',
+    link => {
+      const path = join(folder, link);
+      mkdirSync(dirname(path), { recursive: true });
+      symlinkSync(launcher, path);
+      addLister('native/build/Release');
+      for (const [words, name] of [
+        [['-C'], 'node'],
+        [['-Ln', '--stats'], 'native/build/Release'],
+      ] as const) {
+        const [, program, first = '', rest] = /^(\S+) \[(.*?)\] (.*)$/.exec(printed(path, ...words)) ?? [];
+        expect(program).toBe(name);
+        expect(realpathSync(first)).toBe(realpathSync(command));
+        expect(rest).toBe(words.map(word => `[${word}]`).join(' '));
+      }
+    },
+  );
+
+  test('finds its package when a shell is given its bare name', () => {
+    const { stdout } = spawnSync('sh', ['ipvs', '-C'], {
+      cwd: dirname(launcher),
+      encoding: 'utf8',
+      env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` },
+    });
+    expect(stdout).toBe(`node [${command}] [-C]`);
+  });
+});
+
+describe('ipvs-list', () => {
+  const lister = join(root, 'native/build/Release/ipvs-list');
+
+  test('becomes the command at whatever is none of its listings', () => {
+    const known = /^(?:-L -n|-Ln)(?: --nosort)? --(?:stats|rate)(?: --exact)?$/;
+    const others = cases
+      .map(({ words }) => words)
+      .filter(words => /^-\w*[lL]|--list|--stats|--rate/.test(words) && !known.test(words));
+    expect(others.length).toBeGreaterThan(80);
+    others.push(
+      '',
+      '-C',
+      '-Ln --stats --stats',
+      '-Ln --stats --sort --nosort',
+      '--stats -Ln',
+      '-Ln --stats x',
+    );
+    for (const words of others) {
+      const given = ['/command', ...words.split(' ')];
+      expect(printed(lister, ...given), words).toBe(`node ${given.map(word => `[${word}]`).join(' ')}`);
+    }
+  });
+
+  test('ends as a shell does where there is no Node.js', () => {
+    const stderr = 'ipvs: node: No such file or directory\n';
+    expect(start(lister, ['/command', '-C'], '/nowhere')).toEqual({ status: 127, stdout: '', stderr });
+  });
+});
