@@ -1,0 +1,164 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+// The rules of the house (ARCHITECTURE.md): which room may know of which.
+
+const root = join(import.meta.dirname, '../../..');
+
+/** The rooms of lib/, from the lowest, and which others each may import. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  'package.ts': [],
+  model: [],
+  rules: ['model'],
+  addon: ['model', 'package.ts'],
+  proc: ['model'],
+  calls: ['model', 'addon'],
+  statistics: ['model', 'addon', 'calls'],
+  reconcile: ['model', 'rules', 'addon', 'calls'],
+  'namespace.ts': ['model'],
+  'options.ts': ['namespace.ts'],
+  'client.ts': ['model', 'addon', 'proc', 'calls', 'statistics', 'reconcile', 'namespace.ts', 'options.ts'],
+  'index.ts': [
+    'model',
+    'rules',
+    'proc',
+    'calls',
+    'statistics',
+    'reconcile',
+    'client.ts',
+    'namespace.ts',
+    'options.ts',
+  ],
+  cli: [
+    'model',
+    'rules',
+    'addon',
+    'proc',
+    'calls',
+    'statistics',
+    'reconcile',
+    'package.ts',
+    'client.ts',
+    'namespace.ts',
+  ],
+};
+
+/** The rooms of native/, from the lowest: each may include its own headers and those of rooms before it. */
+const nativeRooms = ['codec', 'os', 'netlink', 'table', 'calls', 'cli', 'node'];
+
+/** All files below a folder with one of these extensions, as paths from it. */
+function filesIn(folder: string, extensions: RegExp): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter(path => extensions.test(path) && !path.startsWith('build/'))
+    .sort();
+}
+
+function roomOf(path: string): string {
+  return path.split('/', 1)[0]!;
+}
+
+/** What each file of lib/ imports, types and import() included: files of lib/ by their paths from it, others by name. */
+const imports: ReadonlyMap<string, readonly string[]> = new Map(
+  filesIn('lib', /\.ts$/).map(file => {
+    const { importedFiles } = ts.preProcessFile(readFileSync(join(root, 'lib', file), 'utf8'));
+    const names = importedFiles.map(({ fileName }) =>
+      fileName.startsWith('.') ? join(dirname(file), fileName) : fileName,
+    );
+    return [file, names];
+  }),
+);
+
+function isOwn(name: string): boolean {
+  return imports.has(name);
+}
+
+describe('lib/', () => {
+  test('has only rooms that the rules name, and all of those', () => {
+    expect([...new Set([...imports.keys()].map(roomOf))].sort()).toEqual(Object.keys(rooms).sort());
+  });
+
+  test('has no room that imports another than its rule allows', () => {
+    const wrong = [...imports].flatMap(([file, names]) =>
+      names
+        .filter(isOwn)
+        .filter(name => roomOf(name) !== roomOf(file) && !rooms[roomOf(file)]?.includes(roomOf(name)))
+        .map(name => `${file} imports ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('has no files that import one another in a circle', () => {
+    expect(findCircle(imports)).toBeUndefined();
+  });
+
+  test('has a model that does no input or output', () => {
+    const builtins = new Set(builtinModules);
+    const used = [...imports]
+      .filter(([file]) => roomOf(file) === 'model')
+      .flatMap(([, names]) => names.filter(name => builtins.has(name.replace(/^node:/, ''))));
+    expect([...new Set(used)].filter(name => name !== 'node:util')).toEqual([]);
+  });
+
+  test('imports no package that is not installed with this one', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      readonly dependencies: Readonly<Record<string, string>>;
+    };
+    const foreign = [...imports.values()].flat().filter(name => !isOwn(name) && !name.startsWith('node:'));
+    expect([...new Set(foreign)].filter(name => !(name in dependencies))).toEqual([]);
+  });
+});
+
+/** The files of one circle in the order in which they import one another; undefined when there is none. */
+function findCircle(graph: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): readonly string[] | undefined => {
+    const from = path.indexOf(file);
+    if (from !== -1) return [...path.slice(from), file];
+    if (done.has(file)) return undefined;
+    for (const next of graph.get(file) ?? []) {
+      const circle = visit(next, [...path, file]);
+      if (circle !== undefined) return circle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of graph.keys()) {
+    const circle = visit(file, []);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
+
+describe('native/', () => {
+  const sources = filesIn('native', /\.(?:cc|h)$/);
+  const includesOf = (file: string) =>
+    [...readFileSync(join(root, 'native', file), 'utf8').matchAll(/^#include ["<]([^">]+)[">]/gm)].map(
+      ([, path]) => path!,
+    );
+
+  test('has only rooms that the rules name, and all of those', () => {
+    expect([...new Set(sources.map(roomOf))].sort()).toEqual([...nativeRooms].sort());
+  });
+
+  test('includes its headers by their paths from the top, and only those of the same room or of one before it', () => {
+    const wrong = sources.flatMap(file =>
+      includesOf(file)
+        .filter(path => {
+          if (!path.startsWith('native/')) return sources.some(other => basename(other) === path);
+          return nativeRooms.indexOf(roomOf(path.slice(7))) > nativeRooms.indexOf(roomOf(file));
+        })
+        .map(path => `${file} includes ${path}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('knows Node-API in node/ alone', () => {
+    const users = sources.filter(file =>
+      includesOf(file).some(path => /^n(?:ode_)?api/.test(basename(path))),
+    );
+    expect([...new Set(users.map(roomOf))]).toEqual(['node']);
+  });
+});
