@@ -16,9 +16,9 @@ import * as writes from './calls/writes.ts';
 import { validateBoolean, validateInteger, validateObject } from './model/arguments.ts';
 import type { Changes } from './model/complete.ts';
 import type { Destination, DestinationChanges, DestinationSpec } from './model/destination.ts';
-import type { DestinationId, ServiceId } from './model/identity.ts';
+import type { DestinationId, Protocol, ServiceId } from './model/identity.ts';
 import type { Daemon, DaemonRole, DaemonSpec, Info, Timeouts } from './model/kernel.ts';
-import type { Service, ServiceChanges, ServiceSpec } from './model/service.ts';
+import type { Service, ServiceChanges, ServiceSpec, ServiceSpecLike } from './model/service.ts';
 import type { Stats } from './model/stats.ts';
 import type { ServiceWithDestinations } from './model/table.ts';
 import { namespaceTarget } from './namespace.ts';
@@ -33,8 +33,11 @@ import {
 } from './proc/settings.ts';
 import { parseTotals, TOTALS_FILE } from './proc/totals.ts';
 import {
+  type AllColumns,
   checkSamplerOptions,
   createSampler,
+  type KnownColumn,
+  type SampleColumn,
   type Sampler,
   type SamplerOptions,
 } from './statistics/sampler.ts';
@@ -94,8 +97,11 @@ export class Ipvs implements AsyncDisposable {
    * Adds a service. A spec may be a `Service` that was read; its statistics are not looked at. Rejects with ERR_IPVS_SERVICE_EXISTS,
    * ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND. The first use of a scheduler may load its module.
    */
-  addService(spec: ServiceSpec, options?: CallOptions): Promise<void> {
-    return this.#calls.run(writes.addService(spec), options);
+  addService<P extends Protocol | undefined = never, M extends number | undefined = never>(
+    spec: ServiceSpecLike<P, M>,
+    options?: CallOptions,
+  ): Promise<void> {
+    return this.#calls.run(writes.addService(spec as ServiceSpec), options);
   }
 
   /**
@@ -243,15 +249,19 @@ export class Ipvs implements AsyncDisposable {
    * Makes a sampler: for statistics that are read again and again. Its `read()` costs the JavaScript thread next to nothing and gives columns in
    * typed arrays, with what came since the read before and rates per second. Several samplers may read at different paces.
    */
-  sampler(options: SamplerOptions = {}): Sampler {
-    return createSampler(this.#calls, ++this.#samplers, options);
+  sampler<const C extends readonly SampleColumn[] = AllColumns>(
+    options: SamplerOptions<C> = {},
+  ): Sampler<KnownColumn<C>> {
+    return createSampler(this.#calls, ++this.#samplers, options) as Sampler<KnownColumn<C>>;
   }
 
   /**
    * Yields the table's statistics and what came or went, at a steady pace: step k is due k intervals after the first. Steps that a slow consumer
    * missed are left out. Ends, without an error, when its signal is aborted. IPVS has no notifications: this polls.
    */
-  watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent, void, undefined> {
+  watch<const C extends readonly SampleColumn[] = AllColumns>(
+    options: WatchOptions<C> = {},
+  ): AsyncGenerator<WatchEvent<KnownColumn<C>>, void, undefined> {
     validateObject('options', options, watchKeys);
     const { interval = 1000, signal, timeout, ...rest } = options;
     const pace = checkInterval(interval);

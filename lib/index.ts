@@ -30,7 +30,7 @@ export type { Daemon, DaemonRole, DaemonSpec, Info, Timeouts } from './model/ker
 export type { KnownScheduler, SchedulerFlag, SchedulerName } from './model/scheduler.ts';
 export type { Persistence, Service, ServiceChanges, ServiceSpec } from './model/service.ts';
 export type { Counters, Stats } from './model/stats.ts';
-export type { ServiceWithDestinations } from './model/table.ts';
+export type { ServiceWithDestinations, TableEntry } from './model/table.ts';
 export type { NetworkNamespace } from './namespace.ts';
 export type { IpvsOptions } from './options.ts';
 export type { Connection, Endpoint } from './proc/connections.ts';

@@ -51,6 +51,22 @@ export interface ServiceConfig {
 /** A service to be added. */
 export type ServiceSpec = (AddressServiceId | FwmarkServiceId) & ServiceConfig;
 
+/** What was found out of a type, `never` being nothing. */
+type Found<T> = [T] extends [never] ? unknown : T;
+
+/**
+ * What `addService` takes: a `ServiceSpec`, or one whose type has lost which fields of an identity go together. TypeScript
+ * makes all of them optional in `Omit<ServiceSpec, 'persistence'>` and its like: only such a type has a protocol, `P`, and a
+ * mark, `M`. Where one of them was not found the strict type holds, so that a destination is not taken for a service.
+ */
+export type ServiceSpecLike<P, M> = { readonly protocol?: Found<P>; readonly fwmark?: Found<M> } & ([
+  P,
+] extends [never]
+  ? ServiceSpec
+  : [M] extends [never]
+    ? ServiceSpec
+    : { readonly [K in keyof ServiceSpec]?: ServiceSpec[K] | undefined });
+
 /** A persistence as the kernel has it. */
 type KnownPersistence = Persistence & { readonly timeout: number; readonly granularity: number | string };
 

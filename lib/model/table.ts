@@ -1,7 +1,10 @@
-import type { Destination } from './destination.ts';
-import type { Service } from './service.ts';
+import type { Destination, DestinationSpec } from './destination.ts';
+import type { Service, ServiceSpec } from './service.ts';
 
 /** A service together with its destinations. */
 export type ServiceWithDestinations<T extends number | bigint = number> = Service<T> & {
-  readonly destinations: readonly Destination<T>[];
+  readonly destinations: Destination<T>[];
 };
+
+/** A service to be added with its destinations: what `snapshot()` and `parseRules()` return, and a program puts together. */
+export type TableEntry = ServiceSpec & { readonly destinations: readonly DestinationSpec[] };

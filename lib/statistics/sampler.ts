@@ -18,13 +18,13 @@ import type { DestinationId } from '../model/identity.ts';
 import { copyServiceId, type ServiceId } from '../model/identity.ts';
 
 /** What a sampler is made with. */
-export interface SamplerOptions {
+export interface SamplerOptions<C extends readonly SampleColumn[] = readonly SampleColumn[]> {
   /** Only these services; one that does not exist has no row. Default: all. */
   readonly services?: readonly ServiceId[] | undefined;
   /** Whether destinations are read too. Default true. */
   readonly destinations?: boolean | undefined;
   /** Which columns there are. Default: all three. */
-  readonly columns?: readonly SampleColumn[] | undefined;
+  readonly columns?: C | undefined;
   /**
    * Writes each sample over the one before, as long as the topology stays: nothing is then allocated for rows, and only what changed is
    * written. What was read before must be used up by then, and its arrays are not to be written to. Default false.
@@ -33,7 +33,13 @@ export interface SamplerOptions {
 }
 
 /** `counters` as the kernel has them, `deltas` since the read before, `rates` per second. */
-export type SampleColumn = 'counters' | 'deltas' | 'rates';
+export type SampleColumn = keyof SampleColumns;
+
+/** The columns of a sampler that names none. */
+export type AllColumns = typeof columnNames;
+
+/** The columns that a list is known to name: none of those of a list that was computed. */
+export type KnownColumn<C extends readonly SampleColumn[]> = number extends C['length'] ? never : C[number];
 
 /** One column for each counter; row i of every column belongs to `ids[i]`. */
 export interface CounterColumns<A> {
@@ -44,25 +50,31 @@ export interface CounterColumns<A> {
   readonly outBytes: A;
 }
 
-interface Columns<Id> {
-  /** Whose rows these are. The same array as long as the topology stays; made when it is first looked at. */
-  readonly ids: readonly Id[];
-  readonly counters?: CounterColumns<BigUint64Array>;
+/** The statistics of a sample's rows. */
+interface SampleColumns {
+  readonly counters: CounterColumns<BigUint64Array>;
   /** Since the read before; 0 in a row's first read. A counter that was zeroed in between counts from 0. */
-  readonly deltas?: CounterColumns<Float64Array>;
+  readonly deltas: CounterColumns<Float64Array>;
   /**
    * Per second; NaN until known. The kernel refreshes counters every 2 seconds, each row at a time of its own. Reads less than 2 seconds
    * apart give the exact rate of the last such 2 seconds, however often they are: no zeros in between, no doubles. Reads further apart see a
    * varying number of refreshes and give a rate that is smoothed over 8 seconds.
    */
-  readonly rates?: CounterColumns<Float64Array>;
+  readonly rates: CounterColumns<Float64Array>;
 }
 
+/** A sample's rows of one kind. The columns `C` are known to be there, others may be. */
+type SampleRows<Id, C extends SampleColumn> = Pick<SampleColumns, C> &
+  Partial<SampleColumns> & {
+    /** Whose rows these are. The same array as long as the topology stays; made when it is first looked at. */
+    readonly ids: readonly Id[];
+  };
+
 /** The services of a sample. */
-export type ServiceSample = Columns<ServiceId>;
+export type ServiceSample<C extends SampleColumn = never> = SampleRows<ServiceId, C>;
 
 /** The destinations of a sample, with what is known of them at the moment of the read. */
-export interface DestinationSample extends Columns<DestinationId> {
+export type DestinationSample<C extends SampleColumn = never> = SampleRows<DestinationId, C> & {
   /** The row of the service that each belongs to. */
   readonly service: Uint32Array;
   /** Established connections. */
@@ -72,22 +84,22 @@ export interface DestinationSample extends Columns<DestinationId> {
   /** Clients bound to the destination by persistence. */
   readonly persistentConnections: Uint32Array;
   readonly weight: Uint32Array;
-}
+};
 
 /** The table's statistics at one time, in columns. */
-export interface Sample {
+export interface Sample<C extends SampleColumn = never> {
   /** When it was read, in milliseconds since 1970. */
   readonly time: number;
   /** Rises when services or destinations come or go. As long as it stays, rows keep their numbers. */
   readonly generation: number;
-  readonly services: ServiceSample;
-  readonly destinations: DestinationSample;
+  readonly services: ServiceSample<C>;
+  readonly destinations: DestinationSample<C>;
 }
 
 /** Reads statistics again and again, at the least cost. */
-export interface Sampler extends Disposable {
+export interface Sampler<C extends SampleColumn = never> extends Disposable {
   /** One read. Rejects with ERR_IPVS_BUSY while another one of this sampler is under way. */
-  read(options?: CallOptions): Promise<Sample>;
+  read(options?: CallOptions): Promise<Sample<C>>;
   /** Lets the native side forget the rows. Reads after it reject with ERR_IPVS_CLOSED. */
   close(): void;
 }

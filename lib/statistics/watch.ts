@@ -3,10 +3,12 @@ import type { CallOptions } from '../calls/options.ts';
 import { validateInteger } from '../model/arguments.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 import { destinationKey, serviceKey } from '../model/identity.ts';
-import type { Sample, Sampler, SamplerOptions } from './sampler.ts';
+import type { Sample, SampleColumn, Sampler, SamplerOptions } from './sampler.ts';
 
 /** What `watch()` takes. */
-export interface WatchOptions extends Omit<SamplerOptions, 'reuse'>, CallOptions {
+export interface WatchOptions<C extends readonly SampleColumn[] = readonly SampleColumn[]>
+  extends Omit<SamplerOptions<C>, 'reuse'>,
+    CallOptions {
   /** Milliseconds from one read to the next, 10 to 86400000. Default 1000. Statistics move every 2 seconds, connection counts at once. */
   readonly interval?: number | undefined;
 }
@@ -24,11 +26,11 @@ export interface TopologyChange {
 }
 
 /** One step of a watch. */
-export interface WatchEvent {
+export interface WatchEvent<C extends SampleColumn = never> {
   /** What is there that was not at the step before; at the first step, everything. */
   readonly added: TopologyChange;
   readonly removed: TopologyChange;
-  readonly sample: Sample;
+  readonly sample: Sample<C>;
 }
 
 const none: TopologyChange = { services: [], destinations: [] };
@@ -37,10 +39,10 @@ const none: TopologyChange = { services: [], destinations: [] };
  * Reads at a steady pace until the signal or the consumer ends it. Steps that a slow consumer missed are left out, not made up for. The sampler is
  * made with the first step, and closed with the last.
  */
-export async function* watchSampler(
-  makeSampler: () => Sampler,
+export async function* watchSampler<C extends SampleColumn>(
+  makeSampler: () => Sampler<C>,
   { interval, signal, timeout }: WatchOptions & { readonly interval: number },
-): AsyncGenerator<WatchEvent, void, undefined> {
+): AsyncGenerator<WatchEvent<C>, void, undefined> {
   using sampler = makeSampler();
   const start = performance.now();
   let step = 0;

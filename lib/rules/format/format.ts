@@ -12,7 +12,7 @@ import type { DestinationSpec, Tunnel } from '../../model/destination.ts';
 import { isIpv6Service, type Protocol, type ServiceId } from '../../model/identity.ts';
 import { flagBits } from '../../model/scheduler.ts';
 import { DEFAULT_PERSISTENCE, DEFAULT_SCHEDULER, type ServiceSpec } from '../../model/service.ts';
-import type { ServiceRules } from '../parse/lines.ts';
+import type { TableEntry } from '../../model/table.ts';
 import { sortDestinations, sortServices } from './order.ts';
 
 /** Where the names of hosts and ports come from. */
@@ -43,7 +43,7 @@ const orders = { ipvsadm: 0, given: 1 };
  * Takes what `snapshot()` and `parseRules` give. Throws a TypeError or RangeError at what would not be read back: forwarding 'bypass', and what
  * programs other than this one and ipvsadm can have put into the kernel, such as weights above 65535.
  */
-export function formatRules(services: readonly ServiceRules[], options: FormatOptions = {}): string {
+export function formatRules(services: readonly TableEntry[], options: FormatOptions = {}): string {
   if (!Array.isArray(services)) throw wrongType('services', 'an array', services);
   validateObject('options', options, optionKeys);
   const { order = 'ipvsadm', naming } = options;

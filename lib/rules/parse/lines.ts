@@ -23,7 +23,7 @@ export interface RuleLine {
 }
 
 /** A service with its destinations, as rules say it and `addService` and `addDestination` take it. */
-export type ServiceRules = ServiceSpec & { readonly destinations: readonly DestinationSpec[] };
+export type ServiceRules = ServiceSpec & { readonly destinations: DestinationSpec[] };
 
 /** Commands, and all that is wrong with the others. */
 export interface ParsedLines {

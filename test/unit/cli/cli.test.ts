@@ -45,7 +45,7 @@ function destination(last: number, rest: Partial<Destination> = {}): Destination
   } as Destination;
 }
 
-function service(destinations: readonly Destination[]): ServiceWithDestinations {
+function service(destinations: Destination[]): ServiceWithDestinations {
   return {
     protocol: 'tcp',
     address: '10.100.10.101',
