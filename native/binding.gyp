@@ -7,6 +7,8 @@
     "enable_asan%": 0,
     "enable_ubsan%": 0,
     "enable_tsan%": 0,
+    # Link libnl/source in, as prebuilt addons do, instead of the system's libnl.
+    "static_libnl%": 0,
   },
   "target_defaults": {
     # Not this folder itself: libnl's <netlink/…> would be looked for in native/netlink.
@@ -18,11 +20,13 @@
       "-fvisibility=hidden",
       "-Wall",
       "-Wextra",
-      "<!@(pkg-config --cflags libnl-3.0 libnl-genl-3.0)",
     ],
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
-    "libraries": ["<!@(pkg-config --libs libnl-3.0 libnl-genl-3.0)"],
     "conditions": [
+      ["not static_libnl", {
+        "cflags_cc": ["<!@(pkg-config --cflags libnl-3.0 libnl-genl-3.0)"],
+        "libraries": ["<!@(pkg-config --libs libnl-3.0 libnl-genl-3.0)"],
+      }],
       # -O1 comes last and so counts: reports want frames and lines, not speed.
       ["enable_asan or enable_ubsan or enable_tsan", {
         "cflags_cc": ["-O1", "-g", "-fno-omit-frame-pointer", "-D_GLIBCXX_ASSERTIONS"],
@@ -40,6 +44,7 @@
       # Everything but Node-API: the addon, the lister and the native tests are made of it.
       "target_name": "ipvs-core",
       "type": "static_library",
+      "conditions": [["static_libnl", {"dependencies": ["libnl/libnl.gyp:libnl"]}]],
       "sources": [
         "calls/session.cc",
         "calls/worker.cc",
@@ -84,8 +89,12 @@
       "cflags_cc": [
         "-isystem<!(node -p \"require('node:path').resolve(require('node-addon-api').include_dir)\")",
       ],
-      # A thread of a terminated worker_thread may still be in the kernel when Node unloads the addon: keep its code mapped.
-      "ldflags": ["-Wl,-z,nodelete"],
+      "ldflags": [
+        # A thread of a terminated worker_thread may still be in the kernel when Node unloads the addon: keep its code mapped.
+        "-Wl,-z,nodelete",
+        # Nothing but Node-API's entry is seen from outside: neither a libnl nor a C++ library of the process meets ours.
+        "-Wl,--version-script=<(module_root_dir)/node/exports.map",
+      ],
     },
     {
       # The command's listings that are polled (native/cli/ipvs_list.cc).

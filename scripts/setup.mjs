@@ -1,6 +1,6 @@
 // Makes a machine ready for what a script is about to do, and does nothing when it is. Plain JavaScript: it runs before `npm ci`.
 //
-//   node scripts/setup.mjs [addon] [native] [dist] [bed] [check]
+//   node scripts/setup.mjs [addon] [native] [dist] [prebuild] [bed] [check]
 
 // @ts-check
 
@@ -20,13 +20,14 @@ import {
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** @typedef {'addon' | 'native' | 'dist' | 'bed' | 'check'} Part */
+/** @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'bed' | 'check'} Part */
 /** @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian package that has it. */
 /** @typedef {{ what: string, run: () => Promise<void> }} Step */
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addonFile = join(root, 'native/build/Release/ipvs.node');
 const nativeTests = join(root, 'native/build/Debug/ipvs-native-test');
+const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** @type {Need[]} */
 const compilerNeeds = [
@@ -44,6 +45,12 @@ const needs = {
   addon: buildNeeds,
   native: [...buildNeeds, doctest],
   dist: [],
+  prebuild: [
+    program('make', 'make'),
+    program('python3', 'python3'),
+    program('binutils', 'readelf'),
+    { package: 'debian-archive-keyring', present: () => existsSync(debianKeyring) },
+  ],
   bed: [
     ...machineNeeds(),
     program('kmod', 'modprobe'),
@@ -245,13 +252,12 @@ function library(name, module) {
 function machineNeeds() {
   const { IPVS_KERNEL } = process.env;
   if (IPVS_KERNEL === 'host') return [];
-  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
   return [
     program('qemu-system-x86', 'qemu-system-x86_64'),
     { package: 'busybox-static', present: hasStaticBusybox },
     program('cpio', 'cpio'),
     program('xz-utils', 'xz'),
-    { package: 'debian-archive-keyring', present: () => existsSync(keyring) },
+    { package: 'debian-archive-keyring', present: () => existsSync(debianKeyring) },
   ];
 }
 

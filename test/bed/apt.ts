@@ -18,15 +18,28 @@ export interface AptOptions {
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
+/** Which packages of a suite. */
+export interface Selection {
+  /** `deb-src` for sources. */
+  readonly type?: 'deb' | 'deb-src';
+  /** Debian's name of it. */
+  readonly architecture?: string;
+}
+
 /** Prepares an apt that knows one suite only, in a directory that is empty. */
-export async function isolatedApt(directory: string, uri: string, suite: string): Promise<Apt> {
+export async function isolatedApt(
+  directory: string,
+  uri: string,
+  suite: string,
+  { type = 'deb', architecture = 'amd64' }: Selection = {},
+): Promise<Apt> {
   for (const name of ['lists/partial', 'archives/partial', 'empty'])
     await mkdir(join(directory, name), { recursive: true });
   await writeFile(join(directory, 'status'), '');
   // Signatures are checked as ever, against the Debian keyring alone.
   await writeFile(
     join(directory, 'sources.list'),
-    `deb [arch=amd64 signed-by=${keyring}] ${uri} ${suite} main\n`,
+    `${type} [arch=${architecture} signed-by=${keyring}] ${uri} ${suite} main\n`,
   );
   const settings = {
     'Dir::Etc::sourcelist': join(directory, 'sources.list'),
@@ -38,8 +51,8 @@ export async function isolatedApt(directory: string, uri: string, suite: string)
     'Dir::State::status': join(directory, 'status'),
     'Dir::Cache': directory,
     'Dir::Cache::archives': join(directory, 'archives'),
-    'APT::Architecture': 'amd64',
-    'APT::Architectures': 'amd64',
+    'APT::Architecture': architecture,
+    'APT::Architectures': architecture,
     'APT::Update::Post-Invoke': '',
     // The directory belongs to whoever runs this, and apt's own user may not write to it.
     'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : '',

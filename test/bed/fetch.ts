@@ -1,13 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Apt, isolatedApt } from './apt.ts';
 import { cacheDirectory, cachedKernel, type Kernel } from './cache.ts';
 import { type KernelLabel, type KernelRelease, kernelSuites, newestKernel, type Suite } from './kernels.ts';
 import { withLock } from './lock.ts';
+import { debianMirror } from './mirror.ts';
 import { runProgram } from './program.ts';
 import { progress, say } from './say.ts';
-import { findMirror, type Mirror, parseDeb822, parseList, type Source } from './sources.ts';
+import type { Mirror } from './sources.ts';
 
 /** Modules worth keeping: networking, and what a bed or a test may want to mount. The rest is three quarters of a package. */
 const keptModules = [
@@ -49,28 +50,6 @@ async function fetchKernel(label: KernelLabel, signal: AbortSignal): Promise<Ker
   }
   const suites = kernelSuites[label].map(suite => suite.name).join(' and ');
   throw new Error(`no kernel ${label} in ${suites} of ${mirror.archive}`);
-}
-
-function debianMirror(): Mirror {
-  const mirror = findMirror(machineSources());
-  if (mirror !== undefined) return mirror;
-  throw new Error(
-    'kernels to boot come from the Debian mirror in the apt sources, and this machine has none there; ' +
-      'load IPVS into its own kernel (modprobe ip_vs) and use IPVS_KERNEL=host',
-  );
-}
-
-function machineSources(): Source[] {
-  const directory = '/etc/apt/sources.list.d';
-  const names = existsSync(directory)
-    ? readdirSync(directory)
-        .sort()
-        .map(name => join(directory, name))
-    : [];
-  return ['/etc/apt/sources.list', ...names].filter(existsSync).flatMap(path => {
-    if (path.endsWith('.list')) return parseList(readFileSync(path, 'utf8'));
-    return path.endsWith('.sources') ? parseDeb822(readFileSync(path, 'utf8')) : [];
-  });
 }
 
 function suiteApt(mirror: Mirror, suite: Suite, directory: string): Promise<Apt> {

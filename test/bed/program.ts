@@ -6,6 +6,8 @@ import { systemEnvironment } from './environment.ts';
 /** How to run a program. */
 export interface ProgramOptions {
   readonly cwd?: string;
+  /** Variables on top of this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** Told what the program writes to descriptor 3. */
   readonly onStatus?: (text: string) => void;
@@ -20,11 +22,11 @@ export async function runProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<string> {
-  const { cwd, signal, onStatus } = options;
+  const { cwd, env, signal, onStatus } = options;
   signal?.throwIfAborted();
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    env: { ...systemEnvironment(), LC_ALL: 'C' },
+    env: { ...systemEnvironment(), LC_ALL: 'C', ...env },
     // A process group of its own, to be ended as a whole.
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheDirectory } from '../../test/bed/cache.ts';
+import { keep, writableCache } from '../../test/bed/keep.ts';
+import { runProgram } from '../../test/bed/program.ts';
+import { libnlSource, sourceVersions, zigProgram } from './sources.ts';
+import { filesOf, type Target } from './targets.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Any version would do: all that is taken of Node.js is Node-API. */
+const NODE = '20.19.0';
+
+/** A target's files, in prebuilds/. */
+export interface Provided {
+  readonly files: readonly string[];
+  /** Whether they were in the cache. */
+  readonly cached: boolean;
+}
+
+/** Puts a target's files into prebuilds/, from the cache where nothing that they are made of has changed. */
+export async function provide(target: Target): Promise<Provided> {
+  await bringLibnl();
+  const name = `prebuilt-${target.arch}-${target.libc}-${await fingerprint(target)}`;
+  const cached = existsSync(join(cacheDirectory(), name));
+  const folder = await keep(name, async work => await compile(target, work));
+  const files: string[] = [];
+  for (const file of filesOf(target)) {
+    const path = join(root, file);
+    await mkdir(dirname(path), { recursive: true });
+    await copyFile(join(folder, file), path);
+    files.push(path);
+  }
+  const now = new Date();
+  await utimes(folder, now, now);
+  await forgetOld(`prebuilt-${target.arch}-${target.libc}-`);
+  return { files, cached };
+}
+
+/** Puts what is compiled of libnl, and its licence, where libnl.gyp expects it. The published package has it too, as the LGPL asks for. */
+async function bringLibnl(): Promise<void> {
+  const source = await libnlSource();
+  const target = join(root, 'native/libnl/source');
+  await rm(target, { recursive: true, force: true });
+  const gyp = await readFile(join(root, 'native/libnl/libnl.gyp'), 'utf8');
+  const compiled = [...gyp.matchAll(/"source\/(\S+\.c)"/g)].map(match => match[1]!);
+  for (const path of ['COPYING', ...compiled]) {
+    await mkdir(dirname(join(target, path)), { recursive: true });
+    await copyFile(join(source, path), join(target, path));
+  }
+  await cp(join(source, 'include'), join(target, 'include'), {
+    recursive: true,
+    preserveTimestamps: true,
+    filter: async path => path.endsWith('.h') || (await stat(path)).isDirectory(),
+  });
+}
+
+/** Runs prebuildify in a copy of the sources: it would replace the developer's own build in native/build. */
+async function compile(target: Target, folder: string): Promise<void> {
+  const zig = await zigProgram();
+  // Always the same place, so that zig's cache knows what was compiled before.
+  const work = join(root, '.cache/prebuild', `${target.arch}-${target.libc}`);
+  await rm(work, { recursive: true, force: true });
+  await cp(join(root, 'native'), join(work, 'native'), {
+    recursive: true,
+    filter: path => path !== join(root, 'native/build'),
+  });
+  const zigCache = join(await writableCache(), 'zig-cache');
+  const prefix = dirname(dirname(process.execPath));
+  const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? { npm_config_nodedir: prefix } : {};
+  const env = {
+    ...headers,
+    CC: `${zig} cc -target ${target.triple}`,
+    CXX: `${zig} c++ -target ${target.triple}`,
+    AR: `${zig} ar`,
+    LDFLAGS: '-s',
+    ZIG_GLOBAL_CACHE_DIR: zigCache,
+    ZIG_LOCAL_CACHE_DIR: zigCache,
+    npm_config_static_libnl: '1',
+    npm_config_jobs: 'max',
+    PREBUILD_NODE_GYP: join(root, 'node_modules/.bin/node-gyp'),
+    PREBUILD_LIBC: target.libc,
+  };
+  const copyLister = `cp build/Release/ipvs-list ${join(folder, filesOf(target).at(-1)!)}`;
+  await runProgram(
+    join(root, 'node_modules/.bin/prebuildify'),
+    [
+      ...['--napi', '--tag-libc', '--name', 'ipvs', '--target', NODE, '--arch', target.arch],
+      ...['--cwd', join(work, 'native'), '--out', folder],
+      ...(target.makesLister ? ['--postinstall', copyLister] : []),
+    ],
+    { cwd: root, env },
+  );
+  for (const file of filesOf(target)) await chmod(join(folder, file), 0o755);
+}
+
+/** Changes with everything that a target's files are made of. */
+async function fingerprint(target: Target): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([target, sourceVersions, process.version]));
+  const paths = [
+    ...(await filesIn(join(root, 'native'), join(root, 'native/build'))),
+    ...(await filesIn(join(root, 'scripts/prebuild'))),
+    ...['node-addon-api', 'node-gyp', 'prebuildify'].map(name =>
+      join(root, 'node_modules', name, 'package.json'),
+    ),
+  ];
+  for (const path of paths) {
+    const content = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+    hash.update(`${relative(root, path)} ${content}\n`);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function filesIn(folder: string, except?: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (path === except) continue;
+    found.push(...(entry.isDirectory() ? await filesIn(path) : [path]));
+  }
+  return found.sort();
+}
+
+/** Removes all but the newest three of the cache's folders whose names start so. */
+async function forgetOld(prefix: string): Promise<void> {
+  const cache = cacheDirectory();
+  const found: { readonly path: string; readonly time: number }[] = [];
+  for (const name of await readdir(cache)) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(cache, name);
+    found.push({ path, time: (await stat(path)).mtimeMs });
+  }
+  found.sort((a, b) => b.time - a.time);
+  for (const { path } of found.filter(({ path }) => !path.endsWith('.lock')).slice(3)) {
+    await rm(path, { recursive: true, force: true });
+    await rm(`${path}.lock`, { force: true });
+  }
+}

@@ -1,0 +1,44 @@
+/** A kind of machine that addons are prebuilt for. */
+export interface Target {
+  /** As it is printed: `linux-x64, glibc`. */
+  readonly name: string;
+  readonly arch: 'x64' | 'arm64';
+  /** prebuildify's tag of the C library. */
+  readonly libc: 'glibc' | 'musl';
+  /** What zig calls it, the version of glibc included. */
+  readonly triple: string;
+  /** The architecture as readelf writes it. */
+  readonly machine: string;
+  /** The largest page that a kernel of the architecture may have: segments have to be aligned to it. */
+  readonly pageSize: number;
+  /** Whether ipvs-list comes from this target: static with musl, one file serves all machines of the architecture. */
+  readonly makesLister: boolean;
+}
+
+/** The newest glibc that a prebuilt addon may ask for: RHEL 8's and Debian 10's. */
+export const GLIBC = '2.28';
+
+const architectures = [
+  { arch: 'x64', cpu: 'x86_64', machine: 'Advanced Micro Devices X86-64', pageSize: 4096 },
+  { arch: 'arm64', cpu: 'aarch64', machine: 'AArch64', pageSize: 65536 },
+] as const;
+
+/** Every target, in the order in which they are made. */
+export const targets: readonly Target[] = architectures.flatMap(({ arch, cpu, machine, pageSize }) => [
+  {
+    ...{ name: `linux-${arch}, glibc`, arch, libc: 'glibc', machine, pageSize },
+    triple: `${cpu}-linux-gnu.${GLIBC}`,
+    makesLister: false,
+  },
+  {
+    ...{ name: `linux-${arch}, musl`, arch, libc: 'musl', machine, pageSize },
+    triple: `${cpu}-linux-musl`,
+    makesLister: true,
+  },
+]);
+
+/** The files of a target, relative to the package's folder. */
+export function filesOf({ arch, libc, makesLister }: Target): readonly string[] {
+  const folder = `prebuilds/linux-${arch}`;
+  return [`${folder}/ipvs.${libc}.node`, ...(makesLister ? [`${folder}/ipvs-list`] : [])];
+}

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheDirectory } from './cache.ts';
+import { withLock } from './lock.ts';
+import { say } from './say.ts';
+
+/**
+ * The path of something in the cache. What is not there yet `make` makes: it fills a folder, which gets its name when it is whole. One
+ * process makes it while others wait.
+ */
+export async function keep(
+  name: string,
+  make: (folder: string) => Promise<void>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<string> {
+  const cache = await writableCache();
+  const path = join(cache, name);
+  if (existsSync(path)) return path;
+  const onWait = () => say(`${name}: another process is making it, waiting`);
+  return await withLock(join(cache, `${name}.lock`), { onWait, signal }, async () => {
+    if (existsSync(path)) return path;
+    const work = join(cache, `${name}.partial`);
+    await rm(work, { recursive: true, force: true });
+    try {
+      await mkdir(work);
+      await make(work);
+      await rename(work, path);
+    } finally {
+      await rm(work, { recursive: true, force: true, maxRetries: 3 });
+    }
+    return path;
+  });
+}
+
+/** The cache's folder; throws, saying what to do, where it cannot be written. */
+export async function writableCache(): Promise<string> {
+  const cache = cacheDirectory();
+  try {
+    await mkdir(cache, { recursive: true });
+    await mkdir(join(cache, `.${process.pid}`));
+    await rm(join(cache, `.${process.pid}`), { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`the cache ${cache} cannot be written (${code}): name another folder in IPVS_CACHE`);
+  }
+  return cache;
+}
