@@ -6,8 +6,8 @@ import type { DestinationId, ServiceId } from './identity.ts';
  *
  * | code | when |
  * |---|---|
- * | `ERR_IPVS_ADDON_MISSING` | no addon was built for this platform |
- * | `ERR_IPVS_LIBRARY_MISSING` | libnl is not installed |
+ * | `ERR_IPVS_ADDON_MISSING` | no addon that this machine and this Node.js can load; the message says what to do |
+ * | `ERR_IPVS_LIBRARY_MISSING` | the addon was compiled here and libnl is not installed any more |
  * | `ERR_IPVS_NOT_AVAILABLE` | the kernel has no IPVS and could not load it |
  * | `ERR_IPVS_PERMISSION` | the process lacks CAP_NET_ADMIN in the initial user namespace |
  * | `ERR_IPVS_NAMESPACE_NOT_FOUND` | no such network namespace |
