@@ -54,6 +54,7 @@
         "cli/row_text.cc",
         "codec/decode.cc",
         "codec/encode.cc",
+        "codec/merge.cc",
         "netlink/connection.cc",
         "netlink/family.cc",
         "netlink/kernel_socket.cc",

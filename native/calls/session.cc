@@ -1,7 +1,5 @@
 #include "native/calls/session.h"
 
-#include <linux/ip_vs.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
@@ -10,6 +8,7 @@
 #include <unordered_set>
 
 #include "native/codec/decode.h"
+#include "native/codec/merge.h"
 #include "native/os/files.h"
 
 namespace ipvs {
@@ -27,28 +26,6 @@ void AppendRecord(const Record& record, std::vector<uint8_t>* bytes) {
 
 bool SameDestination(const DestinationRecord& a, const DestinationRecord& b) {
   return a.family == b.family && a.port == b.port && std::memcmp(a.address, b.address, kAddressBytes) == 0;
-}
-
-// What an update does not name keeps its present value: the kernel's SET commands replace everything.
-void KeepPresent(const ServiceRecord& present, uint32_t fields, ServiceRecord* wanted) {
-  if ((fields & kFieldScheduler) == 0) std::memcpy(wanted->scheduler, present.scheduler, kNameBytes);
-  // A service that becomes persistent takes TypeScript's defaults: what it has so far was never meant.
-  if ((present.flags & IP_VS_SVC_F_PERSISTENT) == 0 && (wanted->flags & IP_VS_SVC_F_PERSISTENT) != 0) return;
-  if ((fields & kFieldEngine) == 0) std::memcpy(wanted->engine, present.engine, kNameBytes);
-  if ((fields & kFieldTimeout) == 0) wanted->timeout = present.timeout;
-  if ((fields & kFieldNetmask) == 0) wanted->netmask = present.netmask;
-}
-
-void KeepPresent(const DestinationRecord& present, uint32_t fields, DestinationRecord* wanted) {
-  if ((fields & kFieldForwarding) == 0) wanted->forwarding = present.forwarding;
-  if ((fields & kFieldWeight) == 0) wanted->weight = present.weight;
-  if ((fields & kFieldUpperThreshold) == 0) wanted->upper_threshold = present.upper_threshold;
-  if ((fields & kFieldLowerThreshold) == 0) wanted->lower_threshold = present.lower_threshold;
-  if ((fields & kFieldTunnel) == 0) {
-    wanted->tunnel_type = present.tunnel_type;
-    wanted->tunnel_port = present.tunnel_port;
-    wanted->tunnel_flags = present.tunnel_flags;
-  }
 }
 
 }  // namespace
@@ -123,7 +100,7 @@ class Session::Writes {
       return;
     }
     CallRecord& merged = Merged(record, kSetService);
-    KeepPresent(present.config, record.fields, &merged.service);
+    MergeUnchanged(present.config, record.fields, &merged.service);
     Queue(&merged, index);
   }
 
@@ -142,7 +119,7 @@ class Session::Writes {
       return;
     }
     CallRecord& merged = Merged(record, kSetDest);
-    KeepPresent(destinations_[row].config, record.fields, &merged.destination);
+    MergeUnchanged(destinations_[row].config, record.fields, &merged.destination);
     updated_.insert(row);
     Queue(&merged, index);
   }

@@ -6,7 +6,10 @@
 #include <linux/netlink.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+
+#include "native/codec/fields.h"
 
 namespace ipvs {
 
@@ -45,20 +48,14 @@ uint32_t GetHost32(Attribute attribute) {
   return GetHost<uint32_t>(attribute);
 }
 
-uint32_t GetNetwork32(Attribute attribute) {
-  return ntohl(GetHost<uint32_t>(attribute));
-}
-
 uint64_t GetHost64(Attribute attribute) {
   return GetHost<uint64_t>(attribute);
 }
 
-void GetAddress(Attribute attribute, uint8_t (&address)[kAddressBytes]) {
-  std::memcpy(address, attribute.data, std::min<size_t>(attribute.length, kAddressBytes));
-}
-
-void GetName(Attribute attribute, char (&name)[kNameBytes]) {
-  std::memcpy(name, attribute.data, std::min<size_t>(attribute.length, kNameBytes));
+// Copies as much as there is room for, and leaves the rest as it is.
+template <typename Byte, size_t room>
+void GetBytes(Attribute attribute, Byte (&bytes)[room]) {
+  std::memcpy(bytes, attribute.data, std::min(attribute.length, room));
 }
 
 // Calls visit(type, attribute) for each attribute of a stream, up to the first whose length lies. Not with
@@ -148,58 +145,63 @@ void DecodeCounters32(Attribute nest, uint64_t (&counters)[kCounters]) {
   });
 }
 
+// Where each attribute stands in its table, by its number.
+constexpr uint8_t kUnknown = 0xff;
+template <size_t N>
+constexpr std::array<uint8_t, 32> Places(const std::array<Field, N>& fields) {
+  std::array<uint8_t, 32> places = {};
+  for (uint8_t& place : places) place = kUnknown;
+  for (size_t i = 0; i < N; ++i) places[fields[i].attribute] = static_cast<uint8_t>(i);
+  return places;
+}
+
+uint32_t GetNumber(Form form, Attribute at) {
+  switch (form) {
+    case Form::kHost8:
+      return GetHost8(at);
+    case Form::kHost16:
+      return GetHost16(at);
+    case Form::kNetwork16:
+      return GetNetwork16(at);
+    case Form::kFlags:
+      return GetHost32(at) & ~kHashed;
+    default:  // a netmask, too: the family may follow
+      return GetHost32(at);
+  }
+}
+
+// Takes an attribute into the row if the table has it.
+template <typename Row, size_t N>
+void Read(const std::array<Field, N>& fields, const std::array<uint8_t, 32>& places, int type, Attribute at,
+          Row* row) {
+  if (static_cast<size_t>(type) >= places.size() || places[type] == kUnknown) return;
+  const Field& field = fields[places[type]];
+  uint8_t* const value = reinterpret_cast<uint8_t*>(row) + field.offset;
+  if (field.form == Form::kAddress || field.form == Form::kName) {
+    std::memcpy(value, at.data, std::min(at.length, SizeInRow(field.form)));
+  } else {
+    const uint32_t number = GetNumber(field.form, at);
+    std::memcpy(value, &number, sizeof number);
+  }
+}
+
 void DecodeServiceNest(Attribute nest, ServiceRow* row) {
-  ServiceRecord& config = row->config;
+  static constexpr auto kPlaces = Places(kServiceFields);
   Attribute stats = {};
-  Attribute netmask = {};
   bool wide = false;
   ForEach(nest, [&](int type, Attribute at) {
-    switch (type) {
-      case IPVS_SVC_ATTR_AF:
-        config.family = GetHost16(at);
-        break;
-      case IPVS_SVC_ATTR_PROTOCOL:
-        config.protocol = GetHost16(at);
-        break;
-      case IPVS_SVC_ATTR_ADDR:
-        GetAddress(at, config.address);
-        break;
-      case IPVS_SVC_ATTR_PORT:
-        config.port = GetNetwork16(at);
-        break;
-      case IPVS_SVC_ATTR_FWMARK:
-        config.fwmark = GetHost32(at);
-        break;
-      case IPVS_SVC_ATTR_SCHED_NAME:
-        GetName(at, config.scheduler);
-        break;
-      case IPVS_SVC_ATTR_PE_NAME:
-        GetName(at, config.engine);
-        break;
-      case IPVS_SVC_ATTR_FLAGS:
-        config.flags = GetHost32(at) & ~kHashed;
-        break;
-      case IPVS_SVC_ATTR_TIMEOUT:
-        config.timeout = GetHost32(at);
-        break;
-      case IPVS_SVC_ATTR_NETMASK:
-        netmask = at;
-        break;
-      case IPVS_SVC_ATTR_STATS:
-        stats = at;
-        break;
-      case IPVS_SVC_ATTR_STATS64:
-        DecodeCounters64(at, row->counters);
-        wide = true;
-        break;
-      default:
-        break;
+    if (type == IPVS_SVC_ATTR_STATS) {
+      stats = at;
+    } else if (type == IPVS_SVC_ATTR_STATS64) {
+      DecodeCounters64(at, row->counters);
+      wide = true;
+    } else {
+      Read(kServiceFields, kPlaces, type, at, row);
     }
   });
+  ServiceRecord& config = row->config;
   config.flags_mask = ~0U;
-  if (netmask.data != nullptr) {
-    config.netmask = config.family == AF_INET ? GetNetwork32(netmask) : GetHost32(netmask);
-  }
+  if (config.family == AF_INET) config.netmask = ntohl(config.netmask);
   if (!wide && stats.data != nullptr) DecodeCounters32(stats, row->counters);
 }
 
@@ -234,59 +236,17 @@ Attribute DecodeUsualDestination(Attribute nest, DestinationRow* row) {
 }
 
 void DecodeDestinationNest(Attribute nest, DestinationRow* row) {
-  DestinationRecord& config = row->config;
+  static constexpr auto kPlaces = Places(kDestinationFields);
   Attribute stats = {};
   bool wide = false;
   ForEach(DecodeUsualDestination(nest, row), [&](int type, Attribute at) {
-    switch (type) {
-      case IPVS_DEST_ATTR_ADDR_FAMILY:
-        config.family = GetHost16(at);
-        break;
-      case IPVS_DEST_ATTR_ADDR:
-        GetAddress(at, config.address);
-        break;
-      case IPVS_DEST_ATTR_PORT:
-        config.port = GetNetwork16(at);
-        break;
-      case IPVS_DEST_ATTR_FWD_METHOD:
-        config.forwarding = GetHost32(at);
-        break;
-      case IPVS_DEST_ATTR_WEIGHT:
-        config.weight = GetHost32(at);
-        break;
-      case IPVS_DEST_ATTR_U_THRESH:
-        config.upper_threshold = GetHost32(at);
-        break;
-      case IPVS_DEST_ATTR_L_THRESH:
-        config.lower_threshold = GetHost32(at);
-        break;
-      case IPVS_DEST_ATTR_TUN_TYPE:
-        config.tunnel_type = GetHost8(at);
-        break;
-      case IPVS_DEST_ATTR_TUN_PORT:
-        config.tunnel_port = GetNetwork16(at);
-        break;
-      case IPVS_DEST_ATTR_TUN_FLAGS:
-        config.tunnel_flags = GetHost16(at);
-        break;
-      case IPVS_DEST_ATTR_ACTIVE_CONNS:
-        row->active_connections = GetHost32(at);
-        break;
-      case IPVS_DEST_ATTR_INACT_CONNS:
-        row->inactive_connections = GetHost32(at);
-        break;
-      case IPVS_DEST_ATTR_PERSIST_CONNS:
-        row->persistent_connections = GetHost32(at);
-        break;
-      case IPVS_DEST_ATTR_STATS:
-        stats = at;
-        break;
-      case IPVS_DEST_ATTR_STATS64:
-        DecodeCounters64(at, row->counters);
-        wide = true;
-        break;
-      default:
-        break;
+    if (type == IPVS_DEST_ATTR_STATS) {
+      stats = at;
+    } else if (type == IPVS_DEST_ATTR_STATS64) {
+      DecodeCounters64(at, row->counters);
+      wide = true;
+    } else {
+      Read(kDestinationFields, kPlaces, type, at, row);
     }
   });
   if (!wide && stats.data != nullptr) DecodeCounters32(stats, row->counters);
@@ -320,7 +280,7 @@ bool DecodeDaemon(const nlmsghdr* message, DaemonRecord* row) {
           row->role = GetHost32(at);
           break;
         case IPVS_DAEMON_ATTR_MCAST_IFN:
-          GetName(at, row->interface);
+          GetBytes(at, row->interface);
           break;
         case IPVS_DAEMON_ATTR_SYNC_ID:
           row->sync_id = GetHost32(at);
@@ -330,11 +290,11 @@ bool DecodeDaemon(const nlmsghdr* message, DaemonRecord* row) {
           break;
         case IPVS_DAEMON_ATTR_MCAST_GROUP:
           row->group_family = AF_INET;
-          GetAddress(at, row->group);
+          GetBytes(at, row->group);
           break;
         case IPVS_DAEMON_ATTR_MCAST_GROUP6:
           row->group_family = AF_INET6;
-          GetAddress(at, row->group);
+          GetBytes(at, row->group);
           break;
         case IPVS_DAEMON_ATTR_MCAST_PORT:
           row->port = GetHost16(at);

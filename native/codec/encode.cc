@@ -5,39 +5,65 @@
 #include <linux/ip_vs.h>
 #include <linux/netlink.h>
 
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
 #include <cstring>
+
+#include "native/codec/fields.h"
 
 namespace ipvs {
 
 namespace {
 
-// The longest, NEW_SERVICE with a persistence engine, has some 150 bytes; names are bounded by their records.
-constexpr size_t kLongestMessage = 512;
+// What an attribute takes whose value has `length` bytes.
+constexpr size_t AttributeBytes(size_t length) {
+  return NLA_HDRLEN + NLA_ALIGN(length);
+}
 
-// A message while it is built, in memory that is zeroed, for the padding, and long enough. Not libnl's
-// nla_put*(), whose checks of room and debug level take as long as a fifth of what the kernel does with the
-// message.
+constexpr size_t kNameAttributeBytes = AttributeBytes(kNameBytes + 1);  // with its NUL
+
+template <size_t N>
+constexpr size_t NestBytes(const std::array<Field, N>& fields) {
+  size_t bytes = NLA_HDRLEN;
+  for (const Field& field : fields) {
+    if (field.sent == Sent::kNever) continue;
+    bytes += field.form == Form::kName ? kNameAttributeBytes : AttributeBytes(SizeInRow(field.form));
+  }
+  return bytes;
+}
+
+constexpr size_t kDaemonBytes =
+    NLA_HDRLEN + 5 * AttributeBytes(sizeof(uint32_t)) + AttributeBytes(kAddressBytes) + kNameAttributeBytes;
+constexpr size_t kTimeoutsBytes = 3 * AttributeBytes(sizeof(uint32_t));
+// The longest message is that with a service and a destination, all their attributes in it.
+constexpr size_t kLongestBody = NestBytes(kServiceFields) + NestBytes(kDestinationFields);
+static_assert(kLongestBody >= kDaemonBytes && kLongestBody >= kTimeoutsBytes);
+constexpr size_t kLongestMessage = NLMSG_HDRLEN + GENL_HDRLEN + kLongestBody;
+
+// A message while it is built, in `room` bytes that are zeroed, for the padding. Not libnl's nla_put*(),
+// whose checks of room and debug level take as long as a fifth of what the kernel does with the message.
 class Message {
  public:
-  explicit Message(uint8_t* start) : start_(start), at_(start) {}
+  Message(uint8_t* start, size_t room) : start_(start), at_(start), end_(start + room) {}
 
   // Each appends bytes, or makes room for them to be filled in, as the netlink macros align them.
   template <typename Header>
   void PutHeader(const Header& header) {
-    std::memcpy(at_, &header, sizeof header);
-    at_ += NLMSG_ALIGN(sizeof header);
+    uint8_t* const at = Advance(NLMSG_ALIGN(sizeof header));
+    std::memcpy(at, &header, sizeof header);
   }
   void Put(int type, const void* value, size_t length) {
     const nlattr header = {static_cast<uint16_t>(NLA_HDRLEN + length), static_cast<uint16_t>(type)};
-    std::memcpy(at_, &header, sizeof header);
-    std::memcpy(at_ + NLA_HDRLEN, value, length);
-    at_ += NLA_ALIGN(header.nla_len);
+    uint8_t* const at = Advance(NLA_ALIGN(header.nla_len));
+    std::memcpy(at, &header, sizeof header);
+    std::memcpy(at + NLA_HDRLEN, value, length);
   }
   // Appends an attribute whose value is what `put` appends.
   template <typename PutAll>
   void Nest(int type, PutAll put) {
-    uint8_t* const nest = at_;
-    at_ += NLA_HDRLEN;
+    uint8_t* const nest = Advance(NLA_HDRLEN);
     put();
     const nlattr header = {static_cast<uint16_t>(at_ - nest), static_cast<uint16_t>(type)};
     std::memcpy(nest, &header, sizeof header);
@@ -46,9 +72,23 @@ class Message {
   size_t length() const { return static_cast<size_t>(at_ - start_); }
 
  private:
+  // Takes `length` bytes more, and returns where they start.
+  uint8_t* Advance(size_t length) {
+    assert(length <= static_cast<size_t>(end_ - at_));
+    at_ += length;
+    return at_ - length;
+  }
+
   uint8_t* start_;
   uint8_t* at_;
+  uint8_t* end_;
 };
+
+uint32_t WordAt(const uint8_t* value) {
+  uint32_t word = 0;
+  std::memcpy(&word, value, sizeof word);
+  return word;
+}
 
 void PutHost8(Message* message, int type, uint32_t value) {
   const auto narrow = static_cast<uint8_t>(value);
@@ -68,60 +108,75 @@ void PutHost32(Message* message, int type, uint32_t value) {
   message->Put(type, &value, sizeof value);
 }
 
-void PutNetwork32(Message* message, int type, uint32_t value) {
-  PutHost32(message, type, htonl(value));
-}
-
-// A name fills at most 15 of its 16 bytes; TypeScript has seen to that.
-void PutName(Message* message, int type, const char (&name)[kNameBytes]) {
+// TypeScript lets no name have more than 15 bytes, but a record may hold 16 of anything.
+void PutName(Message* message, int type, const char* name) {
   char terminated[kNameBytes + 1] = {};
   std::memcpy(terminated, name, kNameBytes);
   message->Put(type, terminated, std::strlen(terminated) + 1);
 }
 
-void PutServiceIdentity(Message* message, const ServiceRecord& service) {
-  PutHost16(message, IPVS_SVC_ATTR_AF, service.family);
-  // With FWMARK present, even 0, the kernel ignores the other three (ip_vs_genl_parse_service).
-  if (service.fwmark != 0) {
-    PutHost32(message, IPVS_SVC_ATTR_FWMARK, service.fwmark);
-    return;
-  }
-  PutHost16(message, IPVS_SVC_ATTR_PROTOCOL, service.protocol);
-  message->Put(IPVS_SVC_ATTR_ADDR, service.address, kAddressBytes);
-  PutNetwork16(message, IPVS_SVC_ATTR_PORT, service.port);
-}
+// What of a service or destination a message carries.
+enum class Extent : uint8_t { kIdentity, kAll };
 
-void PutServiceConfig(Message* message, const ServiceRecord& service) {
-  const ip_vs_flags flags = {service.flags, service.flags_mask};
-  PutName(message, IPVS_SVC_ATTR_SCHED_NAME, service.scheduler);
-  if (service.engine[0] != '\0') PutName(message, IPVS_SVC_ATTR_PE_NAME, service.engine);
-  message->Put(IPVS_SVC_ATTR_FLAGS, &flags, sizeof flags);
-  PutHost32(message, IPVS_SVC_ATTR_TIMEOUT, service.timeout);
-  if (service.family == AF_INET) {
-    PutNetwork32(message, IPVS_SVC_ATTR_NETMASK, service.netmask);
-  } else {
-    PutHost32(message, IPVS_SVC_ATTR_NETMASK, service.netmask);
+bool IsSent(const Field& field, const uint8_t* value, Extent extent, bool marked) {
+  switch (field.sent) {
+    case Sent::kAlways:
+      return true;
+    case Sent::kMark:
+      return marked;
+    case Sent::kNoMark:
+      return !marked;
+    case Sent::kConfig:
+      return extent == Extent::kAll;
+    case Sent::kConfigIfSet:
+      return extent == Extent::kAll && (field.form == Form::kName ? value[0] != '\0' : WordAt(value) != 0);
+    default:
+      return false;
   }
 }
 
-void PutDestinationIdentity(Message* message, const DestinationRecord& destination) {
-  PutHost16(message, IPVS_DEST_ATTR_ADDR_FAMILY, destination.family);
-  message->Put(IPVS_DEST_ATTR_ADDR, destination.address, kAddressBytes);
-  PutNetwork16(message, IPVS_DEST_ATTR_PORT, destination.port);
+void PutValue(Message* message, const Field& field, const uint8_t* value, bool ipv4) {
+  switch (field.form) {
+    case Form::kHost8:
+      return PutHost8(message, field.attribute, WordAt(value));
+    case Form::kHost16:
+      return PutHost16(message, field.attribute, WordAt(value));
+    case Form::kNetwork16:
+      return PutNetwork16(message, field.attribute, WordAt(value));
+    case Form::kHost32:
+      return PutHost32(message, field.attribute, WordAt(value));
+    case Form::kNetmask:
+      return PutHost32(message, field.attribute, ipv4 ? htonl(WordAt(value)) : WordAt(value));
+    case Form::kFlags:
+    case Form::kAddress:
+      return message->Put(field.attribute, value, SizeInRow(field.form));
+    case Form::kName:
+      return PutName(message, field.attribute, reinterpret_cast<const char*>(value));
+  }
 }
 
-void PutDestinationConfig(Message* message, const DestinationRecord& destination) {
-  PutHost32(message, IPVS_DEST_ATTR_FWD_METHOD, destination.forwarding);
-  PutHost32(message, IPVS_DEST_ATTR_WEIGHT, destination.weight);
-  PutHost32(message, IPVS_DEST_ATTR_U_THRESH, destination.upper_threshold);
-  PutHost32(message, IPVS_DEST_ATTR_L_THRESH, destination.lower_threshold);
-  // The kernel keeps a tunnel's fields under any forwarding, and sets those that are left out to 0.
-  const bool has_tunnel = (destination.tunnel_type | destination.tunnel_port | destination.tunnel_flags) != 0;
-  if (has_tunnel || destination.forwarding == IP_VS_CONN_F_TUNNEL) {
-    PutHost8(message, IPVS_DEST_ATTR_TUN_TYPE, destination.tunnel_type);
-    PutNetwork16(message, IPVS_DEST_ATTR_TUN_PORT, destination.tunnel_port);
-    PutHost16(message, IPVS_DEST_ATTR_TUN_FLAGS, destination.tunnel_flags);
+template <size_t N>
+void PutFields(Message* message, const std::array<Field, N>& fields, const void* record, size_t record_offset,
+               Extent extent, bool marked, bool ipv4) {
+  for (const Field& field : fields) {
+    if (field.sent == Sent::kNever) continue;  // not in the record
+    const uint8_t* const value = static_cast<const uint8_t*>(record) + (field.offset - record_offset);
+    if (IsSent(field, value, extent, marked)) PutValue(message, field, value, ipv4);
   }
+}
+
+void PutService(Message* message, const ServiceRecord& service, Extent extent) {
+  message->Nest(IPVS_CMD_ATTR_SERVICE, [&] {
+    PutFields(message, kServiceFields, &service, offsetof(ServiceRow, config), extent, service.fwmark != 0,
+              service.family == AF_INET);
+  });
+}
+
+void PutDestination(Message* message, const DestinationRecord& destination, Extent extent) {
+  message->Nest(IPVS_CMD_ATTR_DEST, [&] {
+    PutFields(message, kDestinationFields, &destination, offsetof(DestinationRow, config), extent, false,
+              destination.family == AF_INET);
+  });
 }
 
 void PutDaemon(Message* message, const DaemonRecord& daemon, bool start) {
@@ -164,15 +219,9 @@ void PutAttributes(Message* message, const CallRecord& call, Operation command) 
       break;
   }
   if (call.service.family == 0) return;  // a dump of all services
-  message->Nest(IPVS_CMD_ATTR_SERVICE, [&] {
-    PutServiceIdentity(message, call.service);
-    if (full_service) PutServiceConfig(message, call.service);
-  });
+  PutService(message, call.service, full_service ? Extent::kAll : Extent::kIdentity);
   if (full_destination || command == kDelDest) {
-    message->Nest(IPVS_CMD_ATTR_DEST, [&] {
-      PutDestinationIdentity(message, call.destination);
-      if (full_destination) PutDestinationConfig(message, call.destination);
-    });
+    PutDestination(message, call.destination, full_destination ? Extent::kAll : Extent::kIdentity);
   }
 }
 
@@ -182,7 +231,7 @@ void Encoder::Append(const CallRecord& call, Operation command, uint16_t family,
                      uint32_t sequence, uint16_t flags) {
   last_ = bytes_.size();
   bytes_.resize(last_ + kLongestMessage);
-  Message message(bytes_.data() + last_);
+  Message message(bytes_.data() + last_, kLongestMessage);
   nlmsghdr header = {};
   header.nlmsg_type = family;
   header.nlmsg_flags = NLM_F_REQUEST | flags;

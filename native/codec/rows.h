@@ -27,6 +27,38 @@ struct DestinationRow {
   uint64_t counters[kCounters];
 };
 
+// The 32-bit words of a service as TypeScript sees them, in their order.
+enum ServiceWord : unsigned {
+  kServiceFamily,
+  kServiceProtocol,
+  kServiceMark,
+  kServicePort,
+  kServiceFlags,
+  kServiceTimeout,
+  kServiceNetmask,
+  kServiceScheduler,
+  kServiceEngine,
+  kServiceWords,
+};
+
+// The words of a destination.
+enum DestinationWord : unsigned {
+  kDestinationService,  // its row
+  kDestinationFamily,
+  kDestinationPort,
+  kDestinationForwarding,
+  kDestinationWeight,
+  kDestinationUpperThreshold,
+  kDestinationLowerThreshold,
+  kDestinationActive,
+  kDestinationInactive,
+  kDestinationPersistent,
+  kDestinationTunnelType,
+  kDestinationTunnelPort,
+  kDestinationTunnelFlags,
+  kDestinationWords,
+};
+
 struct InfoRow {
   uint32_t version;  // 0x010201 is 1.2.1
   uint32_t connection_table_size;

@@ -1,7 +1,10 @@
 #include "native/table/columns.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+
+#include "native/codec/fields.h"
 
 namespace ipvs {
 
@@ -24,10 +27,18 @@ class BlockWriter {
     }
   }
 
-  template <unsigned N>
-  void Words(size_t row, const uint32_t (&words)[N]) {
-    for (unsigned w = 0; w < N; ++w) {
-      std::memcpy(words_ + (w * rows_ + row) * sizeof(uint32_t), &words[w], sizeof(uint32_t));
+  void Word(size_t row, unsigned column, uint32_t word) {
+    std::memcpy(words_ + (column * rows_ + row) * sizeof word, &word, sizeof word);
+  }
+
+  // The words of a row that are numbers.
+  template <size_t N>
+  void Fields(size_t row, const std::array<Field, N>& fields, const void* from) {
+    for (const Field& field : fields) {
+      if (field.column == kNoColumn || field.form == Form::kName) continue;
+      uint32_t word = 0;
+      std::memcpy(&word, static_cast<const uint8_t*>(from) + field.offset, sizeof word);
+      Word(row, static_cast<unsigned>(field.column), word);
     }
   }
 
@@ -82,25 +93,22 @@ Columns ToColumns(const std::vector<ServiceRow>& services, const std::vector<Des
   Columns columns;
   BlockWriter service_block(services.size(), kServiceWords);
   for (size_t i = 0; i < services.size(); ++i) {
-    const ServiceRecord& config = services[i].config;
-    service_block.Counters(i, services[i].counters);
-    service_block.Address(i, config.address);
-    service_block.Words<kServiceWords>(
-        i, {config.family, config.protocol, config.fwmark, config.port, config.flags, config.timeout,
-            config.netmask, Intern(config.scheduler, &columns.names), Intern(config.engine, &columns.names)});
+    const ServiceRow& row = services[i];
+    service_block.Counters(i, row.counters);
+    service_block.Address(i, row.config.address);
+    service_block.Fields(i, kServiceFields, &row);
+    service_block.Word(i, kServiceScheduler, Intern(row.config.scheduler, &columns.names));
+    service_block.Word(i, kServiceEngine, Intern(row.config.engine, &columns.names));
   }
   columns.services = service_block.Take();
 
   BlockWriter destination_block(destinations.size(), kDestinationWords);
   for (size_t i = 0; i < destinations.size(); ++i) {
     const DestinationRow& row = destinations[i];
-    const DestinationRecord& config = row.config;
     destination_block.Counters(i, row.counters);
-    destination_block.Address(i, config.address);
-    destination_block.Words<kDestinationWords>(
-        i, {row.service, config.family, config.port, config.forwarding, config.weight, config.upper_threshold,
-            config.lower_threshold, row.active_connections, row.inactive_connections,
-            row.persistent_connections, config.tunnel_type, config.tunnel_port, config.tunnel_flags});
+    destination_block.Address(i, row.config.address);
+    destination_block.Word(i, kDestinationService, row.service);
+    destination_block.Fields(i, kDestinationFields, &row);
   }
   columns.destinations = destination_block.Take();
   return columns;

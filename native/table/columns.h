@@ -26,38 +26,6 @@ struct Columns {
   std::vector<std::string> names;
 };
 
-// The words of a service, in their order.
-enum ServiceWord : unsigned {
-  kServiceFamily,
-  kServiceProtocol,
-  kServiceMark,
-  kServicePort,
-  kServiceFlags,
-  kServiceTimeout,
-  kServiceNetmask,
-  kServiceScheduler,
-  kServiceEngine,
-  kServiceWords,
-};
-
-// The words of a destination.
-enum DestinationWord : unsigned {
-  kDestinationService,  // its row
-  kDestinationFamily,
-  kDestinationPort,
-  kDestinationForwarding,
-  kDestinationWeight,
-  kDestinationUpperThreshold,
-  kDestinationLowerThreshold,
-  kDestinationActive,
-  kDestinationInactive,
-  kDestinationPersistent,
-  kDestinationTunnelType,
-  kDestinationTunnelPort,
-  kDestinationTunnelFlags,
-  kDestinationWords,
-};
-
 // A look at a block, whose bytes the caller keeps alive.
 class ListView {
  public:

@@ -36,6 +36,12 @@ class Attributes {
     return Put(type, inner.bytes_.data(), inner.bytes_.size());
   }
 
+  // Appends all of another stream.
+  Attributes& Join(const Attributes& more) {
+    Append(&bytes_, more.bytes_.data(), more.bytes_.size());
+    return *this;
+  }
+
   const Bytes& bytes() const { return bytes_; }
 
  private:
