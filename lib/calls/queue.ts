@@ -6,7 +6,8 @@ import { aborted, timedOut } from './abandoned.ts';
 import type { Activity } from './activity.ts';
 
 import type { CallSpec } from './call.ts';
-import { createDeadlines } from './deadlines.ts';
+import { createDeadlines, type Timed } from './deadlines.ts';
+import type { ErrorContext } from './kernel-error.ts';
 import type { CallOptions } from './options.ts';
 import type { Outcomes } from './outcomes.ts';
 import { createSignals } from './signals.ts';
@@ -51,18 +52,22 @@ interface QueueOptions {
   readonly timeout: number;
 }
 
-interface Pending {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: unknown) => void;
-  readonly spec: CallSpec<unknown>;
-  readonly deadline: number;
-  readonly signal: AbortSignal | undefined;
+interface Pending extends Timed {
+  /** The number of its next reply. The thread answers calls in their order, and numbers them from 0. */
+  number: number;
+  signal: AbortSignal | undefined;
   /** Of many writes at once: the statuses, as they come. */
   readonly statuses: Int32Array | undefined;
   /** How many replies the call still waits for. */
   left: number;
   settled: boolean;
+  // No longer there once the call is settled: what was read must not live until the deadline.
+  resolve: (value: unknown) => void;
+  reject: (reason: unknown) => void;
+  spec: CallSpec<unknown>;
 }
+
+function nothing(): void {}
 
 /**
  * Collects what is called in one tick and hands it to the native thread together; a plain loop of un-awaited calls so runs at the
@@ -72,7 +77,7 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
   const batch = createBatch();
   const pending: Pending[] = []; // pending[head] waits for the next reply
   let head = 0;
-  let answered = 0; // the number of the call at pending[head]
+  let submitted = 0; // the number of the next call's first reply
   let flushQueued = false;
   let tickTime = 0; // when the first call of this batch was made: reading the clock for each would cost more than sending it
   let client: NativeClient | undefined;
@@ -93,17 +98,23 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
 
   /** The last `count` calls never reached the thread. */
   function refuse(count: number, error: number): void {
+    submitted -= count;
     for (const call of pending.splice(pending.length - count)) {
-      if (settle(call)) call.reject(outcomes.refusal(call.spec, error));
+      if (call.settled) continue;
+      call.reject(outcomes.refusal(call.spec, error));
+      settle(call);
     }
   }
 
-  function settle(call: Pending): boolean {
-    if (call.settled) return false;
+  /** Lets go of a call whose promise is settled. */
+  function settle(call: Pending): void {
     call.settled = true;
+    call.resolve = call.reject = nothing;
+    call.spec = undefined as never;
     if (call.signal !== undefined) signals.remove(call.signal, call);
+    call.signal = undefined;
+    deadlines.noteSettled();
     activity.end();
-    return true;
   }
 
   function deliver(statuses: Int32Array, payloads: readonly Payload[] | undefined): void {
@@ -113,8 +124,8 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
         if (!call.settled) call.spec.part?.(payloads?.[i]);
         continue;
       }
-      answered++;
       if (call.statuses !== undefined) call.statuses[call.statuses.length - call.left] = statuses[i]!;
+      call.number++;
       if (--call.left > 0) continue;
       pending[head++] = undefined as never; // let go of it now; the array is cut below
       finish(call, statuses[i]!, payloads?.[i]);
@@ -129,44 +140,32 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
   }
 
   function finish(call: Pending, status: number, payload: Payload): void {
-    if (!settle(call)) return;
+    if (call.settled) return;
     try {
       call.resolve(outcomes.conclude(call.spec, status, payload));
     } catch (error) {
       call.reject(error);
     }
+    settle(call);
   }
 
-  /** Gives up a call, whose next reply is that to call `number`. */
-  function giveUp(call: Pending, number: number, toError: (sent: boolean) => IpvsError): void {
+  /** Settles a call before its answer, and takes back what of it the thread has not begun. */
+  function giveUp(call: Pending, toError: (context: ErrorContext, sent: boolean) => IpvsError): void {
     if (call.settled) return;
     flush(); // it may not have left this tick yet
-    const sent = !open().cancel(number);
-    for (let more = 1; more < call.left; more++) open().cancel(number + more);
-    if (settle(call)) call.reject(toError(sent));
-  }
-
-  /** Visits the calls that wait for an answer, with the number of the next reply to each. */
-  function visitUnsettled(visit: (call: Pending, number: number) => void): void {
-    let number = answered;
-    for (let i = head; i < pending.length; i++) {
-      const call = pending[i]!;
-      if (!call.settled) visit(call, number);
-      number += call.left;
+    let sent = call.statuses !== undefined && call.left < call.statuses.length;
+    for (let i = 0; i < call.left; i++) {
+      if (!open().cancel(call.number + i)) sent = true;
     }
+    if (call.settled) return; // its flush failed
+    call.reject(toError(call.spec.context, sent));
+    settle(call);
   }
 
-  const deadlines = createDeadlines(now =>
-    visitUnsettled((call, number) => {
-      if (call.deadline <= now) giveUp(call, number, sent => timedOut(call.spec.context, sent));
-      else deadlines.set(call.deadline);
-    }),
-  );
+  const deadlines = createDeadlines<Pending>(call => giveUp(call, timedOut));
 
-  const signals = createSignals<Pending>((calls, reason) =>
-    visitUnsettled((call, number) => {
-      if (calls.has(call)) giveUp(call, number, sent => aborted(call.spec.context, reason, sent));
-    }),
+  const signals = createSignals<Pending>((call, reason) =>
+    giveUp(call, (context, sent) => aborted(context, reason, sent)),
   );
 
   /** Registers a call that is about to be sent. */
@@ -177,22 +176,23 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
     statuses?: Int32Array,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const deadline = now + (options?.timeout ?? timeout);
       const signal = options?.signal;
       const call: Pending = {
-        resolve: resolve as (value: unknown) => void,
-        reject,
-        spec,
-        deadline,
+        deadline: now + (options?.timeout ?? timeout),
+        number: submitted,
         signal,
         statuses,
         left: statuses?.length ?? 1,
         settled: false,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        spec,
       };
+      submitted += call.left;
       if (signal !== undefined) signals.add(signal, call);
       pending.push(call);
       activity.begin();
-      deadlines.set(deadline);
+      deadlines.add(call);
     });
   }
 

@@ -11,11 +11,9 @@ interface Group<Call> {
 
 /**
  * Listens to each signal once, however many calls wait with it: Node.js warns of a leak at the eleventh listener.
- * `aborted` gets a signal's calls when it is aborted.
+ * `aborted` gets each of a signal's calls when it is aborted.
  */
-export function createSignals<Call>(
-  aborted: (calls: ReadonlySet<Call>, reason: unknown) => void,
-): Signals<Call> {
+export function createSignals<Call>(aborted: (call: Call, reason: unknown) => void): Signals<Call> {
   const groups = new Map<AbortSignal, Group<Call>>();
 
   function groupOf(signal: AbortSignal): Group<Call> {
@@ -24,7 +22,9 @@ export function createSignals<Call>(
     const calls = new Set<Call>();
     const group = {
       calls,
-      onAbort: () => aborted(calls, signal.reason),
+      onAbort: () => {
+        for (const call of calls) aborted(call, signal.reason);
+      },
     };
     groups.set(signal, group);
     signal.addEventListener('abort', group.onAbort, { once: true });

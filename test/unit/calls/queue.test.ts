@@ -1,0 +1,227 @@
+import { endianness } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { putServiceId } from '../../../lib/addon/identity.ts';
+import { Layout, Operation } from '../../../lib/addon/layout.ts';
+import { putWord } from '../../../lib/addon/record.ts';
+import type { CallSpec } from '../../../lib/calls/call.ts';
+import type { Calls } from '../../../lib/calls/calls.ts';
+import type { CallOptions } from '../../../lib/calls/options.ts';
+import * as writes from '../../../lib/calls/writes.ts';
+import { createStandIn, turn } from './stand-in.ts';
+
+const web = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
+
+function remove(calls: Calls, options?: CallOptions): Promise<void> {
+  return calls.run(writes.removeService(web), options);
+}
+
+describe('giving up one of many pending calls', () => {
+  const GIVEN_UP = 500;
+
+  /** The time, in microseconds of CPU, that giving up 500 calls takes, each by itself, behind others that wait. */
+  async function timeOf(others: number): Promise<number> {
+    const { calls, answerAll } = createStandIn();
+    const waiting = Array.from({ length: others }, () => remove(calls));
+    const controllers = Array.from({ length: GIVEN_UP }, () => new AbortController());
+    const outcomes = Promise.allSettled(controllers.map(({ signal }) => remove(calls, { signal })));
+    await turn();
+    const start = process.cpuUsage();
+    for (const controller of controllers) controller.abort('enough');
+    const { user, system } = process.cpuUsage(start);
+    answerAll();
+    await Promise.all([outcomes, ...waiting]);
+    return user + system;
+  }
+
+  test('takes no longer the more there are', async () => {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0; // stacks would take most of the time
+    try {
+      const [few, many] = [[], []] as [number[], number[]];
+      for (let round = 0; round < 5; round++) {
+        few.push(await timeOf(0));
+        many.push(await timeOf(40_000));
+      }
+      // Twenty million visits to waiting calls, if each were visited each time.
+      expect(Math.min(...many) / Math.min(...few)).toBeLessThan(4);
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
+  });
+
+  test('cancels that call alone, wherever it stands', async () => {
+    const { calls, cancelled, answer } = createStandIn();
+    const controller = new AbortController();
+    const first = remove(calls);
+    const second = remove(calls, { signal: controller.signal });
+    await turn();
+    answer({});
+    const third = remove(calls);
+    await turn();
+    controller.abort();
+    expect(cancelled).toEqual([1]);
+    await expect(second).rejects.toMatchObject({ code: 'ERR_IPVS_ABORTED', sent: false });
+    answer({}, {});
+    await Promise.all([first, third]);
+  });
+
+  test('is right about the numbers after calls that never reached the thread', async () => {
+    let errno = 0;
+    const { calls, cancelled } = createStandIn({ refusal: () => errno });
+    errno = 11;
+    await expect(remove(calls)).rejects.toMatchObject({ errno: -11 });
+    errno = 0;
+    const controller = new AbortController();
+    const waiting = remove(calls, { signal: controller.signal });
+    await turn();
+    controller.abort();
+    expect(cancelled).toEqual([0]);
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_IPVS_ABORTED' });
+  });
+});
+
+describe('many writes at once that are given up', () => {
+  const COUNT = 10;
+  const records = new Uint8Array(COUNT * 144);
+
+  test('take the rest of them back', async () => {
+    const { calls, cancelled, begin, answer } = createStandIn({ timeout: 20 });
+    const before = remove(calls);
+    const writing = calls.writeAll({ command: 'NEW_SERVICE' }, records, COUNT);
+    const after = remove(calls, { timeout: 60_000 });
+    begin(4);
+    answer({}, {}, {}); // the call before, and two of these
+    await expect(writing).rejects.toMatchObject({ code: 'ERR_IPVS_TIMEOUT', sent: true });
+    expect(cancelled).toEqual([3, 4, 5, 6, 7, 8, 9, 10]);
+    answer(...Array.from({ length: 8 }, () => ({})), {});
+    await Promise.all([before, after]);
+  });
+
+  test('were sent when some of them are done, although none of the rest is begun', async () => {
+    const { calls, answer } = createStandIn({ timeout: 20 });
+    const writing = calls.writeAll({ command: 'NEW_SERVICE' }, records, COUNT);
+    await turn();
+    answer({}, {});
+    await expect(writing).rejects.toMatchObject({ code: 'ERR_IPVS_TIMEOUT', sent: true });
+  });
+
+  test('have no effect when none of them was begun', async () => {
+    const { calls } = createStandIn({ timeout: 20 });
+    const writing = calls.writeAll({ command: 'NEW_SERVICE' }, records, COUNT);
+    await expect(writing).rejects.toMatchObject({ code: 'ERR_IPVS_TIMEOUT', sent: false });
+  });
+
+  test('tell each status in its place', async () => {
+    const { calls, answer } = createStandIn();
+    const writing = calls.writeAll({ command: 'NEW_SERVICE' }, records, COUNT);
+    await turn();
+    answer(...Array.from({ length: 4 }, (_, i) => ({ status: i })));
+    answer(...Array.from({ length: 6 }, (_, i) => ({ status: i + 4 })));
+    expect([...(await writing)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+});
+
+describe('arguments whose getters make calls', () => {
+  /** Operation and service address of each record. */
+  const told = (submitted: readonly (Uint8Array | string)[]) =>
+    submitted.map(record => {
+      const bytes = record as Uint8Array;
+      const operation = new DataView(bytes.buffer).getUint32(Layout.operation, endianness() === 'LE');
+      const at = Layout.service.address;
+      return [operation, bytes.slice(at, at + 4).join('.')];
+    });
+
+  const other = (n: number) => ({ ...web, address: `10.0.0.${n}` }) as const;
+
+  /** Zeroes a service, with something that happens while its record is half written, as where an argument is a getter. */
+  const zeroing = (happens: () => void): CallSpec<void> => ({
+    operation: Operation.zero,
+    context: { command: 'ZERO' },
+    encode(slot) {
+      putServiceId(slot, web);
+      happens();
+      putWord(slot, Layout.fields, 1);
+    },
+    decode() {},
+  });
+
+  test('leave each record what its own arguments say, those calls first', async () => {
+    const { calls, submitted, answerAll } = createStandIn();
+    const made: Promise<void>[] = [];
+    made.push(calls.run(writes.removeService(other(1))));
+    made.push(
+      calls.run(
+        zeroing(() => {
+          for (const n of [2, 3]) made.push(calls.run(writes.removeService(other(n))));
+        }),
+      ),
+    );
+    made.push(calls.run(writes.removeService(other(4))));
+    await turn();
+    expect(told(submitted)).toEqual([
+      [Operation.delService, '10.0.0.1'],
+      [Operation.delService, '10.0.0.2'],
+      [Operation.delService, '10.0.0.3'],
+      [Operation.zero, '10.100.10.101'],
+      [Operation.delService, '10.0.0.4'],
+    ]);
+    answerAll();
+    await Promise.all(made);
+  });
+
+  test('send neither a record twice nor one that is half written, even where those calls fill a batch', async () => {
+    const { calls, submitted, answerAll } = createStandIn();
+    const made: Promise<void>[] = [];
+    const many = Array.from({ length: 200 }, (_, n) => n);
+    made.push(
+      calls.run(
+        zeroing(() => {
+          for (const n of many) made.push(calls.run(writes.removeService(other(n))));
+        }),
+      ),
+    );
+    await turn();
+    answerAll();
+    await Promise.all(made);
+    expect(told(submitted)).toEqual([
+      ...many.map(n => [Operation.delService, `10.0.0.${n}`]),
+      [Operation.zero, '10.100.10.101'],
+    ]);
+  });
+
+  test('leave no trace where they throw after that', async () => {
+    const { calls, submitted, answerAll } = createStandIn();
+    const bad = zeroing(() => {
+      void calls.run(writes.removeService(other(1)));
+      throw new RangeError('no port');
+    });
+    await expect(calls.run(bad)).rejects.toThrow('no port');
+    void calls.run(writes.removeService(other(2)));
+    await turn();
+    answerAll();
+    expect(told(submitted)).toEqual([
+      [Operation.delService, '10.0.0.1'],
+      [Operation.delService, '10.0.0.2'],
+    ]);
+  });
+
+  test('leave a write on the JavaScript thread what it is', async () => {
+    const executed: Uint8Array[] = [];
+    const { calls, submitted, answerAll } = createStandIn({
+      inline: true,
+      execute(record) {
+        executed.push(record);
+        return 0;
+      },
+    });
+    const made: Promise<void>[] = [];
+    made.push(calls.run(zeroing(() => made.push(calls.run(writes.removeService(other(1)))))));
+    await turn();
+    answerAll();
+    await Promise.all(made);
+    expect(told([...executed, ...submitted])).toEqual([
+      [Operation.delService, '10.0.0.1'],
+      [Operation.zero, '10.100.10.101'],
+    ]);
+  });
+});

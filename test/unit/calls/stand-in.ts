@@ -1,0 +1,108 @@
+import { Status } from '../../../lib/addon/layout.ts';
+import type { Deliver, Native, NativeClient, Payload } from '../../../lib/addon/native.ts';
+import { type Calls, type CallsOptions, createCalls } from '../../../lib/calls/calls.ts';
+
+/** A reply, by default that of a write that went well. */
+export interface Answer {
+  readonly status?: number;
+  readonly payload?: Payload;
+}
+
+/**
+ * A client whose thread and kernel are the test: nothing is begun or answered until the test says so. What is cancelled is
+ * answered as such in its turn, as native/calls/worker.cc does.
+ */
+export interface StandIn {
+  readonly calls: Calls;
+  /** The records, or files, that were handed over, in their order. */
+  readonly submitted: readonly (Uint8Array | string)[];
+  /** Numbers that were cancelled. */
+  readonly cancelled: readonly number[];
+  /** Takes calls up to this number (exclusive) as begun. */
+  begin(number: number): void;
+  /** Answers the next calls, one after the other. */
+  answer(...answers: readonly Answer[]): void;
+  /** Answers all calls that were handed over and are not answered yet, as writes that went well. */
+  answerAll(): void;
+}
+
+export interface StandInOptions extends Partial<CallsOptions> {
+  /** What executing a record on the JavaScript thread comes to; undefined: it is to be queued. */
+  readonly execute?: (record: Uint8Array) => number | undefined;
+  /** The errno that keeps the thread from starting. */
+  readonly refusal?: () => number;
+}
+
+const RECORD_LENGTH = 144;
+
+export function createStandIn({ execute, refusal, ...options }: StandInOptions = {}): StandIn {
+  let deliver: Deliver | undefined;
+  let begun = 0;
+  let answered = 0;
+  const submitted: (Uint8Array | string)[] = [];
+  const cancelled: number[] = [];
+  const isCancelled = new Set<number>();
+
+  function add(...calls: (Uint8Array | string)[]): number {
+    const errno = refusal?.() ?? 0;
+    if (errno === 0) submitted.push(...calls);
+    return errno;
+  }
+
+  function client(_namespace: unknown, given: Deliver): NativeClient {
+    deliver = given;
+    return {
+      submit: (records, count) =>
+        add(
+          ...Array.from({ length: count }, (_, i) =>
+            records.slice(i * RECORD_LENGTH, (i + 1) * RECORD_LENGTH),
+          ),
+        ),
+      inline: (records, offset) => execute?.(records.slice(offset, offset + RECORD_LENGTH)),
+      sample: record => add(record.slice()),
+      file: (_operation, path) => add(path),
+      cancel(number) {
+        cancelled.push(number);
+        if (number < begun) return false;
+        isCancelled.add(number);
+        return true;
+      },
+      stop() {
+        deliver = undefined;
+      },
+    };
+  }
+
+  const native = { Client: client as unknown as Native['Client'] } as Native;
+  const calls = createCalls(() => native, { namespace: undefined, timeout: 5000, inline: false, ...options });
+
+  const standIn: StandIn = {
+    calls,
+    submitted,
+    cancelled,
+    begin(number) {
+      begun = Math.max(begun, number);
+    },
+    answer(...answers) {
+      const statuses = answers.map(({ status = Status.ok }) => {
+        if (status === Status.part) return status;
+        const number = answered++;
+        begun = Math.max(begun, answered);
+        return isCancelled.has(number) ? Status.cancelled : status;
+      });
+      deliver?.(
+        Int32Array.from(statuses),
+        answers.map(({ payload }) => payload),
+      );
+    },
+    answerAll() {
+      standIn.answer(...submitted.slice(answered).map(() => ({})));
+    },
+  };
+  return standIn;
+}
+
+/** Lets the event loop have a turn, and with it what is queued leave. */
+export function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
