@@ -1,7 +1,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 import type { NetworkNamespace } from '../namespace.ts';
 
-/** What a command has to do with the world around it. */
+/** What a command has of the world around it. */
 export interface Shell {
   /** Text, or its UTF-8. */
   print(text: string | Uint8Array): void;
@@ -13,9 +13,13 @@ export interface Shell {
   readonly netns?: NetworkNamespace | undefined;
   /** What is printed may be coloured. */
   readonly colours?: boolean | undefined;
+  /** The columns of the terminal; undefined where there is none. */
+  readonly width?: number | undefined;
+  /** Whether anybody still reads what is printed: a long list may end when nobody does. */
+  readonly hasReader?: () => boolean;
 }
 
-const [out, err] = [writerTo(1), writerTo(2)];
+const [out, err] = [outputTo(1), outputTo(2)];
 
 /** The process's own streams. */
 export const processShell: Shell = {
@@ -23,8 +27,18 @@ export const processShell: Shell = {
   get colours() {
     return process.stdout.isTTY && process.stdout.hasColors();
   },
-  print: out,
-  complain: text => err(`${text}\n`),
+  get width() {
+    return process.stdout.columns;
+  },
+  print: out.write,
+  hasReader: () => !out.isClosed(),
+  complain(text) {
+    try {
+      err.write(`${text}\n`);
+    } catch {
+      // Nothing is left to say it to.
+    }
+  },
   async read(path) {
     if (path !== '-') return readFileSync(path, 'utf8');
     try {
@@ -38,27 +52,49 @@ export const processShell: Shell = {
   },
 };
 
-/** Writes without the process's stream, which Node takes its time to set up, as long as it can. */
-function writerTo(fd: 1 | 2): (text: string | Uint8Array) => void {
-  let stream: NodeJS.WriteStream | undefined;
-  return text => {
-    if (stream !== undefined) return void stream.write(text);
-    let rest = typeof text === 'string' ? Buffer.from(text) : text;
-    try {
-      while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // A reader that has seen enough (`ipvs | head`) is no error of ours.
-      if (code === 'EPIPE') return;
-      // A pipe that somebody made non-blocking, and that is full: the stream waits.
-      if (code !== 'EAGAIN') throw error;
-      stream = fd === 1 ? process.stdout : process.stderr;
-      stream.on('error', ignoreClosedPipe);
-      stream.write(rest);
-    }
-  };
+/** One of the process's streams. */
+interface Output {
+  /** Throws where it can't be written to; a reader that has gone is no error. */
+  readonly write: (text: string | Uint8Array) => void;
+  /** Whether the reader has gone. */
+  readonly isClosed: () => boolean;
 }
 
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/** Writes without the process's stream, which Node takes its time to set up, as long as that is possible. */
+function outputTo(fd: 1 | 2): Output {
+  let stream: NodeJS.WriteStream | undefined;
+  let closed = false;
+  /** A reader that has seen enough (`ipvs | head`) is no error; a socket's may leave with something unread. */
+  const close = ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE' && code !== 'ECONNRESET') return false;
+    closed = true;
+    return true;
+  };
+  const openStream = () => {
+    const opened = fd === 1 ? process.stdout : process.stderr;
+    opened.on('error', error => {
+      if (close(error)) return;
+      closed = true;
+      processShell.complain(error.message);
+      process.exitCode = 1;
+    });
+    return opened;
+  };
+  return {
+    write(text) {
+      if (closed) return;
+      if (stream !== undefined) return void stream.write(text);
+      let rest = typeof text === 'string' ? Buffer.from(text) : text;
+      try {
+        while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+      } catch (error) {
+        if (close(error as NodeJS.ErrnoException)) return;
+        // A pipe that somebody made non-blocking, and that is full: the stream waits.
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+        stream = openStream();
+        stream.write(rest);
+      }
+    },
+    isClosed: () => closed,
+  };
 }

@@ -5,7 +5,7 @@ import { endpointText, type NameFormatter } from '../../rules/format/format.ts';
 import { namingFor } from '../../rules/names.ts';
 import type { Shell } from '../terminal.ts';
 
-/** Lines are written in blocks of about so many characters. */
+/** Lines are written in blocks of about this many characters. */
 const BLOCK = 1 << 16;
 
 /** The connection table, laid out as by `ipvsadm -Lc`; with what persistence engines know clients by, if asked for. */
@@ -29,6 +29,7 @@ export async function printConnections(
     if (text.length < BLOCK) continue;
     shell.print(text);
     text = '';
+    if (shell.hasReader?.() === false) return;
   }
   shell.print(text);
 }

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const terminal = new URL('../../../lib/cli/terminal.ts', import.meta.url);
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Prints 30 blocks of 64 KiB, until nobody reads them, and says how many it printed. */
+const script = `
+import { setTimeout } from 'node:timers/promises';
+const { processShell: shell } = await import('${terminal}');
+let blocks = 0;
+try {
+  while (blocks < 30 && shell.hasReader()) {
+    shell.print('x'.repeat(1 << 16));
+    if (++blocks % 5 === 0) await setTimeout(20);
+  }
+} catch (error) {
+  shell.complain(error.message);
+}
+shell.complain(blocks);
+`;
+
+function start(stdout: 'pipe' | number) {
+  const words = ['--import', 'tsx', '--input-type=module', '-e', script];
+  return spawn(process.execPath, words, { cwd: root, stdio: ['ignore', stdout, 'pipe'] });
+}
+
+/** What a process said and how it ended. */
+async function end(child: ReturnType<typeof start>) {
+  const [stderr, [status]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
+  return { stderr, status: status as number };
+}
+
+test('a reader that goes with something unread ends the printing, and nothing is said of it', async () => {
+  const child = start('pipe');
+  child.stdout!.once('readable', () => child.stdout!.destroy());
+  const { stderr, status } = await end(child);
+  expect(stderr).toMatch(/^\d+\n$/);
+  expect(Number(stderr)).toBeLessThan(30);
+  expect(status).toBe(0);
+});
+
+test('a full disk is told in one line, without a stack', async () => {
+  const full = openSync('/dev/full', 'w');
+  const { stderr } = await end(start(full));
+  closeSync(full);
+  expect(stderr).toBe('ENOSPC: no space left on device, write\n0\n');
+});
+
+test('a full pipe that somebody made non-blocking is waited for', async () => {
+  const child = start('pipe');
+  await new Promise(resolve => setTimeout(resolve, 500));
+  let length = 0;
+  child.stdout!.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+  });
+  expect(await end(child)).toEqual({ stderr: '30\n', status: 0 });
+  expect(length).toBe(30 << 16);
+});
