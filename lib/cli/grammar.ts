@@ -1,5 +1,5 @@
 /** One of the commands that ipvsadm lacks, as it is explained and completed. */
-export interface OwnCommand {
+export interface Builtin {
   /** What follows the command, as one writes it. */
   readonly argument?: string;
   /** The words that may follow, where they are known. */
@@ -16,7 +16,7 @@ export interface OwnCommand {
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
 /** Commands of our own by name; `help` can be asked about these and about ipvsadm's. */
-export const ownCommands = {
+export const builtins = {
   list: {
     options: { '--json': "the library's own shapes, for programs" },
     help: 'show services and destinations, and which of them take connections',
@@ -58,7 +58,7 @@ export const ownCommands = {
       ['ipvs -h', "all of ipvsadm's language"],
     ],
   },
-} as const satisfies Record<string, OwnCommand>;
+} as const satisfies Record<string, Builtin>;
 
 /** The name of a command of our own. */
-export type OwnName = keyof typeof ownCommands;
+export type BuiltinName = keyof typeof builtins;

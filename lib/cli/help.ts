@@ -1,10 +1,11 @@
 import { type CommandName, type CommandRule, commands } from '../rules/grammar/commands.ts';
 import { written } from '../rules/grammar/lookup.ts';
 import { type OptionName, type OptionRule, options } from '../rules/grammar/options.ts';
-import { type OwnCommand, type OwnName, ownCommands } from './grammar.ts';
+import { twoColumns, wrap } from './columns.ts';
+import { type Builtin, type BuiltinName, builtins } from './grammar.ts';
 
-/** Explains all of ipvsadm's language, made from its grammar. */
-export function ipvsadmHelp(): string {
+/** Explains all of ipvsadm's language, made from its grammar, in lines of `width` characters. */
+export function ipvsadmHelp(width: number): string {
   const names = Object.keys(commands) as CommandName[];
   const lines = names.map(name => {
     const rule: CommandRule = commands[name];
@@ -19,11 +20,14 @@ export function ipvsadmHelp(): string {
     ['Restoring (-R)', commands.restore.takes],
   ] as const;
   return [
-    'ipvsadm’s language. The first option is the command; `ipvs help COMMAND` tells more, `ipvs help` of simpler commands.',
+    ...wrap(
+      'ipvsadm’s language. The first option is the command; `ipvs help COMMAND` tells more, `ipvs help` of simpler commands.',
+      width,
+    ),
     '',
     'Commands',
-    ...columns(lines),
-    ...groups.flatMap(([title, list]) => ['', title, ...optionLines(list)]),
+    ...twoColumns(lines, width),
+    ...groups.flatMap(([title, list]) => ['', title, ...optionLines(list, width)]),
     '',
     'Examples',
     ...names
@@ -38,16 +42,25 @@ function has(command: CommandName, option: OptionName): boolean {
   return takes.includes(option);
 }
 
-/** Explains our own commands. */
-export function ownHelp(): string {
-  const names = Object.keys(ownCommands) as OwnName[];
+/** Explains this package's commands. */
+export function builtinHelp(width: number): string {
+  const names = Object.keys(builtins) as BuiltinName[];
   return [
-    'ipvs: lists and changes the kernel’s virtual servers. It speaks ipvsadm’s language too: `ipvs -h`.',
+    ...wrap(
+      'ipvs: lists and changes the kernel’s virtual servers. It speaks ipvsadm’s language too: `ipvs -h`.',
+      width,
+    ),
     '',
-    ...columns(names.map(name => [ownUsage(name), ownCommands[name].help])),
+    ...twoColumns(
+      names.map(name => [builtinUsage(name), builtins[name].help]),
+      width,
+    ),
     '',
     'Examples',
-    ...columns(names.flatMap((name): OwnCommand['examples'] => ownCommands[name].examples)),
+    ...twoColumns(
+      names.flatMap((name): Builtin['examples'] => builtins[name].examples),
+      width,
+    ),
     '',
     'A service with two destinations',
     '  ipvs -A -t 10.100.10.101:80 -s wrr -p 300',
@@ -57,32 +70,31 @@ export function ownHelp(): string {
   ].join('\n');
 }
 
-/** Explains one of our own commands. */
-export function ownCommandHelp(name: OwnName): string {
-  const { help, options = {}, examples }: OwnCommand = ownCommands[name];
+/** Explains one of this package's commands. */
+export function builtinCommandHelp(name: BuiltinName, width: number): string {
+  const { help, options = {}, examples }: Builtin = builtins[name];
   return [
-    `ipvs ${ownUsage(name)}: ${help}`,
+    ...wrap(`ipvs ${builtinUsage(name)}: ${help}`, width),
     '',
-    ...columns(Object.entries(options)),
-    ...columns(examples),
+    ...twoColumns([...Object.entries(options), ...examples], width),
     '',
   ].join('\n');
 }
 
-function ownUsage(name: OwnName): string {
-  const { argument, options = {} }: OwnCommand = ownCommands[name];
+function builtinUsage(name: BuiltinName): string {
+  const { argument, options = {} }: Builtin = builtins[name];
   const optional = Object.keys(options).map(option => ` [${option}]`);
   return `${name}${argument === undefined ? '' : ` ${argument}`}${optional.join('')}`;
 }
 
 /** Explains one command of ipvsadm's. */
-export function commandHelp(name: CommandName): string {
+export function commandHelp(name: CommandName, width: number): string {
   const rule: CommandRule = commands[name];
   return [
-    `ipvs ${usage(name, rule)}: ${rule.help}`,
+    ...wrap(`ipvs ${usage(name, rule)}: ${rule.help}`, width),
     '',
     `  ipvs ${rule.example}`,
-    ...(rule.takes.length > 0 ? ['', ...optionLines(rule.takes)] : []),
+    ...(rule.takes.length > 0 ? ['', ...optionLines(rule.takes, width)] : []),
     '',
   ].join('\n');
 }
@@ -93,8 +105,8 @@ function usage(name: CommandName, { short, argument, words = [] }: CommandRule):
   return `${short === undefined ? '' : `${written(name)}, `}--${name}${takes}`;
 }
 
-function optionLines(names: readonly OptionName[]): string[] {
-  return columns(
+function optionLines(names: readonly OptionName[], width: number): string[] {
+  return twoColumns(
     names.map(name => {
       const { short, argument, optional, help }: OptionRule = options[name];
       const takes = argument === undefined ? '' : optional ? ` [${argument.name}]` : ` ${argument.name}`;
@@ -104,13 +116,6 @@ function optionLines(names: readonly OptionName[]): string[] {
         choice ? `${help}: ${argument.choices.join(' ')}` : help,
       ] as const;
     }),
-  );
-}
-
-const LEFT = 46;
-
-function columns(rows: readonly (readonly [string, string])[]): string[] {
-  return rows.map(([left, right]) =>
-    left.length < LEFT ? `  ${left.padEnd(LEFT)} ${right}` : `  ${left}\n  ${' '.repeat(LEFT)} ${right}`,
+    width,
   );
 }

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { byName } from '../../rules/grammar/lookup.ts';
 import { show } from '../../rules/problem.ts';
-import { type OwnCommand, type OwnName, ownCommands, shells } from '../grammar.ts';
+import { widthOf } from '../columns.ts';
+import { type Builtin, type BuiltinName, builtins, shells } from '../grammar.ts';
+import { checkText } from '../restore/check.ts';
 import { restoreText } from '../restore/restore.ts';
 import type { Shell } from '../terminal.ts';
 import { withModule } from '../with-client.ts';
@@ -16,19 +18,19 @@ interface Arguments {
 const MISUSED = 2;
 
 /** Does one of our own commands and gives back the exit status. */
-export async function runOwn([name, ...rest]: readonly string[], shell: Shell): Promise<number> {
-  if (name === undefined || !Object.hasOwn(ownCommands, name)) {
-    const names = Object.keys(ownCommands).join(', ');
+export async function runBuiltin([name, ...rest]: readonly string[], shell: Shell): Promise<number> {
+  if (name === undefined || !Object.hasOwn(builtins, name)) {
+    const names = Object.keys(builtins).join(', ');
     shell.complain(`there is no command ${show(name ?? '')}: expected ${names}, or an option of ipvsadm's`);
     return MISUSED;
   }
-  const given = readArguments(name as OwnName, rest, shell);
-  return given === undefined ? MISUSED : runs[name as OwnName](given, shell);
+  const given = readArguments(name as BuiltinName, rest, shell);
+  return given === undefined ? MISUSED : runs[name as BuiltinName](given, shell);
 }
 
 /** Reads a command's words and options; undefined after a complaint. */
-function readArguments(name: OwnName, args: readonly string[], shell: Shell): Arguments | undefined {
-  const { argument, options = {} }: OwnCommand = ownCommands[name];
+function readArguments(name: BuiltinName, args: readonly string[], shell: Shell): Arguments | undefined {
+  const { argument, options = {} }: Builtin = builtins[name];
   // What help is asked about may have its dashes.
   if (name === 'help' && args.length === 1) return { words: args, options: {} };
   const known = Object.keys(options).map(option => [option.slice(2), { type: 'boolean' }] as const);
@@ -50,7 +52,7 @@ function readArguments(name: OwnName, args: readonly string[], shell: Shell): Ar
   return { words, options: parsed.values };
 }
 
-const runs: Readonly<Record<OwnName, (given: Arguments, shell: Shell) => Promise<number>>> = {
+const runs: Readonly<Record<BuiltinName, (given: Arguments, shell: Shell) => Promise<number>>> = {
   list: ({ options }, shell) =>
     withModule(shell, async ipvs => {
       const table = await ipvs.snapshot();
@@ -87,7 +89,7 @@ const runs: Readonly<Record<OwnName, (given: Arguments, shell: Shell) => Promise
       shell.complain(`${show(path)} can't be read: ${(error as Error).message}`);
       return 1;
     }
-    return restoreText(text, { check: options['check'] === true, refused: 1 }, shell);
+    return options['check'] === true ? checkText(text, shell) : restoreText(text, shell);
   },
 
   async completion({ words }, shell) {
@@ -102,13 +104,14 @@ const runs: Readonly<Record<OwnName, (given: Arguments, shell: Shell) => Promise
   },
 
   async help({ words: [word] }, shell) {
-    const { commandHelp, ownHelp, ownCommandHelp } = await import('../help.ts');
+    const { commandHelp, builtinHelp, builtinCommandHelp } = await import('../help.ts');
+    const width = widthOf(shell);
     if (word === undefined) {
-      shell.print(ownHelp());
+      shell.print(builtinHelp(width));
       return 0;
     }
-    if (Object.hasOwn(ownCommands, word)) {
-      shell.print(ownCommandHelp(word as OwnName));
+    if (Object.hasOwn(builtins, word)) {
+      shell.print(builtinCommandHelp(word as BuiltinName, width));
       return 0;
     }
     // As one writes it, or without its dashes.
@@ -117,7 +120,7 @@ const runs: Readonly<Record<OwnName, (given: Arguments, shell: Shell) => Promise
       shell.complain(`there is no command ${show(word)}; \`ipvs help\` lists them`);
       return MISUSED;
     }
-    shell.print(commandHelp(found.command));
+    shell.print(commandHelp(found.command, width));
     return 0;
   },
 };

@@ -1,6 +1,6 @@
 import { type CommandName, type CommandRule, commands } from '../../rules/grammar/commands.ts';
 import { type Argument, type OptionName, type OptionRule, options } from '../../rules/grammar/options.ts';
-import { type OwnCommand, type OwnName, ownCommands, type shells } from '../grammar.ts';
+import { type Builtin, type BuiltinName, builtins, type shells } from '../grammar.ts';
 
 /** A word that can be typed, in all its spellings, and what it is for. */
 interface Word {
@@ -48,9 +48,9 @@ function readLanguage(): Language {
     const command = { spellings: spellings(name, rule), help: rule.help };
     return { command, options: rule.takes.map(optionWord), plain: choicesOf(rule.argument), file: false };
   });
-  const names = Object.keys(ownCommands) as OwnName[];
+  const names = Object.keys(builtins) as BuiltinName[];
   const own = names.map((name): Context => {
-    const { options: taken = {}, choices = [], file = false, help }: OwnCommand = ownCommands[name];
+    const { options: taken = {}, choices = [], file = false, help }: Builtin = builtins[name];
     return {
       command: { spellings: [name], help },
       options: Object.entries(taken).map(([option, what]) => ({ spellings: [option], help: what })),
@@ -85,27 +85,68 @@ function patterns({ spellings: list }: Word): string {
   return list.join('|');
 }
 
+/** The letters of short options that take an argument, which ends a bundle of them. */
+const lettersWithArgument = (Object.values(options) as OptionRule[])
+  .flatMap(({ short, argument }) => (short !== undefined && argument !== undefined ? [short] : []))
+  .join('');
+
 const writers: Readonly<Record<(typeof shells)[number], (language: Language) => string>> = {
   bash: ({ contexts, takings }) => `# bash completion for ipvs
 _ipvs() {
-  local current=\${COMP_WORDS[COMP_CWORD]} words='' files=''
+  local current=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]} words='' files='' used=' ' taking='' word spelling
+  local -a found=()
   COMPREPLY=()
   if (( COMP_CWORD == 1 )); then
-    words='${all(contexts.map(({ command }) => command))}'
-  else
-    case \${COMP_WORDS[COMP_CWORD-1]} in
-${takings.map(({ option, choices }) => `      ${patterns(option)}) words='${choices.join(' ')}' ;;`).join('\n')}
-      *)
-        case \${COMP_WORDS[1]} in
-${contexts
-  .map(
-    ({ command, options: taken, plain, file }) =>
-      `          ${patterns(command)}) words='${[...plain, all(taken)].join(' ').trim()}'${file ? ' files=1' : ''} ;;`,
-  )
-  .join('\n')}
-        esac ;;
-    esac
+    COMPREPLY=( $(compgen -W '${all(contexts.map(({ command }) => command))}' -- "$current") )
+    return 0
   fi
+  # -Ln is -L -n: the first letter is the command.
+  [[ $command == -[!-]?* ]] && command=\${command:0:2}
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    if [[ -n $taking ]]; then
+      [[ $word == '=' ]] || taking=''
+      continue
+    fi
+    case $word in
+      --*) used+="\${word%%=*} " taking=$word ;;
+      -?*)
+        word=\${word:1}
+        while [[ -n $word ]]; do
+          used+="-\${word:0:1} "
+          if [[ \${word:0:1} == [${lettersWithArgument}] ]]; then
+            (( \${#word} == 1 )) && taking=-$word
+            break
+          fi
+          word=\${word:1}
+        done ;;
+    esac
+    case $taking in
+      ${takings.map(({ option }) => patterns(option)).join('|')}) ;;
+      *) taking='' ;;
+    esac
+  done
+  case $taking in
+${takings.map(({ option, choices }) => `    ${patterns(option)}) words='${choices.join(' ')}' ;;`).join('\n')}
+    *)
+      case $command in
+${contexts
+  .map(({ command, options: taken, plain, file }) => {
+    const actions = [
+      `found=(${taken.map(({ spellings: list }) => quote(list.join(' '))).join(' ')})`,
+      ...(plain.length > 0 ? [`(( COMP_CWORD == 2 )) && words='${plain.join(' ')}'`] : []),
+      ...(file ? ['files=1'] : []),
+    ];
+    return `        ${patterns(command)}) ${actions.join('; ')} ;;`;
+  })
+  .join('\n')}
+      esac
+      for word in \${found[@]+"\${found[@]}"}; do
+        for spelling in $word; do
+          [[ $used == *" $spelling "* ]] && continue 2
+        done
+        words+=" $word"
+      done ;;
+  esac
   COMPREPLY=( $(compgen -W "$words" -- "$current") )
   [[ -n $files ]] && COMPREPLY+=( $(compgen -f -- "$current") )
   return 0
@@ -115,32 +156,65 @@ complete -F _ipvs ipvs
 
   zsh: ({ contexts, takings }) => {
     const described = (words: readonly Word[]) =>
-      words.flatMap(({ spellings: list, help }) =>
-        list.map(spelling => quote(`${spelling}:${help.replaceAll('\\', '\\\\').replaceAll(':', '\\:')}`)),
+      words.map(({ spellings: list, help }) =>
+        quote(`${list.join(' ')}:${help.replaceAll('\\', '\\\\').replaceAll(':', '\\:')}`),
       );
     return `#compdef ipvs
 _ipvs() {
-  local -a found plain
+  local command=$words[2] word spelling taking=''
+  local -a entries found plain used
   if (( CURRENT == 2 )); then
-    found=(${described(contexts.map(({ command }) => command)).join(' ')})
-    _describe -o command found
-    return
-  fi
-  case $words[CURRENT-1] in
-${takings.map(({ option, choices }) => `    (${patterns(option)}) ${choices.length > 0 ? `compadd -- ${choices.join(' ')}` : '_message value'}; return ;;`).join('\n')}
-  esac
-  case $words[2] in
+    entries=(${described(contexts.map(({ command }) => command)).join(' ')})
+  else
+    # -Ln is -L -n: the first letter is the command.
+    [[ $command == -[^-]?* ]] && command=\${command[1,2]}
+    for word in "\${(@)words[2,CURRENT-1]}"; do
+      if [[ -n $taking ]]; then
+        taking=''
+        continue
+      fi
+      case $word in
+        (--*) used+=(\${word%%=*}); taking=$word ;;
+        (-?*)
+          word=\${word#-}
+          while [[ -n $word ]]; do
+            used+=("-\${word[1]}")
+            if [[ \${word[1]} == [${lettersWithArgument}] ]]; then
+              (( $#word == 1 )) && taking=-$word
+              break
+            fi
+            word=\${word[2,-1]}
+          done ;;
+      esac
+      case $taking in
+        (${takings.map(({ option }) => patterns(option)).join('|')}) ;;
+        (*) taking='' ;;
+      esac
+    done
+    case $taking in
+${takings.map(({ option, choices }) => `      (${patterns(option)}) ${choices.length > 0 ? `compadd -- ${choices.join(' ')}` : '_message value'}; return ;;`).join('\n')}
+    esac
+    case $command in
 ${contexts
   .map(({ command, options: taken, plain, file }) => {
     const actions = [
-      ...(taken.length > 0 ? [`found=(${described(taken).join(' ')})`] : []),
-      ...(plain.length > 0 ? [`plain=(${plain.join(' ')})`] : []),
+      ...(taken.length > 0 ? [`entries=(${described(taken).join(' ')})`] : []),
+      ...(plain.length > 0 ? [`(( CURRENT == 3 )) && plain=(${plain.join(' ')})`] : []),
       ...(file ? ['_files'] : []),
     ];
-    return `    (${patterns(command)}) ${actions.length > 0 ? `${actions.join('; ')} ` : ''};;`;
+    return `      (${patterns(command)}) ${actions.length > 0 ? `${actions.join('; ')} ` : ''};;`;
   })
   .join('\n')}
-  esac
+    esac
+  fi
+  for word in $entries; do
+    for spelling in \${=word%%:*}; do
+      (( $used[(Ie)$spelling] )) && continue 2
+    done
+    for spelling in \${=word%%:*}; do
+      found+=("$spelling:\${word#*:}")
+    done
+  done
   (( $#plain )) && compadd -- $plain
   (( $#found )) && _describe -o option found
 }
@@ -170,9 +244,12 @@ if [[ $funcstack[1] == _ipvs ]]; then _ipvs "$@"; else compdef _ipvs ipvs; fi
             taking === undefined
               ? ''
               : `-x${taking.choices.length > 0 ? ` -a ${quote(taking.choices.join(' '))}` : ''}`;
-          return line(inside, switches(word), takes, `-d ${quote(word.help)}`);
+          // The word before may be the option whose argument is completed.
+          const until = taking === undefined ? -1 : -2;
+          const unused = `${inside}; and not __ipvs_used ${until} ${word.spellings.join(' ')}`;
+          return line(unused, switches(word), takes, `-d ${quote(word.help)}`);
         }),
-        ...(plain.length > 0 ? [line(inside, `-a ${quote(plain.join(' '))}`)] : []),
+        ...(plain.length > 0 ? [line(`${inside}; and __ipvs_second`, `-a ${quote(plain.join(' '))}`)] : []),
         ...(file ? [line(inside, '-F')] : []),
       ];
     });
@@ -180,9 +257,26 @@ if [[ $funcstack[1] == _ipvs ]]; then _ipvs "$@"; else compdef _ipvs ipvs; fi
 function __ipvs_first
     test (count (commandline -opc)) -eq 1
 end
+function __ipvs_second
+    test (count (commandline -opc)) -eq 2
+end
 function __ipvs_command
     set -l words (commandline -opc)
-    test (count $words) -gt 1; and contains -- $words[2] $argv
+    test (count $words) -gt 1; or return 1
+    # -Ln is -L -n: the first letter is the command.
+    contains -- (string replace -r '^(-[^-]).+' '$1' -- $words[2]) $argv
+end
+function __ipvs_used
+    set -l words (commandline -opc)
+    for word in $words[2..$argv[1]]
+        contains -- (string replace -r '=.*' '' -- $word) $argv; and return 0
+        string match -qr '^-[^-].' -- $word; or continue
+        for letter in (string split '' -- (string sub -s 2 -- $word))
+            contains -- -$letter $argv; and return 0
+            string match -q '*'$letter'*' ${lettersWithArgument}; and break
+        end
+    end
+    return 1
 end
 complete -c ipvs -f
 ${lines.join('\n')}

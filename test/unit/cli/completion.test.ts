@@ -46,6 +46,32 @@ describe('bash', () => {
     expect(complete('ipvs', '-A', '-t', '')).toEqual([]);
   });
 
+  test('the same after a bundle of letters, the first of which is the command', () => {
+    expect(complete('ipvs', '-Ln', '--ra')).toEqual(['--rate']);
+    expect(complete('ipvs', '-As', 's')).toEqual(['sh', 'sed']);
+    expect(complete('ipvs', '-at', '10.0.0.1', ':', '80', '--real')).toEqual(['--real-server']);
+    expect(complete('ipvs', '-Ax', '--u-')).toEqual([]);
+  });
+
+  test('no option twice, by whichever of its names', () => {
+    expect(complete('ipvs', '-Ln', '--n')).toEqual(['--nosort']);
+    expect(complete('ipvs', '-L', '--numeric', '-')).not.toContain('-n');
+    expect(complete('ipvs', '-A', '-srr', '--s')).toEqual(['--sctp-service', '--sched-flags']);
+    expect(complete('ipvs', '-A', '--scheduler', '=', 'rr', '--s')).toEqual([
+      '--sctp-service',
+      '--sched-flags',
+    ]);
+    // What an option takes is none, though it looks like one.
+    expect(complete('ipvs', '-A', '-s', '-t', '--tcp')).toEqual(['--tcp-service']);
+    expect(complete('ipvs', '-t10.0.0.6', '-')).toEqual([]);
+    expect(complete('ipvs', 'list', '--json', '--')).toEqual([]);
+  });
+
+  test("an option's choices after its name or an equals sign", () => {
+    expect(complete('ipvs', '-A', '--scheduler', '=', 'm')).toEqual(['mh']);
+    expect(complete('ipvs', '--start-daemon', 'master', 'b')).toEqual([]);
+  });
+
   test('files to restore', () => {
     expect(complete('ipvs', 'restore', 'package.j')).toEqual(['package.json']);
   });
@@ -54,6 +80,6 @@ describe('bash', () => {
 test.each(['zsh', 'fish'] as const)('%s has every command and option', shell => {
   const script = completionScript(shell);
   for (const name of [...Object.keys(commands), ...Object.keys(options)]) {
-    expect(script).toMatch(new RegExp(shell === 'fish' ? `-l ${name} ` : `'--${name}:`));
+    expect(script).toMatch(new RegExp(shell === 'fish' ? `-l ${name} ` : `['" ]--${name}:`));
   }
 });
