@@ -3,10 +3,13 @@ import type { Destination } from '../../model/destination.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
 import type { ServiceWithDestinations } from '../../model/table.ts';
 
-/** How something fares: it takes connections, it is taken out or full, or there is none behind it that would take one. */
-type Health = 'up' | 'out' | 'down';
+/**
+ * How something fares: it takes connections; it may, which the kernel does not tell; it is taken out or full; or there
+ * is none behind it that would take one.
+ */
+type Health = 'up' | 'unsure' | 'out' | 'down';
 
-const colours = { up: 'green', out: 'yellow', down: 'red' } as const;
+const colours = { up: 'green', unsure: 'yellow', out: 'yellow', down: 'red' } as const;
 
 interface Row {
   readonly cells: readonly string[];
@@ -40,7 +43,8 @@ function rowText({ cells, health }: Row, widths: readonly number[], coloured: bo
 
 function serviceRows(service: ServiceWithDestinations): Row[] {
   const { destinations, scheduler, schedulerFlags, persistence, onePacket, stats } = service;
-  const takers = destinations.filter(destination => healthOf(destination) === 'up');
+  const states = new Set(destinations.map(destination => stateOf(destination).health));
+  const health = states.has('up') ? 'up' : states.has('unsure') ? 'unsure' : 'down';
   const how = [
     scheduler,
     ...schedulerFlags,
@@ -57,16 +61,18 @@ function serviceRows(service: ServiceWithDestinations): Row[] {
       sum(({ activeConnections }) => activeConnections),
       sum(({ inactiveConnections }) => inactiveConnections),
       ...rates(stats),
-      takers.length > 0 ? '' : destinations.length === 0 ? 'no destinations' : 'takes no connections',
+      health === 'down' && destinations.length === 0 ? 'no destinations' : serviceWords[health],
     ],
-    health: takers.length > 0 ? 'up' : 'down',
+    health,
   };
   return [own, ...destinations.map(destinationRow)];
 }
 
+const serviceWords = { up: '', unsure: 'may take no connections', down: 'takes no connections' } as const;
+
 function destinationRow(destination: Destination): Row {
   const { forwarding, tunnel, weight, activeConnections, inactiveConnections, stats } = destination;
-  const health = healthOf(destination);
+  const { health, words } = stateOf(destination);
   return {
     cells: [
       `  ${destinationKey(destination)}`,
@@ -75,7 +81,7 @@ function destinationRow(destination: Destination): Row {
       String(activeConnections),
       String(inactiveConnections),
       ...rates(stats),
-      health === 'up' ? '' : weight === 0 ? 'weight 0' : 'full',
+      words,
     ],
     health,
   };
@@ -85,8 +91,19 @@ function rates({ rates: { connections, inBytes, outBytes } }: Destination['stats
   return [connections, inBytes, outBytes].map(String);
 }
 
-function healthOf({ weight, upperThreshold, activeConnections, inactiveConnections }: Destination): Health {
-  // What the kernel counts against a threshold: all connections.
-  const full = upperThreshold > 0 && activeConnections + inactiveConnections >= upperThreshold;
-  return weight === 0 || full ? 'out' : 'up';
+/**
+ * Whether a destination takes connections, and why not. The kernel counts all connections against the thresholds. Once
+ * the upper one is reached it keeps the server out until they are fewer than the lower one (three quarters of the upper,
+ * where that is 0), and tells nobody (ip_vs_unbind_dest in net/netfilter/ipvs/ip_vs_conn.c): between the two only who
+ * watched all the time could say.
+ */
+function stateOf(destination: Destination): { readonly health: Health; readonly words: string } {
+  const { weight, upperThreshold, lowerThreshold, activeConnections, inactiveConnections } = destination;
+  if (weight === 0) return { health: 'out', words: 'weight 0' };
+  if (upperThreshold === 0) return { health: 'up', words: '' };
+  const connections = activeConnections + inactiveConnections;
+  if (connections >= upperThreshold) return { health: 'out', words: 'full' };
+  const until = lowerThreshold > 0 ? lowerThreshold : Math.ceil((upperThreshold * 3) / 4);
+  if (connections < until) return { health: 'up', words: '' };
+  return { health: 'unsure', words: `full until below ${until}, if it was` };
 }

@@ -90,6 +90,31 @@ describe('ipvs list', () => {
     expect(plain.join('\n')).toBe(formatTable(table, false));
   });
 
+  test('a destination between its thresholds may still be full, and nobody can tell', () => {
+    const words = (limits: Partial<Destination>) =>
+      formatTable([service([destination(11, limits)])], false)
+        .split('\n')
+        .slice(1, 3)
+        .map(line => line.split('52000')[1]!.trim());
+    // 112 connections each.
+    expect(words({ upperThreshold: 113, lowerThreshold: 113 })).toEqual(['', '']);
+    expect(words({ upperThreshold: 150 })).toEqual(['', '']);
+    expect(words({ upperThreshold: 149 })).toEqual([
+      'may take no connections',
+      'full until below 112, if it was',
+    ]);
+    expect(words({ upperThreshold: 200, lowerThreshold: 112 })).toEqual([
+      'may take no connections',
+      'full until below 112, if it was',
+    ]);
+    expect(words({ upperThreshold: 200, lowerThreshold: 113 })).toEqual(['', '']);
+    expect(words({ upperThreshold: 112, lowerThreshold: 112 })).toEqual(['takes no connections', 'full']);
+    expect(words({ upperThreshold: 200, lowerThreshold: 1, weight: 0 })).toEqual([
+      'takes no connections',
+      'weight 0',
+    ]);
+  });
+
   test('nothing there', () => {
     expect(formatTable([], true)).toMatch(/^no services; .*ipvs help add-service/);
   });
@@ -108,6 +133,32 @@ describe('help', () => {
     const { stdout } = await run(['-h']);
     for (const name of [...Object.keys(commands), ...Object.keys(options)])
       expect(stdout).toContain(`--${name}`);
+  });
+
+  test.each([40, 80, 132])('fits a terminal of %d columns, and breaks no word', async width => {
+    for (const words of [
+      ['-h'],
+      ['help'],
+      ['help', 'restore'],
+      ['help', 'completion'],
+      ['help', '-A'],
+      ['help', '-L'],
+    ]) {
+      const texts: string[] = [];
+      for (const columns of [width, 10_000]) {
+        let text = '';
+        const print = (part: string | Uint8Array) => {
+          text += Buffer.from(part).toString();
+        };
+        await runCommandLine(words, { width: columns, print, complain: print, read: async () => '' });
+        texts.push(text);
+      }
+      const [narrow, wide] = texts as [string, string];
+      const tooLong = narrow.split('\n').filter(line => line.length > width && line.trim().includes(' '));
+      // Commands to be typed are given as they are.
+      expect(tooLong.filter(line => !line.startsWith('  ipvs '))).toEqual([]);
+      expect(narrow.match(/\S+/g)).toEqual(wide.match(/\S+/g));
+    }
   });
 
   test.each(['restore', 'add-service', '-A', '--add-service', 'A'])('of %s', async name => {
