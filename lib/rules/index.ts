@@ -2,12 +2,7 @@
 
 export { type FormatOptions, formatRules, type NameFormatter } from './format/format.ts';
 export { resolveNames } from './names.ts';
-export {
-  type ParseOptions,
-  parseCommands,
-  parseRules,
-  type RuleLine,
-  type ServiceRules,
-} from './parse/lines.ts';
+export { type ParseOptions, parseCommands } from './parse/lines.ts';
+export { parseRules } from './parse/table.ts';
 export type { RuleProblem, RulesError } from './problem.ts';
-export type { ListOptions, NameResolver, RuleCommand } from './types.ts';
+export type { ListOptions, NameResolver, RuleCommand, RuleLine, ServiceRules } from './types.ts';

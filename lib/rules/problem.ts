@@ -23,27 +23,50 @@ export type ProblemStatus = 2 | 255;
 /** A problem, and the exit status that goes with it. */
 export interface Diagnostic extends RuleProblem {
   readonly status: ProblemStatus;
+  /** Nothing is wrong with the line but that a name in it has no address or port, on this machine and at this time. */
+  readonly unresolved?: true;
 }
 
-/** Collects the problems of one line. */
-export interface Problems {
+/** Collects what reading one line finds. */
+export interface Findings {
   readonly line: number;
-  readonly found: Diagnostic[];
+  /** Reasons why the line can't be taken. */
+  readonly problems: Diagnostic[];
+  /** What is taken, and hardly meant like that. */
+  readonly warnings: RuleProblem[];
+}
+
+/** Nothing found yet in a line. */
+export function noFindings(line: number): Findings {
+  return { line, problems: [], warnings: [] };
+}
+
+function problemAt({ line }: Findings, option: string | undefined, message: string): RuleProblem {
+  return {
+    line,
+    ...(option !== undefined && { option }),
+    message: option === undefined ? message : `${option}: ${message}`,
+  };
 }
 
 /** Adds a problem. */
 export function complain(
-  problems: Problems,
+  findings: Findings,
   option: string | undefined,
   message: string,
   status: ProblemStatus = 2,
 ): void {
-  problems.found.push({
-    line: problems.line,
-    ...(option !== undefined && { option }),
-    message: option === undefined ? message : `${option}: ${message}`,
-    status,
-  });
+  findings.problems.push({ ...problemAt(findings, option, message), status });
+}
+
+/** Adds the problem that a name stands for nothing. */
+export function complainUnresolved(findings: Findings, option: string, message: string): void {
+  findings.problems.push({ ...problemAt(findings, option, message), status: 2, unresolved: true });
+}
+
+/** Adds a warning. */
+export function warn(findings: Findings, option: string, message: string): void {
+  findings.warnings.push(problemAt(findings, option, message));
 }
 
 const SHOWN = 60;
@@ -67,6 +90,6 @@ export function rulesError(problems: readonly Diagnostic[]): RulesError {
   const error = new SyntaxError(lines.join('\n'));
   return Object.assign(error, {
     code: 'ERR_IPVS_RULES' as const,
-    problems: problems.map(({ status: _, ...problem }) => problem),
+    problems: problems.map(({ status: _, unresolved: __, ...problem }) => problem),
   });
 }

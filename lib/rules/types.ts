@@ -20,6 +20,16 @@ export interface ListOptions {
   readonly sort: boolean;
 }
 
+/** A service with its destinations, as rules say it and `addService` and `addDestination` take it. */
+export type ServiceRules = ServiceSpec & { readonly destinations: DestinationSpec[] };
+
+/** A line of rules: what it says, and where it stands. */
+export interface RuleLine {
+  /** Counted from 1. */
+  readonly line: number;
+  readonly command: RuleCommand;
+}
+
 /** One line of rules as plain data. */
 export type RuleCommand =
   | { readonly command: 'add-service' | 'edit-service'; readonly service: ServiceSpec }

@@ -118,7 +118,7 @@ function onlyReads({ words }: Case): boolean {
 }
 
 function split(words: string): string[] {
-  return words.split(' ').map(word => (word === '""' ? '' : word));
+  return words.split(' ').map(word => (word === '""' ? '' : word.replaceAll('␣', ' ')));
 }
 
 test('the table', async () => {
@@ -177,7 +177,8 @@ test('a large file, some of whose lines the kernel refuses', async () => {
   const input = `${rules.join('\n')}\n`;
   const them = await ipvsadm(['-R'], input);
   const us = await ipvs(['-R'], ours.netns, input);
-  expect(us.status).toBe(them.status);
+  // ipvsadm's is that of the last line.
+  expect([us.status, them.status]).toEqual([255, 0]);
   expect(await stateOf(ours.ipvs)).toEqual(await stateOf(theirs.ipvs));
   const complaints = us.stderr.trimEnd().split('\n');
   const refused = rules.flatMap((line, i) => {

@@ -18,10 +18,8 @@ export function execute(ipvs: Ipvs, command: RuleCommand, shell: Shell): Promise
       return ipvs.removeService(command.service);
     case 'add-server':
       return ipvs.addDestination(command.service, command.destination);
-    case 'edit-server': {
-      const { address, port, ...changes } = command.destination;
-      return ipvs.updateDestination(command.service, { address, port }, changes);
-    }
+    case 'edit-server':
+      return ipvs.updateDestination(command.service, command.destination, command.destination);
     case 'delete-server':
       return ipvs.removeDestination(command.service, command.destination);
     case 'clear':
@@ -44,11 +42,9 @@ export function execute(ipvs: Ipvs, command: RuleCommand, shell: Shell): Promise
 
 /** `-E` sets what is not named back to its default, unlike an update. */
 function editService(ipvs: Ipvs, service: ServiceSpec): Promise<void> {
-  const { scheduler, schedulerFlags, onePacket, persistence } = service;
+  const { persistence } = service;
   return ipvs.updateService(service, {
-    scheduler,
-    schedulerFlags,
-    onePacket,
+    ...service,
     persistence: persistence === undefined ? null : { engine: null, ...persistence },
-  } as Parameters<Ipvs['updateService']>[1]);
+  });
 }

@@ -1,43 +1,37 @@
 import { callsOf, type Ipvs } from '../../client.ts';
 import type { IpvsError } from '../../model/errors.ts';
 import { withNames } from '../../rules/names.ts';
-import { type RuleLine, readLines } from '../../rules/parse/lines.ts';
-import type { Diagnostic } from '../../rules/problem.ts';
+import type { RuleLine } from '../../rules/types.ts';
 import { execute } from '../execute/execute.ts';
 import { advise, isUnavailable } from '../explain.ts';
 import type { Shell } from '../terminal.ts';
 import { withModule } from '../with-client.ts';
 import { readSteps, type Step, type Steps, writeOf } from './steps.ts';
+import { tellProblems, tellWarnings } from './tell.ts';
+
+/** The exit status where the kernel refused lines: ipvsadm's, where it was the last of them. */
+export const REFUSED = 255;
 
 /**
- * Does what lines say. All are read before the first is done, so that a file with a mistake in it changes nothing. `refused` is the status for
- * lines that the kernel refused.
+ * Does what lines say, and returns the exit status. All are read before the first is done, so that a file with a mistake
+ * in it changes nothing. A name that has no address now is no mistake of the file: its line fails as one does that the
+ * kernel refuses, and the others are done.
  */
-export async function restoreText(
-  text: string,
-  { check, refused }: { readonly check: boolean; readonly refused: number },
-  shell: Shell,
-): Promise<number> {
-  if (check) {
-    const { problems } = await withNames(names => readLines(text, { names }));
-    return tellProblems(problems, shell);
-  }
+export function restoreText(text: string, shell: Shell): Promise<number> {
   return withModule(shell, async ipvs => {
-    const { steps, problems, read } = await withNames(names => readSteps(text, { names }));
-    if (problems.length > 0) return tellProblems(problems, shell);
+    const { steps, problems, warnings, read } = await withNames(names => readSteps(text, { names }));
+    tellWarnings(warnings, shell);
+    if (!problems.every(({ unresolved }) => unresolved)) {
+      return tellProblems(problems, 'nothing was done', shell);
+    }
     const failures = await doSteps(ipvs, steps, read, shell);
-    for (const { line, error } of failures) shell.complain(`line ${line}: ${advise(error)}`);
-    return failures.length === 0 ? 0 : refused;
+    const failed = [
+      ...problems,
+      ...failures.map(({ line, error }) => ({ line, message: advise(error) })),
+    ].sort((a, b) => a.line - b.line);
+    for (const { line, message } of failed) shell.complain(`line ${line}: ${message}`);
+    return failed.length === 0 ? 0 : REFUSED;
   });
-}
-
-/** Tells what is wrong with each line, and gives back the exit status. */
-function tellProblems(problems: readonly Diagnostic[], shell: Shell): number {
-  if (problems.length === 0) return 0;
-  shell.complain(problems.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
-  const lines = new Set(problems.map(({ line }) => line)).size;
-  shell.complain(`${lines} bad ${lines === 1 ? 'line' : 'lines'}; nothing was done`);
-  return problems[0]!.status;
 }
 
 /** A line that the kernel refused. */
@@ -46,12 +40,12 @@ interface Failure {
   readonly error: IpvsError;
 }
 
-/** So many steps are on their way at once: a bound on the memory that commands take. */
+/** At most this many steps are on their way at once: a bound on the memory that commands take. */
 const WINDOW = 16_384;
 
 /**
- * Does steps in their order, without waiting for one before the next is sent. A line that fails does not keep back the others, as in
- * ipvsadm. Rejects where no command could do any better.
+ * Does steps in their order, without waiting for one before the next is sent. A line that fails does not keep back the
+ * others, as in ipvsadm. Rejects where no command could do any better.
  */
 async function doSteps(
   ipvs: Ipvs,

@@ -1,8 +1,8 @@
 import { Layout } from '../../addon/layout.ts';
 import * as writes from '../../calls/writes.ts';
-import { type ParsedLines, type ParseOptions, type RuleLine, readLine } from '../../rules/parse/lines.ts';
-import type { Diagnostic } from '../../rules/problem.ts';
-import type { RuleCommand } from '../../rules/types.ts';
+import { type ParsedLines, type ParseOptions, readLine } from '../../rules/parse/lines.ts';
+import { noFindings } from '../../rules/problem.ts';
+import type { RuleCommand, RuleLine } from '../../rules/types.ts';
 import { recordLines } from './shapes.ts';
 
 /** What is to be done at once: records that the kernel gets as they are, or a command that takes more than that. */
@@ -10,10 +10,9 @@ export type Step =
   /** One record after another, and the line of each, counted from 1. */
   { readonly records: Uint8Array; readonly lines: Uint32Array } | { readonly line: RuleLine };
 
-/** All that lines say, in their order, and all that is wrong with them. */
-export interface Steps {
+/** All that lines say, in their order, and all that is wrong with them or odd. */
+export interface Steps extends Pick<ParsedLines, 'problems' | 'warnings'> {
   readonly steps: readonly Step[];
-  readonly problems: ParsedLines['problems'];
   /** Reads a line again that was right. */
   read(line: number): RuleCommand;
 }
@@ -34,12 +33,19 @@ export function writeOf(command: RuleCommand | undefined): writes.Write | undefi
   }
 }
 
-/** Reads lines for the kernel: as `readLines`, but it makes records of them wherever it can, which takes a fraction of the time. */
+/**
+ * Reads lines for the kernel: as `readLines`, but it makes records of them wherever it can, which takes a fraction of
+ * the time.
+ */
 export function readSteps(text: string, { names }: ParseOptions = {}): Steps {
   const steps: Step[] = [];
-  const problems: Diagnostic[] = [];
-  const readText = (line: string) => readLine(line, 0, line.length, { line: 1, found: [] }, names);
-  const { records, lines, rest, place } = recordLines(text, line => writeOf(readText(line)));
+  const all = noFindings(0);
+  const { records, lines, rest, place } = recordLines(text, line => {
+    const findings = noFindings(1);
+    const command = readLine(line, 0, line.length, findings, names);
+    // Each line with a warning is told of, so that each is read.
+    return findings.warnings.length > 0 ? undefined : writeOf(command);
+  });
   let taken = 0;
   const take = (end: number) => {
     if (end === taken) return;
@@ -50,7 +56,7 @@ export function readSteps(text: string, { names }: ParseOptions = {}): Steps {
     taken = end;
   };
   for (const line of rest) {
-    const command = readLine(text, ...place(line), { line, found: problems }, names);
+    const command = readLine(text, ...place(line), { ...all, line }, names);
     if (command === undefined) continue;
     // Records of lines before this one come before it.
     let end = taken;
@@ -59,5 +65,5 @@ export function readSteps(text: string, { names }: ParseOptions = {}): Steps {
     steps.push({ line: { line, command } });
   }
   take(lines.length);
-  return { steps, problems, read: line => readLine(text, ...place(line), { line, found: [] }, names)! };
+  return { steps, ...all, read: line => readLine(text, ...place(line), noFindings(line), names)! };
 }

@@ -1,5 +1,8 @@
-import { MAX_THRESHOLD, MAX_TIMEOUT, MAX_WEIGHT } from '../../model/constants.ts';
+import { MAX_TIMEOUT, MAX_WEIGHT } from '../../model/constants.ts';
 import { schedulerNames } from '../../model/scheduler.ts';
+
+/** The largest connection threshold that ipvsadm takes. */
+const MAX_THRESHOLD = 0x7fff_ffff;
 
 /** What an option takes. */
 export type Argument =

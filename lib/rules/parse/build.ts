@@ -2,21 +2,22 @@ import { canonicalAddress, parseIpv4 } from '../../model/address.ts';
 import { MAX_NAME, MAX_TIMEOUT } from '../../model/constants.ts';
 import type { DaemonRole, DaemonSpec, Timeouts } from '../../model/kernel.ts';
 import { written } from '../grammar/lookup.ts';
-import { complain, type Problems, show } from '../problem.ts';
+import { complain, type Findings, show } from '../problem.ts';
 import type { ListOptions, NameResolver, RuleCommand } from '../types.ts';
 import { buildDestination, buildDestinationId } from './build-destination.ts';
 import { buildService } from './build-service.ts';
 import { type Builder, buildServiceId } from './endpoint.ts';
-import { parseNumber, type Reading } from './popt.ts';
+import { parseNumber } from './numbers.ts';
+import type { Reading } from './popt.ts';
 
 /** Makes a command of what was read. What it gives is of no use when there are problems. */
 export function buildCommand(
   reading: Reading,
-  problems: Problems,
+  findings: Findings,
   names: NameResolver | undefined,
 ): RuleCommand | undefined {
   const { command, values } = reading;
-  const builder: Builder = { values, problems, names };
+  const builder: Builder = { values, findings, names };
   switch (command) {
     case 'add-service':
     case 'edit-service': {
@@ -43,7 +44,7 @@ export function buildCommand(
       return service === undefined ? { command } : { command, service };
     }
     case 'set':
-      return { command, timeouts: buildTimeouts(reading.words, problems) };
+      return { command, timeouts: buildTimeouts(reading.words, findings) };
     case 'start-daemon':
       return { command, daemon: buildDaemon(builder, reading.argument as DaemonRole) };
     case 'stop-daemon':
@@ -59,15 +60,15 @@ export function buildCommand(
   }
 }
 
-function buildTimeouts(words: readonly string[], problems: Problems): Partial<Timeouts> {
+function buildTimeouts(words: readonly string[], findings: Findings): Partial<Timeouts> {
   const timeouts: { -readonly [K in keyof Timeouts]?: number } = {};
   for (const [i, key] of (['tcp', 'tcpFin', 'udp'] as const).entries()) {
     const word = words[i];
     if (word === undefined) continue;
     const seconds = parseNumber(word);
-    if (seconds === undefined || seconds > MAX_TIMEOUT) {
+    if (seconds === undefined || seconds < 0 || seconds > MAX_TIMEOUT) {
       complain(
-        problems,
+        findings,
         '--set',
         `expected seconds from 1 to ${MAX_TIMEOUT}, or 0 to keep a timeout, not ${show(word)}`,
       );
@@ -78,11 +79,11 @@ function buildTimeouts(words: readonly string[], problems: Problems): Partial<Ti
   return timeouts;
 }
 
-function buildDaemon({ values, problems }: Builder, role: DaemonRole): DaemonSpec {
+function buildDaemon({ values, findings }: Builder, role: DaemonRole): DaemonSpec {
   const name = values['mcast-interface'] || 'eth0';
   if (name.length > MAX_NAME) {
     complain(
-      problems,
+      findings,
       '--mcast-interface',
       `an interface's name has ${MAX_NAME} characters at most, not ${show(name)}`,
       255,
@@ -92,7 +93,7 @@ function buildDaemon({ values, problems }: Builder, role: DaemonRole): DaemonSpe
   const group = text === undefined ? undefined : canonicalAddress(text);
   if (text !== undefined && (group === undefined || !isMulticast(group))) {
     complain(
-      problems,
+      findings,
       '--mcast-group',
       `expected a multicast address, such as 224.0.0.81, not ${show(text)}`,
     );
@@ -115,7 +116,7 @@ function isMulticast(address: string): boolean {
 }
 
 function buildList(builder: Builder): RuleCommand {
-  const { values, problems } = builder;
+  const { values, findings } = builder;
   const numeric = values.numeric === true;
   const columns = (['stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'] as const).filter(
     option => values[option] === true,
@@ -133,7 +134,7 @@ function buildList(builder: Builder): RuleCommand {
     );
     for (const column of columns) {
       if (column === 'tun-info' || (column === 'persistent-conn' && what === 'connections')) continue;
-      complain(problems, written(column), `is about services and does not go with ${option}`);
+      complain(findings, written(column), `is about services and does not go with ${option}`);
     }
   }
   if (what === 'connections') {

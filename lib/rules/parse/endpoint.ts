@@ -1,39 +1,37 @@
-import { canonicalAddress } from '../../model/address.ts';
+import { canonicalAddress, dottedMask } from '../../model/address.ts';
 import type { Protocol, ServiceId } from '../../model/identity.ts';
 import { written } from '../grammar/lookup.ts';
 import type { Values } from '../grammar/options.ts';
-import { complain, type Problems, show } from '../problem.ts';
+import { complain, complainUnresolved, type Findings, show, warn } from '../problem.ts';
 import type { NameResolver } from '../types.ts';
-import { parseNumber } from './popt.ts';
+import { parseAnyIpv4, parseNumber } from './numbers.ts';
 
 /** What a line is built with. */
 export interface Builder {
   readonly values: Values;
-  readonly problems: Problems;
+  readonly findings: Findings;
   readonly names: NameResolver | undefined;
 }
 
 const protocols = { 'tcp-service': 'tcp', 'udp-service': 'udp', 'sctp-service': 'sctp' } as const;
 
 /** The service that a line is about. */
-export function buildServiceId({ values, problems, names }: Builder): ServiceId | undefined {
+export function buildServiceId(builder: Builder): ServiceId | undefined {
+  const { values } = builder;
   const fwmark = values['fwmark-service'];
   if (fwmark !== undefined) return { fwmark, family: values.ipv6 === true ? 'ipv6' : 'ipv4' };
   for (const option of ['tcp-service', 'udp-service', 'sctp-service'] as const) {
     const text = values[option];
     if (text === undefined) continue;
     const protocol = protocols[option];
-    const endpoint = parseEndpoint(text, protocol, names);
-    if (typeof endpoint === 'string') {
-      complain(problems, written(option), endpoint);
-      return undefined;
-    }
-    return { protocol, address: endpoint.address, port: endpoint.port ?? 0 };
+    const endpoint = readEndpoint(builder, written(option), text, protocol);
+    return endpoint && { protocol, address: endpoint.address, port: endpoint.port ?? 0 };
   }
   return undefined;
 }
 
-interface Endpoint {
+/** host[:port] */
+export interface Endpoint {
   readonly address: string;
   /** Absent: not written. */
   readonly port: number | undefined;
@@ -42,25 +40,31 @@ interface Endpoint {
 const NAME = /^(?![0-9]*$)[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?$/;
 
 /**
- * Reads host[:port], or says what is wrong with it. IPv6 stands in brackets, or alone and then has no port. (ipvsadm wants a port after
- * brackets, against its manual, and takes IPv4 in brackets only to forget the port.)
+ * Reads an option's host[:port]; undefined after a complaint. IPv6 stands in brackets, or alone and then has no port.
+ * (ipvsadm wants a port after brackets, against its manual, and takes IPv4 in brackets only to forget the port.)
  */
-export function parseEndpoint(
+export function readEndpoint(
+  builder: Builder,
+  option: string,
   text: string,
   protocol: Protocol | undefined,
-  names: NameResolver | undefined,
-): Endpoint | string {
+): Endpoint | undefined {
+  const { findings } = builder;
   let host = text;
   let port: string | undefined;
   if (text.startsWith('[')) {
     const close = text.indexOf(']');
     const after = text.slice(close + 1);
     if (close === -1 || (after !== '' && !after.startsWith(':'))) {
-      return `expected [address]:port, not ${show(text)}`;
+      complain(findings, option, `expected [address]:port, not ${show(text)}`);
+      return undefined;
     }
     host = text.slice(1, close);
     if (after !== '') port = after.slice(1);
-    if (!host.includes(':')) return `brackets are for IPv6 addresses, not ${show(host)}`;
+    if (!host.includes(':')) {
+      complain(findings, option, `brackets are for IPv6 addresses, not ${show(host)}`);
+      return undefined;
+    }
   } else if (text.indexOf(':') === text.lastIndexOf(':')) {
     const colon = text.indexOf(':');
     if (colon !== -1) {
@@ -68,22 +72,60 @@ export function parseEndpoint(
       port = text.slice(colon + 1);
     }
   }
-  const address =
-    canonicalAddress(host) ?? (NAME.test(host) && !text.startsWith('[') ? names?.host(host) : undefined);
-  if (address === undefined) {
-    const what =
-      names === undefined
-        ? 'an IPv4 address or an IPv6 address in brackets'
-        : 'an address or the name of a host';
-    return `expected ${what}, with or without :port, not ${show(text)}`;
-  }
+  const address = readHost(builder, option, host, text);
+  if (address === undefined) return undefined;
   if (port === undefined) return { address, port };
-  const number = parseNumber(port);
-  if (number !== undefined && number <= 65_535) return { address, port: number };
-  const named =
-    number === undefined && protocol !== undefined && NAME.test(port)
-      ? names?.port(port, protocol)
-      : undefined;
-  if (named !== undefined) return { address, port: named };
-  return `expected a port from 0 to 65535${names === undefined ? '' : ' or its name'}, not ${show(port)}`;
+  const number = readPort(builder, option, port, protocol);
+  return number === undefined ? undefined : { address, port: number };
+}
+
+function readHost(
+  { findings, names }: Builder,
+  option: string,
+  host: string,
+  text: string,
+): string | undefined {
+  const address = canonicalAddress(host);
+  if (address !== undefined) return address;
+  // A number alone is no host: it is a port whose address was forgotten.
+  const word = /^[0-9]+$/.test(text) ? undefined : parseAnyIpv4(host);
+  if (word !== undefined) {
+    const dotted = dottedMask(word);
+    if (/(?:^|\.)0[0-7]/.test(host)) {
+      warn(findings, option, `${show(host)} is ${dotted}: a number with a leading zero is octal`);
+    }
+    return dotted;
+  }
+  if (names !== undefined && NAME.test(host) && !text.startsWith('[')) {
+    const found = names.host(host);
+    if (found === undefined)
+      complainUnresolved(findings, option, `no IPv4 address is known for ${show(host)}`);
+    return found;
+  }
+  const kinds =
+    names === undefined
+      ? 'an IPv4 address or an IPv6 address in brackets'
+      : 'an address or the name of a host';
+  complain(findings, option, `expected ${kinds}, with or without :port, not ${show(text)}`);
+  return undefined;
+}
+
+function readPort(
+  { findings, names }: Builder,
+  option: string,
+  text: string,
+  protocol: Protocol | undefined,
+): number | undefined {
+  const number = parseNumber(text);
+  if (number !== undefined && number >= 0 && number <= 65_535) return number;
+  if (number === undefined && protocol !== undefined && names !== undefined && NAME.test(text)) {
+    const found = names.port(text, protocol);
+    if (found === undefined) {
+      complainUnresolved(findings, option, `no ${protocol} port is known by the name ${show(text)}`);
+    }
+    return found;
+  }
+  const orName = names === undefined ? '' : ' or its name';
+  complain(findings, option, `expected a port from 0 to 65535${orName}, not ${show(text)}`);
+  return undefined;
 }

@@ -8,7 +8,8 @@ import {
   options,
   type Values,
 } from '../grammar/options.ts';
-import { complain, type Problems, show } from '../problem.ts';
+import { complain, type Findings, show } from '../problem.ts';
+import { parseNumber } from './numbers.ts';
 
 /** A line by the grammar: its command, options and bare words. */
 export interface Reading {
@@ -21,7 +22,7 @@ export interface Reading {
 /** The state of reading one line. */
 interface Reader {
   readonly words: readonly string[];
-  readonly problems: Problems;
+  readonly findings: Findings;
   next: number;
   readonly rest: string[];
 }
@@ -31,9 +32,9 @@ interface Reader {
  * once (`-t10.0.0.1:80`), after a `=`, or as the next word; an optional one is left out when that begins with a dash; bare words may stand
  * anywhere; `--` ends the options. Undefined when there is no command; anything wrong is among the problems.
  */
-export function readWords(words: readonly string[], problems: Problems): Reading | undefined {
-  const reader: Reader = { words, problems, next: 0, rest: [] };
-  const before = problems.found.length;
+export function readWords(words: readonly string[], findings: Findings): Reading | undefined {
+  const reader: Reader = { words, findings, next: 0, rest: [] };
+  const before = findings.problems.length;
   let command: CommandName | undefined;
   let argument: string | undefined;
   const values: Values = {};
@@ -41,7 +42,7 @@ export function readWords(words: readonly string[], problems: Problems): Reading
     const read = nextOption(reader);
     if (read === undefined || read === 'unknown') {
       // popt stops at the first option it can't read, and so does this: what follows it has no certain meaning.
-      if (read === undefined && command === undefined) missingCommand(problems);
+      if (read === undefined && command === undefined) missingCommand(findings);
       if (command === undefined || read === 'unknown') return undefined;
       break;
     }
@@ -49,30 +50,34 @@ export function readWords(words: readonly string[], problems: Problems): Reading
     if ('command' in found) {
       if (command !== undefined) {
         complain(
-          problems,
+          findings,
           found.written,
           `there is a command already, ${written(command)}; one line has one`,
         );
         return undefined;
       }
+      // popt's reader prints these two at once and ends, whatever follows: `-version` is `-v`.
+      if (command === undefined && (found.command === 'help' || found.command === 'version')) {
+        return { command: found.command, argument: undefined, values, words: [] };
+      }
       command = found.command;
-      argument = commandArgument(found, taken, problems);
+      argument = commandArgument(found, taken, findings);
     } else if (command === undefined) {
-      missingCommand(problems);
+      missingCommand(findings);
       return undefined;
     } else {
-      take(values, found, taken, problems);
+      take(values, found, taken, findings);
     }
   }
   const reading = { command, argument, values, words: reader.rest };
-  checkWords(reading, problems);
-  if (problems.found.length === before) checkLegality(reading, problems);
+  checkWords(reading, findings);
+  if (findings.problems.length === before) checkLegality(reading, findings);
   return reading;
 }
 
-function missingCommand(problems: Problems): void {
+function missingCommand(findings: Findings): void {
   complain(
-    problems,
+    findings,
     undefined,
     'the first option must be a command: -A, -E, -D, -a, -e, -d, -L, -C, -Z, -R, -S or --set, for example',
     255,
@@ -81,7 +86,7 @@ function missingCommand(problems: Problems): void {
 
 /** An option with what it took; 'unknown' after a complaint; undefined at the end. */
 function nextOption(reader: Reader): { found: Match; argument: string | undefined } | 'unknown' | undefined {
-  const { words, problems } = reader;
+  const { words, findings } = reader;
   while (reader.next < words.length) {
     const word = words[reader.next++]!;
     if (word.length < 2 || word.charCodeAt(0) !== 45) {
@@ -99,7 +104,7 @@ function nextOption(reader: Reader): { found: Match; argument: string | undefine
       const equals = word.indexOf('=');
       const long = equals === -1 ? undefined : byName.get(word.slice(0, equals));
       if (long !== undefined) return withArgument(reader, long, word.slice(equals + 1));
-      return unknown(word, problems);
+      return unknown(word, findings);
     }
     return shortOption(reader, word);
   }
@@ -112,7 +117,7 @@ function shortOption(
   word: string,
 ): { found: Match; argument: string | undefined } | 'unknown' {
   const found = byName.get(word.slice(0, 2));
-  if (found === undefined) return unknown(word, reader.problems);
+  if (found === undefined) return unknown(word, reader.findings);
   const rest = word.slice(2);
   if (found.rule.argument !== undefined || rest.startsWith('=')) {
     return withArgument(reader, found, rest.startsWith('=') ? rest.slice(1) : rest);
@@ -130,7 +135,7 @@ function withArgument(
   const { argument } = found.rule;
   if (argument === undefined) {
     if (joined === undefined) return { found, argument: undefined };
-    complain(reader.problems, found.written, 'takes no argument', 255);
+    complain(reader.findings, found.written, 'takes no argument', 255);
     return 'unknown';
   }
   if (joined !== undefined) return { found, argument: joined };
@@ -140,18 +145,18 @@ function withArgument(
     return { found, argument: undefined };
   }
   if (following === undefined) {
-    complain(reader.problems, found.written, `needs an argument, ${expected(argument)}`, 255);
+    complain(reader.findings, found.written, `needs an argument, ${expected(argument)}`, 255);
     return 'unknown';
   }
   reader.next++;
   return { found, argument: following };
 }
 
-function unknown(word: string, problems: Problems): 'unknown' {
+function unknown(word: string, findings: Findings): 'unknown' {
   const start = word.startsWith('--') ? word.split('=')[0]! : undefined;
   const near = start === undefined ? [] : [...byName.keys()].filter(name => name.startsWith(start));
   const hint = near.length > 0 && near.length < 5 ? `; is it ${near.join(' or ')}?` : '';
-  complain(problems, undefined, `there is no option ${show(word)}${hint}`, 255);
+  complain(findings, undefined, `there is no option ${show(word)}${hint}`, 255);
   return 'unknown';
 }
 
@@ -169,10 +174,10 @@ export function expected(argument: Argument): string {
   }
 }
 
-function commandArgument(found: Match, argument: string | undefined, problems: Problems): string | undefined {
+function commandArgument(found: Match, argument: string | undefined, findings: Findings): string | undefined {
   const rule = found.rule.argument;
   if (rule?.kind === 'choice' && argument !== undefined && !rule.choices.includes(argument)) {
-    complain(problems, found.written, `expected ${expected(rule)}, not ${show(argument)}`);
+    complain(findings, found.written, `expected ${expected(rule)}, not ${show(argument)}`);
   }
   return argument;
 }
@@ -182,15 +187,15 @@ function take(
   values: Values,
   { option, rule, written: name }: Match & { option: OptionName },
   argument: string | undefined,
-  problems: Problems,
+  findings: Findings,
 ): void {
   if (option === 'ipv6' && values['fwmark-service'] === undefined) {
-    complain(problems, name, 'comes after -f MARK; an address has its own family');
+    complain(findings, name, 'comes after -f MARK; an address has its own family');
     return;
   }
   // ipvsadm allows these two again and again, as they say nothing new.
   if (values[option] !== undefined && option !== 'ipv6' && option !== 'sort') {
-    complain(problems, name, 'is there twice');
+    complain(findings, name, 'is there twice');
     return;
   }
   const kind = rule.argument;
@@ -199,12 +204,12 @@ function take(
   } else if (kind.kind === 'number') {
     const number = parseNumber(argument);
     if (number === undefined || number < kind.least || number > kind.most) {
-      complain(problems, name, `expected ${expected(kind)}, not ${show(argument)}`);
+      complain(findings, name, `expected ${expected(kind)}, not ${show(argument)}`);
     }
     assign(values, option, number ?? kind.least);
   } else {
     if (kind.kind === 'choice' && !kind.choices.includes(argument)) {
-      complain(problems, name, `expected ${expected(kind)}, not ${show(argument)}`);
+      complain(findings, name, `expected ${expected(kind)}, not ${show(argument)}`);
     }
     assign(values, option, argument);
   }
@@ -215,28 +220,16 @@ function assign(values: Values, option: OptionName, value: string | number | tru
   (values as Record<string, string | number | true>)[option] = value;
 }
 
-/** A number of decimal digits alone. */
-export function parseNumber(text: string): number | undefined {
-  let number = 0;
-  if (text.length === 0 || text.length > 12) return undefined;
-  for (let i = 0; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return undefined;
-    number = number * 10 + digit;
-  }
-  return number;
-}
-
-function checkWords({ command, words }: Reading, problems: Problems): void {
+function checkWords({ command, words }: Reading, findings: Findings): void {
   const wanted = (commands[command] as CommandRule).words ?? [];
   if (words.length > wanted.length) {
     complain(
-      problems,
+      findings,
       undefined,
       `${show(words[wanted.length]!)} belongs to no option${wanted.length > 0 ? `; ${written(command)} takes ${wanted.join(' ')}` : ''}`,
     );
   } else if (words.length < wanted.length) {
-    complain(problems, written(command), `needs ${wanted.length} numbers, ${wanted.join(' ')}`);
+    complain(findings, written(command), `needs ${wanted.length} numbers, ${wanted.join(' ')}`);
   }
 }
 
@@ -245,7 +238,7 @@ const legal: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 );
 
 /** What may go with a command, what must, and what not with one another. */
-function checkLegality({ command, values }: Reading, problems: Problems): void {
+function checkLegality({ command, values }: Reading, findings: Findings): void {
   const rule: CommandRule = commands[command];
   const groups = new Map<Group, OptionName>();
   const takes = legal.get(command)!;
@@ -254,7 +247,7 @@ function checkLegality({ command, values }: Reading, problems: Problems): void {
     if (!takes.has(option)) {
       const list = rule.takes.map(written).join(' ');
       complain(
-        problems,
+        findings,
         written(option),
         `does not go with ${written(command)}, which takes ${list || 'no options'}`,
       );
@@ -263,23 +256,23 @@ function checkLegality({ command, values }: Reading, problems: Problems): void {
     if (group === undefined) continue;
     const other = groups.get(group);
     if (other !== undefined) {
-      complain(problems, written(option), `there is a ${group} already, ${written(other)}`);
+      complain(findings, written(option), `there is a ${group} already, ${written(other)}`);
     }
     groups.set(group, option);
   }
   for (const need of rule.needs ?? []) {
     if (need in options ? need in values : groups.has(need as Group)) continue;
     const how = need in options ? written(need as OptionName) : groupOptions(need as Group).join(', ');
-    complain(problems, written(command), `needs a ${need in options ? need : `${need},`} ${how}`);
+    complain(findings, written(command), `needs a ${need in options ? need : `${need},`} ${how}`);
   }
-  checkOneOf(rule, values, groups, problems);
+  checkOneOf(rule, values, groups, findings);
 }
 
 function checkOneOf(
   { oneOf = [] }: CommandRule,
   values: Values,
   groups: ReadonlyMap<Group, OptionName>,
-  problems: Problems,
+  findings: Findings,
 ): void {
   if (oneOf.length === 0) return;
   const there: OptionName[] = [];
@@ -289,6 +282,6 @@ function checkOneOf(
     if (name !== undefined && name in values) there.push(name);
   }
   if (there.length > 1) {
-    complain(problems, written(there[1]!), `does not go with ${written(there[0]!)}: list one at a time`);
+    complain(findings, written(there[1]!), `does not go with ${written(there[0]!)}: list one at a time`);
   }
 }

@@ -1,6 +1,9 @@
-import { complain, type Problems } from '../problem.ts';
+import { complain, type Findings } from '../problem.ts';
 
-/** No rule comes near it: the longest that makes sense has about 300. ipvsadm splits words at it, and writes beyond its buffer. */
+/**
+ * The longest line. No rule comes near it: the longest that makes sense has about 300 characters. ipvsadm splits words
+ * at it, and writes beyond its buffer.
+ */
 const MAX_LINE = 4096;
 
 const TAB = 9;
@@ -16,16 +19,16 @@ function isBlank(code: number): boolean {
 }
 
 /**
- * Splits a line into words, as a shell would that knows quotes, backslashes and comments but expands nothing. A leading `ipvsadm` is left
- * out. ipvsadm itself means to have comments and does not: it looks for the `#` in the blank before it, so that only ipvsadm-restore,
- * which filters lines, has them; and it leaves out the word `ipvsadm` wherever it stands.
+ * Splits a line into words, as a shell would that knows quotes, backslashes and comments but expands nothing. ipvsadm
+ * itself means to have comments and does not: it looks for the `#` in the blank before it, so that only ipvsadm-restore,
+ * which filters lines, has them.
  */
-export function splitWords(text: string, start: number, end: number, problems: Problems): string[] {
+export function splitWords(text: string, start: number, end: number, findings: Findings): string[] {
   let at = start;
   while (at < end && isBlank(text.charCodeAt(at))) at++;
   if (at === end || text.charCodeAt(at) === HASH) return [];
   if (end - start > MAX_LINE) {
-    complain(problems, undefined, `a line has ${MAX_LINE} characters at most, not ${end - start}`);
+    complain(findings, undefined, `a line has ${MAX_LINE} characters at most, not ${end - start}`);
     return [];
   }
   const words: string[] = [];
@@ -41,11 +44,10 @@ export function splitWords(text: string, start: number, end: number, problems: P
         words.push(text.slice(at, stop));
         at = stop;
       } else {
-        at = quotedWord(text, at, end, words, problems);
+        at = quotedWord(text, at, end, words, findings);
       }
     }
   }
-  if (words[0] === 'ipvsadm') words.shift();
   return words;
 }
 
@@ -59,8 +61,8 @@ function endOfPlainWord(text: string, start: number, end: number): number {
   return at;
 }
 
-/** Adds a word with quotes in it, and tells where it ends. */
-function quotedWord(text: string, start: number, end: number, words: string[], problems: Problems): number {
+/** Adds a word with quotes in it, and returns where it ends. */
+function quotedWord(text: string, start: number, end: number, words: string[], findings: Findings): number {
   let word = '';
   let quote = 0;
   let at = start;
@@ -78,7 +80,7 @@ function quotedWord(text: string, start: number, end: number, words: string[], p
       word += text[at];
     }
   }
-  if (quote !== 0) complain(problems, undefined, `a quote (${String.fromCharCode(quote)}) is not closed`);
+  if (quote !== 0) complain(findings, undefined, `a quote (${String.fromCharCode(quote)}) is not closed`);
   words.push(word);
   return at;
 }

@@ -101,6 +101,37 @@ describe('reading', () => {
     expect(parseRules('-A -f 1 -s rr -b flag-3,,flag-1,')[0]?.schedulerFlags).toEqual(['flag-1', 'flag-3']);
   });
 
+  test('numbers, addresses and netmasks as strtol() and inet_aton() read them', () => {
+    const [service] = parseRules(`
+      -A -t 0xa000001:+0080 -p +0300 -M 0xffff0000
+      -a -t 167772161:80 -r 10.65537:' 8080' -m -w 070000 -x +9 -y -0`);
+    expect(service).toMatchObject({
+      address: '10.0.0.1',
+      port: 80,
+      persistence: { timeout: 300, granularity: 16 },
+      destinations: [
+        { address: '10.1.0.1', port: 8080, weight: 70_000, upperThreshold: 9, lowerThreshold: 0 },
+      ],
+    });
+    expect(parseRules('-A -f 1 -p -M 255.0.255.0')[0]?.persistence?.granularity).toBe('255.0.255.0');
+    expect(parseCommands('1 +2 --set 003')[0]?.command).toMatchObject({
+      timeouts: { tcp: 1, tcpFin: 2, udp: 3 },
+    });
+  });
+
+  test('ipvsadm at any path may stand before a line, and sudo before it', () => {
+    for (const program of [
+      'ipvsadm',
+      '/sbin/ipvsadm',
+      'sudo ipvsadm',
+      '/usr/bin/sudo /usr/sbin/ipvsadm',
+      'ipvs',
+    ]) {
+      expect(parseCommands(`${program} -C`)).toEqual([{ line: 1, command: { command: 'clear' } }]);
+    }
+    expect(parseCommands('ipvsadm\n sudo ipvsadm # nothing\n')).toEqual([]);
+  });
+
   test('ports are the service’s where packets keep theirs', () => {
     const ports = (line: string) =>
       parseRules(`-A -t 10.0.0.1:80\n-A -f 1\n${line}`).flatMap(({ destinations }) =>
@@ -186,7 +217,7 @@ describe('bad lines', () => {
 -A -t 10.0.0.1 -p 0
 -q
 
--a -t 10.0.0.1:80 -r 10.0.1.1 -w x -y 4294967296`),
+-a -t 10.0.0.1:80 -r 10.0.1.1 -w x -y 2147483648`),
     ).toEqual([
       { line: 2, option: '-p', message: "-p: expected a whole number from 1 to 2678400, not '0'" },
       { line: 3, message: "there is no option '-q'" },
@@ -194,7 +225,7 @@ describe('bad lines', () => {
       {
         line: 5,
         option: '-y',
-        message: "-y: expected a whole number from 0 to 4294967295, not '4294967296'",
+        message: "-y: expected a whole number from 0 to 2147483647, not '2147483648'",
       },
     ]);
   });
@@ -210,7 +241,6 @@ describe('bad lines', () => {
     ['-A -t 10.0.0.1:80 x', /'x' belongs to no option/],
     ['-A -6 -f 1', /comes after -f/],
     ['-A -f 0', /from 1 to 4294967295/],
-    ['-A -t 010.0.0.1:80', /IPv4 address/],
     ['-A -t [10.0.0.1]:80', /brackets are for IPv6/],
     ['-A -t [fd00::1:80', /expected \[address\]:port/],
     ['-A -t fe80::1%eth0 -p', /IPv6 address in brackets/],
@@ -218,10 +248,11 @@ describe('bad lines', () => {
     ['-A -t 10.0.0.1:', /port from 0 to 65535/],
     ['-A -t 10.0.0.1:0', /needs -p/],
     ['-A -t 10.0.0.1:80 -o', /-o: is for -u and -f/],
-    ['-A -t 10.0.0.1:80 -M 255.255.0.0', /-M: does nothing without -p/],
-    ['-A -t 10.0.0.1:80 --pe sip', /--pe: does nothing without -p/],
-    ['-A -t 10.0.0.1:80 -p -M 255.0.255.0', /contiguous/],
-    ['-A -t 10.0.0.1:80 -p -M 24', /such as 255.255.255.0/],
+    ['-A -t 10.0.0.1:80 -p -M 255.256.0.0', /a netmask such as 255.255.255.0/],
+    ['-A -t 167772161 -p', /IPv4 address/],
+    ['iptables -A INPUT', /'iptables' is no command/],
+    ['sudo -n ipvsadm -C', /'sudo' is no command: a line begins with a command such as -A/],
+    ['/sbin/ipvsadm-restore -C', /no command/],
     ['-A -t [fd00::1]:80 -p -M 129', /prefix length from 1 to 128/],
     ['-A -t 10.0.0.1:80 -s rr -b sh-port', /goes with -s sh/],
     ['-A -t 10.0.0.1:80 -s sh -b ,', /-b: expected/],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { kernelModules } from '../../lib/proc/modules.ts';
+import { kernelModules } from '../../../lib/proc/modules.ts';
 
 const files = {
   loaded: 'ip_vs_rr 16384 2 - Live 0x0000000000000000\nip_vs 200704 4 ip_vs_rr, Live 0x0000000000000000\n',
