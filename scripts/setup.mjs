@@ -1,6 +1,7 @@
-// Makes a machine ready for what a script is about to do, and does nothing when it is. Plain JavaScript: it runs before `npm ci`.
+// Makes a machine ready for what a script is about to do, and does nothing when it is. Plain JavaScript: it runs before
+// `npm ci`. Without a part it installs what package-lock.json lists.
 //
-//   node scripts/setup.mjs [addon] [native] [dist] [prebuild] [bed] [check]
+//   node scripts/setup.mjs [addon] [native] [dist] [prebuild] [unit] [bed] [style] [tidy]
 
 // @ts-check
 
@@ -20,7 +21,7 @@ import {
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'bed' | 'check'} Part */
+/** @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'unit' | 'bed' | 'style' | 'tidy'} Part */
 /** @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian package that has it. */
 /** @typedef {{ what: string, run: () => Promise<void> }} Step */
 
@@ -28,6 +29,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addonFile = join(root, 'native/build/Release/ipvs.node');
 const nativeTests = join(root, 'native/build/Debug/ipvs-native-test');
 const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const compileCommands = join(root, 'native/build/Release/compile_commands.json');
 
 /** @type {Need[]} */
 const compilerNeeds = [
@@ -51,6 +53,8 @@ const needs = {
     program('binutils', 'readelf'),
     { package: 'debian-archive-keyring', present: () => existsSync(debianKeyring) },
   ],
+  // The shells that completion is for.
+  unit: [program('zsh', 'zsh'), program('fish', 'fish')],
   bed: [
     ...machineNeeds(),
     program('kmod', 'modprobe'),
@@ -61,12 +65,8 @@ const needs = {
     program('ipvsadm', 'ipvsadm'),
     program('keepalived', 'keepalived'),
   ],
-  check: [
-    ...compilerNeeds,
-    doctest,
-    program('clang-format', 'clang-format'),
-    program('clang-tidy', 'clang-tidy'),
-  ],
+  style: [program('clang-format', 'clang-format'), program('shellcheck', 'shellcheck')],
+  tidy: [...compilerNeeds, program('python3', 'python3'), doctest, program('clang-tidy', 'clang-tidy')],
 };
 
 await main(/** @type {Part[]} */ (process.argv.slice(2)));
@@ -137,6 +137,9 @@ function steps(parts) {
   if (parts.includes('addon') && isOlder(addonFile, sources)) {
     todo.push({ what: 'building the addon', run: buildAddon });
   }
+  if (parts.includes('tidy') && isOlder(compileCommands, [...sources, join(root, 'test/native')])) {
+    todo.push({ what: 'writing down how C++ is compiled', run: writeCompileCommands });
+  }
   const dist = join(root, 'dist');
   if (
     parts.includes('dist') &&
@@ -185,6 +188,19 @@ async function buildNativeTests() {
   // Leave a configuration behind that `node-gyp build` makes an ordinary addon of.
   await nodeGyp(['configure']);
   touch(nativeTests);
+}
+
+/** For clang-tidy, and for editors, which look for the file there. Tests are compiled too. */
+async function writeCompileCommands() {
+  await nodeGyp(['configure'], ['-f', 'compile_commands_json', '-Dbuild_tests=1']);
+  /** @type {{ command: string }[]} */
+  const entries = JSON.parse(readFileSync(compileCommands, 'utf8'));
+  // node-gyp defines a name as what clang-tidy takes for a subtraction.
+  const commands = entries.map(entry => ({
+    ...entry,
+    command: entry.command.replace(/"-DNODE_GYP_MODULE_NAME=.*?" /, ''),
+  }));
+  writeFileSync(compileCommands, JSON.stringify(commands, null, 2));
 }
 
 /**

@@ -2,6 +2,8 @@
 //
 //   npm test [-- FILTER…]                           on the host's kernel or 6.1, or what IPVS_KERNEL says
 //   npm run test:kernels [-- 5.10,7.x] [FILTER…]    on each kernel in turn
+//
+// A filter is a part of a test file's path. Where only unit tests match, no kernel is booted.
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,8 +12,9 @@ import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { runOnBed } from './bed/bed.ts';
 import { colours } from './bed/environment.ts';
-import { isKernelChoice, type KernelChoice, kernelLabels } from './bed/kernels.ts';
+import type { KernelChoice } from './bed/kernels.ts';
 import { catchSignals } from './bed/signals.ts';
+import { matchingProjects, parseWords, projectsOn } from './choice.ts';
 import { type Counts, countsOf, crash, describeCounts, sum, total } from './report.ts';
 
 /** One run of vitest. */
@@ -28,19 +31,25 @@ interface Outcome {
 }
 
 const stop = catchSignals();
-const { kernels, filters } = parse(process.argv.slice(2));
+const { kernels, filters } = parseWords(process.argv.slice(2));
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  const matching = filters.length === 0 ? undefined : await matchingProjects(filters);
+  if (matching?.size === 0) {
+    console.log(`No test file has ${filters.map(filter => `'${filter}'`).join(' or ')} in its path.`);
+    return 1;
+  }
   // Unit tests are done by the time the first kernel has booted.
-  const unit = runPart(unitPart());
+  const unit = matching === undefined || matching.has('unit') ? runPart(unitPart()) : undefined;
   const onBeds: Outcome[] = [];
   for (const kernel of kernels ?? [undefined]) {
-    onBeds.push(await runPart(bedPart(kernel)));
+    const projects = projectsOn(kernel, matching);
+    if (projects.length > 0) onBeds.push(await runPart(bedPart(kernel, projects)));
     const exitStatus = stop.exitStatus();
     if (exitStatus !== undefined) return exitStatus;
   }
-  const outcomes = [await unit, ...onBeds];
+  const outcomes = [...(unit === undefined ? [] : [await unit]), ...onBeds];
   if (kernels !== undefined) printTable(outcomes);
   const counts = sum(outcomes.map(outcome => outcome.counts));
   console.log(`\n${describeCounts(counts)}`);
@@ -68,13 +77,13 @@ function unitPart(): Part {
   };
 }
 
-function bedPart(kernel: KernelChoice | undefined): Part {
+function bedPart(kernel: KernelChoice | undefined, projects: readonly string[]): Part {
   return {
     heading: kernel === undefined ? 'On a kernel' : `On kernel ${kernel}`,
     run: async output =>
       await runOnBed({
         kernel,
-        command: vitest(projectsOn(kernel), output),
+        command: vitest(projects, output),
         outputDirectory: output,
         deadline: 1500,
         signal: stop.signal,
@@ -82,19 +91,12 @@ function bedPart(kernel: KernelChoice | undefined): Part {
   };
 }
 
-/** Real traffic takes long: through the kernel that most have and the newest one, and the proofs that it means something only where all is run. */
-function projectsOn(kernel: KernelChoice | undefined): readonly string[] {
-  if (kernel === undefined) return ['kernel', 'lab'];
-  return kernel === '6.1' || kernel === '7.x' ? ['kernel', 'lab', 'proof'] : ['kernel'];
-}
-
 function vitest(projects: readonly string[], output: string): readonly string[] {
   return [
     ...[process.execPath, 'node_modules/vitest/vitest.mjs', 'run'],
     ...projects.flatMap(project => ['--project', project]),
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${reportIn(output)}`],
-    // A filter may well match in one part only.
-    ...(filters.length > 0 ? ['--passWithNoTests', ...filters] : []),
+    ...filters,
   ];
 }
 
@@ -112,7 +114,7 @@ async function runPart(part: Part): Promise<Outcome> {
   try {
     const { exitStatus, kernel } = await part.run(output);
     const counts = countsOf(reportIn(output), exitStatus);
-    const missing = filters.length === 0 && total(counts) === 0;
+    const missing = total(counts) === 0;
     if (missing) console.log('There was no test to run: that counts as a failure.');
     return done(missing ? crash : counts, kernel);
   } catch (error) {
@@ -137,17 +139,4 @@ function printTable(outcomes: readonly Outcome[]): void {
     );
     console.log(cells.join('  '));
   }
-}
-
-/** What follows `--kernels` is a list of kernels if it reads like one, and a filter otherwise. */
-function parse(args: readonly string[]): { kernels?: readonly KernelChoice[]; filters: readonly string[] } {
-  const at = args.findIndex(arg => arg === '--kernels' || arg.startsWith('--kernels='));
-  if (at < 0) return { filters: args };
-  const inline = args[at]!.slice('--kernels='.length);
-  const named = (inline || args[at + 1] || '').split(',');
-  const chosen = named.every(isKernelChoice) ? named : undefined;
-  if (inline !== '' && chosen === undefined)
-    throw new RangeError(`--kernels=${inline}: known are host, ${kernelLabels}`);
-  const used = chosen === undefined || inline !== '' ? 1 : 2;
-  return { kernels: chosen ?? kernelLabels, filters: args.toSpliced(at, used) };
 }

@@ -4,6 +4,7 @@
 
 # npm links commands from node_modules/.bin, or from bin for global packages. Looking there first spares readlink, which
 # takes a fifth as long again as a whole list of 11,000 rows; bench/goals.ts holds that to half of ipvsadm's time.
+# shellcheck disable=SC3013 # -ef: dash, bash and busybox have it
 for here in "${0%/*}" "${0%/*}/../ipvs/dist" "${0%/*}/../lib/node_modules/ipvs/dist" ''; do
   [ "$0" -ef "$here/ipvs" ] && [ -f "$here/ipvs.cjs" ] && break
 done

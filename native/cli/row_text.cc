@@ -56,11 +56,11 @@ void AppendHex(unsigned number, std::string* text) {
 
 // Not by inet_ntop() either: musl's differs. lib/model/address.ts tells the rule; a test compares the two.
 void AppendIpv6(const uint8_t* address, std::string* text) {
-  constexpr int kGroups = 8;
-  const auto group = [&](int i) { return static_cast<unsigned>(address[2 * i] << 8 | address[2 * i + 1]); };
-  int start = -1;
-  int length = 1;
-  for (int i = 0, run = 0; i < kGroups; ++i) {
+  constexpr size_t kGroups = 8;
+  const auto group = [&](size_t i) { return unsigned{address[2 * i]} << 8 | address[2 * i + 1]; };
+  size_t start = kGroups;  // there is none
+  size_t length = 1;
+  for (size_t i = 0, run = 0; i < kGroups; ++i) {
     run = group(i) == 0 ? run + 1 : 0;
     if (run <= length) continue;
     length = run;
@@ -71,7 +71,7 @@ void AppendIpv6(const uint8_t* address, std::string* text) {
     text->append(mapped ? "::ffff:" : "::");
     return AppendIpv4(address + 12, text);
   }
-  for (int i = 0; i < kGroups; ++i) {
+  for (size_t i = 0; i < kGroups; ++i) {
     if (i == start) {
       text->append(i == 0 ? "::" : ":");
       i += length - 1;

@@ -25,6 +25,7 @@ std::vector<int> RemoveInBatch(Connection* connection, uint32_t count) {
   std::vector<CallRecord> calls;
   for (uint32_t fwmark = 1; fwmark <= count; ++fwmark) calls.push_back(RemovalOf(fwmark));
   std::vector<const CallRecord*> pointers;
+  pointers.reserve(calls.size());
   for (const CallRecord& call : calls) pointers.push_back(&call);
   std::vector<int> statuses;
   connection->Batch(pointers, &statuses);

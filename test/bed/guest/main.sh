@@ -1,5 +1,6 @@
-# Process 1 after init.sh: a usual Linux around the command, then its exit status and how much it wrote. Ports, in this order:
-# 1 standard output, 2 standard error, 3 report.
+# shellcheck shell=dash disable=SC1091,SC2154
+# Process 1 after init.sh: a usual Linux around the command, then its exit status and how much it wrote. Ports, in this
+# order: 1 standard output, 2 standard error, 3 report.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys

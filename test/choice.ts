@@ -1,0 +1,58 @@
+import { Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { createVitest } from 'vitest/node';
+import { isKernelChoice, type KernelChoice, kernelLabels } from './bed/kernels.ts';
+
+/** Which tests are to be run, and on which kernels. */
+export interface Choice {
+  /** Absent: on the host's, or on the usual one. */
+  readonly kernels?: readonly KernelChoice[];
+  /** Parts of test files' paths; none: all tests. */
+  readonly filters: readonly string[];
+}
+
+/** With `--kernels` the first word is a list of kernels if it reads like one; all other words are filters. */
+export function parseWords(words: readonly string[]): Choice {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    options: { kernels: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  if (!values.kernels) return { filters: positionals };
+  const named = positionals[0]?.split(',') ?? [];
+  if (named.length === 0 || !named.every(isKernelChoice))
+    return { kernels: kernelLabels, filters: positionals };
+  return { kernels: named, filters: positionals.slice(1) };
+}
+
+/**
+ * The projects to be run on a kernel. Real traffic takes long: it goes through the kernel that most have and the newest
+ * one, and the proofs that it means something are run only with everything else, or where a filter asks for them alone.
+ */
+export function projectsOn(
+  kernel: KernelChoice | undefined,
+  matching: ReadonlySet<string> | undefined,
+): readonly string[] {
+  const usual =
+    kernel === undefined
+      ? ['kernel', 'lab']
+      : kernel === '6.1' || kernel === '7.x'
+        ? ['kernel', 'lab', 'proof']
+        : ['kernel'];
+  if (matching === undefined) return usual;
+  const wanted = usual.filter(project => matching.has(project));
+  return wanted.length > 0 ? wanted : [...matching].filter(project => project !== 'unit');
+}
+
+/** The projects with test files that a filter matches, as vitest itself will match them. */
+export async function matchingProjects(filters: readonly string[]): Promise<ReadonlySet<string>> {
+  const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const options = { watch: false, reporters: [] };
+  const vitest = await createVitest('test', options, {}, { stdout: silence, stderr: silence });
+  try {
+    const files = await vitest.globTestSpecifications([...filters]);
+    return new Set(files.map(({ project }) => project.name));
+  } finally {
+    await vitest.close();
+  }
+}

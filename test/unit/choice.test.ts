@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { kernelLabels } from '../bed/kernels.ts';
+import { matchingProjects, parseWords, projectsOn } from '../choice.ts';
+
+describe('the words behind npm test', () => {
+  test('are filters', () => {
+    expect(parseWords(['services', '5.10'])).toEqual({ filters: ['services', '5.10'] });
+  });
+
+  test('begin, with --kernels, with a list of kernels if the first reads like one', () => {
+    expect(parseWords(['--kernels', '5.10,7.x', 'services'])).toEqual({
+      kernels: ['5.10', '7.x'],
+      filters: ['services'],
+    });
+    for (const words of [[], ['services'], ['5.10,services']])
+      expect(parseWords(['--kernels', ...words])).toEqual({ kernels: kernelLabels, filters: words });
+  });
+
+  test('may not be options that nobody knows', () => {
+    expect(() => parseWords(['--kernel', '5.10'])).toThrow('--kernel');
+  });
+});
+
+describe('a filter', () => {
+  const projects = async (...filters: readonly string[]) => [...(await matchingProjects(filters))].sort();
+
+  test('of a unit test boots no kernel', async () => {
+    const matching = await matchingProjects(['unit/choice']);
+    expect(matching).toEqual(new Set(['unit']));
+    expect(projectsOn(undefined, matching)).toEqual([]);
+    expect(projectsOn('7.x', matching)).toEqual([]);
+  });
+
+  test('of a kernel test runs no unit test', async () => {
+    expect(await projects('kernel/services')).toEqual(['kernel']);
+  });
+
+  test('of nothing matches no project', async () => {
+    expect(await projects('nothing/of/that/name')).toEqual([]);
+  });
+
+  test('of the proofs alone runs them on any kernel', async () => {
+    expect(projectsOn(undefined, await matchingProjects(['lab/proofs']))).toEqual(['proof']);
+  });
+});
+
+test('proofs that labs can fail run on two of all kernels', () => {
+  const withProofs = kernelLabels.filter(kernel => projectsOn(kernel, undefined).includes('proof'));
+  expect(withProofs).toEqual(['6.1', '7.x']);
+});
