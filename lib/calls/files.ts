@@ -37,6 +37,8 @@ export function readDirectory<T>(
     operation: Operation.readDirectory,
     context: { command: 'READ_FILE', file: `${name} (${path})` },
     decode: payload => decode(text(payload)),
+    investigate: (context, _, payload) =>
+      payload === undefined ? context : { ...context, file: `${path}/${text(payload)}` },
     path,
   };
 }

@@ -38,6 +38,12 @@ uint64_t HashKey(const uint8_t (&address)[kAddressBytes], uint64_t first, uint64
              second * 0x8cb92ba72f3d8dd7ULL + 0x632be59bd9b4e019ULL);
 }
 
+// Another size class for reading a list again, large: its chunks end at other rows.
+size_t OtherChunk(size_t chunk) {
+  const size_t largest = Connection::FittingChunk(SIZE_MAX);
+  return chunk == largest ? largest - 1 : largest;
+}
+
 template <typename Row>
 void RemoveDuplicates(std::vector<Row>* rows, size_t start) {
   std::unordered_set<uint64_t> seen;
@@ -68,21 +74,24 @@ int TableReader::Services(std::vector<ServiceRow>* rows) {
   };
   const auto take = [&](const nlmsghdr* message) {
     ServiceRow& row = rows->emplace_back();
-    if (!DecodeService(message, &row)) return rows->pop_back();
+    if (!DecodeService(message, &row)) {
+      rows->pop_back();
+      return false;
+    }
     row.key = KeyOf(row.config);
+    return true;
   };
   Keys before = services_;
   size_t chunk =
       Connection::FittingChunk(before.count > 0 ? before.count * kServiceBytes : kUnknownServiceBytes);
-  for (int attempt = 0; attempt < kAttempts; ++attempt, chunk = Connection::OtherChunk(chunk)) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt, chunk = OtherChunk(chunk)) {
     if (*interrupted_) return kCancelled;
-    rows->clear();
     DumpShape shape;
-    const int status = connection_->Dump(CallRecord{}, kGetService, chunk, std::ref(take), &shape);
-    if (status == EMSGSIZE) continue;  // the other size class is longer, or its socket has grown
+    const int status = connection_->Dump(
+        CallRecord{}, kGetService, {chunk}, interrupted_, [&] { rows->clear(); }, std::ref(take), &shape);
     if (status != kOk) return status;
     Keys found = keys();
-    const bool whole = shape.chunks <= 1 && !shape.full;
+    const bool whole = shape.ends.size() <= 1 && !shape.full;
     if (!whole && !(found == before)) {
       RemoveDuplicates(rows, 0);
       found = keys();
@@ -109,10 +118,14 @@ int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32
   };
   const auto take = [&](const nlmsghdr* message) {
     DestinationRow& row = rows->emplace_back();
-    if (!DecodeDestination(message, &row)) return rows->pop_back();
+    if (!DecodeDestination(message, &row)) {
+      rows->pop_back();
+      return false;
+    }
     row.service = index;
     if (row.config.family == 0) row.config.family = service.family;  // kernels before 3.18
     row.key = KeyOf(row.config);
+    return true;
   };
 
   // What is known of services that are gone is let go when it outweighs what is there.
@@ -122,12 +135,11 @@ int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32
   // An unknown list is taken for one like that before it: in one chunk it need not be read twice.
   const size_t expected = before.count > 0 ? before.count : last_count_;
   size_t chunk = Connection::FittingChunk(expected * kDestinationBytes);
-  for (int attempt = 0; attempt < kAttempts; ++attempt, chunk = Connection::OtherChunk(chunk)) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt, chunk = OtherChunk(chunk)) {
     if (*interrupted_) return kCancelled;
-    rows->resize(start);
     DumpShape shape;
-    int status = connection_->Dump(call, kGetDest, chunk, std::ref(take), &shape);
-    if (status == EMSGSIZE) continue;
+    int status = connection_->Dump(
+        call, kGetDest, {chunk}, interrupted_, [&] { rows->resize(start); }, std::ref(take), &shape);
     if (status != kOk) return status;
     Keys found = keys();
     last_count_ = found.count;
@@ -135,7 +147,7 @@ int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32
       known = found;
       return kOk;
     }
-    if (shape.chunks <= 1) {
+    if (shape.ends.size() <= 1) {
       // An empty list may be that of no service; one that ended at a chunk's end may have been cut off by the
       // service's removal.
       ServiceRow ignored = {};
