@@ -128,7 +128,8 @@ class Session::Writes {
     Send();
     destinations_.clear();
     updated_.clear();
-    status_ = session_->reader_.Destinations(record.service, KeyOf(record.service), 0, &destinations_);
+    status_ = session_->reader_.Destinations(WhenTorn::kFail, record.service, KeyOf(record.service), 0,
+                                             &destinations_);
     if (status_ != kOk) destinations_.clear();
     destinations_of_ = &record;
   }
@@ -253,10 +254,11 @@ Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
       break;
     }
     case kListServices:
-      reply.status = reader_.Services(&table.services);
+      reply.status = reader_.Services(WhenTorn::kFail, &table.services);
       break;
     case kGetDest:
-      reply.status = reader_.Destinations(record.service, KeyOf(record.service), 0, &table.destinations);
+      reply.status = reader_.Destinations(WhenTorn::kFail, record.service, KeyOf(record.service), 0,
+                                          &table.destinations);
       break;
     default:
       reply.status = reader_.Snapshot(
