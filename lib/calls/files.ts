@@ -1,6 +1,7 @@
 import { openSync } from 'node:fs';
 import { Operation } from '../addon/layout.ts';
 import type { CallSpec } from './call.ts';
+import { E } from './kernel-error.ts';
 import type { OptionSet } from './options.ts';
 
 // Files are opened by the client's thread, in the client's network namespace, once ip_vs is loaded: only then are they there.
@@ -24,6 +25,15 @@ export function readFile<T>(
     options,
     decode: payload => decode(text(payload)),
     path,
+  };
+}
+
+/** Reads a whole file; undefined where there is none. */
+export function readFileIfThere(path: string): FileCallSpec<string | undefined, typeof Operation.readFile> {
+  const absent = { value: undefined };
+  return {
+    ...readFile<string | undefined>(path, content => content),
+    accept: status => (status === E.NOENT ? absent : undefined),
   };
 }
 

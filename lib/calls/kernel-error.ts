@@ -266,7 +266,7 @@ function explainMissingModule({ scheduler, engine }: ErrorContext): Explanation 
   }
   return {
     code: 'ERR_IPVS_SCHEDULER_NOT_FOUND',
-    message: `this kernel has no scheduler '${scheduler}' (module ip_vs_${scheduler}); schedulers() lists those it has`,
+    message: `this kernel has no scheduler '${scheduler}' (module ip_vs_${scheduler}); schedulers() lists those it has or could load`,
   };
 }
 
