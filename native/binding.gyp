@@ -7,8 +7,8 @@
     "enable_asan%": 0,
     "enable_ubsan%": 0,
     "enable_tsan%": 0,
-    # Link libnl/source in, as prebuilt addons do, instead of the system's libnl.
-    "static_libnl%": 0,
+    # The addons that are published (npm run prebuild): libnl/source is linked in, instead of the system's libnl.
+    "prebuilt%": 0,
   },
   "target_defaults": {
     # Not this folder itself: libnl's <netlink/…> would be looked for in native/netlink.
@@ -23,7 +23,7 @@
     ],
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
     "conditions": [
-      ["not static_libnl", {
+      ["not prebuilt", {
         "cflags_cc": ["<!@(pkg-config --cflags libnl-3.0 libnl-genl-3.0)"],
         "libraries": ["<!@(pkg-config --libs libnl-3.0 libnl-genl-3.0)"],
       }],
@@ -44,7 +44,9 @@
       # Everything but Node-API: the addon, the lister and the native tests are made of it.
       "target_name": "ipvs-core",
       "type": "static_library",
-      "conditions": [["static_libnl", {"dependencies": ["libnl/libnl.gyp:libnl"]}]],
+      "conditions": [
+        ["prebuilt", {"dependencies": ["libnl/libnl.gyp:libnl"], "sources": ["os/no_demangler.cc"]}],
+      ],
       "sources": [
         "calls/session.cc",
         "calls/worker.cc",
@@ -63,7 +65,6 @@
         "os/netns.cc",
         "os/thread.cc",
         "table/columns.cc",
-        "table/reading.cc",
         "table/sample_rows.cc",
         "table/sampler.cc",
         "table/table_reader.cc",
@@ -95,7 +96,7 @@
         # A thread of a terminated worker_thread may still be in the kernel when Node unloads the addon: keep its code mapped.
         "-Wl,-z,nodelete",
         # Nothing but Node-API's entry is seen from outside: neither a libnl nor a C++ library of the process meets ours.
-        "-Wl,--version-script=<(module_root_dir)/node/exports.map",
+        "-Wl,--version-script=<!(pwd)/node/exports.map",
       ],
     },
     {

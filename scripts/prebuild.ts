@@ -19,7 +19,13 @@ async function main(): Promise<number> {
     return 1;
   }
   const failures: string[] = [];
-  for (const target of targets) failures.push(...(await make(target)));
+  for (const target of targets) {
+    try {
+      failures.push(...(await make(target)));
+    } catch (error) {
+      failures.push(`${target.name}: ${(error as Error).message}`);
+    }
+  }
   if (failures.length === 0) return 0;
   console.error(`\n${failures.join('\n')}`);
   return 1;

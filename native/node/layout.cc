@@ -67,8 +67,7 @@ Napi::Object Statuses(Napi::Env env) {
                       {"unstable", kUnstable},
                       {"noFamily", kNoFamily},
                       {"part", kPart},
-                      {"namespaceFailed", kNamespaceFailed},
-                      {"localFailure", kLocalFailure}});
+                      {"namespaceFailed", kNamespaceFailed}});
 }
 
 Napi::Object Service(Napi::Env env, size_t start) {

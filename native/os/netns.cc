@@ -6,41 +6,19 @@
 #include <cerrno>
 #include <utility>
 
-#include "native/codec/record.h"
 #include "native/os/thread.h"
 
 namespace ipvs {
 
-namespace {
-
-// What opening a path ended with. A namespace's file opens without waiting for anybody; what refuses that, a
-// socket or a device, is none.
-int OpenFailure(int error) {
-  switch (error) {
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-      return LocalFailure(error);
-    case ENXIO:
-    case ENODEV:
-      return NamespaceFailure(EINVAL);
-    default:
-      return NamespaceFailure(error);
-  }
-}
-
-}  // namespace
-
 int NetworkNamespace::Run(const std::function<void()>& work) {
   if (!fd_ && path_.empty()) {
     work();
-    return kOk;
+    return 0;
   }
   Descriptor opened;
   if (!fd_) {
-    // O_NONBLOCK: a FIFO would wait for its other end. setns() then tells what is no network namespace.
-    opened = Descriptor::Open(path_, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (!opened) return OpenFailure(errno);
+    opened = Descriptor(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!opened) return errno;
   }
   const int entering = fd_ ? fd_.get() : opened.get();
   int error = 0;
@@ -54,10 +32,10 @@ int NetworkNamespace::Run(const std::function<void()>& work) {
         work();
       },
       &thread);
-  if (started != 0) return LocalFailure(started);
+  if (started != 0) return started;
   pthread_join(thread, nullptr);
   if (error == 0 && opened) fd_ = std::move(opened);
-  return error == 0 ? kOk : NamespaceFailure(error);
+  return error;
 }
 
 }  // namespace ipvs

@@ -40,22 +40,34 @@ export async function provide(target: Target): Promise<Provided> {
   return { files, cached };
 }
 
-/** Puts what is compiled of libnl, and its licence, where libnl.gyp expects it. The published package has it too, as the LGPL asks for. */
+/**
+ * Puts what is compiled of libnl, and its licence, where libnl.gyp expects it. The published package has it too: the LGPL asks that whoever
+ * gets the library gets its source, and can make the addon with another version of it.
+ */
 async function bringLibnl(): Promise<void> {
   const source = await libnlSource();
   const target = join(root, 'native/libnl/source');
   await rm(target, { recursive: true, force: true });
   const gyp = await readFile(join(root, 'native/libnl/libnl.gyp'), 'utf8');
   const compiled = [...gyp.matchAll(/"source\/(\S+\.c)"/g)].map(match => match[1]!);
-  for (const path of ['COPYING', ...compiled]) {
+  for (const path of ['COPYING', ...(await withHeaders(source, compiled))]) {
     await mkdir(dirname(join(target, path)), { recursive: true });
     await copyFile(join(source, path), join(target, path));
   }
-  await cp(join(source, 'include'), join(target, 'include'), {
-    recursive: true,
-    preserveTimestamps: true,
-    filter: async path => path.endsWith('.h') || (await stat(path)).isDirectory(),
-  });
+}
+
+/** Files of C, and the headers among the source's own that they include, directly or not. */
+async function withHeaders(source: string, files: readonly string[]): Promise<readonly string[]> {
+  const found = new Set(files);
+  for (const file of found) {
+    const text = await readFile(join(source, file), 'utf8');
+    for (const [, name = ''] of text.matchAll(/^\s*#\s*include\s*[<"]([^>"]+)[>"]/gm)) {
+      const folders = [dirname(file), 'include', 'include/linux-private'];
+      const own = folders.map(folder => join(folder, name)).find(path => existsSync(join(source, path)));
+      if (own !== undefined) found.add(own);
+    }
+  }
+  return [...found];
 }
 
 /** Runs prebuildify in a copy of the sources: it would replace the developer's own build in native/build. */
@@ -79,7 +91,7 @@ async function compile(target: Target, folder: string): Promise<void> {
     LDFLAGS: '-s',
     ZIG_GLOBAL_CACHE_DIR: zigCache,
     ZIG_LOCAL_CACHE_DIR: zigCache,
-    npm_config_static_libnl: '1',
+    npm_config_prebuilt: '1',
     npm_config_jobs: 'max',
     PREBUILD_NODE_GYP: join(root, 'node_modules/.bin/node-gyp'),
     PREBUILD_LIBC: target.libc,

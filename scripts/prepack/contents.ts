@@ -1,0 +1,31 @@
+import { filesOf, targets } from '../prebuild/targets.ts';
+
+/** Files without which the package is not what it says. */
+const needed: readonly string[] = [
+  ...['package.json', 'README.md', 'LICENSE', 'NOTICE'],
+  ...['dist/index.js', 'dist/index.d.ts', 'dist/ipvs', 'dist/ipvs.cjs'],
+  ...['native/binding.gyp', 'native/libnl/libnl.gyp', 'native/libnl/source/COPYING'],
+  ...targets.flatMap(filesOf),
+];
+
+/** All that may be in the package, by folder. */
+const allowed: readonly RegExp[] = [
+  /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE)$/,
+  /^dist\/(?:[\w-]+\/)*[\w-]+\.(?:js|d\.ts)$/,
+  /^dist\/ipvs(?:-[\w-]+)?\.cjs$/,
+  /^dist\/ipvs$/,
+  /^docs\/(?:[\w-]+\/)*[\w.-]+\.(?:md|service|sysconfig)$/,
+  /^native\/(?:[\w-]+\/)*[\w-]+\.(?:cc|h|gyp|map)$/,
+  /^native\/libnl\/source\/(?:COPYING|(?:lib|include)\/(?:[\w-]+\/)*[\w-]+\.[ch])$/,
+];
+
+/** What is wrong with a package that holds these files, each as a phrase. */
+export function unexpectedFiles(paths: readonly string[]): string[] {
+  const prebuilt = targets.flatMap(filesOf);
+  return [
+    ...needed.filter(path => !paths.includes(path)).map(path => `${path} is missing`),
+    ...paths
+      .filter(path => !prebuilt.includes(path) && !allowed.some(pattern => pattern.test(path)))
+      .map(path => `${path} does not belong there`),
+  ];
+}
