@@ -1,6 +1,7 @@
 import { Operation } from '../addon/layout.ts';
 import type { CallSpec } from './call.ts';
 import type { ErrorContext } from './kernel-error.ts';
+import type { CallOptions } from './options.ts';
 import type { Queue } from './queue.ts';
 
 /**
@@ -12,6 +13,7 @@ export function writeAll(
   context: ErrorContext,
   records: Uint8Array,
   count: number,
+  options?: CallOptions,
 ): Promise<Int32Array> {
   const statuses = new Int32Array(count);
   if (count === 0) return Promise.resolve(statuses);
@@ -21,5 +23,5 @@ export function writeAll(
     decode: () => statuses,
     accept: () => ({ value: statuses }),
   };
-  return queue.submitDirect(spec, undefined, () => queue.client().submit(records, count), statuses);
+  return queue.submitDirect(spec, options, () => queue.client().submit(records, count), statuses);
 }

@@ -21,11 +21,19 @@ export interface CallsOptions {
   readonly inline: boolean;
 }
 
+/** Makes many writes at once (calls/bulk.ts). */
+export type WriteAll = (
+  context: ErrorContext,
+  records: Uint8Array,
+  count: number,
+  options?: CallOptions,
+) => Promise<Int32Array>;
+
 /** A client's calls. */
 export interface Calls {
   readonly run: Run;
   /** Does work of several calls, one after another, as if it were one call: closing the client waits for all of it. */
-  together<T>(context: ErrorContext, work: (run: Run) => Promise<T>): Promise<T>;
+  together<T>(context: ErrorContext, work: (run: Run, writeAll: WriteAll) => Promise<T>): Promise<T>;
   /** Makes a sampler's call, which may write over the buffers of an earlier sample. */
   sample<T>(
     spec: CallSpec<T, typeof Operation.sample>,
@@ -34,7 +42,7 @@ export interface Calls {
     options?: CallOptions,
   ): Promise<T>;
   /** Makes many writes at once (calls/bulk.ts). */
-  writeAll(context: ErrorContext, records: Uint8Array, count: number): Promise<Int32Array>;
+  readonly writeAll: WriteAll;
   /** The error of a write that ended with this status. */
   errorOf(spec: CallSpec<unknown>, status: number): Promise<Error>;
   /** Makes a call on a file of the client's network namespace. */
@@ -89,6 +97,9 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     }
   }
 
+  const writeAllWithin: WriteAll = (context, records, count, options) =>
+    writeAll(queue, context, records, count, options);
+
   /** Makes a call that is not one of a batch. */
   function runDirect<T>(
     spec: CallSpec<T>,
@@ -116,7 +127,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       checkOpen(context);
       activity.begin();
       try {
-        return await work(runWithin);
+        return await work(runWithin, writeAllWithin);
       } finally {
         activity.end();
       }
@@ -129,9 +140,9 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
         return queue.client().sample(slot.bytes, services, destinations);
       });
     },
-    async writeAll(context, records, count) {
+    async writeAll(context, records, count, options) {
       checkOpen(context);
-      return writeAll(queue, context, records, count);
+      return writeAllWithin(context, records, count, options);
     },
     errorOf: outcomes.errorOf,
     file(spec, options) {

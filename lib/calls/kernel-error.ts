@@ -21,6 +21,8 @@ export type Command =
   | 'GET_INFO'
   | 'ZERO'
   | 'FLUSH'
+  | 'APPLY'
+  | 'DRAIN'
   | 'READ_FILE'
   | 'WRITE_FILE';
 

@@ -36,6 +36,12 @@ export function addService(spec: ServiceSpec): Write {
   };
 }
 
+/** Replaces all that can be changed of a service, without reading it first. */
+export function setService(spec: ServiceSpec): Write {
+  const { context, ...write } = addService(spec);
+  return { ...write, operation: Operation.setService, context: { ...context, command: 'SET_SERVICE' } };
+}
+
 export function updateService(id: ServiceId, changes: ServiceChanges): Write {
   return {
     operation: Operation.updateService,

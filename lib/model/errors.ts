@@ -33,6 +33,10 @@ import type { DestinationId, ServiceId } from './identity.ts';
  * | `ERR_IPVS_OUTCOME_UNKNOWN` | sent, but the kernel's answer was lost: read to see what came of it |
  * | `ERR_IPVS_TIMEOUT` | the call's deadline passed; `sent` tells whether it may still take effect |
  * | `ERR_IPVS_ABORTED` | the call's signal was aborted (`name` is `AbortError`); `sent` as above |
+ * | `ERR_IPVS_LIMIT` | a plan exceeds `allow` or `maxRemovals`, and nothing was done |
+ * | `ERR_IPVS_OWNED` | a service belongs to another owner, and nothing was done |
+ * | `ERR_IPVS_STALE` | a step of a plan does not fit the table any more |
+ * | `ERR_IPVS_RECORD` | the record of an owner's services can't be read or written |
  * | `ERR_IPVS_BUSY` | the sampler is reading already |
  * | `ERR_IPVS_CLOSED` | the client, or the sampler, is closed |
  * | `ERR_IPVS_KERNEL` | any other errno; see `errno` |
@@ -65,6 +69,10 @@ export type IpvsErrorCode =
   | 'ERR_IPVS_OUTCOME_UNKNOWN'
   | 'ERR_IPVS_TIMEOUT'
   | 'ERR_IPVS_ABORTED'
+  | 'ERR_IPVS_LIMIT'
+  | 'ERR_IPVS_OWNED'
+  | 'ERR_IPVS_STALE'
+  | 'ERR_IPVS_RECORD'
   | 'ERR_IPVS_BUSY'
   | 'ERR_IPVS_CLOSED'
   | 'ERR_IPVS_KERNEL';

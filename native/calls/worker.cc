@@ -28,6 +28,13 @@ constexpr int kTimed = 4;
 constexpr int kPause = 40 * kTimed;
 constexpr auto kAllowance = std::chrono::milliseconds(500);
 
+// Whether one more write goes out with a run of `size`: a new service that is to go out together with its
+// destinations (CallRecord.fields) begins the next run where this one has no room for all of them.
+bool HasRoom(size_t size, const CallRecord& next) {
+  if (next.operation != kNewService || next.fields > Connection::kBatch) return size < Connection::kBatch;
+  return size + std::max(next.fields, 1U) <= Connection::kBatch;
+}
+
 }  // namespace
 
 struct Worker::Queued {
@@ -79,8 +86,8 @@ std::vector<Worker::Queued> Worker::TakeRun(std::deque<Queued>* queue) {
   do {
     run.push_back(std::move(queue->front()));
     queue->pop_front();
-  } while (!queue->empty() && run.size() < Connection::kBatch && IsWrite(run.back().call.record.operation) &&
-           IsWrite(queue->front().call.record.operation));
+  } while (!queue->empty() && IsWrite(run.back().call.record.operation) &&
+           IsWrite(queue->front().call.record.operation) && HasRoom(run.size(), queue->front().call.record));
   return run;
 }
 

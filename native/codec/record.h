@@ -58,8 +58,9 @@ struct TimeoutsRecord {
 
 struct CallRecord {
   uint32_t operation;  // Operation
-  uint32_t fields;  // kUpdate*: the fields that the update names (ServiceField, DestinationField); kZero: 1 =
-                    // one service; kSnapshot: kInOnePiece; a sampler's: its number and SampleParts
+  uint32_t fields;     // kUpdate*: the fields that the update names (ServiceField, DestinationField);
+                    // kNewService: how many calls, this one included, go out in one send if they fit; kZero:
+                    // 1 = one service; kSnapshot: kInOnePiece; a sampler's: its number and SampleParts
   ServiceRecord service;
   union {
     DestinationRecord destination;
