@@ -20,7 +20,7 @@ import type { DestinationId, Protocol, ServiceId } from './model/identity.ts';
 import type { Daemon, DaemonRole, DaemonSpec, Info, Timeouts } from './model/kernel.ts';
 import type { Service, ServiceChanges, ServiceSpec, ServiceSpecLike } from './model/service.ts';
 import type { Stats } from './model/stats.ts';
-import type { ServiceWithDestinations } from './model/table.ts';
+import type { ServiceWithDestinations, TableEntry } from './model/table.ts';
 import { namespaceTarget } from './namespace.ts';
 import type { IpvsOptions } from './options.ts';
 import { type Connection, connectionsFile, readConnections } from './proc/connections.ts';
@@ -32,6 +32,9 @@ import {
   writeSettings,
 } from './proc/settings.ts';
 import { parseTotals, TOTALS_FILE } from './proc/totals.ts';
+import { applyDesired, plan } from './reconcile/apply.ts';
+import { type ApplyPlanOptions, applyPlan } from './reconcile/saved.ts';
+import type { Applied, ApplyOptions, Plan, PlanData } from './reconcile/types.ts';
 import {
   type AllColumns,
   checkSamplerOptions,
@@ -243,6 +246,39 @@ export class Ipvs implements AsyncDisposable {
     const origin = options?.origin === true;
     const fd = await this.#calls.file(openFile(connectionsFile(origin), connectionsOptions), options);
     yield* readConnections(fd, origin, options.signal);
+  }
+
+  /**
+   * What is to be done to make the table what it should be; changes nothing. See `PlanOptions` for what is the caller's to
+   * change. Rejects with a `DesiredError` that has every mistake in `desired`, or with ERR_IPVS_OWNED.
+   */
+  plan(desired: readonly TableEntry[], options?: ApplyOptions): Promise<Plan> {
+    return plan(this.#calls, desired, options);
+  }
+
+  /**
+   * Makes the table what it should be, without a client noticing: what is added comes before what is taken away, and
+   * whatever can be changed in place is. Applied again, it finds nothing to do; killed and run again, it converges. A
+   * step that the kernel refuses keeps back no other: the outcome tells of each. Where other programs write meanwhile it
+   * plans again, at most twice.
+   *
+   * Rejects, with nothing done, with a `DesiredError` that has every mistake in `desired`, with ERR_IPVS_LIMIT where the
+   * changes exceed what `allow` and `maxRemovals` leave, or with ERR_IPVS_OWNED where another owner has such a service.
+   * `timeout` is for each of its calls. `desired` must not be changed before the outcome is there.
+   */
+  apply(desired: readonly TableEntry[], options?: ApplyOptions): Promise<Applied>;
+  /**
+   * Carries out a plan of `plan()`'s, its JSON too. A step that does not fit the table any more fails with
+   * ERR_IPVS_STALE, the others are done.
+   */
+  apply(plan: PlanData, options?: ApplyPlanOptions): Promise<Applied>;
+  apply(
+    wanted: readonly TableEntry[] | PlanData,
+    options?: ApplyOptions | ApplyPlanOptions,
+  ): Promise<Applied> {
+    return Array.isArray(wanted)
+      ? applyDesired(this.#calls, wanted, options)
+      : applyPlan(this.#calls, wanted, options);
   }
 
   /**

@@ -36,14 +36,17 @@ export type { IpvsOptions } from './options.ts';
 export type { Connection, Endpoint } from './proc/connections.ts';
 export type { Settings } from './proc/settings.ts';
 export type { DesiredError, DesiredProblem } from './reconcile/problems.ts';
+export type { ApplyPlanOptions } from './reconcile/saved.ts';
 export type {
   AddDestinationStep,
   AddServiceStep,
   Allowed,
+  Applied,
+  AppliedStep,
+  ApplyOptions,
   Change,
   ChangeDestinationStep,
   ChangeServiceStep,
-  DesiredService,
   DestinationFields,
   FieldChanges,
   Owns,
@@ -51,6 +54,7 @@ export type {
   Plan,
   PlanData,
   PlanOptions,
+  PlanRefusal,
   PlanScope,
   PlanWarning,
   RemoveDestinationStep,

@@ -22,6 +22,10 @@ export function serviceChanges(
   if (!samePersistence(actual.persistence, desired.persistence)) {
     changes.persistence = { from: actual.persistence, to: desired.persistence };
   }
+  const { dormantPersistence: dormant } = desired;
+  if (dormant !== null && !samePersistence(actual.dormantPersistence, dormant)) {
+    changes.dormantPersistence = { from: actual.dormantPersistence, to: dormant };
+  }
   return isEmpty(changes) ? undefined : changes;
 }
 
@@ -71,10 +75,5 @@ function samePersistence(one: PersistenceFields | null, other: PersistenceFields
 
 function sameTunnel(one: Tunnel | null, other: Tunnel | null): boolean {
   if (one === null || other === null) return one === other;
-  const [a, b] = [one, other].map(tunnel => tunnel as { type: string; port?: number; checksum?: string });
-  return (
-    a!.type === b!.type &&
-    (a!.port ?? 0) === (b!.port ?? 0) &&
-    (a!.checksum ?? 'none') === (b!.checksum ?? 'none')
-  );
+  return one.type === other.type && one.port === other.port && one.checksum === other.checksum;
 }

@@ -29,6 +29,11 @@ export interface Draft {
   /** The steps of each phase. */
   readonly phases: readonly Step[][];
   readonly warnings: PlanWarning[];
+  /**
+   * Services of which nothing that takes connections now will do so afterwards: if nothing can be added to them, nothing
+   * may be taken away either.
+   */
+  readonly reliant: Set<string>;
   services: number;
   destinations: number;
   removals: number;
@@ -39,7 +44,7 @@ export type DraftOptions = Pick<PlanOptions, 'keepWeights' | 'order'>;
 
 export function newDraft(): Draft {
   const phases = Object.values(Phase).map((): Step[] => []);
-  return { phases, warnings: [], services: 0, destinations: 0, removals: 0 };
+  return { phases, warnings: [], reliant: new Set(), services: 0, destinations: 0, removals: 0 };
 }
 
 /** Adds what one service needs: `actual` as the table has it, `desired` as it should be; undefined: not at all. */
@@ -90,17 +95,23 @@ function draftChanges(draft: Draft, actual: ServiceRow, desired: ServiceRow, opt
   const keysOf = ({ destinations }: ServiceRow) => destinations.map(({ key }) => key);
   const { keep, differs } = compareSequence([...present.keys()], keysOf(desired));
   const exact = options.order === 'exact';
+  let lasting = false;
+  let wanted = false;
   desired.destinations.forEach((row, i) => {
     const found = present.get(row.key);
     present.delete(row.key);
+    const { weight } = (options.keepWeights === true ? (found ?? row) : row).fields;
+    wanted ||= weight > 0;
     if (found === undefined) {
       draft.phases[Phase.addDestinations]!.push(addition(desired, row));
     } else if (exact && differs && i >= keep) {
       draft.phases[Phase.addDestinations]!.push(...moves(desired, found, row, options));
     } else {
+      lasting ||= weight > 0 && found.fields.weight > 0;
       draftDestination(draft, desired, found, row, options);
     }
   });
+  if (wanted && !lasting) draft.reliant.add(actual.key);
   for (const row of present.values()) {
     draft.removals++;
     draft.phases[Phase.removeDestinations]!.push(removal(desired, row));

@@ -21,7 +21,7 @@ export function formatPlan(plan: PlanData, paint: Paint = plain): string {
   for (const { service, message } of warnings) {
     lines.push(paint('warning', `! ${serviceKey(service)}: ${message}`));
   }
-  for (const refusal of refusals) lines.push(paint('refusal', `refused: ${refusal}`));
+  for (const { message } of refusals) lines.push(paint('refusal', `refused: ${message}`));
   return lines.join('\n');
 }
 

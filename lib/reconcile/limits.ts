@@ -1,6 +1,6 @@
 import { validateInteger, wrongType, wrongValue } from '../model/arguments.ts';
 import type { Draft } from './draft.ts';
-import type { Allowed, PlanOptions, Step } from './types.ts';
+import type { Allowed, PlanOptions, PlanRefusal, Step } from './types.ts';
 
 const kinds: readonly Allowed[] = ['add', 'change', 'remove'];
 
@@ -21,34 +21,31 @@ export function validateLimits({ allow, maxRemovals }: PlanOptions): void {
 }
 
 /** Why a plan must not be carried out, with the numbers; empty where nothing is against it. */
-export function refusalsOf(draft: Draft, { allow, maxRemovals, force }: PlanOptions): readonly string[] {
-  return [...forbidden(draft.phases.flat(), allow), ...tooMany(draft, maxRemovals, force === true)];
+export function refusalsOf(draft: Draft, { allow, maxRemovals, force }: PlanOptions): readonly PlanRefusal[] {
+  const refusals = forbidden(draft.phases.flat(), allow);
+  return force === true ? refusals : [...refusals, ...tooMany(draft, maxRemovals)];
 }
 
-function forbidden(steps: readonly Step[], allow: readonly Allowed[] | undefined): readonly string[] {
+function forbidden(steps: readonly Step[], allow: readonly Allowed[] | undefined): readonly PlanRefusal[] {
   if (allow === undefined) return [];
   return kinds
     .filter(kind => !allow.includes(kind))
     .flatMap(kind => {
       const count = steps.filter(step => step.kind.startsWith(`${kind}-`)).length;
+      if (count === 0) return [];
       const only = allow.length === 0 ? 'nothing is allowed' : `only ${allow.join(' and ')} is allowed`;
-      return count === 0
-        ? []
-        : [`the plan ${doing[kind]} ${count} ${count === 1 ? 'row' : 'rows'}, and ${only}`];
+      const message = `the plan ${doing[kind]} ${count} ${count === 1 ? 'row' : 'rows'}, and ${only}`;
+      return [{ limit: 'allow', message }];
     });
 }
 
-function tooMany(
-  { removals, destinations }: Draft,
-  most: number | undefined,
-  force: boolean,
-): readonly string[] {
-  if (force) return [];
+function tooMany({ removals, destinations }: Draft, most: number | undefined): readonly PlanRefusal[] {
   const removes = `the plan removes ${removals} of the ${destinations} destinations in scope`;
   if (most !== undefined) {
-    return removals > most ? [`${removes}, and at most ${most} may go (maxRemovals)`] : [];
+    if (removals <= most) return [];
+    return [{ limit: 'maxRemovals', message: `${removes}, and at most ${most} may go (maxRemovals)` }];
   }
-  return removals * 2 > destinations
-    ? [`${removes}, which is more than half; maxRemovals or force allow it`]
-    : [];
+  if (removals * 2 <= destinations) return [];
+  const message = `${removes}, which is more than half; maxRemovals or force allow it`;
+  return [{ limit: 'maxRemovals', message }];
 }

@@ -30,10 +30,11 @@ export function isObject(value: unknown): value is Fields {
 
 /** Whether something can be encoded. */
 export function accepts(put: Put): boolean {
-  return errorOf(put) === undefined;
+  return mistakeOf(put) === undefined;
 }
 
-function errorOf(put: Put): Error | undefined {
+/** What is wrong with something that is to be encoded; undefined where nothing is. */
+export function mistakeOf(put: Put): Error | undefined {
   try {
     put(createBatch().open(Operation.newDest));
     return undefined;
@@ -49,7 +50,7 @@ function errorOf(put: Put): Error | undefined {
 export function problemsOf(place: string, error: Error, parts: readonly Put[]): readonly DesiredProblem[] {
   const found = new Map<string, DesiredProblem>();
   for (const part of parts) {
-    const partial = errorOf(part);
+    const partial = mistakeOf(part);
     if (partial === undefined) continue;
     const problem = problemAt(place, partial);
     found.set(problem.message, problem);

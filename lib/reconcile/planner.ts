@@ -1,10 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DestinationSpec } from '../model/destination.ts';
-import { copyServiceId, serviceKey } from '../model/identity.ts';
+import { copyServiceId, type ServiceId, serviceKey } from '../model/identity.ts';
 import type { ServiceSpec } from '../model/service.ts';
+import type { TableEntry } from '../model/table.ts';
 import { type DesiredEntry, type DesiredTable, rowOf } from './desired.ts';
 import { draftService, newDraft } from './draft.ts';
 import { planOf } from './plan.ts';
-import { serviceRow } from './rows.ts';
+import { type ServiceRow, serviceRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 import type { Plan, PlanOptions } from './types.ts';
 
@@ -12,16 +14,25 @@ import type { Plan, PlanOptions } from './types.ts';
 export interface Planner {
   /** The desired state of a service of the table, which is then taken for found. undefined: none is desired. */
   take(key: string): DesiredEntry | undefined;
-  /** A service that `take` found and that is known to be as desired, with this many destinations. */
-  same(destinations: number): void;
-  /** A service of the table, with what `take` found for it. One that is not the caller's is left alone. */
-  compare(
+  /** Whether a service that is not desired is the caller's all the same. */
+  owns(key: string, service: ServiceId): boolean;
+  /** A service that `take` found and that is known to be as desired. */
+  same(entry: DesiredEntry): void;
+  /** A service of the caller's, with what `take` found for it. */
+  differs(
     actual: ServiceSpec,
     destinations: readonly DestinationSpec[],
     desired: DesiredEntry | undefined,
   ): void;
-  /** Adds what was not found. */
-  finish(): Plan;
+  /** Adds what was not found. In the order of the desired state, whatever order the kernel has. */
+  finish(): Promise<Planned>;
+}
+
+/** A plan, and what is known besides of the table it is for. */
+export interface Planned {
+  readonly plan: Plan;
+  /** As `Draft` has them. */
+  readonly reliant: ReadonlySet<string>;
 }
 
 /** Whose a service is that the desired state does not name. */
@@ -32,42 +43,68 @@ export interface Ownership {
   readonly claimed: ReadonlySet<string>;
 }
 
-export function createPlanner(desired: DesiredTable, ownership: Ownership, options: PlanOptions): Planner {
-  const { scope, claimed } = ownership;
+/** Rows drafted before the event loop has a turn. */
+const SLICE = 500;
+
+export function createPlanner(
+  desired: DesiredTable,
+  { scope, claimed }: Ownership,
+  options: PlanOptions,
+): Planner {
   const draft = newDraft();
+  /** The services that are not known to be as desired; undefined: not in the table. */
+  const open = new Map<DesiredEntry, ServiceRow | undefined>(
+    Array.from(desired.entries.values(), entry => [entry, undefined]),
+  );
   const missing = new Map(desired.entries);
+  const surplus: ServiceRow[] = [];
   return {
     take(key) {
       const entry = missing.get(key);
       missing.delete(key);
       return entry;
     },
-    same(destinations) {
+    owns: (key, service) => claimed.has(key) || scope?.(service) === true,
+    same(entry) {
       draft.services++;
-      draft.destinations += destinations;
+      draft.destinations += entry.count;
+      open.delete(entry);
     },
-    compare(actual, destinations, entry) {
-      const owned = entry !== undefined || claimed.has(serviceKey(actual)) || scope?.(copyServiceId(actual));
-      if (!owned) return;
-      draftService(draft, serviceRow(actual, destinations), entry && rowOf(entry), options);
+    differs(actual, destinations, entry) {
+      const row = serviceRow(actual, destinations);
+      if (entry === undefined) surplus.push(row);
+      else open.set(entry, row);
     },
-    finish() {
-      for (const entry of missing.values()) draftService(draft, undefined, rowOf(entry), options);
-      return planOf(draft, options);
+    async finish() {
+      let rows = 0;
+      for (const [entry, actual] of open) {
+        draftService(draft, actual, rowOf(entry), options);
+        rows += entry.count + 1;
+        if (rows < SLICE) continue;
+        rows = 0;
+        await nextTurn();
+      }
+      const sorted = surplus.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+      for (const actual of sorted) draftService(draft, actual, undefined, options);
+      return { plan: planOf(draft, options), reliant: draft.reliant };
     },
   };
 }
 
 /** The plan from one table to another. */
 export function planTable(
-  actual: readonly (ServiceSpec & { readonly destinations: readonly DestinationSpec[] })[],
+  actual: readonly TableEntry[],
   desired: DesiredTable,
   ownership: Ownership,
   options: PlanOptions,
-): Plan {
+): Promise<Planned> {
   const planner = createPlanner(desired, ownership, options);
   for (const service of actual) {
-    planner.compare(service, service.destinations, planner.take(serviceKey(service)));
+    const key = serviceKey(service);
+    const entry = planner.take(key);
+    if (entry !== undefined || planner.owns(key, copyServiceId(service))) {
+      planner.differs(service, service.destinations, entry);
+    }
   }
   return planner.finish();
 }

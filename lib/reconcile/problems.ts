@@ -1,5 +1,5 @@
 import { serviceKey } from '../model/identity.ts';
-import type { DesiredService } from './types.ts';
+import type { TableEntry } from '../model/table.ts';
 
 /** What is wrong with a desired state at one place. */
 export interface DesiredProblem {
@@ -39,7 +39,7 @@ export function duplicate(place: string, what: string, first: string): DesiredPr
 }
 
 /** The problem of a service that is desired and outside the caller's scope. */
-export function outOfScope(place: string, service: DesiredService): DesiredProblem {
+export function outOfScope(place: string, service: TableEntry): DesiredProblem {
   const message = `${place}: service ${serviceKey(service)} is outside the scope that options.owns gives`;
   return { path: place, message };
 }

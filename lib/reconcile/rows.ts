@@ -1,6 +1,11 @@
 import { dottedMask, maskOfPrefix, parseIpv4, prefixOfMask, validateAddress } from '../model/address.ts';
-import type { DestinationSpec, Tunnel } from '../model/destination.ts';
-import type { DestinationId, ServiceId } from '../model/identity.ts';
+import {
+  DEFAULT_FORWARDING,
+  DEFAULT_WEIGHT,
+  type DestinationSpec,
+  type Tunnel,
+} from '../model/destination.ts';
+import { type DestinationId, isIpv6Service, type ServiceId } from '../model/identity.ts';
 import { flagBits, flagNames } from '../model/scheduler.ts';
 import {
   DEFAULT_PERSISTENCE,
@@ -32,7 +37,8 @@ export interface ServiceRow {
 export function serviceRow(spec: ServiceSpec, destinations: readonly DestinationSpec[]): ServiceRow {
   const service = canonicalServiceId(spec);
   const scheduler = spec.scheduler ?? DEFAULT_SCHEDULER;
-  const { schedulerFlags = [], persistence, onePacket = false } = spec;
+  const { schedulerFlags = [], persistence, dormantPersistence, onePacket = false } = spec;
+  const ipv6 = isIpv6Service(service);
   return {
     key: keyOfService(service),
     service,
@@ -41,7 +47,8 @@ export function serviceRow(spec: ServiceSpec, destinations: readonly Destination
       // Two names of one bit ('flag-1', 'sh-fallback') are one flag.
       schedulerFlags: flagNames(scheduler, flagBits('service.schedulerFlags', scheduler, schedulerFlags)),
       onePacket,
-      persistence: persistence === undefined ? null : persistenceFields(persistence, isIpv6(service)),
+      persistence: persistenceFields(persistence, DEFAULT_PERSISTENCE, ipv6),
+      dormantPersistence: persistenceFields(dormantPersistence, 0, ipv6),
     },
     destinations: destinations.map(destinationRow),
   };
@@ -49,7 +56,13 @@ export function serviceRow(spec: ServiceSpec, destinations: readonly Destination
 
 /** The row of a destination, desired or read. Takes only what has been validated. */
 export function destinationRow(spec: DestinationSpec): DestinationRow {
-  const { forwarding = 'direct', tunnel, weight = 1, upperThreshold = 0, lowerThreshold = 0 } = spec;
+  const {
+    forwarding = DEFAULT_FORWARDING,
+    tunnel,
+    weight = DEFAULT_WEIGHT,
+    upperThreshold = 0,
+    lowerThreshold = 0,
+  } = spec;
   const destination = { address: validateAddress('destination.address', spec.address), port: spec.port };
   return {
     key: keyOfDestination(destination),
@@ -66,8 +79,13 @@ export function destinationRow(spec: DestinationSpec): DestinationRow {
 
 /** A row as `addService` takes it. */
 export function serviceSpec({ service, fields }: ServiceRow): ServiceSpec {
-  const { persistence, ...rest } = fields;
-  return { ...service, ...rest, ...(persistence !== null && { persistence }) } as ServiceSpec;
+  const { persistence, dormantPersistence, ...rest } = fields;
+  return {
+    ...service,
+    ...rest,
+    ...(persistence !== null && { persistence }),
+    ...(dormantPersistence !== null && { dormantPersistence }),
+  };
 }
 
 /** A row as `addDestination` takes it. */
@@ -82,8 +100,8 @@ function canonicalServiceId(service: ServiceId): ServiceId {
   return { protocol, address: validateAddress('service.address', address), port };
 }
 
-/** As `serviceKey` in model/identity.ts, of an identity whose address is canonical already. */
-function keyOfService(service: ServiceId): string {
+/** As `serviceKey` in model/identity.ts, of an identity whose address is canonical already, as one that was read. */
+export function keyOfService(service: ServiceId): string {
   return service.fwmark === undefined
     ? `${service.protocol} ${keyOfDestination(service)}`
     : `fwmark ${service.fwmark} ${service.family}`;
@@ -93,14 +111,13 @@ function keyOfDestination({ address, port }: DestinationId): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function isIpv6({ fwmark, family, address }: ServiceId): boolean {
-  return fwmark === undefined ? address.includes(':') : family === 'ipv6';
-}
-
 function persistenceFields(
-  { timeout = DEFAULT_PERSISTENCE, granularity, engine }: Persistence,
+  persistence: Persistence | undefined,
+  defaultTimeout: number,
   ipv6: boolean,
-): PersistenceFields {
+): PersistenceFields | null {
+  if (persistence === undefined) return null;
+  const { timeout = defaultTimeout, granularity, engine } = persistence;
   return {
     timeout,
     granularity: ipv6 ? (granularity ?? 128) : canonicalGranularity(granularity ?? 32),
@@ -116,13 +133,11 @@ function canonicalGranularity(granularity: number | string): number | string {
 
 function tunnelFields(tunnel: Tunnel | undefined, isTunnel: boolean): Tunnel | null {
   if (tunnel === undefined) return isTunnel ? { type: 'ipip' } : null;
-  const { type, port = 0, checksum = 'none' } = tunnel as { type: string; port?: number; checksum?: string };
+  const { type, port = 0, checksum = 'none' } = tunnel;
   // In the shapes that `snapshot()` has: a port and a checksum only where there is one to speak of.
-  if (type === 'gue') return { type, port, checksum } as Tunnel;
-  if (type === 'gre' && port === 0) return { type, checksum } as Tunnel;
   return {
     type,
-    ...(port !== 0 && { port }),
-    ...(checksum !== 'none' && { checksum }),
-  } as Tunnel;
+    ...((type === 'gue' || port !== 0) && { port }),
+    ...((type === 'gue' || type === 'gre' || checksum !== 'none') && { checksum }),
+  };
 }

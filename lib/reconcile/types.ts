@@ -1,15 +1,10 @@
+import type { CallOptions } from '../calls/options.ts';
 import type { DestinationSpec, Forwarding, Tunnel } from '../model/destination.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 import type { ServiceSpec } from '../model/service.ts';
 
 /** The version of a plan's JSON. Another one is refused by `apply()`. */
 export const PLAN_FORMAT = 1;
-
-/**
- * A service as it should be, with all its destinations in the order they should have. What `snapshot()` and
- * `parseRules()` return are such; statistics and connection counts are not looked at.
- */
-export type DesiredService = ServiceSpec & { readonly destinations: readonly DestinationSpec[] };
 
 /** What a field has, and what it is to have. null: none. */
 export interface Change<T> {
@@ -30,6 +25,8 @@ export interface ServiceFields {
   readonly schedulerFlags: readonly string[];
   readonly onePacket: boolean;
   readonly persistence: PersistenceFields | null;
+  /** Compared only where the desired state names it: what the kernel has no use for is no difference. */
+  readonly dormantPersistence: PersistenceFields | null;
 }
 
 /** What can be changed of a destination without removing it. */
@@ -138,6 +135,14 @@ export interface PlanScope {
   readonly removals: number;
 }
 
+/** A limit that a plan exceeds. */
+export interface PlanRefusal {
+  /** The option that the limit comes from; `force` lifts that of `maxRemovals`. */
+  readonly limit: 'allow' | 'maxRemovals';
+  /** What the plan does and what it may do, with the numbers. */
+  readonly message: string;
+}
+
 /** The data of a plan: what its JSON has. */
 export interface PlanData {
   readonly formatVersion: typeof PLAN_FORMAT;
@@ -147,8 +152,8 @@ export interface PlanData {
   readonly steps: readonly Step[];
   readonly warnings: readonly PlanWarning[];
   readonly scope: PlanScope;
-  /** Why `apply()` would refuse this plan as a whole, if it would: a limit, with the numbers. */
-  readonly refusals: readonly string[];
+  /** Why `apply()` would refuse this plan as a whole, if it would. */
+  readonly refusals: readonly PlanRefusal[];
 }
 
 /** What is to be done to make a table what it should be. Plain data, with two ways to write it. */
@@ -203,4 +208,35 @@ export interface PlanOptions {
    * only said, as a warning.
    */
   readonly order?: 'keep' | 'exact' | undefined;
+}
+
+/** What `apply()` takes besides. */
+export interface ApplyOptions extends PlanOptions, CallOptions {}
+
+/** What came of one step. */
+export interface AppliedStep {
+  readonly step: Step;
+  /**
+   * 'left-out': nothing was sent, or what was sent did not fit any more because another program had written meanwhile,
+   * and a later round took its place.
+   */
+  readonly outcome: 'done' | 'failed' | 'left-out';
+  /** Counted from 1. */
+  readonly round: number;
+  /** Why it failed. */
+  readonly error?: Error;
+  /** Why it was left out. */
+  readonly reason?: string;
+}
+
+/** What came of a desired state, or of a plan. */
+export interface Applied {
+  /** The table is as desired, as far as the kernel's answers tell: nothing failed, and nothing was left undone. */
+  readonly converged: boolean;
+  /** How often the table was read and planned for; more than once where another program wrote meanwhile. At most 3. */
+  readonly rounds: number;
+  /** Every step of every round, in order. Empty: there was nothing to do. */
+  readonly steps: readonly AppliedStep[];
+  /** Those of the plans, of every round. */
+  readonly warnings: readonly PlanWarning[];
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import {
-  type DesiredService,
   type DestinationSpec,
   destinationKey,
   type ServiceSpec,
   serviceKey,
+  type TableEntry,
 } from '../../lib/index.ts';
 
 const persistence = (ipv6: boolean) =>
@@ -79,7 +79,7 @@ function destination(spec: ServiceSpec): fc.Arbitrary<DestinationSpec> {
 }
 
 /** Desired states; two of them have much in common. */
-export const desiredTables: fc.Arbitrary<DesiredService[]> = fc.uniqueArray(
+export const desiredTables: fc.Arbitrary<TableEntry[]> = fc.uniqueArray(
   service.chain(spec =>
     fc
       .uniqueArray(destination(spec), { maxLength: 5, selector: destinationKey })

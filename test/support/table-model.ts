@@ -1,10 +1,10 @@
 import {
-  type DesiredService,
   type DestinationSpec,
   destinationKey,
   type ServiceSpec,
   type Step,
   serviceKey,
+  type TableEntry,
 } from '../../lib/index.ts';
 
 /** Why the kernel refuses a change. */
@@ -22,17 +22,17 @@ interface Entry {
 export class TableModel {
   readonly #entries = new Map<string, Entry>();
 
-  constructor(table: readonly DesiredService[] = []) {
+  constructor(table: readonly TableEntry[] = []) {
     for (const service of table) this.#put(service);
   }
 
-  #put({ destinations, ...service }: DesiredService): void {
+  #put({ destinations, ...service }: TableEntry): void {
     const rows = destinations.map(row => [destinationKey(row), row] as const);
     this.#entries.set(serviceKey(service), { service, destinations: new Map(rows) });
   }
 
   /** The table, each service with its destinations in the order they were added. */
-  snapshot(): DesiredService[] {
+  snapshot(): TableEntry[] {
     return [...this.#entries.values()].map(({ service, destinations }) => ({
       ...service,
       destinations: [...destinations.values()],

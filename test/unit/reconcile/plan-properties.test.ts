@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  type DesiredService,
-  destinationKey,
-  parseCommands,
-  type Step,
-  serviceKey,
-} from '../../../lib/index.ts';
+import { destinationKey, parseCommands, type Step, serviceKey, type TableEntry } from '../../../lib/index.ts';
 import { desiredTables } from '../../support/desired-tables.ts';
 import { TableModel } from '../../support/table-model.ts';
 import { planFor } from './support.ts';
@@ -21,7 +15,7 @@ function run(model: TableModel, steps: readonly Step[]): void {
   for (const step of steps) expect(model.apply(step)).toBe(undefined);
 }
 
-function find(table: readonly DesiredService[], key: string): DesiredService | undefined {
+function find(table: readonly TableEntry[], key: string): TableEntry | undefined {
   return table.find(service => serviceKey(service) === key);
 }
 
@@ -158,7 +152,7 @@ test('The scope of a plan counts what is in it and what goes', async () => {
   await fc.assert(
     fc.asyncProperty(desiredTables, desiredTables, async (before, desired) => {
       const plan = await planFor(before, desired, { owns: 'everything' });
-      const count = (table: readonly DesiredService[]) =>
+      const count = (table: readonly TableEntry[]) =>
         table.reduce((sum, { destinations }) => sum + destinations.length, 0);
       const stays = before.map(service => ({
         ...service,

@@ -1,15 +1,16 @@
-import type { DesiredService, Plan, PlanOptions } from '../../../lib/index.ts';
+import type { Plan, PlanOptions, TableEntry } from '../../../lib/index.ts';
 import { readDesired } from '../../../lib/reconcile/desired.ts';
 import { planTable } from '../../../lib/reconcile/planner.ts';
 import { scopeOf } from '../../../lib/reconcile/scope.ts';
 
 /** The plan from one table to another, without a kernel. `claimed`: the services that the owner's record has. */
 export async function planFor(
-  actual: readonly DesiredService[],
-  desired: readonly DesiredService[],
+  actual: readonly TableEntry[],
+  desired: readonly TableEntry[],
   options: PlanOptions = {},
   claimed: readonly string[] = [],
 ): Promise<Plan> {
   const scope = scopeOf(options.owns);
-  return planTable(actual, await readDesired(desired, scope), { scope, claimed: new Set(claimed) }, options);
+  const ownership = { scope, claimed: new Set(claimed) };
+  return (await planTable(actual, await readDesired(desired, scope), ownership, options)).plan;
 }

@@ -1,0 +1,105 @@
+import type { Calls } from '../calls/calls.ts';
+import { IpvsError } from '../model/errors.ts';
+import { serviceKey } from '../model/identity.ts';
+import type { TableEntry } from '../model/table.ts';
+import { readDesired } from './desired.ts';
+import { type PlanSettings, readPlanOptions } from './options.ts';
+import { type Planning, planNow } from './planning.ts';
+import { isConflict, type Kernel, runSteps, type StepResult } from './run.ts';
+import type { Applied, AppliedStep, ApplyOptions, Plan } from './types.ts';
+
+/** How often the table is read and planned for where other programs write meanwhile. */
+const ROUNDS = 3;
+
+/** Draws up a plan, and changes nothing. */
+export async function plan(
+  calls: Calls,
+  desired: readonly TableEntry[],
+  given?: ApplyOptions,
+): Promise<Plan> {
+  const settings = readPlanOptions(given);
+  const reading = readDesired(desired, settings.scope);
+  const { plan } = await planNow(calls, calls.run, reading, settings);
+  return plan;
+}
+
+/** Makes the table what is desired. */
+export async function applyDesired(
+  calls: Calls,
+  desired: readonly TableEntry[],
+  given?: ApplyOptions,
+): Promise<Applied> {
+  const settings = readPlanOptions(given);
+  return calls.together({ command: 'APPLY' }, async (run, writeAll) => {
+    const reading = readDesired(desired, settings.scope);
+    const replan = () => planNow(calls, run, reading, settings);
+    const first = await replan();
+    refuse(first.plan);
+    const table = await reading;
+    const wanted = new Set(table.entries.keys());
+    await first.claims.claim(wanted);
+    const rounds = await runRounds({ writeAll, errorOf: calls.errorOf }, first, replan, settings);
+    await first.claims.settle(wanted, servicesLeft(rounds));
+    return appliedOf(rounds);
+  });
+}
+
+/** Throws where a plan exceeds a limit. */
+export function refuse({ refusals }: Plan, force = false): void {
+  const standing = refusals.filter(({ limit }) => !(force && limit === 'maxRemovals'));
+  if (standing.length === 0) return;
+  const message = standing.map(refusal => refusal.message).join('; ');
+  throw new IpvsError('ERR_IPVS_LIMIT', `${message}: nothing was done`, { command: 'APPLY' });
+}
+
+interface Round {
+  readonly plan: Plan;
+  readonly results: readonly StepResult[];
+}
+
+/** Carries out a plan, and plans again where another program wrote meanwhile. */
+async function runRounds(
+  kernel: Kernel,
+  first: Planning,
+  replan: () => Promise<Planning>,
+  { options: { signal, timeout } }: PlanSettings,
+): Promise<readonly Round[]> {
+  const rounds: Round[] = [];
+  for (let planning = first; ; planning = await replan()) {
+    const { plan, reliant } = planning;
+    if (rounds.length > 0 && plan.refusals.length > 0) {
+      // Too late to refuse the whole: what other programs did since asks for more than was allowed.
+      const reason = plan.refusals.map(({ message }) => message).join('; ');
+      rounds.push({ plan, results: plan.steps.map(step => ({ step, outcome: 'left-out', reason })) });
+      return rounds;
+    }
+    const results = await runSteps(kernel, { steps: plan.steps, reliant }, { signal, timeout });
+    rounds.push({ plan, results });
+    if (rounds.length === ROUNDS || !results.some(isConflict)) return rounds;
+  }
+}
+
+/** The services whose removal did not succeed: they stay the owner's. */
+function servicesLeft(rounds: readonly Round[]): readonly string[] {
+  return rounds
+    .at(-1)!
+    .results.filter(({ step, outcome }) => step.kind === 'remove-service' && outcome !== 'done')
+    .map(({ step }) => serviceKey(step.service));
+}
+
+function appliedOf(rounds: readonly Round[]): Applied {
+  const steps = rounds.flatMap(({ results }, i) =>
+    results.map(result => told(result, i + 1, i + 1 < rounds.length)),
+  );
+  const converged = rounds.at(-1)!.results.every(({ outcome }) => outcome === 'done');
+  const warnings = new Map(rounds.flatMap(({ plan }) => plan.warnings.map(told => [told.message, told])));
+  return { converged, rounds: rounds.length, steps, warnings: [...warnings.values()] };
+}
+
+/** A result as it is told: what did not fit, and was planned for again, is no failure. */
+function told(result: StepResult, round: number, again: boolean): AppliedStep {
+  if (!again || !isConflict(result)) return { ...result, round };
+  const { step, error } = result;
+  const reason = 'another program had written meanwhile, and a later round took its place';
+  return { step, outcome: 'left-out', round, reason, ...(error !== undefined && { error }) };
+}

@@ -1,0 +1,59 @@
+import { existsSync, fstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { Operation } from '../addon/layout.ts';
+import type { Run } from '../calls/call.ts';
+import type { Calls } from '../calls/calls.ts';
+import type { FileCallSpec } from '../calls/files.ts';
+import type { CallOptions } from '../calls/options.ts';
+import type { DesiredTable } from './desired.ts';
+import type { PlanSettings } from './options.ts';
+import { type Claims, readClaims } from './ownership.ts';
+import { createPlanner, type Planned } from './planner.ts';
+import { planCall } from './read.ts';
+import { RECORDS_DIRECTORY } from './records.ts';
+
+/** A plan for the table as it was read just now, and who owns what of it. */
+export interface Planning extends Planned {
+  readonly claims: Claims;
+}
+
+/** Reads the table, and while the kernel is at it, who owns what; `desired` may still be being read too. */
+export async function planNow(
+  calls: Calls,
+  run: Run,
+  desired: Promise<DesiredTable>,
+  { options, scope }: PlanSettings,
+): Promise<Planning> {
+  const claims = claimsOf(calls, options.owner, options);
+  const comparison = Promise.all([desired, claims]).then(([table, { own }]) => ({
+    desired: table,
+    planner: createPlanner(table, { scope, claimed: own }, options),
+  }));
+  const { signal, timeout } = options;
+  const planned = await run(planCall(comparison), { signal, timeout });
+  (await claims).validate((await desired).entries.keys(), planned.plan);
+  return { ...planned, claims: await claims };
+}
+
+/** Who owns what in the client's network namespace. */
+export async function claimsOf(
+  calls: Calls,
+  owner: string | undefined,
+  { signal, timeout }: CallOptions,
+): Promise<Claims> {
+  if (owner === undefined && !existsSync(RECORDS_DIRECTORY)) return readClaims(RECORDS_DIRECTORY, undefined);
+  return readClaims(await recordsDirectory(calls, { signal, timeout }), owner);
+}
+
+/** Where the records of the client's network namespace are. */
+export async function recordsDirectory(calls: Calls, options: CallOptions): Promise<string> {
+  return join(RECORDS_DIRECTORY, await calls.file(namespaceId, options));
+}
+
+/** Identifies the client's network namespace, by the inode number that it has as long as it lives. */
+const namespaceId: FileCallSpec<string, typeof Operation.openFile> = {
+  operation: Operation.openFile,
+  context: { command: 'READ_FILE', file: '/proc/thread-self/ns/net' },
+  decode: fd => String(fstatSync(fd).ino),
+  path: '/proc/thread-self/ns/net',
+};

@@ -1,0 +1,77 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { wordAt } from '../addon/columns.ts';
+import { readDestination } from '../addon/destination.ts';
+import { readServiceId } from '../addon/identity.ts';
+import { DestinationColumn, Operation } from '../addon/layout.ts';
+import type { NativeTable } from '../addon/native.ts';
+import { readService } from '../addon/service.ts';
+import type { CallSpec } from '../calls/call.ts';
+import type { Stats } from '../model/stats.ts';
+import type { DesiredTable } from './desired.ts';
+import type { Planned, Planner } from './planner.ts';
+import { keyOfService } from './rows.ts';
+import { isSame, type Rows, type TableLists, viewTable } from './same.ts';
+
+/** What a table is compared with. */
+export interface Comparison {
+  readonly desired: DesiredTable;
+  readonly planner: Planner;
+}
+
+/** Rows compared before the event loop has a turn: well under a millisecond's work. */
+const SLICE = 1000;
+
+/** A plan does not look at statistics. */
+const unread = undefined as unknown as Stats;
+
+/**
+ * Reads the table in parts and draws up a plan as they come, while the kernel is asked for the next: the comparison may
+ * become known only after the reading has begun.
+ */
+export function planCall(comparison: Promise<Comparison>): CallSpec<Planned, typeof Operation.snapshot> {
+  let reading: Promise<unknown> = comparison;
+  comparison.catch(() => {}); // whoever awaits the call hears of it
+  const part = (table: NativeTable) => {
+    reading = reading.then(async () => compareTable(viewTable(table), await comparison));
+    reading.catch(() => {});
+  };
+  return {
+    operation: Operation.snapshot,
+    context: { command: 'GET_DEST' },
+    part,
+    async decode(table) {
+      part(table);
+      await reading;
+      return (await comparison).planner.finish();
+    },
+  };
+}
+
+/** Compares a part of the table with what is desired. */
+async function compareTable(lists: TableLists, { desired, planner }: Comparison): Promise<void> {
+  const { services, destinations } = lists;
+  let compared = 0;
+  let from = 0;
+  for (let row = 0; row < services.rows; row++) {
+    let to = from;
+    while (to < destinations.rows && wordAt(destinations, DestinationColumn.service, to) === row) to++;
+    const service = readServiceId(services, row);
+    const key = keyOfService(service);
+    const entry = planner.take(key);
+    if (entry !== undefined && isSame(lists, row, { from, to }, entry, desired.records)) {
+      planner.same(entry);
+    } else if (entry !== undefined || planner.owns(key, service)) {
+      planner.differs(readService(services, row, lists.names, unread), read(lists, { from, to }), entry);
+    }
+    compared += to - from + 1;
+    from = to;
+    if (compared < SLICE) continue;
+    compared = 0;
+    await nextTurn();
+  }
+}
+
+/** The destinations of a service, in the order they were added. */
+function read({ destinations }: TableLists, { from, to }: Rows) {
+  return Array.from({ length: to - from }, (_, i) => readDestination(destinations, to - 1 - i, unread));
+}

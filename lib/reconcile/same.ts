@@ -1,0 +1,114 @@
+import { type List, viewList, wordAt } from '../addon/columns.ts';
+import { ADDRESS_BYTES, DestinationColumn, Layout, ServiceColumn } from '../addon/layout.ts';
+import type { NativeTable } from '../addon/native.ts';
+import { ForwardingNumber, ServiceFlag } from '../model/constants.ts';
+import { DEFAULT_SCHEDULER } from '../model/service.ts';
+import type { DesiredEntry } from './desired.ts';
+
+const WORD = 4;
+const RECORD_WORDS = Layout.bytes / WORD;
+const ADDRESS_WORDS = ADDRESS_BYTES / WORD;
+
+/** A part of a table in columns, with views on them. */
+export interface TableLists {
+  readonly services: List;
+  readonly destinations: List;
+  /** The addresses of the destinations, four words each. */
+  readonly addresses: Uint32Array;
+  readonly names: readonly string[];
+}
+
+/** Views a table's columns, copying nothing. */
+export function viewTable(table: NativeTable): TableLists {
+  const destinations = viewList(table.destinations, DestinationColumn.count);
+  const { buffer, byteOffset } = destinations.addresses;
+  return {
+    services: viewList(table.services, ServiceColumn.count),
+    destinations,
+    addresses: new Uint32Array(buffer, byteOffset, (destinations.rows * ADDRESS_BYTES) / WORD),
+    names: table.names,
+  };
+}
+
+/** The destinations of one service: rows from `from` up to `to`, the newest first. */
+export interface Rows {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Whether a service and its destinations are as desired, in the desired order: numbers against numbers, no object made.
+ * Of a table that is as it should be, which is the usual case, nothing else is looked at. False may also mean that more
+ * has to be looked at: `serviceChanges` and `destinationChanges` tell.
+ */
+export function isSame(
+  lists: TableLists,
+  row: number,
+  { from, to }: Rows,
+  entry: DesiredEntry,
+  records: Uint32Array,
+): boolean {
+  if (to - from !== entry.count || !isSameService(lists, row, entry, records)) return false;
+  for (let i = 0; i < entry.count; i++) {
+    const record = (entry.record + 1 + i) * RECORD_WORDS;
+    if (!isSameDestination(lists, to - 1 - i, record, records)) return false;
+  }
+  return true;
+}
+
+/** The word of a record at a byte offset. */
+function word(records: Uint32Array, record: number, offset: number): number {
+  return records[record + offset / WORD]!;
+}
+
+function isSameService(
+  { services, names }: TableLists,
+  row: number,
+  { record: index, spec }: DesiredEntry,
+  records: Uint32Array,
+): boolean {
+  const record = index * RECORD_WORDS;
+  const at = Layout.service;
+  const column = ServiceColumn;
+  const flags = word(records, record, at.flags);
+  if (wordAt(services, column.flags, row) !== flags) return false;
+  if (names[wordAt(services, column.scheduler, row)] !== (spec.scheduler ?? DEFAULT_SCHEDULER)) return false;
+  if ((flags & ServiceFlag.persistent) === 0) return spec.dormantPersistence === undefined;
+  return (
+    wordAt(services, column.timeout, row) === word(records, record, at.timeout) &&
+    wordAt(services, column.netmask, row) === word(records, record, at.netmask) &&
+    names[wordAt(services, column.engine, row)] === (spec.persistence?.engine ?? '')
+  );
+}
+
+const destinationWords = [
+  [DestinationColumn.port, Layout.destination.port],
+  [DestinationColumn.family, Layout.destination.family],
+  [DestinationColumn.weight, Layout.destination.weight],
+  [DestinationColumn.forwarding, Layout.destination.forwarding],
+  [DestinationColumn.upperThreshold, Layout.destination.upperThreshold],
+  [DestinationColumn.lowerThreshold, Layout.destination.lowerThreshold],
+] as const;
+
+const tunnelWords = [
+  [DestinationColumn.tunnelType, Layout.destination.tunnelType],
+  [DestinationColumn.tunnelPort, Layout.destination.tunnelPort],
+  [DestinationColumn.tunnelFlags, Layout.destination.tunnelFlags],
+] as const;
+
+function isSameDestination(
+  { destinations, addresses }: TableLists,
+  row: number,
+  record: number,
+  records: Uint32Array,
+): boolean {
+  const sameWords = (words: typeof destinationWords | typeof tunnelWords) =>
+    words.every(([column, offset]) => wordAt(destinations, column, row) === word(records, record, offset));
+  const address = record + Layout.destination.address / WORD;
+  for (let i = 0; i < ADDRESS_WORDS; i++) {
+    if (addresses[row * ADDRESS_WORDS + i] !== records[address + i]) return false;
+  }
+  if (!sameWords(destinationWords)) return false;
+  const isTunnel = word(records, record, Layout.destination.forwarding) === ForwardingNumber.tunnel;
+  return !isTunnel || sameWords(tunnelWords);
+}

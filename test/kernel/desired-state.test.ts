@@ -1,0 +1,465 @@
+import { execFileSync, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import {
+  type ApplyOptions,
+  type DestinationSpec,
+  formatRules,
+  type ServiceSpec,
+  serviceKey,
+  type TableEntry,
+} from '../../lib/index.ts';
+import { desiredTables } from '../support/desired-tables.ts';
+import { addNamespace, rejection, removeNamespace, useBed } from './support.ts';
+
+const bed = useBed();
+
+const scratch = mkdtempSync(join(tmpdir(), 'ipvs-desired-'));
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+afterEach(async () => {
+  await bed.ipvs.flush();
+  // The records of one test are nothing to the next.
+  rmSync('/run/ipvs', { recursive: true, force: true });
+});
+
+const RUNS = Number(process.env['IPVS_PROPERTY_RUNS'] ?? 6);
+
+const web = { protocol: 'tcp', address: '10.1.0.1', port: 80 } as const;
+const dns = { protocol: 'udp', address: '10.1.0.2', port: 53 } as const;
+
+function entry(
+  service: ServiceSpec,
+  hosts: readonly number[],
+  more: Partial<DestinationSpec> = {},
+): TableEntry {
+  const { port = 0 } = service;
+  const destinations = hosts.map(host => ({ address: `10.1.1.${host}`, port, ...more }));
+  return { ...service, destinations } as TableEntry;
+}
+
+/** The table as ipvsadm sees it. */
+function saved(): string {
+  return bed.run('ipvsadm', '-Sn');
+}
+
+test('apply makes of any table any other in one go, the next plan is empty, and ipvsadm reads what its own rules make', async () => {
+  const other = addNamespace();
+  try {
+    await fc.assert(
+      fc.asyncProperty(desiredTables, async desired => {
+        // What the run before left is the table to start from.
+        const applied = await bed.ipvs.apply(desired, { owns: 'everything', force: true });
+        expect(applied).toMatchObject({ converged: true, rounds: 1 });
+        const again = await bed.ipvs.plan(desired, { owns: 'everything' });
+        expect(again.steps).toEqual([]);
+        const input = formatRules(desired, { order: 'given' });
+        const judge = 'ipvsadm -C; ipvsadm -R; ipvsadm -Sn';
+        const made = execFileSync('ip', ['netns', 'exec', other, 'sh', '-c', judge], { input });
+        expect(saved()).toBe(made.toString());
+      }),
+      { numRuns: RUNS },
+    );
+  } finally {
+    removeNamespace(other);
+  }
+});
+
+test('A table that was read is what it is: a plan for everything of it has no step, whoever wrote it', async () => {
+  const input = [
+    '-A -t 10.1.0.1:80 -s mh -b mh-port,mh-fallback -p 300 -M 255.255.0.0',
+    '-a -t 10.1.0.1:80 -r 10.1.1.2:8080 -m -w 0 -x 9 -y 3',
+    '-a -t 10.1.0.1:80 -r 10.1.1.1:80 -i --tun-type gue --tun-port 6080 --tun-csum',
+    '-A -f 7 -6 -s rr -p 60 -M 64',
+    '-a -f 7 -6 -r [fd00::2]:0 -g',
+    '-A -u 10.1.0.2:5060 -s rr -o --pe sip -p 360',
+  ].join('\n');
+  execFileSync('ip', ['netns', 'exec', bed.netns, 'ipvsadm', '-R'], { input: `${input}\n` });
+  const read = await bed.ipvs.snapshot();
+  const plan = await bed.ipvs.plan(read, { owns: 'everything' });
+  expect(plan.steps).toEqual([]);
+  expect(plan.scope).toEqual({ services: 3, destinations: 3, removals: 0 });
+  expect((await bed.ipvs.apply(read, { owns: 'everything' })).steps).toEqual([]);
+});
+
+test('What differs is found wherever it stands: the quick comparison and the thorough one agree', async () => {
+  await fc.assert(
+    fc.asyncProperty(desiredTables, desiredTables, async (before, desired) => {
+      await bed.ipvs.apply(before, { owns: 'everything', force: true });
+      const plan = await bed.ipvs.plan(desired, { owns: 'everything' });
+      // What the thorough one finds of every service: none is the same to it at once, for it has a dormant field.
+      const asked = desired.map(service =>
+        service.persistence === undefined ? { ...service, dormantPersistence: { timeout: 0 } } : service,
+      );
+      const thorough = await bed.ipvs.plan(asked, { owns: 'everything' });
+      expect(plan.steps.map(step => [step.kind, serviceKey(step.service)])).toEqual(
+        thorough.steps.map(step => [step.kind, serviceKey(step.service)]),
+      );
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('Destinations are in the desired order; another one is restored only if asked, and then exactly', async () => {
+  const service = { ...web, scheduler: 'mh' };
+  await bed.ipvs.apply([entry(service, [3, 1, 2])]);
+  const addresses = async () => (await bed.ipvs.destinations(web)).map(({ address }) => address.at(-1));
+  expect(await addresses()).toEqual(['3', '1', '2']);
+  const kept = await bed.ipvs.apply([entry(service, [1, 2, 3, 4])]);
+  expect(kept.warnings.map(({ code }) => code)).toEqual(['order-differs']);
+  expect(await addresses()).toEqual(['3', '1', '2', '4']);
+  const exact = await bed.ipvs.apply([entry(service, [1, 2, 3, 4])], { order: 'exact' });
+  expect(exact).toMatchObject({ converged: true });
+  expect(await addresses()).toEqual(['1', '2', '3', '4']);
+});
+
+test('A service is there with all its destinations from one send on, and a change of weights keeps counters', async () => {
+  const many = entry(
+    web,
+    Array.from({ length: 100 }, (_, i) => i + 1),
+  );
+  await bed.ipvs.apply([
+    entry(
+      dns,
+      Array.from({ length: 60 }, (_, i) => i + 1),
+    ),
+    many,
+  ]);
+  expect(await bed.ipvs.destinations(web)).toHaveLength(100);
+  const changed = { ...many, destinations: many.destinations.map(row => ({ ...row, weight: 7 })) };
+  const { steps } = await bed.ipvs.apply([changed]);
+  expect(new Set(steps.map(({ step }) => step.kind))).toEqual(new Set(['change-destination']));
+  expect((await bed.ipvs.destinations(web)).every(({ weight }) => weight === 7)).toBe(true);
+});
+
+describe('Faults', () => {
+  test('The 500th of 1,000 changes is refused: all others are done, and the report has it', async () => {
+    const hosts = Array.from({ length: 1000 }, (_, i) => ({
+      address: `10.1.${i >> 8}.${i & 255}`,
+      port: 80,
+    }));
+    // A multicast address, which the kernel takes for no server.
+    const desired = { ...web, destinations: hosts.with(499, { address: '224.0.0.1', port: 80 }).slice(1) };
+    const { converged, rounds, steps } = await bed.ipvs.apply([desired]);
+    expect({ converged, rounds }).toEqual({ converged: false, rounds: 1 });
+    const failed = steps.filter(({ outcome }) => outcome !== 'done');
+    expect(failed).toHaveLength(1);
+    expect(failed[0]).toMatchObject({
+      outcome: 'failed',
+      step: { kind: 'add-destination', destination: { address: '224.0.0.1' } },
+      error: { code: 'ERR_IPVS_DESTINATION_REFUSED' },
+    });
+    expect(await bed.ipvs.destinations(web)).toHaveLength(998);
+  });
+
+  test('A service that the kernel refuses takes only its own destinations along', async () => {
+    const { steps } = await bed.ipvs.apply([entry({ ...web, scheduler: 'absent' }, [1, 2]), entry(dns, [1])]);
+    expect(steps.map(({ outcome }) => outcome)).toEqual(['failed', 'left-out', 'left-out', 'done', 'done']);
+    expect(steps[0]?.error).toMatchObject({ code: 'ERR_IPVS_SCHEDULER_NOT_FOUND' });
+    expect(steps[1]?.reason).toBe('its service could not be added');
+  });
+
+  test('Nothing is taken from a service while nothing can take its place', async () => {
+    await bed.ipvs.apply([entry(web, [1, 2])]);
+    const desired = { ...web, destinations: [{ address: '224.0.0.1', port: 80 }] };
+    const { converged, steps } = await bed.ipvs.apply([desired], { force: true });
+    expect(converged).toBe(false);
+    expect(steps.map(({ outcome }) => outcome)).toEqual(['failed', 'left-out', 'left-out']);
+    expect(await bed.ipvs.destinations(web)).toHaveLength(2);
+    // With another server that takes connections the old ones may go.
+    const [row] = entry(web, [3]).destinations;
+    const better = { ...desired, destinations: [...desired.destinations, row!] };
+    await bed.ipvs.apply([better], { force: true });
+    expect((await bed.ipvs.destinations(web)).map(({ address }) => address)).toEqual(['10.1.1.3']);
+  });
+
+  test('What another program wrote between reading and writing is planned for again', async () => {
+    await bed.ipvs.apply([entry(web, [1, 2]), entry(dns, [1])]);
+    const desired = [entry(web, [1, 3], { weight: 2 }), entry(dns, [1], { weight: 2 })];
+    let asked = 0;
+    const meddle = () => {
+      if (++asked === 1) {
+        bed.run('ipvsadm', '-a', '-t', '10.1.0.1:80', '-r', '10.1.1.3:80', '-w', '9');
+        bed.run('ipvsadm', '-d', '-t', '10.1.0.1:80', '-r', '10.1.1.1:80');
+        bed.run('ipvsadm', '-D', '-u', '10.1.0.2:53');
+      }
+      return true;
+    };
+    // A foreign row, for which the scope is asked after the others were compared: newest first is what the kernel lists.
+    bed.run('ipvsadm', '-A', '-f', '99');
+    const { converged, rounds, steps } = await bed.ipvs.apply(desired, {
+      owns: service => (service.fwmark === 99 ? meddle() : true),
+      force: true,
+    });
+    expect({ converged, rounds }).toEqual({ converged: true, rounds: 2 });
+    expect(steps.filter(({ outcome }) => outcome === 'left-out').every(({ round }) => round === 1)).toBe(
+      true,
+    );
+    expect((await bed.ipvs.plan(desired)).steps).toEqual([]);
+  });
+
+  test('Whoever writes against it without end is given up on after three rounds', async () => {
+    bed.run('ipvsadm', '-A', '-f', '99');
+    await bed.ipvs.apply([entry(web, [1])]);
+    const row = '-t 10.1.0.1:80 -r 10.1.1.2:80';
+    const toggle = `ipvsadm -a ${row} -w 9 2>/dev/null || ipvsadm -d ${row}`;
+    const { converged, rounds, steps } = await bed.ipvs.apply([entry(web, [1, 2])], {
+      owns({ fwmark }) {
+        if (fwmark === 99) bed.run('sh', '-c', toggle);
+        return fwmark !== 99;
+      },
+    });
+    expect({ converged, rounds }).toEqual({ converged: false, rounds: 3 });
+    expect(steps.filter(({ outcome }) => outcome === 'failed')).toMatchObject([
+      { round: 3, error: { code: 'ERR_IPVS_DESTINATION_EXISTS' } },
+    ]);
+  });
+});
+
+describe('Limits', () => {
+  const before = [entry(web, [1, 2, 3])];
+
+  test('Too many removals are refused as a whole, with the numbers, and nothing is written', async () => {
+    await bed.ipvs.apply(before);
+    const table = saved();
+    const desired = [entry(web, [4]), entry(dns, [1])];
+    const error = await rejection(bed.ipvs.apply(desired));
+    expect(error).toMatchObject({ code: 'ERR_IPVS_LIMIT' });
+    expect(error.message).toBe(
+      'the plan removes 3 of the 3 destinations in scope, which is more than half; maxRemovals or force allow it: nothing was done',
+    );
+    expect(saved()).toBe(table);
+    const plan = await bed.ipvs.plan(desired);
+    expect((await rejection(bed.ipvs.apply(plan))).code).toBe('ERR_IPVS_LIMIT');
+    expect(await bed.ipvs.apply(plan, { force: true })).toMatchObject({ converged: true });
+  });
+
+  test('A kind of change that is not allowed refuses all of them', async () => {
+    await bed.ipvs.apply(before);
+    const table = saved();
+    const error = await rejection(
+      bed.ipvs.apply([entry(web, [1, 2, 3, 4], { weight: 2 })], { allow: ['add'] }),
+    );
+    expect(error).toMatchObject({ code: 'ERR_IPVS_LIMIT' });
+    expect(saved()).toBe(table);
+  });
+
+  test('keepWeights leaves weights to whoever sets them', async () => {
+    await bed.ipvs.apply(before);
+    await bed.ipvs.updateDestination(web, { address: '10.1.1.2', port: 80 }, { weight: 0 });
+    const options: ApplyOptions = { keepWeights: true };
+    expect((await bed.ipvs.apply(before, options)).steps).toEqual([]);
+    const desired = [entry(web, [1, 2, 3], { upperThreshold: 9 })];
+    expect(await bed.ipvs.apply(desired, options)).toMatchObject({ converged: true });
+    expect((await bed.ipvs.destinations(web)).map(({ weight }) => weight)).toEqual([1, 0, 1]);
+    expect((await bed.ipvs.destinations(web)).every(({ upperThreshold }) => upperThreshold === 9)).toBe(true);
+  });
+});
+
+describe('Plans that were made before', () => {
+  test('A plan is carried out as it came back from JSON', async () => {
+    await bed.ipvs.apply([entry(web, [1, 2])]);
+    const desired = [entry({ ...web, scheduler: 'rr' }, [2, 3], { weight: 4 }), entry(dns, [1])];
+    const plan = await bed.ipvs.plan(desired);
+    const applied = await bed.ipvs.apply(JSON.parse(JSON.stringify(plan)));
+    expect(applied).toMatchObject({ converged: true, rounds: 1 });
+    expect(applied.steps.map(({ step }) => step)).toEqual(plan.steps);
+    expect((await bed.ipvs.plan(desired)).steps).toEqual([]);
+  });
+
+  test('Steps that do not fit any more are refused, the others are done', async () => {
+    await bed.ipvs.apply([
+      entry(web, [1, 2, 3, 4]),
+      entry(dns, [1]),
+      entry({ fwmark: 5, family: 'ipv4' }, [1]),
+    ]);
+    const desired = [
+      entry({ ...web, scheduler: 'rr' }, [1, 2, 5, 6], { weight: 4 }),
+      entry(dns, [1], { weight: 2 }),
+    ];
+    const plan = await bed.ipvs.plan(desired, { owns: 'everything', force: true });
+    const at = (host: number) => ({ address: `10.1.1.${host}`, port: 80 });
+    await bed.ipvs.updateDestination(web, at(1), { weight: 9 });
+    await bed.ipvs.updateDestination(web, at(2), { weight: 4 });
+    await bed.ipvs.removeDestination(web, at(3));
+    await bed.ipvs.updateDestination(web, at(4), { weight: 8 });
+    await bed.ipvs.addDestination(web, { ...at(5), weight: 3 });
+    await bed.ipvs.updateService(web, { scheduler: 'sh' });
+    await bed.ipvs.removeService(dns);
+    await bed.ipvs.addDestination({ fwmark: 5, family: 'ipv4' }, { address: '10.1.1.9', port: 0 });
+    const { converged, steps } = await bed.ipvs.apply(plan);
+    expect(converged).toBe(false);
+    const told = steps.map(({ step, outcome, error, reason }) => [
+      step.kind,
+      'destination' in step ? step.destination.address.at(-1) : '',
+      outcome,
+      error?.message.replace(/^.*?: (.*: )?/, '') ?? reason,
+    ]);
+    expect(told).toEqual([
+      ['change-destination', '1', 'failed', 'its weight changed since; plan again'],
+      ['change-destination', '2', 'left-out', 'the table is so already'],
+      ['add-destination', '5', 'failed', 'the destination is there, and another; plan again'],
+      ['add-destination', '6', 'done', undefined],
+      ['change-destination', '1', 'failed', 'its service is not there any more; plan again'],
+      ['change-service', '', 'failed', 'its scheduler changed since; plan again'],
+      ['remove-destination', '3', 'left-out', 'the table is so already'],
+      ['remove-destination', '4', 'failed', 'its weight changed since; plan again'],
+      ['remove-service', '', 'failed', 'it has got destination 10.1.1.9:0 since; plan again'],
+    ]);
+    for (const { error } of steps)
+      if (error !== undefined) expect(error).toMatchObject({ code: 'ERR_IPVS_STALE' });
+  });
+
+  test('What is no plan is refused with its place, and nothing is done', async () => {
+    const plan = await bed.ipvs.plan([entry(web, [1])]);
+    const data = JSON.parse(JSON.stringify(plan));
+    expect((await rejection(bed.ipvs.apply({ ...data, formatVersion: 2 }))).message).toBe(
+      'plan.formatVersion must be 1, not 2',
+    );
+    data.steps[1].spec.weight = -1;
+    data.steps.push({ kind: 'rename' });
+    const error = await rejection(bed.ipvs.apply(data));
+    expect(error).toMatchObject({ code: 'ERR_IPVS_DESIRED' });
+    expect(error.message.split('\n')).toEqual([
+      expect.stringMatching(/^plan\.steps\[1\]\.weight must be between/),
+      expect.stringMatching(/^plan\.steps\[2\]/),
+    ]);
+    expect(saved()).toBe('');
+  });
+});
+
+describe('Owners', () => {
+  test('An owner removes what it does not want any more, over restarts, and leaves what others made', async () => {
+    await bed.ipvs.addService(dns);
+    await bed.ipvs.apply([entry(web, [1]), entry({ fwmark: 5, family: 'ipv4' }, [1])], { owner: 'one' });
+    // A new client knows of the old one by the record alone.
+    const later = bed.client();
+    const applied = await later.apply([entry(web, [1])], { owner: 'one', force: true });
+    expect(applied.steps.map(({ step }) => [step.kind, serviceKey(step.service)])).toEqual([
+      ['remove-service', 'fwmark 5 ipv4'],
+    ]);
+    expect((await later.services()).map(serviceKey).toSorted()).toEqual([serviceKey(web), serviceKey(dns)]);
+    await later.apply([], { owner: 'one', force: true });
+    expect((await later.services()).map(serviceKey)).toEqual([serviceKey(dns)]);
+    // Who owns nothing leaves no record.
+    expect(readdirSync(join('/run/ipvs', readdirSync('/run/ipvs')[0]!))).toEqual([]);
+  });
+
+  test('Two owners that claim one service: an error that names both, and nothing is done', async () => {
+    await bed.ipvs.apply([entry(web, [1])], { owner: 'one' });
+    const table = saved();
+    const error = await rejection(bed.ipvs.apply([entry(dns, [1]), entry(web, [2])], { owner: 'two' }));
+    expect(error).toMatchObject({ code: 'ERR_IPVS_OWNED' });
+    expect(error.message).toMatch(
+      /^service tcp 10\.1\.0\.1:80 belongs to 'one', and 'two' wants it too: nothing was done/,
+    );
+    expect((await rejection(bed.ipvs.plan([entry(web, [2])], { owner: 'two' }))).code).toBe('ERR_IPVS_OWNED');
+    expect((await rejection(bed.ipvs.apply([], { owns: 'everything', force: true }))).code).toBe(
+      'ERR_IPVS_OWNED',
+    );
+    expect(saved()).toBe(table);
+    // What another gave up can be had.
+    await bed.ipvs.apply([], { owner: 'one', force: true });
+    expect(await bed.ipvs.apply([entry(web, [2])], { owner: 'two' })).toMatchObject({ converged: true });
+  });
+
+  test('Another network namespace has owners of its own', async () => {
+    const netns = addNamespace();
+    try {
+      const other = bed.client({ netns });
+      await bed.ipvs.apply([entry(web, [1])], { owner: 'one' });
+      expect(await other.apply([entry(web, [1])], { owner: 'two' })).toMatchObject({ converged: true });
+      expect((await other.apply([], { owner: 'one' })).steps).toEqual([]);
+      await other.close();
+    } finally {
+      removeNamespace(netns);
+    }
+  });
+
+  test('A record that is damaged is an error that names the file', async () => {
+    await bed.ipvs.apply([entry(web, [1])], { owner: 'one' });
+    const path = join('/run/ipvs', readdirSync('/run/ipvs')[0]!, 'one.json');
+    const record = readFileSync(path, 'utf8');
+    writeFileSync(path, record.slice(0, 20));
+    const error = await rejection(bed.ipvs.apply([], { owner: 'one' }));
+    expect(error).toMatchObject({ code: 'ERR_IPVS_RECORD' });
+    expect(error.message).toContain(path);
+    expect(await bed.ipvs.services()).toHaveLength(1);
+  });
+
+  test('A name that could be no file is refused', async () => {
+    for (const owner of ['', '../one', '.one', 'a b', 'x'.repeat(65), 7]) {
+      const error = await rejection(bed.ipvs.apply([], { owner } as ApplyOptions));
+      expect(error.message).toMatch(/^options\.owner must be /);
+    }
+  });
+});
+
+test('While ipvsadm edits other services without pause, apply converges in one round and touches none of them', async () => {
+  const script = `
+    ipvsadm -A -f 900; ipvsadm -a -f 900 -r 10.1.9.9
+    while :; do
+      ipvsadm -A -f 901 -s rr; ipvsadm -a -f 901 -r 10.1.9.1; ipvsadm -e -f 900 -r 10.1.9.9 -w $((i = i + 1)); ipvsadm -D -f 901
+    done`;
+  const meddler = spawn('ip', ['netns', 'exec', bed.netns, 'sh', '-c', script], {
+    stdio: 'ignore',
+    detached: true,
+  });
+  const ended = once(meddler, 'exit');
+  try {
+    await fc.assert(
+      fc.asyncProperty(desiredTables, async desired => {
+        const owns = (service: { readonly fwmark?: number | undefined }) => (service.fwmark ?? 0) < 900;
+        const applied = await bed.ipvs.apply(desired, { owns, force: true });
+        expect(applied).toMatchObject({ converged: true, rounds: 1 });
+        const touched = applied.steps.filter(({ step }) => (step.service.fwmark ?? 0) >= 900);
+        expect(touched).toEqual([]);
+        expect((await bed.ipvs.plan(desired, { owns })).steps).toEqual([]);
+      }),
+      { numRuns: RUNS },
+    );
+    expect((await bed.ipvs.services()).map(serviceKey)).toContain('fwmark 900 ipv4');
+  } finally {
+    process.kill(-meddler.pid!, 'SIGKILL');
+    await ended;
+  }
+});
+
+test('Killed in the middle of its writes and run again, apply converges, and leaves nothing without an owner', async () => {
+  const size = 600;
+  const table = (from: number, scheduler: string) =>
+    Array.from({ length: size }, (_, i) => entry({ ...web, port: from + i, scheduler }, [1, 2, 3]));
+  const states = [table(1000, 'rr'), table(1000 + size / 2, 'wlc')];
+  /** The first service that each of them adds. */
+  const first = [1000, 1000 + size].map(port => ({ ...web, port }));
+  await bed.ipvs.addService(dns);
+  for (const [i, state] of states.entries()) {
+    const file = join(scratch, `state-${i}.json`);
+    writeFileSync(file, JSON.stringify(state));
+    const program = join(import.meta.dirname, 'programs/apply.mjs');
+    const child = fork(program, [bed.netns, file, 'killed'], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const ended = once(child, 'exit');
+    while ((await bed.ipvs.service(first[i]!)) === undefined) await sleep(1);
+    child.kill('SIGKILL');
+    expect((await ended)[1]).toBe('SIGKILL');
+    const { steps } = await bed.ipvs.plan(state, { owner: 'killed', force: true });
+    console.log(`killed with ${steps.length} steps left`);
+    expect(steps.length).toBeGreaterThan(0);
+  }
+  // Whatever of both was done: the record knows all that is there.
+  expect(await bed.ipvs.apply(states[0]!, { owner: 'killed', force: true })).toMatchObject({
+    converged: true,
+  });
+  expect((await bed.ipvs.plan(states[0]!, { owner: 'killed' })).steps).toEqual([]);
+  expect(await bed.ipvs.services()).toHaveLength(size + 1);
+  expect(await bed.ipvs.apply([], { owner: 'killed', force: true })).toMatchObject({ converged: true });
+  expect((await bed.ipvs.services()).map(serviceKey)).toEqual([serviceKey(dns)]);
+});
