@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DestinationSpec } from '../../lib/index.ts';
 import { rejection, useBed } from './support.ts';
@@ -308,4 +309,22 @@ test('an update that fails leaves others of the same destination alone', async (
   expect(outcomes.slice(1).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
   const found = (await bed.ipvs.destinations(web)).find(({ address }) => address === spec.address);
   expect(found).toMatchObject({ weight: 0, upperThreshold: 20, lowerThreshold: 10 });
+});
+
+test('Many writes at once get each its own error where the machine’s socket buffers hold only a few', async () => {
+  const files = ['rmem_default', 'rmem_max', 'wmem_default', 'wmem_max'].map(
+    name => `/proc/sys/net/core/${name}`,
+  );
+  const before = files.map(file => readFileSync(file, 'utf8'));
+  for (const file of files) writeFileSync(file, '4608');
+  try {
+    const client = bed.client(); // one whose sockets are opened now
+    const missing = Array.from({ length: 300 }, (_, i) =>
+      rejection(client.removeDestination(web, { address: `172.16.121.${i & 255}`, port: 1 + (i >> 8) })),
+    );
+    const codes = (await Promise.all(missing)).map(({ code }) => code);
+    expect(new Set(codes)).toEqual(new Set(['ERR_IPVS_DESTINATION_NOT_FOUND']));
+  } finally {
+    for (const [i, file] of files.entries()) writeFileSync(file, before[i]!);
+  }
 });
