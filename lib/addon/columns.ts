@@ -3,11 +3,14 @@ import { type Stats, toStats } from '../model/stats.ts';
 import { ADDRESS_BYTES, COUNTERS } from './layout.ts';
 import type { NativeBlock } from './native.ts';
 
-/** A list as the addon delivers it: 64-bit counters, then 32-bit words, then addresses; each column contiguous. */
+/**
+ * A list as the addon delivers it: 64-bit counters, then 32-bit words, then addresses; each column
+ * contiguous.
+ */
 export interface List {
   readonly rows: number;
   readonly counters: BigUint64Array;
-  /** The counters as pairs of words: to read those makes no bigints, which cost several times as much. */
+  /** The same counters as pairs of 32-bit words, to read them as numbers without allocating a BigInt each. */
   readonly halves: Uint32Array;
   readonly words: Uint32Array;
   readonly addresses: Uint8Array;

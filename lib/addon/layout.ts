@@ -1,6 +1,7 @@
 /**
- * Every number that TypeScript and the addon share, in one place on each side: here and, for the addon, in native/node/layout.cc, which
- * collects them from the headers that C++ compiles. test/unit/layout.test.ts compares all of them.
+ * Every number that TypeScript and the addon share, in one place on each side: here, and in
+ * native/node/layout.cc, which collects them from the headers that C++ compiles.
+ * test/unit/addon/layout.test.ts compares all of them.
  */
 
 const WORD = 4;
@@ -12,8 +13,9 @@ export const NAME_BYTES = 16;
 type Struct<Field extends string> = { readonly [F in Field | 'bytes']: number };
 
 /**
- * The byte offsets of a struct's fields, given their sizes in their order; `bytes` is the size of the whole. Without padding, as all sizes are
- * multiples of four. `start` is where the struct begins, if within another one.
+ * The byte offsets of a struct's fields, given their sizes in their order; `bytes` is the size of the whole.
+ * Without padding, as all sizes are multiples of four. `start` is where the struct begins, if within another
+ * one.
  */
 function struct<Field extends string>(sizes: Readonly<Record<Field, number>>, start = 0): Struct<Field> {
   const offsets: Record<string, number> = {};
@@ -26,7 +28,10 @@ function struct<Field extends string>(sizes: Readonly<Record<Field, number>>, st
   return offsets as Struct<Field>;
 }
 
-/** Operations: the kernel's IPVS_CMD_* up to 17, from 32 on those that take more than one message (native/codec/record.h). */
+/**
+ * Operations: the kernel's IPVS_CMD_* up to 17, from 32 on those that take more than one message
+ * (native/codec/record.h).
+ */
 export const Operation = {
   newService: 1,
   setService: 2,
@@ -121,8 +126,8 @@ const daemon = struct(daemonSizes, subject);
 const timeouts = struct(timeoutsSizes, subject);
 
 /**
- * Byte offsets in a CallRecord (native/codec/record.h): what one call carries to the native thread. All numbers are 32-bit words in host order;
- * the codec knows the kernel's widths and byte orders.
+ * Byte offsets in a CallRecord (native/codec/record.h): what one call carries to the native thread. All
+ * numbers are 32-bit words in host order; the codec knows the kernel's widths and byte orders.
  */
 export const Layout = {
   operation: head.operation,
@@ -191,7 +196,10 @@ export const DestinationColumn = {
   count: 13,
 } as const;
 
-/** Bits of a sample's `fields`: what of it is wanted (native/table/sampler.h). The sampler's number stands above them. */
+/**
+ * Bits of a sample's `fields`: what of it is wanted (native/table/sampler.h). The sampler's number stands
+ * above them.
+ */
 export const SamplePart = {
   counters: 1,
   deltas: 2,

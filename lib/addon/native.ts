@@ -3,11 +3,13 @@ import type { Operation } from './layout.ts';
 /** What the addon exports (native/node/addon.cc, native/node/client.h). */
 export interface Native {
   readonly Client: new (namespace: string | number | undefined, deliver: Deliver) => NativeClient;
-  /** The lines of a text and their shapes (native/cli/line_shapes.h, which lib/cli/restore/shapes.ts mirrors). */
+  /**
+   * The lines of a text and their shapes (native/cli/line_shapes.h).
+   */
   shapeLines(text: string): { readonly lines: Uint32Array; readonly shapes: Uint32Array };
   /**
-   * The records of lines that have a template, the numbers of those lines, counted from 1, and the numbers of the others. `templateOf` has a
-   * template's index for each shape, or 0xffffffff.
+   * The records of lines that have a template, the numbers of those lines, counted from 1, and the numbers of
+   * the others. `templateOf` has a template's index for each shape, or NO_SHAPE.
    */
   fillTemplates(
     lines: Uint32Array,
@@ -28,12 +30,15 @@ export interface Native {
 }
 
 /**
- * Called with replies in the order of the calls: a status each (0, an errno, or one of `Status`), and what came with it.
- * `payloads` is undefined when no reply has any. Parts of a reply (`Status.part`) come before it.
+ * Called with replies in the order of the calls: a status each (0, an errno, or one of `Status`), and what
+ * came with it. `payloads` is undefined when no reply has any. Parts of a reply (`Status.part`) come before
+ * it.
  */
 export type Deliver = (statuses: Int32Array, payloads: readonly Payload[] | undefined) => void;
 
-/** What comes with the good answer to each operation: a table, the bytes of records or of a file, or nothing. */
+/**
+ * What comes with the good answer to each operation: a table, the bytes of records or of a file, or nothing.
+ */
 export interface Payloads {
   [Operation.newService]: undefined;
   [Operation.setService]: undefined;
@@ -73,14 +78,20 @@ export type Payload = Payloads[Operation];
 
 /** One client's thread and queue. Calls are numbered from 0 in the order of `submit` and `file`. */
 export interface NativeClient {
-  /** Queues `count` records. Gives back 0, or the errno that kept the thread from starting; then nothing is queued. */
+  /**
+   * Queues `count` records. Returns 0, or the errno that kept the thread from starting; then nothing is
+   * queued.
+   */
   submit(records: Uint8Array, count: number): number;
   /**
-   * Executes the record at an offset at once, on this thread, if it is a write that the kernel is quick at, the client is idle and such calls have
-   * been quick of late. Gives back its status; undefined: it was not executed, submit it.
+   * Executes the record at an offset at once, on this thread, if it is a write that the kernel is quick at,
+   * the client is idle and such calls have been quick of late. Returns its status; undefined: it was not
+   * executed, submit it.
    */
   inline(records: Uint8Array, offset: number): number | undefined;
-  /** Queues a sample. Buffers of an earlier one, if given, are written over as long as the rows are the same. */
+  /**
+   * Queues a sample. Buffers of an earlier one, if given, are written over as long as the rows are the same.
+   */
   sample(
     record: Uint8Array,
     services: ArrayBuffer | undefined,
@@ -88,7 +99,7 @@ export interface NativeClient {
   ): number;
   /** Queues a call on a file, opened in the client's network namespace. */
   file(operation: number, path: string, content: string): number;
-  /** True when the call had not been begun; it is then answered with `Status.cancelled` in its turn. */
+  /** Returns true unless the call was begun already; its answer is then `Status.cancelled`, in its turn. */
   cancel(number: number): boolean;
   /** Drops the queue and ends the thread after what it is doing. Nothing is delivered any more. */
   stop(): void;
@@ -109,7 +120,7 @@ export interface NativeTable {
 
 /** How a table is listed. */
 export interface NativeListingOptions {
-  /** native/cli/listing.h, Show. */
+  /** One of `Show`. */
   readonly show: number;
   readonly exact: boolean;
   readonly sort: boolean;

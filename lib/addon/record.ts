@@ -23,7 +23,10 @@ export function getWord(slot: Slot, offset: number): number {
   return slot.words[offset >> 2]!;
 }
 
-/** Writes a name of 1 to 15 ASCII characters without spaces, or throws. The rest of its 16 bytes is zero already. */
+/**
+ * Writes a name of 1 to 15 ASCII characters without spaces, or throws. The rest of its 16 bytes is zero
+ * already.
+ */
 export function putName(slot: Slot, offset: number, field: string, name: unknown): void {
   if (typeof name !== 'string') throw wrongType(field, 'a string', name);
   if (name.length === 0 || name.length > MAX_NAME || !/^[!-~]+$/.test(name)) {
@@ -36,11 +39,14 @@ export function putName(slot: Slot, offset: number, field: string, name: unknown
 export interface Batch {
   readonly count: number;
   /**
-   * A zeroed record, apart from the batch: an encoder may throw, and a getter or Proxy of the caller's may make other
-   * calls while its values are read.
+   * A zeroed record, apart from the batch: an encoder may throw, and a getter or Proxy of the caller's may
+   * make other calls while its values are read.
    */
   open(operation: Operation): Slot;
-  /** Ends a record's use without adding it. One that is never dropped nor committed is left to the garbage collector. */
+  /**
+   * Ends a record's use without adding it. One that is never dropped nor committed is left to the garbage
+   * collector.
+   */
   drop(slot: Slot): void;
   /** Adds a record to the batch, and ends its use. */
   commit(slot: Slot): void;

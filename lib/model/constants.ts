@@ -1,6 +1,6 @@
 /**
- * Values of the kernel's interface, with their names there. Source: include/uapi/linux/ip_vs.h unless said otherwise; a unit test compares them
- * with that header.
+ * Values of the kernel's interface, with their names there. Source: include/uapi/linux/ip_vs.h unless said
+ * otherwise; a unit test compares them with that header.
  */
 
 /** AF_INET and AF_INET6. */
@@ -18,7 +18,10 @@ export const ServiceFlag = {
   sched3: 0x20,
 } as const;
 
-/** The bits of a service's flags that no field of its own stands for: SCHED1 to SCHED3, and those that have no name. */
+/**
+ * The bits of a service's flags that no field of its own stands for: SCHED1 to SCHED3, and those that have no
+ * name.
+ */
 export const SCHEDULER_FLAGS = 0xffff_fff8;
 
 /** The bits of a service's flags that the kernel keeps and gives no meaning. */
@@ -49,16 +52,20 @@ export const MAX_TUNNEL_TYPE = 0xff;
 export const MAX_TIMEOUT = 31 * 86_400;
 
 /**
- * The longest persistence timeout: the kernel counts it in ticks of 32 bits, and this is what one with HZ=100 can hold.
- * With HZ=250 it wraps above 17179869 seconds, with HZ=1000 above 4294967.
+ * The longest persistence timeout: the kernel counts it in ticks of 32 bits, and this is what one with HZ=100
+ * can hold. With HZ=250 it wraps above 17179869 seconds, with HZ=1000 above 4294967.
  */
 export const MAX_PERSISTENCE = 42_949_672;
 
 /** The largest weight, INT_MAX: the kernel refuses negative ones. */
 export const MAX_WEIGHT = 0x7fff_ffff;
 
-/** The largest connection threshold. Kernels from 6.1 on refuse what is above INT_MAX (EINVAL); 5.10 takes it. */
+/**
+ * The largest connection threshold. Kernels from 6.1 on refuse what is above INT_MAX (EINVAL); 5.10 takes it.
+ */
 export const MAX_THRESHOLD = 0xffff_ffff;
 
-/** Scheduler, engine and interface names: 16 bytes with the closing NUL (IP_VS_SCHEDNAME_MAXLEN, IFNAMSIZ). */
+/**
+ * Scheduler, engine and interface names: 16 bytes with the closing NUL (IP_VS_SCHEDNAME_MAXLEN, IFNAMSIZ).
+ */
 export const MAX_NAME = 15;

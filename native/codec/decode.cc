@@ -15,16 +15,13 @@ namespace ipvs {
 
 namespace {
 
-// IP_VS_SVC_F_HASHED is the kernel's own and set on every service it reports.
-constexpr uint32_t kHashed = 0x2;
-
 // The value of an attribute, aligned to 4 bytes only: numbers are copied, not dereferenced.
 struct Attribute {
   const uint8_t* data;
   size_t length;
 };
 
-// Numbers that are too short read as 0.
+// A number that is too short reads as 0.
 template <typename Number>
 Number GetHost(Attribute attribute) {
   Number value = 0;
@@ -58,9 +55,9 @@ void GetBytes(Attribute attribute, Byte (&bytes)[room]) {
   std::memcpy(bytes, attribute.data, std::min(attribute.length, room));
 }
 
-// Calls visit(type, attribute) for each attribute of a stream, up to the first whose length lies. Not with
-// libnl's nla_*(): a row has some 35 attributes, each of which takes five calls into the library, 285 ns a
-// row where this takes 75. The kernel nests without NLA_F_NESTED; the type is masked anyway.
+// Calls visit(type, attribute) for each attribute of a stream, up to the first whose length is impossible.
+// Not by libnl's nla_*(): a row has some 35 attributes, each of which would take five calls into the library.
+// The kernel nests without NLA_F_NESTED; the type is masked anyway.
 template <typename Visit>
 void ForEach(Attribute stream, Visit visit) {
   while (stream.length >= NLA_HDRLEN) {
@@ -84,15 +81,14 @@ bool ForEachOf(const nlmsghdr* message, Visit visit) {
   return true;
 }
 
-// Reads attributes as long as they come as expected. A kernel writes those of a row in one order, and to
-// compare each with the next one expected costs less than to find out what it is; whatever follows the first
-// surprise is for ForEach().
+// Reads a stream's attributes as long as they come in the expected order. A kernel writes a row's attributes
+// in one order, and comparing each with the expected one costs less than finding out which one it is.
+// ForEach() reads whatever follows the first that is not as expected.
 class Expecting {
  public:
   explicit Expecting(Attribute stream) : rest_(stream) {}
 
-  // Takes the next attribute, if it is `type` with a value as long as a Number: true, and the value in
-  // *value.
+  // Takes the next attribute into *value if it is `type` and as long as a Number; false if not.
   template <int type, typename Number>
   bool Take(Number* value) {
     if (!Next(type, sizeof *value)) return false;
@@ -121,7 +117,7 @@ class Expecting {
 
 void DecodeCounters64(Attribute nest, uint64_t (&counters)[kCounters]) {
   static_assert(kCounters == 10 && IPVS_STATS_ATTR_OUTBPS - IPVS_STATS_ATTR_CONNS == 9);
-  // ip_vs_genl_fill_stats64(); where 64-bit values must be aligned it puts padding between them.
+  // The order of ip_vs_genl_fill_stats64(). Machines that must align 64-bit values have padding between them.
   Expecting next(nest);
   static_cast<void>(
       next.Take<IPVS_STATS_ATTR_CONNS>(&counters[0]) && next.Take<IPVS_STATS_ATTR_INPKTS>(&counters[1]) &&
@@ -136,7 +132,7 @@ void DecodeCounters64(Attribute nest, uint64_t (&counters)[kCounters]) {
   });
 }
 
-// Kernels before 4.1 have only these: bytes in 64 bits, everything else in 32.
+// The counters of kernels before 4.1, which have no others: bytes in 64 bits, everything else in 32.
 void DecodeCounters32(Attribute nest, uint64_t (&counters)[kCounters]) {
   ForEach(nest, [&](int type, Attribute at) {
     if (type >= IPVS_STATS_ATTR_CONNS && type <= IPVS_STATS_ATTR_OUTBPS) {
@@ -164,13 +160,13 @@ uint32_t GetNumber(Form form, Attribute at) {
     case Form::kNetwork16:
       return GetNetwork16(at);
     case Form::kFlags:
-      return GetHost32(at) & ~kHashed;
-    default:  // a netmask, too: the family may follow
+      return GetHost32(at) & ~uint32_t{IP_VS_SVC_F_HASHED};  // the kernel sets it on every service
+    default:                                                 // a netmask, too: the family may follow
       return GetHost32(at);
   }
 }
 
-// Takes an attribute into the row if the table has it.
+// Copies an attribute into the row, if the table has that attribute.
 template <typename Row, size_t N>
 void Read(const std::array<Field, N>& fields, const std::array<uint8_t, 32>& places, int type, Attribute at,
           Row* row) {
@@ -205,8 +201,9 @@ void DecodeServiceNest(Attribute nest, ServiceRow* row) {
   if (!wide && stats.data != nullptr) DecodeCounters32(stats, row->counters);
 }
 
-// The attributes that ip_vs_genl_fill_dest() starts with, as it has them since Linux 5.3. What comes after
-// those that are there is left.
+// Decodes the attributes that ip_vs_genl_fill_dest() starts with, in its order since Linux 5.3, and returns
+// the rest of the stream: the statistics, or all that follows an attribute that is missing. By hand, as the
+// most frequent row of all; a native test holds it to kDestinationFields.
 Attribute DecodeUsualDestination(Attribute nest, DestinationRow* row) {
   DestinationRecord& config = row->config;
   Expecting next(nest);

@@ -1,4 +1,5 @@
-// IPVS netlink messages into rows. Knows no socket, no thread and no N-API, and trusts no length it is given.
+// Decodes IPVS netlink messages into rows. Knows no socket, no thread and no N-API, and trusts no length of a
+// message but its own (nlmsg_len).
 #pragma once
 
 #include <linux/netlink.h>
@@ -7,9 +8,9 @@
 
 namespace ipvs {
 
-// Each gives back false when the message has no such row. Rows are zeroed when they are given, and stay so
-// but for what was found. Attributes that are unknown are skipped; of one that is longer than its field the
-// start is taken, a number that is shorter is 0.
+// Each returns false when the message has no such row. The caller zeroes the row; an attribute that the
+// message lacks leaves its field 0. Unknown attributes are skipped; of an attribute that is longer than its
+// field the start is taken, and a number that is too short reads as 0.
 bool DecodeService(const nlmsghdr* message, ServiceRow* row);
 bool DecodeDestination(const nlmsghdr* message, DestinationRow* row);
 bool DecodeDaemon(const nlmsghdr* message, DaemonRecord* row);

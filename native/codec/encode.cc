@@ -48,7 +48,7 @@ class Message {
  public:
   Message(uint8_t* start, size_t room) : start_(start), at_(start), end_(start + room) {}
 
-  // Each appends bytes, or makes room for them to be filled in, as the netlink macros align them.
+  // PutHeader() and Put() append bytes, aligned as by the netlink macros.
   template <typename Header>
   void PutHeader(const Header& header) {
     uint8_t* const at = Advance(NLMSG_ALIGN(sizeof header));
@@ -115,7 +115,7 @@ void PutName(Message* message, int type, const char* name) {
   message->Put(type, terminated, std::strlen(terminated) + 1);
 }
 
-// What of a service or destination a message carries.
+// How much of a service or destination a message carries.
 enum class Extent : uint8_t { kIdentity, kAll };
 
 bool IsSent(const Field& field, const uint8_t* value, Extent extent, bool marked) {

@@ -1,4 +1,4 @@
-// Records into IPVS netlink messages. Knows no socket, no thread and no N-API.
+// Encodes calls as IPVS netlink messages. Knows no socket, no thread and no N-API.
 #pragma once
 
 #include <linux/netlink.h>

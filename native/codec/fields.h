@@ -1,6 +1,6 @@
-// The attributes of services and destinations, one row of a table each. Messages are written and read by
-// these tables, updates merged, and columns laid out: a new attribute is a member of the record (record.h) or
-// of the row (rows.h), a word if TypeScript is to see it, and a row here.
+// The attributes of services and destinations: one row of a table each, which drives encoding, decoding,
+// merging and the layout of columns. A new attribute takes a member of the record (record.h) or of the row
+// (rows.h), a word if TypeScript is to see it (rows.h), and a row here.
 #pragma once
 
 #include <linux/ip_vs.h>
@@ -97,7 +97,15 @@ inline constexpr std::array<Field, 13> kDestinationFields = {{
      offsetof(DestinationRow, persistent_connections), 0, kDestinationPersistent},
 }};
 
-// The bytes that a value takes in a row.
+// The bits of all fields that an update can replace.
+template <size_t N>
+constexpr uint32_t UpdateBits(const std::array<Field, N>& fields) {
+  uint32_t bits = 0;
+  for (const Field& field : fields) bits |= field.update;
+  return bits;
+}
+
+// The bytes of a value in a row.
 constexpr size_t SizeInRow(Form form) {
   if (form == Form::kAddress) return kAddressBytes;
   if (form == Form::kName) return kNameBytes;

@@ -1,5 +1,4 @@
-// Updates: the kernel's SET commands replace everything, so that what an update does not name is sent as it
-// is.
+// Merges updates with what is there: the kernel's SET commands replace everything.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +7,8 @@
 
 namespace ipvs {
 
-// Gives `wanted` the present values of those fields that `fields` (ServiceField) does not name. A service
-// that becomes persistent keeps none of its timeout, netmask and engine, which were never meant.
+// Copies the present value of each field that `fields` (ServiceField) does not name to `wanted`. A service
+// that becomes persistent keeps none of its timeout, netmask and engine: they were never meant.
 void MergeUnchanged(const ServiceRecord& present, uint32_t fields, ServiceRecord* wanted);
 
 // The same for a destination; `fields` are DestinationField.

@@ -16,7 +16,7 @@ namespace {
 
 constexpr napi_type_tag kClientTag = {0x6ac1f0b7d2e94c35ULL, 0x9b1d3f5e7a806c42ULL};
 
-// A method that refuses a receiver of another kind: Node-API unwraps any wrapped object, whatever is in it.
+// A method of the class that refuses other receivers: Node-API would unwrap any wrapped object.
 template <Napi::Value (Client::*method)(const Napi::CallbackInfo&)>
 napi_value Method(napi_env env, napi_callback_info raw) {
   const Napi::CallbackInfo info(env, raw);
@@ -60,8 +60,8 @@ napi_value PayloadToJs(JsValues* js, const Reply& reply) {
   if (reply.columns) return js->Table(*reply.columns);
   if (reply.sample) return js->Sample(*reply.sample);
   if (reply.descriptor) {
-    // Ours, and closed with the reply: whoever wants it opens /proc/self/fd/ anew before deliver() returns.
-    // Node.js closes what a worker_thread opened itself when that is terminated, but not what it was given.
+    // The descriptor is closed with the reply; before deliver() returns JavaScript opens the file anew by
+    // /proc/self/fd. Node.js closes a terminated worker_thread's own descriptors, but not those it was given.
     return js->Number(reply.descriptor.get());
   }
   return js->Buffer(reply.bytes.data(), reply.bytes.size());
@@ -98,8 +98,8 @@ Client::Client(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Client>(info) 
     network = NetworkNamespace(std::move(copy));
   }
   napi_type_tag_object(env, info.This(), &kClientTag);
-  // On the object, not in a persistent reference: deliver usually reaches this object, and both must be
-  // collectable together.
+  // `deliver` is a property of the object, not a persistent reference: the function usually reaches this
+  // object, and both must be collectable together.
   info.This().As<Napi::Object>().DefineProperty(
       Napi::PropertyDescriptor::Value("deliver", info[1], napi_default));
 
@@ -113,8 +113,8 @@ Client::Client(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Client>(info) 
   worker_ = std::make_unique<Worker>(std::move(network), [wake = wake_] {
     napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking);
   });
-  // Before the environment (a worker thread's, or the process's) tears down the function that the thread
-  // calls.
+  // StopAtExit() runs before the environment (a worker_thread's or the process's) tears down the function
+  // that the client's thread calls.
   napi_add_env_cleanup_hook(env, StopAtExit, this);
 }
 

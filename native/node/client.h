@@ -1,4 +1,4 @@
-// The addon's one class: a client's queue, seen from JavaScript (typed in lib/addon/native.ts). Unpacks
+// The addon's one class: a client's queue as JavaScript sees it (typed in lib/addon/native.ts). Unpacks
 // arguments and delivers replies.
 #pragma once
 
@@ -27,20 +27,21 @@ class Client : public Napi::ObjectWrap<Client> {
   Client(Client&&) = delete;
   Client& operator=(Client&&) = delete;
 
-  // submit(records, count): queues count records, which are copied. An errno when no thread could be had,
-  // otherwise 0.
+  // submit(records, count): queues copies of count records. Returns 0, or the errno that kept the thread from
+  // starting; then nothing is queued.
   Napi::Value Submit(const Napi::CallbackInfo& info);
-  // inline(records, offset): executes the record at offset at once, on this thread, if that is quick: its
-  // status, or undefined when it is to be submitted.
+  // inline(records, offset): executes the record at offset at once, on this thread, if that is quick. Returns
+  // its status, or undefined: it was not executed, submit it.
   Napi::Value Inline(const Napi::CallbackInfo& info);
   // sample(record, services, destinations): queues a kSample record, with the ArrayBuffers of an earlier
   // sample that may be written over.
   Napi::Value SampleInto(const Napi::CallbackInfo& info);
-  // file(operation, path, content): queues a call on a file of the client's network namespace. As submit.
+  // file(operation, path, content): queues a call on a file of the client's network namespace; returns what
+  // submit() does.
   Napi::Value File(const Napi::CallbackInfo& info);
-  // cancel(number): true when the call had not been begun.
+  // cancel(number): takes the call out of the queue. Returns true unless the call was begun already.
   Napi::Value Cancel(const Napi::CallbackInfo& info);
-  // stop(): drops what is queued, ends the thread after what it is doing. Nothing is delivered any more.
+  // stop(): drops the queue and ends the thread after its present call. Nothing is delivered any more.
   Napi::Value Stop(const Napi::CallbackInfo& info);
 
  private:

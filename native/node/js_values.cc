@@ -75,7 +75,7 @@ napi_value JsValues::Shared(const SampleBlock& block) {
       napi_create_external_arraybuffer(env_, block.data.get(), block.bytes, release, memory, &value);
   if (status == napi_ok) return value;
   delete memory;
-  // Some of Node's relatives keep all such memory in one place of theirs.
+  // Electron (V8's memory cage) refuses external buffers: copy.
   if (status == napi_no_external_buffers_allowed) return Buffer(block.data.get(), block.bytes);
   Check(status);
   return value;

@@ -1,6 +1,6 @@
-// JavaScript values made with Node-API itself. node-addon-api turns a failure into an exception, and making
-// one is fatal where JavaScript may not run any more: in a worker_thread that is being terminated, replies
-// arrive all the same.
+// Makes JavaScript values by Node-API itself. node-addon-api turns a failure into an exception, which is
+// fatal where JavaScript may not run any more: replies also arrive in a worker_thread that is being
+// terminated.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +14,11 @@
 
 namespace ipvs {
 
-// Remembers the first failure and does nothing after it. Values are of use only while ok() holds.
+// Remembers the first failure and does nothing after it: the values are then not passed on.
 class JsValues {
  public:
   explicit JsValues(napi_env env) : env_(env) {}
 
-  bool ok() const { return ok_; }
   napi_value Undefined();
   napi_value Number(double value);
   napi_value String(const std::string& text);
@@ -30,7 +29,7 @@ class JsValues {
   napi_value Int32Array(const std::vector<int32_t>& values);
   // { names, services, destinations } (lib/addon/native.ts, NativeTable).
   napi_value Table(const Columns& columns);
-  // { generation, services, destinations, keys } (NativeSample). Blocks are shown, not copied.
+  // { generation, services, destinations, keys } (NativeSample). JavaScript sees the blocks' own memory.
   napi_value Sample(const struct Sample& sample);
   void Set(napi_value object, const char* name, napi_value value);
   void Set(napi_value array, size_t index, napi_value value);

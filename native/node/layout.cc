@@ -12,6 +12,7 @@
 
 #include "native/cli/line_shapes.h"
 #include "native/cli/listing.h"
+#include "native/codec/fields.h"
 #include "native/codec/record.h"
 #include "native/codec/rows.h"
 #include "native/table/columns.h"
@@ -146,8 +147,7 @@ Napi::Object DestinationFields(Napi::Env env) {
                       {"upperThreshold", kFieldUpperThreshold},
                       {"lowerThreshold", kFieldLowerThreshold},
                       {"tunnel", kFieldTunnel},
-                      {"all", kFieldForwarding | kFieldWeight | kFieldUpperThreshold | kFieldLowerThreshold |
-                                  kFieldTunnel}});
+                      {"all", UpdateBits(kDestinationFields)}});
 }
 
 Napi::Object ServiceColumns(Napi::Env env) {

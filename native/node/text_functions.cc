@@ -47,7 +47,7 @@ Napi::Value ShapeLines(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// fillTemplates(lines, templateOf, templates): the records of lines, of those that have a template.
+// fillTemplates(lines, templateOf, templates): the records of those lines that have a template.
 Napi::Value FillTemplates(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (info.Length() != 3 || !info[0].IsTypedArray() || !info[1].IsTypedArray() || !info[2].IsTypedArray()) {
@@ -69,7 +69,7 @@ uint32_t NumberIn(const Napi::Object& object, const char* name) {
   return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : UINT32_MAX;
 }
 
-// What is no string is empty: arrays may have holes.
+// The strings of an array; an element that is no string, as a hole is, becomes an empty one.
 std::vector<std::string> StringsIn(const Napi::Value& value) {
   std::vector<std::string> strings;
   if (!value.IsArray()) return strings;

@@ -6,8 +6,8 @@
 
 namespace ipvs {
 
-// Adds them to the addon's exports. They run on the JavaScript thread, keep nothing, and give back undefined
-// at arguments that are none.
+// Adds them to the addon's exports. They run on the JavaScript thread, keep nothing, and return undefined
+// at arguments of the wrong kind.
 void DefineTextFunctions(Napi::Env env, Napi::Object exports);
 
 }  // namespace ipvs

@@ -35,7 +35,6 @@ class ListView {
   static size_t Bytes(size_t rows, unsigned words);
 
   size_t rows() const { return rows_; }
-  unsigned words() const { return words_; }
   uint64_t Counter(unsigned column, size_t row) const;
   uint32_t Word(unsigned column, size_t row) const;
   // 16 bytes in network order.
