@@ -1,15 +1,13 @@
+import { markdownTable } from 'markdown-table';
 import { type Goal, reached } from './goals.ts';
 import { type Size, sameSize, sizeName } from './plan.ts';
 import type { BenchRecord } from './records.ts';
 import { FLOOR, median, type Row } from './summary.ts';
 
-/** A table of Markdown that is easy on the eye as it is: the first column to the left, numbers to the right. */
-export function markdown(head: readonly string[], body: readonly (readonly string[])[], left = 1): string {
-  const widths = head.map((title, i) => Math.max(3, title.length, ...body.map(row => row[i]!.length)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => (i < left ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |\n`;
-  const rule = `| ${widths.map((width, i) => (i < left ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |\n`;
-  return line(head) + rule + body.map(line).join('');
+/** A table of Markdown, readable as it is: the first `left` columns to the left, numbers to the right. */
+function markdown(head: readonly string[], body: readonly (readonly string[])[], left = 1): string {
+  const align = head.map((_, i) => (i < left ? null : 'right'));
+  return `${markdownTable([head, ...body], { align })}\n`;
 }
 
 /** Three figures, as many as mean something. */

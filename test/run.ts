@@ -10,6 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
+import { alignColumns } from '../lib/cli/columns.ts';
 import { runOnBed } from './bed/bed.ts';
 import { colours } from './bed/environment.ts';
 import type { KernelChoice } from './bed/kernels.ts';
@@ -131,12 +132,6 @@ function printTable(outcomes: readonly Outcome[]): void {
     seconds.toFixed(1),
   ]);
   const table = [['', 'version', 'passed', 'failed', 'skipped', 'seconds'], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map(row => row[column]!.length)));
   console.log();
-  for (const row of table) {
-    const cells = row.map((cell, column) =>
-      column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
-    );
-    console.log(cells.join('  '));
-  }
+  for (const cells of alignColumns(table, [0, 1])) console.log(cells.join('  '));
 }

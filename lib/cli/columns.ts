@@ -27,6 +27,16 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
+/** Pads the cells of rows to the width of their columns: those named in `left` on the right, all others on the left. */
+export function alignColumns(rows: readonly (readonly string[])[], left: readonly number[]): string[][] {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows.map(row =>
+    row.map((cell, i) => (left.includes(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))),
+  );
+}
+
 /**
  * Lays out terms and their explanations in two columns of `width` altogether. An explanation is wrapped; a term that the
  * left column has no room for stands on a line of its own.

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { Destination } from '../../model/destination.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
 import type { ServiceWithDestinations } from '../../model/table.ts';
+import { alignColumns } from '../columns.ts';
 
 /**
  * How something fares: it takes connections; it may, which the kernel does not tell; it is taken out or full; or there
@@ -20,24 +21,23 @@ const head: Row = {
   cells: ['service, destination', 'how', 'weight', 'active', 'inactive', 'conns/s', 'in B/s', 'out B/s', ''],
 };
 
-/** The columns with numbers stand to the right. */
-const TEXTS: ReadonlySet<number> = new Set([0, 1, 8]);
+/** The columns without numbers. */
+const TEXTS = [0, 1, 8];
 
 /** A table made for reading. Names are coloured by whether new connections get there; the last column says the same in words. */
 export function formatTable(table: readonly ServiceWithDestinations[], coloured: boolean): string {
   if (table.length === 0) return 'no services; `ipvs help add-service` shows how to add one\n';
   const rows = [head, ...table.flatMap(service => serviceRows(service))];
-  const widths = head.cells.map((_, i) =>
-    rows.reduce((widest, { cells }) => Math.max(widest, cells[i]!.length), 0),
+  const lines = alignColumns(
+    rows.map(({ cells }) => cells),
+    TEXTS,
   );
-  return rows.map(row => `${rowText(row, widths, coloured)}\n`).join('');
+  return rows.map(({ health }, i) => `${lineText(lines[i]!, coloured ? health : undefined)}\n`).join('');
 }
 
-function rowText({ cells, health }: Row, widths: readonly number[], coloured: boolean): string {
-  const padded = cells.map((cell, i) => (TEXTS.has(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)));
-  const [name, ...rest] = padded;
-  const shown =
-    coloured && health !== undefined ? styleText(colours[health], name!, { validateStream: false }) : name!;
+/** A line, its name in the colour of its health. */
+function lineText([name = '', ...rest]: readonly string[], health: Health | undefined): string {
+  const shown = health === undefined ? name : styleText(colours[health], name, { validateStream: false });
   return [shown, ...rest].join('  ').trimEnd();
 }
 

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { alignColumns } from '../../../lib/cli/columns.ts';
 import { drawDiagram } from './diagram.ts';
 import type { Bar, Report } from './report.ts';
 import { formatTable } from './table.ts';
@@ -69,15 +70,10 @@ export function terminalReport(write: (text: string) => void, colour: boolean): 
       lines(drawBars(bars, style));
     },
     figures(columns, rows) {
-      const widths = columns.map((column, i) =>
-        Math.max(column.length, ...rows.map(row => String(row[i]).length)),
-      );
-      const cells = (row: readonly (string | number)[]) =>
-        row.map((cell, i) =>
-          typeof cell === 'number' ? String(cell).padStart(widths[i]!) : cell.padEnd(widths[i]!),
-        );
-      line(`  ${style('dim', cells(columns).join('  '))}`);
-      lines(rows.map(row => cells(row).join('  ')));
+      const texts = columns.flatMap((_, i) => (rows.some(row => typeof row[i] === 'number') ? [] : [i]));
+      const [head = [], ...body] = alignColumns([columns, ...rows.map(row => row.map(String))], texts);
+      line(`  ${style('dim', head.join('  '))}`);
+      lines(body.map(cells => cells.join('  ')));
     },
     verdict(title, checks) {
       line();
