@@ -59,6 +59,11 @@ const checks: readonly Check[] = [
     name: 'shell scripts',
     run: () => complaint('shellcheck', ['lib/cli/ipvs.sh', '.ci/run', ...files('test/bed/guest', /\.sh$/)]),
   },
+  {
+    part: 'style',
+    name: 'dead code',
+    run: () => complaint(process.execPath, ['node_modules/knip/bin/knip.js', '--no-progress']),
+  },
   { part: 'native', name: 'C++ lint', run: () => tidy(all) },
 ];
 

@@ -16,7 +16,7 @@ interface Report {
 }
 
 /** No test at all. */
-export const none: Counts = { passed: 0, failed: 0, skipped: 0 };
+const none: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** One failure that no test accounts for: a run that crashed, or ended before it gave a report. */
 export const crash: Counts = { passed: 0, failed: 1, skipped: 0 };

@@ -31,7 +31,7 @@ export function contradiction(message: string): InvalidArgumentError {
 }
 
 /** A RangeError: a number outside its range. */
-export function outOfRange(field: string, least: number, most: number, value: unknown): InvalidArgumentError {
+function outOfRange(field: string, least: number, most: number, value: unknown): InvalidArgumentError {
   const error = new RangeError(`${field} must be between ${least} and ${most}, not ${show(value)}`);
   return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' } as const);
 }

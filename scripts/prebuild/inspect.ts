@@ -37,12 +37,7 @@ async function readelf(file: string): Promise<string> {
 }
 
 /** Judges by what readelf says of a file. */
-export function judge(
-  elf: string,
-  content: Buffer,
-  isAddon: boolean,
-  target: Target,
-): Omit<Inspection, 'size'> {
+function judge(elf: string, content: Buffer, isAddon: boolean, target: Target): Omit<Inspection, 'size'> {
   const faults: string[] = [];
   const fault = (wrong: boolean, text: string) => void (wrong && faults.push(text));
 

@@ -45,11 +45,7 @@ function* addressesOf(entries: readonly Connection[]): Generator<string> {
 const protocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp']);
 
 /** One line of the list. */
-export function connectionLine(
-  entry: Connection,
-  naming: NameFormatter | undefined,
-  engine: boolean,
-): string {
+function connectionLine(entry: Connection, naming: NameFormatter | undefined, engine: boolean): string {
   const { protocol, client, virtual, destination, state, expires } = entry;
   const known = protocols.has(protocol) ? (protocol as Protocol) : undefined;
   const show = ({ address, port }: Endpoint) => endpointText(address, port, known, naming).slice(0, 59);

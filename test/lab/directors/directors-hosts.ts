@@ -1,7 +1,7 @@
 import type { Network, Segment } from '../hosts/network.ts';
 import type { Box } from '../report/diagram.ts';
 
-export const client = '10.100.10.1';
+const client = '10.100.10.1';
 export const virtual = '10.100.10.101';
 /** What the servers serve: pages, and a long file. */
 export const ports = { pages: 80, file: 8080 } as const;

@@ -41,7 +41,7 @@ export interface Failover {
 
 /** Twenty pieces a second, and far too many to come to an end before the virtual IP has moved. */
 export const file = { size: 2_000_000, chunk: 1000, interval: 50 } as const;
-export const DOWNLOADS = 4;
+const DOWNLOADS = 4;
 
 /** Bytes that show that a download is well under way. */
 const UNDER_WAY = 10 * file.chunk;

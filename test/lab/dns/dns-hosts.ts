@@ -17,7 +17,7 @@ export interface Site {
   readonly servers: readonly PoolServer[];
 }
 
-export const client = '10.100.10.1';
+const client = '10.100.10.1';
 export const nameserver = '10.100.10.53';
 
 /** Three directors, each alone with its servers. */

@@ -1,11 +1,11 @@
 import type { Network, Segment } from '../hosts/network.ts';
 
-export const client = '10.100.10.1';
+const client = '10.100.10.1';
 /** The virtual IP of what is masqueraded to the inner servers. */
 export const virtual = '10.100.10.101';
 /** The virtual IP of what is sent on as it is to the server beside the director. */
 export const directVirtual = '10.100.10.102';
-export const gateway = '172.16.120.1';
+const gateway = '172.16.120.1';
 
 /** Where every server serves. */
 export const PORT = 80;
@@ -54,7 +54,7 @@ export const diagram = [
 ];
 
 /** How the server beside the director has the virtual IP without telling anybody. */
-export const arpRecipe = { 'net.ipv4.conf.all.arp_ignore': 1, 'net.ipv4.conf.all.arp_announce': 2 };
+const arpRecipe = { 'net.ipv4.conf.all.arp_ignore': 1, 'net.ipv4.conf.all.arp_announce': 2 };
 
 /** What the servers need; it stays as it is when the director starts anew. */
 export async function setUpServers(network: Network): Promise<void> {

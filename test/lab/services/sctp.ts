@@ -9,7 +9,7 @@ import { addService } from './stage.ts';
 const service = { protocol: 'sctp', address: addresses.virtual, port: 3868 } as const;
 
 /** What the check is called. */
-export const sctpCheck = 'sctp: rr gives each server every second association';
+const sctpCheck = 'sctp: rr gives each server every second association';
 
 /** IPVS schedules an INIT chunk, and writes the packet's checksum anew: a CRC over all of it (ip_vs_proto_sctp.c). */
 export const sctp: ServiceKind<'client'> = {

@@ -5,7 +5,7 @@ import { addService } from './stage.ts';
 import { getEach, repeat } from './traffic.ts';
 
 /** What the checks are called. */
-export const TcpCheck = {
+const TcpCheck = {
   tcp: 'tcp: rr gives each server every second connection',
   ipv6: 'tcp over IPv6: rr gives each server every second connection',
 } as const;
