@@ -1,6 +1,5 @@
-import { contradiction, validateInteger, validateObject, wrongValue } from '../model/arguments.ts';
+import { contradiction, validateInteger, validateObject } from '../model/arguments.ts';
 import {
-  ChecksumNumber,
   ForwardingNumber,
   MAX_FORWARDING,
   MAX_THRESHOLD,
@@ -22,6 +21,7 @@ import {
 import type { DestinationId } from '../model/identity.ts';
 import { nameOf, validateNumber } from '../model/numbers.ts';
 import type { Stats } from '../model/stats.ts';
+import { checksumBits, tunnelOf } from '../model/tunnel.ts';
 import { addressAt, type List, wordAt } from './columns.ts';
 import { checkDestinationId, putDestinationId } from './identity.ts';
 import { DestinationColumn, DestinationField, Layout } from './layout.ts';
@@ -112,30 +112,6 @@ function putTunnel(slot: Slot, tunnel: Tunnel, field: string): void {
   if (checksum !== undefined) putWord(slot, at.tunnelFlags, checksumBits(`${field}.checksum`, checksum));
 }
 
-function checksumBits(field: string, checksum: string): number {
-  if (typeof checksum === 'string' && Object.hasOwn(ChecksumNumber, checksum)) {
-    return ChecksumNumber[checksum as keyof typeof ChecksumNumber];
-  }
-  const bits = Number(checksum);
-  if (!(bits <= 0xffff) || checksumName(bits) !== checksum) {
-    throw wrongValue(field, "be 'none', 'csum', 'remcsum', or other bits such as '0x3'", checksum);
-  }
-  return bits;
-}
-
-function checksumName(bits: number): NonNullable<Tunnel['checksum']> {
-  switch (bits) {
-    case ChecksumNumber.none:
-      return 'none';
-    case ChecksumNumber.csum:
-      return 'csum';
-    case ChecksumNumber.remcsum:
-      return 'remcsum';
-    default:
-      return `0x${bits.toString(16)}` as 'none'; // other bits are in no type
-  }
-}
-
 function checkThresholds(slot: Slot, of: string): void {
   const upper = getWord(slot, Layout.destination.upperThreshold);
   const lower = getWord(slot, Layout.destination.lowerThreshold);
@@ -154,19 +130,10 @@ function checkFamily(slot: Slot): void {
 }
 
 /** What a row has of a tunnel; undefined when it is none and nothing is left of one. */
-function readTunnel(list: List, row: number, tunnelled: boolean): Tunnel | undefined {
+function readTunnel(list: List, row: number, isTunnelled: boolean): Tunnel | undefined {
   const at = DestinationColumn;
-  const number = wordAt(list, at.tunnelType, row);
-  const port = wordAt(list, at.tunnelPort, row);
-  const bits = wordAt(list, at.tunnelFlags, row);
-  if (!tunnelled && (number | port | bits) === 0) return undefined;
-  const type = nameOf(TunnelNumber, number);
-  const isGue = number === TunnelNumber.gue;
-  return {
-    type,
-    ...((isGue || port !== 0) && { port }),
-    ...((isGue || number === TunnelNumber.gre || bits !== 0) && { checksum: checksumName(bits) }),
-  };
+  const type = wordAt(list, at.tunnelType, row);
+  return tunnelOf(type, wordAt(list, at.tunnelPort, row), wordAt(list, at.tunnelFlags, row), isTunnelled);
 }
 
 /** One destination of a list, with statistics that were read from it. */

@@ -26,14 +26,14 @@ export const builtins = {
     ],
   },
   save: {
-    help: 'write the table as rules, thresholds and the order of destinations included',
+    help: 'write the whole table as rules for restore; those that ipvsadm has no words for are marked',
     examples: [['ipvs save >/etc/sysconfig/ipvsadm', 'keep the table']],
   },
   restore: {
     argument: 'FILE',
     file: true,
-    options: { '--check': 'only read the file and say what is wrong with it' },
-    help: 'do what the lines of a file say, or nothing when one of them is bad; - is standard input',
+    options: { '--check': 'change nothing: say what is wrong, odd, or refused by this kernel' },
+    help: 'do what the lines of a file say, or nothing where one can’t be read; - is standard input',
     examples: [
       ['ipvs restore --check rules', 'every mistake, with its line'],
       ['ipvs -C && ipvs restore /etc/sysconfig/ipvsadm', 'replace the table'],

@@ -11,14 +11,16 @@ export function ipvsadmHelp(width: number): string {
     const rule: CommandRule = commands[name];
     return [usage(name, rule), rule.help] as const;
   });
-  const groups = [
+  const later = (name: CommandName) => commands[name].takes.filter(option => !has('delete-service', option));
+  const groups: readonly (readonly [title: string, options: readonly OptionName[]])[] = [
     ['Virtual services', commands['delete-service'].takes],
-    ['Scheduling (-A, -E)', commands['add-service'].takes.filter(name => !has('delete-service', name))],
-    ['Destinations (-a, -e)', commands['add-server'].takes.filter(name => !has('delete-service', name))],
-    ['Lists (-L)', commands.list.takes.filter(name => !has('delete-service', name))],
+    ['Scheduling (-A, -E)', later('add-service')],
+    ['Destinations (-a, -e)', later('add-server')],
+    ['Lists (-L)', later('list')],
     ['Sync daemons (--start-daemon)', commands['start-daemon'].takes],
-    ['Restoring (-R)', commands.restore.takes],
-  ] as const;
+  ];
+  const isAddition = (name: OptionName) => (options[name] as OptionRule).addition === true;
+  const additions = (Object.keys(options) as OptionName[]).filter(isAddition);
   return [
     ...wrap(
       'ipvsadm’s language. The first option is the command; `ipvs help COMMAND` tells more, `ipvs help` of simpler commands.',
@@ -27,7 +29,17 @@ export function ipvsadmHelp(width: number): string {
     '',
     'Commands',
     ...twoColumns(lines, width),
-    ...groups.flatMap(([title, list]) => ['', title, ...optionLines(list, width)]),
+    ...groups.flatMap(([title, list]) => [
+      '',
+      title,
+      ...optionLines(
+        list.filter(name => !isAddition(name)),
+        width,
+      ),
+    ]),
+    '',
+    'Additions, which ipvsadm does not have',
+    ...optionLines(additions, width, ''),
     '',
     'Examples',
     ...names
@@ -105,15 +117,15 @@ function usage(name: CommandName, { short, argument, words = [] }: CommandRule):
   return `${short === undefined ? '' : `${written(name)}, `}--${name}${takes}`;
 }
 
-function optionLines(names: readonly OptionName[], width: number): string[] {
+function optionLines(names: readonly OptionName[], width: number, mark = '(not in ipvsadm) '): string[] {
   return twoColumns(
     names.map(name => {
-      const { short, argument, optional, help }: OptionRule = options[name];
+      const { short, argument, optional, help, addition }: OptionRule = options[name];
       const takes = argument === undefined ? '' : optional ? ` [${argument.name}]` : ` ${argument.name}`;
       const choice = argument !== undefined && 'choices' in argument && argument.choices !== undefined;
       return [
         `${short === undefined ? '' : `-${short}, `}--${name}${takes}`,
-        choice ? `${help}: ${argument.choices.join(' ')}` : help,
+        `${addition ? mark : ''}${help}${choice ? `: ${argument.choices.join(' ')}` : ''}`,
       ] as const;
     }),
     width,

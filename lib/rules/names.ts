@@ -1,5 +1,5 @@
 import type { Protocol } from '../model/identity.ts';
-import type { NameFormatter } from './format/format.ts';
+import type { NameFormatter } from './format/naming.ts';
 import { readLines } from './parse/lines.ts';
 import type { NameResolver } from './types.ts';
 

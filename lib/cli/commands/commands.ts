@@ -68,15 +68,7 @@ const runs: Readonly<Record<BuiltinName, (given: Arguments, shell: Shell) => Pro
   save: (_, shell) =>
     withModule(shell, async ipvs => {
       const { formatRules } = await import('../../rules/format/format.ts');
-      const table = await ipvs.snapshot();
-      let text: string;
-      try {
-        text = formatRules(table, { order: 'given' });
-      } catch (error) {
-        shell.complain((error as Error).message);
-        return 1;
-      }
-      shell.print(text);
+      shell.print(formatRules(await ipvs.snapshot(), { order: 'given' }));
       return 0;
     }),
 

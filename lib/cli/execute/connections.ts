@@ -1,7 +1,7 @@
 import type { Ipvs } from '../../client.ts';
 import type { Protocol } from '../../model/identity.ts';
 import type { Connection, Endpoint } from '../../proc/connections.ts';
-import { endpointText, type NameFormatter } from '../../rules/format/format.ts';
+import { endpointText, type NameFormatter } from '../../rules/format/naming.ts';
 import { namingFor } from '../../rules/names.ts';
 import type { Shell } from '../terminal.ts';
 

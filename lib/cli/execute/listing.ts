@@ -6,7 +6,8 @@ import { native } from '../../addon/load.ts';
 import type { NativeTable } from '../../addon/native.ts';
 import { readService } from '../../addon/service.ts';
 import { isIpv6Service, type ServiceId } from '../../model/identity.ts';
-import { endpointText, granularityText, type NameFormatter } from '../../rules/format/format.ts';
+import { endpointText, type NameFormatter } from '../../rules/format/naming.ts';
+import { granularityText } from '../../rules/format/service.ts';
 import type { ListOptions } from '../../rules/types.ts';
 
 /** ipvsadm's room for an address and port. Longer names are cut. */
@@ -109,12 +110,14 @@ function destinationNames(list: List, services: List, naming: NameFormatter): st
   });
 }
 
-const checksumNames = { none: '-c', csum: '+c', remcsum: 'r+c' } as const;
+const checksumTexts: Readonly<Record<string, string>> = { none: '-c', csum: '+c', remcsum: 'r+c' };
 
+/** A tunnel; what a row keeps of one without being tunnelled is not shown, as it means nothing. */
 function tunnelText(list: List, row: number): string {
-  const { tunnel } = readDestination(list, row, statsAt(list, row));
-  if (tunnel === undefined) return 'n/a';
-  if (tunnel.type === 'ipip') return tunnel.type;
-  const port = tunnel.type === 'gue' ? `:${tunnel.port}` : '';
-  return `${tunnel.type}${port}:${checksumNames[tunnel.checksum ?? 'none']}`;
+  const { forwarding, tunnel } = readDestination(list, row, statsAt(list, row));
+  if (forwarding !== 'tunnel') return 'n/a';
+  const { type, port, checksum = 'none' } = tunnel;
+  if (type === 'ipip') return type;
+  // Bits without a name are a number.
+  return `${type}${type === 'gue' ? `:${port}` : ''}:${checksumTexts[checksum] ?? checksum}`;
 }

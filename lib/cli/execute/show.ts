@@ -1,9 +1,9 @@
 import type { NativeTable } from '../../addon/native.ts';
 import type { Ipvs } from '../../client.ts';
 import { IpvsError } from '../../model/errors.ts';
-import type { ServiceId } from '../../model/identity.ts';
+import { destinationKey, type ServiceId, serviceKey } from '../../model/identity.ts';
 import type { Daemon } from '../../model/kernel.ts';
-import { formatRules } from '../../rules/format/format.ts';
+import { type OmittedRule, writeRules } from '../../rules/format/format.ts';
 import { namingFor } from '../../rules/names.ts';
 import type { ListOptions, RuleCommand } from '../../rules/types.ts';
 import type { Shell } from '../terminal.ts';
@@ -30,6 +30,7 @@ export function showTable(
   }
 }
 
+/** `-S`. Throws, once all is written, where there are rules that ipvsadm has no words for. */
 async function save(ipvs: Ipvs, numeric: boolean, shell: Shell): Promise<void> {
   const table = await ipvs.snapshot();
   const addresses = () =>
@@ -37,7 +38,19 @@ async function save(ipvs: Ipvs, numeric: boolean, shell: Shell): Promise<void> {
       ...(address === undefined ? [] : [address]),
       ...destinations.map(destination => destination.address),
     ]);
-  shell.print(formatRules(table, { naming: numeric ? undefined : await namingFor(addresses()) }));
+  const naming = numeric ? undefined : await namingFor(addresses());
+  const { text, omitted } = writeRules(table, { naming, language: 'ipvsadm' });
+  shell.print(text);
+  if (omitted.length === 0) return;
+  shell.complain(omitted.map(omittedLine).join('\n'));
+  const rules = `${omitted.length} ${omitted.length === 1 ? 'rule is a comment' : 'rules are comments'}`;
+  throw new Error(`${rules}: \`ipvs save\` has words for all, which \`ipvs restore\` reads`);
+}
+
+function omittedLine({ service, destination, additions }: OmittedRule): string {
+  const whose = `service ${serviceKey(service)}`;
+  const who = destination === undefined ? whose : `destination ${destinationKey(destination)} of ${whose}`;
+  return `${who}: ipvsadm has no words for ${additions.join(', ')}`;
 }
 
 async function listServices(

@@ -1,5 +1,8 @@
 import type { RuleCommand } from '../types.ts';
-import { destinationRule, endpointText, serviceIdentity, serviceRule } from './format.ts';
+import { addDestination, addServer } from './destination.ts';
+import { finishLine, type Line, markedText, startLine } from './line.ts';
+import type { NameFormatter } from './naming.ts';
+import { addIdentity, addService } from './service.ts';
 
 /** A command that changes services or destinations. */
 export type TableCommand = Extract<
@@ -15,26 +18,42 @@ export type TableCommand = Extract<
   }
 >;
 
-/**
- * A command as a line of ipvsadm's language, numbers in place of names. Throws as `formatRules` at what the language has
- * no words for.
- */
-export function formatCommand(command: TableCommand): string {
-  const identity = serviceIdentity(command.service, undefined);
+const letters: Readonly<Record<TableCommand['command'], string>> = {
+  'add-service': '-A',
+  'edit-service': '-E',
+  'delete-service': '-D',
+  'add-server': '-a',
+  'edit-server': '-e',
+  'delete-server': '-d',
+};
+
+/** A command as a line, and what of it ipvsadm has no words for. Throws a TypeError or RangeError at what is no command. */
+export function commandLine(command: TableCommand, naming: NameFormatter | undefined): Line {
+  const draft = startLine(letters[command.command]);
+  addIdentity(draft, command.service, naming);
   switch (command.command) {
     case 'add-service':
-      return `-A ${identity}${serviceRule(command.service)}`;
     case 'edit-service':
-      return `-E ${identity}${serviceRule(command.service)}`;
-    case 'delete-service':
-      return `-D ${identity}`;
+      addService(draft, command.service);
+      break;
     case 'add-server':
-      return `-a ${identity} -r ${destinationRule(command.destination, command.service, undefined)}`;
     case 'edit-server':
-      return `-e ${identity} -r ${destinationRule(command.destination, command.service, undefined)}`;
-    default: {
-      const { address, port } = command.destination;
-      return `-d ${identity} -r ${endpointText(address, port, command.service.protocol, undefined)}`;
-    }
+      addServer(draft, command.destination, command.service, naming);
+      addDestination(draft, command.destination, command.service);
+      break;
+    case 'delete-server':
+      addServer(draft, command.destination, command.service, naming);
+      break;
+    default:
+      break;
   }
+  return finishLine(draft);
+}
+
+/**
+ * A command as a line that `parseCommands` reads: of ipvsadm's language, numbers in place of names, or marked where that
+ * has no words for it.
+ */
+export function formatCommand(command: TableCommand): string {
+  return markedText(commandLine(command, undefined));
 }

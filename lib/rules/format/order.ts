@@ -1,6 +1,7 @@
 import { type AddressWords, addressWords } from '../../model/address.ts';
-import { Family, ProtocolNumber } from '../../model/constants.ts';
+import { Family, MAX_PROTOCOL, ProtocolNumber } from '../../model/constants.ts';
 import type { DestinationId, ServiceId } from '../../model/identity.ts';
+import { validateNumber } from '../../model/numbers.ts';
 
 /** Negative, 0 or positive, as qsort's comparisons give it. */
 type Compare<T> = (a: T, b: T) => number;
@@ -48,7 +49,11 @@ function serviceOrder(service: ServiceId): ServiceOrder {
   }
   const { protocol, address, port } = service;
   const family = address.includes(':') ? Family.ipv6 : Family.ipv4;
-  return { first: [0, family, ProtocolNumber[protocol], 0], address: addressWords(address), port };
+  return {
+    first: [0, family, validateNumber('service.protocol', protocol, ProtocolNumber, MAX_PROTOCOL), 0],
+    address: addressWords(address),
+    port,
+  };
 }
 
 /** Services in the order in which ipvsadm lists them: those with marks last, the others by family, protocol, address and port. */

@@ -25,6 +25,7 @@ const service = [
   'sctp-service',
   'fwmark-service',
   'ipv6',
+  'ip-service',
 ] as const satisfies readonly OptionName[];
 const scheduling = [
   'scheduler',
@@ -33,6 +34,8 @@ const scheduling = [
   'netmask',
   'pe',
   'ops',
+  'dormant',
+  'as-is',
 ] as const satisfies readonly OptionName[];
 const forwarding = [
   'real-server',
@@ -47,6 +50,9 @@ const forwarding = [
   'tun-nocsum',
   'tun-csum',
   'tun-remcsum',
+  'forwarding',
+  'tun-flags',
+  'as-is',
 ] as const satisfies readonly OptionName[];
 
 /** Every command of ipvsadm 1.31 by its long name. The first option of a line is its command. */
@@ -146,7 +152,12 @@ export const commands = {
     help: 'do what the lines of standard input say',
     example: '-R --check <rules',
   },
-  save: { short: 'S', takes: ['numeric', 'sort'], help: 'write the table as rules', example: '-S -n >rules' },
+  save: {
+    short: 'S',
+    takes: ['numeric', 'sort'],
+    help: 'write the table as ipvsadm’s rules; what has no words there as comments',
+    example: '-S -n >rules',
+  },
   help: { short: 'h', takes: [], help: 'this text', example: '-h' },
   version: { short: 'v', takes: [], help: 'the version', example: '-v' },
 } as const satisfies Record<string, CommandRule>;

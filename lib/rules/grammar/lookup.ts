@@ -35,9 +35,12 @@ function entries(): [string, Match][] {
 /** Commands and options by all their names, dashes included. */
 export const byName: ReadonlyMap<string, Match> = new Map(entries());
 
-/** The options of a group, as one writes them. */
+/** The options of a group that ipvsadm has, as one writes them. */
 export function groupOptions(group: Group): readonly string[] {
   return (Object.keys(options) as OptionName[])
-    .filter(name => (options[name] as OptionRule).group === group)
+    .filter(name => {
+      const rule: OptionRule = options[name];
+      return rule.group === group && !rule.addition;
+    })
     .map(written);
 }

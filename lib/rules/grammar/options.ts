@@ -1,13 +1,33 @@
-import { MAX_TIMEOUT, MAX_WEIGHT } from '../../model/constants.ts';
+import {
+  MAX_PERSISTENCE,
+  MAX_THRESHOLD,
+  MAX_TIMEOUT,
+  MAX_TUNNEL_TYPE,
+  MAX_WEIGHT,
+  TunnelNumber,
+} from '../../model/constants.ts';
 import { schedulerNames } from '../../model/scheduler.ts';
 
 /** The largest connection threshold that ipvsadm takes. */
-const MAX_THRESHOLD = 0x7fff_ffff;
+export const IPVSADM_MAX_THRESHOLD = 0x7fff_ffff;
 
 /** What an option takes. */
 export type Argument =
-  | { readonly kind: 'number'; readonly name: string; readonly least: number; readonly most: number }
-  | { readonly kind: 'choice'; readonly name: string; readonly choices: readonly string[] }
+  | {
+      readonly kind: 'number';
+      readonly name: string;
+      readonly least: number;
+      readonly most: number;
+      /** The kernel's own limits, which hold in a line with --as-is. */
+      readonly asIs?: readonly [least: number, most: number];
+    }
+  | {
+      readonly kind: 'choice';
+      readonly name: string;
+      readonly choices: readonly string[];
+      /** The largest number without a name that a line with --as-is may have in place of a choice. */
+      readonly asIs?: number;
+    }
   /** Several choices with commas between. */
   | { readonly kind: 'list'; readonly name: string; readonly choices: readonly string[] }
   /** host[:port] */
@@ -22,15 +42,27 @@ export interface OptionRule {
   readonly optional?: true;
   /** Options of one group stand for one thing: only one of them may be there. */
   readonly group?: Group;
+  /** ipvsadm does not have it: it is for what ipvsadm's language has no words for. */
+  readonly addition?: true;
   readonly help: string;
 }
 
 /** What options of several names say together. */
 export type Group = 'virtual service' | 'forwarding method';
 
+/** Forwarding methods without an option of their own in ipvsadm: the kernel takes 5 to 7 too. */
+const otherMethods = ['local', 'bypass', '5', '6', '7'];
+const tunnelTypes = Object.keys(TunnelNumber) as (keyof typeof TunnelNumber)[];
 const address: Argument = { kind: 'endpoint', name: 'host[:port]' };
+const threshold = {
+  kind: 'number',
+  name: 'connections',
+  least: 0,
+  most: IPVSADM_MAX_THRESHOLD,
+  asIs: [0, MAX_THRESHOLD],
+} as const satisfies Argument;
 
-/** Every option of ipvsadm 1.31 that follows a command, by its long name, and `check`, which is ours. */
+/** Every option of ipvsadm 1.31 that follows a command, by its long name, and those that are additions to its language. */
 export const options = {
   'tcp-service': {
     short: 't',
@@ -59,9 +91,9 @@ export const options = {
   },
   persistent: {
     short: 'p',
-    argument: { kind: 'number', name: 'seconds', least: 1, most: MAX_TIMEOUT },
+    argument: { kind: 'number', name: 'seconds', least: 1, most: MAX_TIMEOUT, asIs: [0, MAX_PERSISTENCE] },
     optional: true,
-    help: 'a client stays with its server so long after its last connection (default 360)',
+    help: 'a client stays with its server this long after its last connection (default 360)',
   },
   netmask: {
     short: 'M',
@@ -97,20 +129,20 @@ export const options = {
   },
   'u-threshold': {
     short: 'x',
-    argument: { kind: 'number', name: 'connections', least: 0, most: MAX_THRESHOLD },
-    help: 'no new connections from so many on; 0: no limit (default)',
+    argument: threshold,
+    help: 'no new connections from this many on; 0: no limit (default)',
   },
   'l-threshold': {
     short: 'y',
-    argument: { kind: 'number', name: 'connections', least: 0, most: MAX_THRESHOLD },
-    help: 'new ones again below so many; 0: below three quarters of -x (default)',
+    argument: threshold,
+    help: 'new ones again below this many; 0: below three quarters of -x (default)',
   },
   'tun-type': {
-    argument: { kind: 'choice', name: 'type', choices: ['ipip', 'gue', 'gre'] },
+    argument: { kind: 'choice', name: 'type', choices: tunnelTypes, asIs: MAX_TUNNEL_TYPE },
     help: 'with -i: the encapsulation (default ipip)',
   },
   'tun-port': {
-    argument: { kind: 'number', name: 'port', least: 1, most: 65_535 },
+    argument: { kind: 'number', name: 'port', least: 1, most: 65_535, asIs: [0, 65_535] },
     help: 'with --tun-type gue: where the real server decapsulates',
   },
   'tun-nocsum': { help: 'with gue and gre: no checksum (default)' },
@@ -152,7 +184,29 @@ export const options = {
     argument: { kind: 'number', name: 'ttl', least: 1, most: 255 },
     help: 'how many routers messages may cross (default 1)',
   },
-  check: { help: 'only read the rules and say what is wrong with them' },
+  check: { addition: true, help: 'change nothing: say what is wrong, odd, or refused by this kernel' },
+  'ip-service': {
+    argument: { kind: 'endpoint', name: 'protocol/host[:port]' },
+    group: 'virtual service',
+    addition: true,
+    help: 'a service of any IP protocol, by its number: 50/10.0.0.1:80',
+  },
+  forwarding: {
+    argument: { kind: 'choice', name: 'method', choices: otherMethods },
+    group: 'forwarding method',
+    addition: true,
+    help: 'a forwarding method that has no option of its own',
+  },
+  'tun-flags': {
+    argument: { kind: 'text', name: 'bits' },
+    addition: true,
+    help: 'checksum bits of a tunnel that have no option of their own: 0x3',
+  },
+  dormant: { addition: true, help: 'keep what -p, -M and --pe say without being persistent' },
+  'as-is': {
+    addition: true,
+    help: 'the line is what the kernel holds, however odd: without ipvsadm’s checks and corrections',
+  },
 } as const satisfies Record<string, OptionRule>;
 
 /** The long name of an option. */

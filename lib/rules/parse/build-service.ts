@@ -1,7 +1,13 @@
 import { dottedMask, maskOfPrefix, prefixOfMask } from '../../model/address.ts';
 import { MAX_NAME } from '../../model/constants.ts';
 import { isIpv6Service, type ServiceId } from '../../model/identity.ts';
-import { DEFAULT_PERSISTENCE, DEFAULT_SCHEDULER, type ServiceSpec } from '../../model/service.ts';
+import { flagBits, flagNames } from '../../model/scheduler.ts';
+import {
+  DEFAULT_PERSISTENCE,
+  DEFAULT_SCHEDULER,
+  type ServiceConfig,
+  type ServiceSpec,
+} from '../../model/service.ts';
 import { written } from '../grammar/lookup.ts';
 import { options } from '../grammar/options.ts';
 import { complain, type Findings, show, warn } from '../problem.ts';
@@ -9,69 +15,75 @@ import { type Builder, buildServiceId } from './endpoint.ts';
 import { parseAnyIpv4, parseNumber } from './numbers.ts';
 import { expected } from './popt.ts';
 
-const generic: readonly string[] = ['flag-1', 'flag-2', 'flag-3'];
-
 /** A whole service, defaults filled in, in the shape in which the library reads it from the kernel. */
 export function buildService(builder: Builder): ServiceSpec | undefined {
   const { values, findings } = builder;
   const id = buildServiceId(builder);
   if (id === undefined) return undefined;
+  const isAsIs = values['as-is'] === true;
   const scheduler = values.scheduler || DEFAULT_SCHEDULER;
   if (scheduler.length > MAX_NAME) {
-    complain(
-      findings,
-      '-s',
-      `a scheduler's name has ${MAX_NAME} characters at most, not ${show(scheduler)}`,
-      255,
-    );
+    const rule = `a scheduler's name has ${MAX_NAME} characters at most`;
+    complain(findings, '-s', `${rule}, not ${show(scheduler)}`, 255);
   }
-  if (values.ops === true && id.fwmark === undefined && id.protocol !== 'udp') {
+  if (values.ops === true && id.fwmark === undefined && id.protocol !== 'udp' && !isAsIs) {
     complain(findings, '-o', `is for -u and -f: the kernel ignores it for ${id.protocol}`);
   }
   const persistence = buildPersistence(builder, id);
-  if (id.port === 0 && persistence.persistence === undefined) {
-    complain(
-      findings,
-      undefined,
-      'a service of port 0 (every port) needs -p: the kernel would schedule nothing',
-    );
+  if (id.port === 0 && persistence.persistence === undefined && !isAsIs) {
+    const rule = 'a service of port 0 (every port) needs -p: the kernel would schedule nothing';
+    complain(findings, undefined, rule);
   }
   return {
     ...id,
     scheduler,
-    schedulerFlags: buildFlags(values['sched-flags'], scheduler, findings),
+    schedulerFlags: buildFlags(values['sched-flags'], scheduler, isAsIs, findings),
     onePacket: values.ops === true,
     ...persistence,
-  } as ServiceSpec;
+  };
 }
 
-function buildFlags(text: string | undefined, scheduler: string, findings: Findings): readonly string[] {
+function buildFlags(
+  text: string | undefined,
+  scheduler: string,
+  isAsIs: boolean,
+  findings: Findings,
+): readonly string[] {
   if (text === undefined || text === '') return [];
-  const known: readonly string[] = options['sched-flags'].argument.choices;
-  const given = new Set<string>();
-  for (const flag of text.split(',')) {
-    if (flag === '') continue;
-    if (!known.includes(flag)) {
-      complain(findings, '-b', `expected ${expected(options['sched-flags'].argument)}, not ${show(flag)}`);
-    } else if (!generic.includes(flag) && flag.slice(0, 2) !== scheduler) {
+  const { argument } = options['sched-flags'];
+  const known: readonly string[] = argument.choices;
+  const flags = text.split(',').filter(flag => flag !== '');
+  if (flags.length === 0) complain(findings, '-b', `expected ${expected(argument)}, not ${show(text)}`);
+  let bits = 0;
+  for (const flag of flags) {
+    const bit = known.includes(flag) || isAsIs ? flagBit(scheduler, flag) : undefined;
+    if (bit !== undefined) {
+      bits |= bit;
+    } else if (known.includes(flag)) {
       complain(findings, '-b', `${flag} goes with -s ${flag.slice(0, 2)}, not with ${show(scheduler)}`);
+    } else {
+      complain(findings, '-b', `expected ${expected(argument)}, not ${show(flag)}`);
     }
-    given.add(flag);
   }
-  if (given.size === 0)
-    complain(findings, '-b', `expected ${expected(options['sched-flags'].argument)}, not ${show(text)}`);
   // sh-fallback and flag-1 are one bit, and it has one name when it is read back.
-  const own = scheduler === 'sh' || scheduler === 'mh' ? [`${scheduler}-fallback`, `${scheduler}-port`] : [];
-  return generic.flatMap((flag, bit) => {
-    const name = own[bit];
-    return given.has(flag) || (name !== undefined && given.has(name)) ? [name ?? flag] : [];
-  });
+  return flagNames(scheduler, bits >>> 0);
 }
+
+/** The bit of one of a scheduler's flags; undefined where it has none of that name. */
+function flagBit(scheduler: string, flag: string): number | undefined {
+  try {
+    return flagBits('-b', scheduler, [flag]);
+  } catch {
+    return undefined;
+  }
+}
+
+type KeptPersistence = Pick<ServiceConfig, 'persistence' | 'dormantPersistence'>;
 
 /** Persistence, or what a service keeps of it that is not persistent. */
-function buildPersistence(builder: Builder, id: ServiceId): Partial<ServiceSpec> {
+function buildPersistence(builder: Builder, id: ServiceId): KeptPersistence {
   const { values, findings } = builder;
-  const { persistent, netmask, pe } = values;
+  const { persistent, netmask, pe, dormant } = values;
   if (pe !== undefined && pe.length > MAX_NAME) {
     complain(
       findings,
@@ -87,8 +99,10 @@ function buildPersistence(builder: Builder, id: ServiceId): Partial<ServiceSpec>
   };
   if (persistent !== undefined) {
     const timeout = persistent === true ? DEFAULT_PERSISTENCE : persistent;
-    return { persistence: { timeout, ...settings } };
+    const whole = { timeout, ...settings };
+    return dormant ? { dormantPersistence: whole } : { persistence: whole };
   }
+  if (dormant) complain(findings, '--dormant', 'needs -p, with the timeout that is kept');
   for (const option of ['netmask', 'pe'] as const) {
     if (values[option] !== undefined) warn(findings, written(option), 'has no effect without -p');
   }

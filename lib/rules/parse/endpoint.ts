@@ -1,5 +1,7 @@
 import { canonicalAddress, dottedMask } from '../../model/address.ts';
+import { MAX_PROTOCOL, ProtocolNumber } from '../../model/constants.ts';
 import type { Protocol, ServiceId } from '../../model/identity.ts';
+import { nameOf } from '../../model/numbers.ts';
 import { written } from '../grammar/lookup.ts';
 import type { Values } from '../grammar/options.ts';
 import { complain, complainUnresolved, type Findings, show, warn } from '../problem.ts';
@@ -27,7 +29,21 @@ export function buildServiceId(builder: Builder): ServiceId | undefined {
     const endpoint = readEndpoint(builder, written(option), text, protocol);
     return endpoint && { protocol, address: endpoint.address, port: endpoint.port ?? 0 };
   }
-  return undefined;
+  return values['ip-service'] === undefined ? undefined : readIpService(builder, values['ip-service']);
+}
+
+/** Reads protocol/host[:port]; undefined after a complaint. */
+function readIpService(builder: Builder, text: string): ServiceId | undefined {
+  const slash = text.indexOf('/');
+  const number = slash === -1 ? undefined : parseNumber(text.slice(0, slash));
+  if (number === undefined || number < 0 || number > MAX_PROTOCOL) {
+    const rule = `expected a protocol's number, a slash and host[:port], such as 50/10.0.0.1:80`;
+    complain(builder.findings, '--ip-service', `${rule}, not ${show(text)}`);
+    return undefined;
+  }
+  const endpoint = readEndpoint(builder, '--ip-service', text.slice(slash + 1), undefined);
+  const protocol = nameOf(ProtocolNumber, number);
+  return endpoint && { protocol, address: endpoint.address, port: endpoint.port ?? 0 };
 }
 
 /** host[:port] */

@@ -23,6 +23,8 @@ export interface Reading {
 interface Reader {
   readonly words: readonly string[];
   readonly findings: Findings;
+  /** Whether the line has --as-is, wherever it stands. */
+  readonly isAsIs: boolean;
   next: number;
   readonly rest: string[];
 }
@@ -33,7 +35,7 @@ interface Reader {
  * anywhere; `--` ends the options. Undefined when there is no command; anything wrong is among the problems.
  */
 export function readWords(words: readonly string[], findings: Findings): Reading | undefined {
-  const reader: Reader = { words, findings, next: 0, rest: [] };
+  const reader: Reader = { words, findings, isAsIs: words.includes('--as-is'), next: 0, rest: [] };
   const before = findings.problems.length;
   let command: CommandName | undefined;
   let argument: string | undefined;
@@ -66,7 +68,7 @@ export function readWords(words: readonly string[], findings: Findings): Reading
       missingCommand(findings);
       return undefined;
     } else {
-      take(values, found, taken, findings);
+      take(values, found, taken, reader);
     }
   }
   const reading = { command, argument, values, words: reader.rest };
@@ -187,7 +189,7 @@ function take(
   values: Values,
   { option, rule, written: name }: Match & { option: OptionName },
   argument: string | undefined,
-  findings: Findings,
+  { isAsIs, findings }: Reader,
 ): void {
   if (option === 'ipv6' && values['fwmark-service'] === undefined) {
     complain(findings, name, 'comes after -f MARK; an address has its own family');
@@ -202,14 +204,17 @@ function take(
   if (argument === undefined || kind === undefined) {
     assign(values, option, true);
   } else if (kind.kind === 'number') {
+    const [least, most] = (isAsIs && kind.asIs) || [kind.least, kind.most];
     const number = parseNumber(argument);
-    if (number === undefined || number < kind.least || number > kind.most) {
-      complain(findings, name, `expected ${expected(kind)}, not ${show(argument)}`);
+    if (number === undefined || number < least || number > most) {
+      complain(findings, name, `expected ${expected({ ...kind, least, most })}, not ${show(argument)}`);
     }
-    assign(values, option, number ?? kind.least);
+    assign(values, option, number ?? least);
   } else {
     if (kind.kind === 'choice' && !kind.choices.includes(argument)) {
-      complain(findings, name, `expected ${expected(kind)}, not ${show(argument)}`);
+      const number = isAsIs && kind.asIs !== undefined ? parseNumber(argument) : undefined;
+      const isNumber = number !== undefined && number >= kind.choices.length && number <= (kind.asIs ?? 0);
+      if (!isNumber) complain(findings, name, `expected ${expected(kind)}, not ${show(argument)}`);
     }
     assign(values, option, argument);
   }

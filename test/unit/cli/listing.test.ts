@@ -7,7 +7,7 @@ import { formatServices } from '../../../lib/cli/execute/listing.ts';
 import type { DestinationId, ServiceId } from '../../../lib/index.ts';
 import { addressWords, canonicalAddress } from '../../../lib/model/address.ts';
 import { Family, ProtocolNumber } from '../../../lib/model/constants.ts';
-import { endpointText } from '../../../lib/rules/format/format.ts';
+import { endpointText } from '../../../lib/rules/format/naming.ts';
 import { sortDestinations, sortServices } from '../../../lib/rules/format/order.ts';
 import type { ListOptions } from '../../../lib/rules/types.ts';
 

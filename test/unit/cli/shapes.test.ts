@@ -110,6 +110,11 @@ describe('records by shape', () => {
     '[1:2:3:4:5:6:7:8:9]:80',
     '[10.0.0.1]:80',
     'fd00::1',
+    '10.1:80',
+    '167772161:80',
+    '0xa.0.0.1:80',
+    '010.0.0.1:80',
+    '10.0.0.1:+80',
   );
   /** The endpoints of lines: mostly of one family for all in a place, so that there are enough of a shape. */
   const rows = fc
@@ -142,6 +147,15 @@ describe('records by shape', () => {
       '-A -t @ # @',
       '# @',
       'ipvsadm -A -t @',
+      'sudo /sbin/ipvsadm -A -t @',
+      'iptables -A -t @',
+      '-A -t @ -M 255.0.0.0',
+      '-A -t @ -p 0 -o --as-is',
+      '-a -t @ -r @ -g --as-is',
+      '-a -t @ -r @ --forwarding bypass',
+      '-a -t @ -r @ -m --tun-type gre --tun-csum --as-is',
+      '-A --ip-service 50/@',
+      '-a --ip-service 50/10.0.0.1:80 -r @ -m',
       '-a -t "@" -r @ -m',
       '-a -t @ -r @ -t @',
       '-a -t\t@  -r @ -m \r',
@@ -171,8 +185,9 @@ describe('records by shape', () => {
     fc.assert(
       fc.property(text, rules => {
         const read = readLines(rules);
-        const { problems } = readSteps(rules);
+        const { problems, warnings } = readSteps(rules);
         expect(problems).toEqual(read.problems);
+        expect(warnings).toEqual(read.warnings);
         const { outcomes, recorded } = byShapes(rules);
         expect(outcomes).toEqual(byReading(rules));
         records += recorded;

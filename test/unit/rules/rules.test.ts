@@ -253,6 +253,19 @@ describe('bad lines', () => {
     ['iptables -A INPUT', /'iptables' is no command/],
     ['sudo -n ipvsadm -C', /'sudo' is no command: a line begins with a command such as -A/],
     ['/sbin/ipvsadm-restore -C', /no command/],
+    ['-A -t 10.0.0.1:80 --dormant', /--dormant: needs -p/],
+    ['-A -f 1 -s rr -b 0x40', /-b: expected/],
+    ['-A -f 1 -s rr -b 0x8 --as-is', /-b: expected/],
+    ['-A -f 1 -p 42949673 --as-is', /-p: expected a whole number from 0 to 42949672/],
+    ['-A --ip-service 10.0.0.1:80', /a protocol's number, a slash/],
+    ['-A --ip-service 65536/10.0.0.1:80', /--ip-service: /],
+    ['-A --ip-service 50/10.0.0.1:http', /--ip-service: expected a port/],
+    ['-a -f 1 -r 10.0.1.1 -g --forwarding local', /forwarding method already/],
+    ['-a -f 1 -r 10.0.1.1 --forwarding 8', /local or bypass or 5 or 6 or 7/],
+    ['-a -f 1 -r 10.0.1.1 -i --tun-type 3', /ipip or gue or gre/],
+    ['-a -f 1 -r 10.0.1.1 -i --tun-type 256 --as-is', /ipip or gue or gre/],
+    ['-a -f 1 -r 10.0.1.1 -m --tun-type gue --as-is', /gue needs --tun-port/],
+    ['-a -f 1 -r 10.0.1.1 -i --tun-flags 0x10000 --as-is', /--tun-flags: expected bits/],
     ['-A -t [fd00::1]:80 -p -M 129', /prefix length from 1 to 128/],
     ['-A -t 10.0.0.1:80 -s rr -b sh-port', /goes with -s sh/],
     ['-A -t 10.0.0.1:80 -s sh -b ,', /-b: expected/],
@@ -385,15 +398,43 @@ describe('writing', () => {
     );
   });
 
-  test('what the language cannot say is refused, not changed', () => {
-    const [service] = parseRules('-A -t 10.0.0.1:80');
-    const bypass = { address: '10.0.1.1', port: 80, forwarding: 'bypass' } as const;
-    expect(() => formatRules([{ ...service!, destinations: [bypass] }])).toThrow(/bypass/);
-    expect(() => formatRules([{ ...service!, scheduler: 'r r' } as never])).toThrow(/one word/);
-    expect(() => formatRules([{ ...service!, address: '10.0.0.1\n-C' } as never])).toThrow(/address/);
+  test('what ipvsadm has no words for is said by options of this package, in a line that says so', () => {
+    const rules = `-A -t 10.0.0.1:0 -s wlc -o -b flag-2,0x40 --as-is # not for ipvsadm
+-a -t 10.0.0.1:0 -r 10.0.1.1:80 -m -w 70000 -x 4294967295 -y 5 --as-is # not for ipvsadm
+-a -t 10.0.0.1:0 -r 10.0.1.2:80 --forwarding bypass -w 1 # not for ipvsadm
+-a -t 10.0.0.1:0 -r 10.0.1.3:80 -g -w 1 --as-is # not for ipvsadm
+-a -t 10.0.0.1:0 -r 10.0.1.4:0 -i -w 1 --tun-type gue --tun-port 6080 --tun-flags 0x3 --as-is # not for ipvsadm
+-a -t 10.0.0.1:0 -r 10.0.1.5:0 -i -w 1 --tun-type 3 --as-is # not for ipvsadm
+-a -t 10.0.0.1:0 -r 10.0.1.6:0 -m -w 1 --tun-type gre --tun-csum --as-is # not for ipvsadm
+-a -t 10.0.0.1:0 -r 10.0.1.7:0 -i -w 1 --tun-type ipip --tun-port 5 --as-is # not for ipvsadm
+-A --ip-service 50/[fd00::1]:80 -s wlc -p 0 -M 64 --as-is # not for ipvsadm
+-A -f 1 -s wlc -M 255.0.255.0 --pe sip
+-A -f 2 -s none -p 300 -M 255.255.255.0 --dormant # not for ipvsadm
+-A -f 3 -s a\\#b\\'c -p 3000000 --as-is # not for ipvsadm
+`;
+    const table = parseRules(rules);
+    expect(formatRules(table, { order: 'given' })).toBe(rules);
+    expect(table).toMatchSnapshot();
   });
 
-  test('nor is anything written that would not be read back', () => {
+  test('or, for ipvsadm, is a comment behind all rules that says what it is', () => {
+    const table = parseRules(`
+      -A -f 1 -s rr
+      -a -f 1 -r 10.0.1.1 --forwarding local
+      -a -f 1 -r 10.0.1.2 -m
+      -A -t 10.0.0.1:0 -s wlc --as-is
+      -a -t 10.0.0.1:0 -r 10.0.1.2:80 -m
+      -A -f 2 -s wrr`);
+    expect(formatRules(table, { language: 'ipvsadm', order: 'given' })).toBe(`-A -f 1 -s rr
+-a -f 1 -r 10.0.1.2:0 -m -w 1
+-A -f 2 -s wrr
+# -a -f 1 -r 10.0.1.1:0 --forwarding local -w 1 # not for ipvsadm: forwarding local
+# -A -t 10.0.0.1:0 -s wlc --as-is # not for ipvsadm: port 0 without persistence
+# -a -t 10.0.0.1:0 -r 10.0.1.2:80 -m -w 1 # not for ipvsadm: its service
+`);
+  });
+
+  test('nothing is written that is no table', () => {
     const [service] = parseRules(
       '-A -t 10.0.0.1:80 -p\n-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gue --tun-port 1',
     );
@@ -402,11 +443,17 @@ describe('writing', () => {
       expect(() => formatRules([{ ...service!, ...changes } as never])).toThrow(field);
     const wrongBelow = (changes: object, field: RegExp) =>
       wrong({ destinations: [{ ...destination, ...changes }] }, field);
+    wrong({ address: '10.0.0.1\n-C' }, /address/);
+    wrong({ scheduler: 'r r' }, /one word/);
     wrong({ port: 70_000 }, /service\.port/);
+    wrong({ protocol: 'tcp\n-C' }, /service\.protocol/);
     wrong({ protocol: undefined, address: undefined, port: undefined, fwmark: '7\n-C' }, /service\.fwmark/);
+    wrong({ onePacket: 1 }, /service\.onePacket/);
     wrong({ schedulerFlags: ['flag-1\n-C'] }, /service\.schedulerFlags/);
     wrong({ persistence: { timeout: 2 ** 31 } }, /service\.persistence\.timeout/);
-    wrong({ persistence: { granularity: '255.0.255.0' } }, /service\.persistence\.granularity/);
+    wrong({ persistence: { granularity: '255.0.255' } }, /service\.persistence\.granularity/);
+    wrong({ persistence: { granularity: 33 } }, /service\.persistence\.granularity/);
+    wrong({ persistence: undefined, dormantPersistence: { engine: '' } }, /dormantPersistence\.engine/);
     wrongBelow({ port: '80 -C' }, /destination\.port/);
     wrongBelow({ weight: 2 ** 31 }, /destination\.weight/);
     wrongBelow({ weight: Number.NaN }, /destination\.weight/);
@@ -414,6 +461,7 @@ describe('writing', () => {
     wrongBelow({ upperThreshold: 1, lowerThreshold: -1 }, /destination\.lowerThreshold/);
     wrongBelow({ tunnel: { type: 'gue', port: 0 } }, /destination\.tunnel\.port/);
     expect(() => formatRules([], { order: 'sorted' } as never)).toThrow(/options\.order/);
+    expect(() => formatRules([], { language: 'nft' } as never)).toThrow(/options\.language/);
     expect(() => formatRules(undefined as never)).toThrow(/services must be an array/);
     expect(() => parseRules(Buffer.from('-C') as never)).toThrow(/text must be a string/);
     expect(() => parseCommands(undefined as never)).toThrow(/text must be a string/);
