@@ -1,6 +1,6 @@
 import { native } from './addon/load.ts';
 import { type Calls, createCalls } from './calls/calls.ts';
-import { openFile, readDirectory, readFile, writeDirectory } from './calls/files.ts';
+import { openFile, readDirectory, readFile, readFileIfThere, writeDirectory } from './calls/files.ts';
 import {
   type CallOptions,
   type ConnectionsOptions,
@@ -10,7 +10,7 @@ import {
   readOptions,
   validateOptions,
 } from './calls/options.ts';
-import { listSchedulers } from './calls/probe.ts';
+import { hasScheduler } from './calls/probe.ts';
 import * as reads from './calls/reads.ts';
 import * as writes from './calls/writes.ts';
 import { validateBoolean, validateInteger, validateObject } from './model/arguments.ts';
@@ -24,6 +24,8 @@ import type { ServiceWithDestinations, TableEntry } from './model/table.ts';
 import { namespaceTarget } from './namespace.ts';
 import type { IpvsOptions } from './options.ts';
 import { type Connection, connectionsFile, readConnections } from './proc/connections.ts';
+import { readKernelModules } from './proc/modules.ts';
+import { type SchedulerModule, schedulersOf } from './proc/schedulers.ts';
 import {
   readSettings,
   SETTINGS_DIRECTORY,
@@ -211,11 +213,21 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * The names of the schedulers this kernel has, its modules included, of those the kernel's own tree knows. Asks the kernel about each,
-   * which may load it, and changes nothing in the table. Needs IPv6 in the kernel.
+   * The schedulers that this kernel has, and those that it would load at their first use: told from files, without loading any
+   * or asking the kernel for one. Those of other origin than the kernel's own tree are among them, when their modules are
+   * named as the kernel looks for them: ip_vs_NAME.
    */
-  schedulers(options?: CallOptions): Promise<string[]> {
-    return listSchedulers(this.#calls, options);
+  async schedulers(options?: CallOptions): Promise<SchedulerModule[]> {
+    return schedulersOf(await readKernelModules(path => this.#calls.file(readFileIfThere(path), options)));
+  }
+
+  /**
+   * Whether services can use this scheduler: asks the kernel, which loads its module if need be and keeps it. Nothing
+   * changes in the table. Rejects with ERR_IPVS_FAMILY_NOT_SUPPORTED where the kernel runs without IPv6, for the question
+   * is about an IPv6 service that cannot be.
+   */
+  hasScheduler(name: string, options?: CallOptions): Promise<boolean> {
+    return this.#calls.together({ command: 'NEW_SERVICE' }, run => hasScheduler(run, name, options));
   }
 
   /** The namespace's settings (net.ipv4.vs.*), those that this kernel has. Needs no capability. */

@@ -34,6 +34,7 @@ export type { ServiceWithDestinations, TableEntry } from './model/table.ts';
 export type { NetworkNamespace } from './namespace.ts';
 export type { IpvsOptions } from './options.ts';
 export type { Connection, Endpoint } from './proc/connections.ts';
+export type { SchedulerModule } from './proc/schedulers.ts';
 export type { Settings } from './proc/settings.ts';
 export type { DesiredError, DesiredProblem } from './reconcile/problems.ts';
 export type { ApplyPlanOptions } from './reconcile/saved.ts';

@@ -65,6 +65,7 @@
         "os/netns.cc",
         "os/thread.cc",
         "table/columns.cc",
+        "table/reading.cc",
         "table/sample_rows.cc",
         "table/sampler.cc",
         "table/table_reader.cc",

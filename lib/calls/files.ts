@@ -1,6 +1,7 @@
 import { openSync } from 'node:fs';
 import { Operation } from '../addon/layout.ts';
 import type { CallSpec } from './call.ts';
+import { E } from './kernel-error.ts';
 import type { OptionSet } from './options.ts';
 
 // Files are opened by the client's thread, in the client's network namespace, once ip_vs is loaded: only then are they there.
@@ -27,6 +28,15 @@ export function readFile<T>(
   };
 }
 
+/** Reads a whole file; undefined where there is none. */
+export function readFileIfThere(path: string): FileCallSpec<string | undefined, typeof Operation.readFile> {
+  const absent = { value: undefined };
+  return {
+    ...readFile<string | undefined>(path, content => content),
+    accept: status => (status === E.NOENT ? absent : undefined),
+  };
+}
+
 /** Reads all files of a directory; `decode` gets `name NUL content NUL` of each. `name` is what errors call the directory. */
 export function readDirectory<T>(
   path: string,
@@ -37,6 +47,8 @@ export function readDirectory<T>(
     operation: Operation.readDirectory,
     context: { command: 'READ_FILE', file: `${name} (${path})` },
     decode: payload => decode(text(payload)),
+    investigate: (context, _, payload) =>
+      payload === undefined ? context : { ...context, file: `${path}/${text(payload)}` },
     path,
   };
 }

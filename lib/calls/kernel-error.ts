@@ -44,33 +44,49 @@ interface Explanation {
   readonly message: string;
 }
 
-/** The errnos that IPVS is known to end with. */
+/** The errnos that calls are known to end with. */
 export const E = {
   PERM: 1,
   NOENT: 2,
   SRCH: 3,
+  AGAIN: 11,
   NOMEM: 12,
   ACCES: 13,
   EXIST: 17,
   NODEV: 19,
+  NOTDIR: 20,
   INVAL: 22,
+  NFILE: 23,
+  MFILE: 24,
   RANGE: 34,
+  NOSYS: 38,
   NOPROTOOPT: 92,
+  PROTONOSUPPORT: 93,
   AFNOSUPPORT: 97,
+  NOBUFS: 105,
+  TIMEDOUT: 110,
 } as const;
 
 /** The error for a call that ended with `status`, an errno or one of `Status`. */
 export function kernelError(context: ErrorContext, status: number): IpvsError {
-  const errno =
-    status > 0 ? -status : status < Status.namespaceFailed ? status - Status.namespaceFailed : undefined;
-  const { code, message } =
-    status > 0 ? explainErrno(context, status) : explainStatus(context, status, errno);
+  const { code, message, errno } = explain(context, status);
   return new IpvsError(code, errno === undefined ? message : `${message} (${getSystemErrorName(errno)})`, {
     errno,
     command: context.command,
     service: context.service,
     destination: context.destination,
   });
+}
+
+function explain(context: ErrorContext, status: number): Explanation & { readonly errno?: number } {
+  if (status > 0) return { ...explainErrno(context, status), errno: -status };
+  for (const [range, explainRange] of [
+    [Status.localFailure, explainLocal],
+    [Status.namespaceFailed, explainNamespace],
+  ] as const) {
+    if (status < range) return { ...explainRange(context, range - status), errno: status - range };
+  }
+  return explainStatus(context, status);
 }
 
 /** "destination 172.16.120.11:80 of tcp 10.100.10.101:80", "service fwmark 7 ipv4", or what else it was context. */
@@ -82,7 +98,7 @@ function subject({ service, destination, role, file, command }: ErrorContext): s
   return file ?? command;
 }
 
-function explainStatus(context: ErrorContext, status: number, errno: number | undefined): Explanation {
+function explainStatus(context: ErrorContext, status: number): Explanation {
   switch (status) {
     case Status.outcomeUnknown:
       return {
@@ -101,22 +117,82 @@ function explainStatus(context: ErrorContext, status: number, errno: number | un
           'this kernel has no IPVS: load the module ip_vs (modprobe ip_vs), or boot a kernel with CONFIG_IP_VS (Debian: linux-image-amd64)',
       };
     default:
-      break;
+      return {
+        code: 'ERR_IPVS_KERNEL',
+        message: `${context.command}: ended with the unknown status ${status}`,
+      };
   }
-  const name = context.namespace ?? 'of the client';
-  if (errno === -E.NOENT) {
-    return { code: 'ERR_IPVS_NAMESPACE_NOT_FOUND', message: `there is no network namespace ${name}` };
+}
+
+/** Why the client's network namespace could not be entered (native/os/netns.h). */
+function explainNamespace({ namespace }: ErrorContext, errno: number): Explanation {
+  const name = `network namespace ${namespace ?? 'of the client'}`;
+  switch (errno) {
+    case E.NOENT:
+    case E.NOTDIR:
+      return { code: 'ERR_IPVS_NAMESPACE_NOT_FOUND', message: `there is no ${name}` };
+    case E.PERM:
+      return { code: 'ERR_IPVS_PERMISSION', message: `entering ${name} needs CAP_SYS_ADMIN` };
+    case E.ACCES:
+      return { code: 'ERR_IPVS_PERMISSION', message: `${name} may not be opened; run as root` };
+    case E.NOMEM:
+      return { code: 'ERR_IPVS_NO_MEMORY', message: `the kernel has no memory to enter ${name}` };
+    case E.INVAL:
+      return {
+        code: 'ERR_IPVS_NAMESPACE_FAILED',
+        message: `${namespace} is not a network namespace; name one of \`ip netns list\`, or /proc/PID/ns/net`,
+      };
+    default:
+      return { code: 'ERR_IPVS_NAMESPACE_FAILED', message: `${name} could not be entered` };
   }
-  if (errno === -E.PERM) {
-    return {
-      code: 'ERR_IPVS_PERMISSION',
-      message: `entering network namespace ${name} needs CAP_SYS_ADMIN`,
-    };
+}
+
+/** What this process lacks: its system calls failed before IPVS had the call, or its answer. */
+function explainLocal({ command }: ErrorContext, errno: number): Explanation {
+  const explained = (code: IpvsErrorCode, why: string): Explanation => ({
+    code,
+    message: `${command}: ${why}`,
+  });
+  switch (errno) {
+    case E.MFILE:
+      return explained(
+        'ERR_IPVS_NO_RESOURCES',
+        'this process has no file descriptor left; close some, or raise its limit (ulimit -n, LimitNOFILE=)',
+      );
+    case E.NFILE:
+      return explained(
+        'ERR_IPVS_NO_RESOURCES',
+        'this system has no file left; close some, or raise fs.file-max',
+      );
+    case E.AGAIN:
+      return explained(
+        'ERR_IPVS_NO_RESOURCES',
+        'no thread could be started; end some, or raise the limit (ulimit -u, TasksMax=, pids.max)',
+      );
+    case E.NOMEM:
+    case E.NOBUFS:
+      return explained(
+        'ERR_IPVS_NO_RESOURCES',
+        'this system has no memory for netlink messages; try again when it has',
+      );
+    case E.PERM:
+    case E.ACCES:
+      return explained(
+        'ERR_IPVS_PERMISSION',
+        'this process may not use netlink sockets; let its seccomp filter or security module allow them',
+      );
+    case E.NOSYS:
+    case E.AFNOSUPPORT:
+    case E.PROTONOSUPPORT:
+      return explained(
+        'ERR_IPVS_NETLINK',
+        'this process has no generic netlink sockets; run it outside the sandbox or seccomp filter that withholds them',
+      );
+    case E.TIMEDOUT:
+      return explained('ERR_IPVS_NETLINK', 'the kernel does not answer; try again');
+    default:
+      return explained('ERR_IPVS_NETLINK', 'the netlink socket failed; try again');
   }
-  return {
-    code: 'ERR_IPVS_NAMESPACE_FAILED',
-    message: `network namespace ${name} could not be entered: is it one?`,
-  };
 }
 
 function explainErrno(context: ErrorContext, errno: number): Explanation {
@@ -192,7 +268,7 @@ function explainMissingModule({ scheduler, engine }: ErrorContext): Explanation 
   }
   return {
     code: 'ERR_IPVS_SCHEDULER_NOT_FOUND',
-    message: `this kernel has no scheduler '${scheduler}' (module ip_vs_${scheduler}); schedulers() lists those it has`,
+    message: `this kernel has no scheduler '${scheduler}' (module ip_vs_${scheduler}); schedulers() lists those it has or could load`,
   };
 }
 

@@ -1,9 +1,7 @@
 import { Layout, Operation, Status } from '../addon/layout.ts';
 import { putName, putWord } from '../addon/record.ts';
 import { Family } from '../model/constants.ts';
-import { schedulerNames } from '../model/scheduler.ts';
 import type { Run } from './call.ts';
-import type { Calls } from './calls.ts';
 import { E, type ErrorContext } from './kernel-error.ts';
 import type { CallOptions } from './options.ts';
 
@@ -14,7 +12,7 @@ const expected: ReadonlySet<number> = new Set([E.NOENT, E.EXIST, E.INVAL]);
  * first looks for the scheduler (ENOENT), loading its module if need be, and only then refuses the prefix length (EINVAL).
  * Source: ip_vs_add_service in net/netfilter/ipvs/ip_vs_ctl.c.
  */
-async function hasScheduler(run: Run, name: string, options: CallOptions | undefined): Promise<boolean> {
+export async function hasScheduler(run: Run, name: string, options?: CallOptions): Promise<boolean> {
   // A mark that is in use already answers EEXIST before anything else.
   for (let fwmark = 0xffff_ffff; ; fwmark--) {
     const status = await run<number>(
@@ -35,17 +33,6 @@ async function hasScheduler(run: Run, name: string, options: CallOptions | undef
   }
 }
 
-/** Which of the kernel's schedulers this kernel has. One after the other, each with a deadline of its own: a module may be loaded for it. */
-export async function listSchedulers(calls: Calls, options?: CallOptions): Promise<string[]> {
-  return calls.together({ command: 'NEW_SERVICE' }, async run => {
-    const found: string[] = [];
-    for (const name of schedulerNames) {
-      if (await hasScheduler(run, name, options)) found.push(name);
-    }
-    return found;
-  });
-}
-
 /** After ENOENT for a service with both a scheduler and a persistence engine: which of the two it was that is missing. */
 export async function findMissingModule(
   context: ErrorContext,
@@ -54,6 +41,6 @@ export async function findMissingModule(
   run: Run,
 ): Promise<ErrorContext> {
   if (status !== E.NOENT || context.engine == null || context.scheduler === undefined) return context;
-  const known = await hasScheduler(run, context.scheduler, undefined).catch(() => false);
+  const known = await hasScheduler(run, context.scheduler).catch(() => false);
   return known ? { ...context, scheduler: undefined } : context;
 }

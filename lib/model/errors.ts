@@ -9,7 +9,7 @@ import type { DestinationId, ServiceId } from './identity.ts';
  * | `ERR_IPVS_ADDON_MISSING` | no addon that this machine and this Node.js can load; the message says what to do |
  * | `ERR_IPVS_LIBRARY_MISSING` | the addon was compiled here and libnl is not installed any more |
  * | `ERR_IPVS_NOT_AVAILABLE` | the kernel has no IPVS and could not load it |
- * | `ERR_IPVS_PERMISSION` | the process lacks CAP_NET_ADMIN in the initial user namespace |
+ * | `ERR_IPVS_PERMISSION` | the process lacks CAP_NET_ADMIN in the initial user namespace, or may not use netlink at all |
  * | `ERR_IPVS_NAMESPACE_NOT_FOUND` | no such network namespace |
  * | `ERR_IPVS_NAMESPACE_FAILED` | the network namespace could not be entered |
  * | `ERR_IPVS_SERVICE_EXISTS` | a service of that identity is there already |
@@ -29,6 +29,8 @@ import type { DestinationId, ServiceId } from './identity.ts';
  * | `ERR_IPVS_SETTING_REFUSED` | the kernel does not take that value for a setting |
  * | `ERR_IPVS_MODULE_UNLOADING` | ip_vs is just being unloaded |
  * | `ERR_IPVS_NO_MEMORY` | the kernel has no memory for it |
+ * | `ERR_IPVS_NO_RESOURCES` | this process or system has no descriptor, thread or memory left for the call; `errno` tells which. Nothing was executed |
+ * | `ERR_IPVS_NETLINK` | this process has no generic netlink (a sandbox, a seccomp filter), or its answers do not arrive |
  * | `ERR_IPVS_UNSTABLE` | the table changed faster than it could be read whole |
  * | `ERR_IPVS_OUTCOME_UNKNOWN` | sent, but the kernel's answer was lost: read to see what came of it |
  * | `ERR_IPVS_TIMEOUT` | the call's deadline passed; `sent` tells whether it may still take effect |
@@ -65,6 +67,8 @@ export type IpvsErrorCode =
   | 'ERR_IPVS_SETTING_REFUSED'
   | 'ERR_IPVS_MODULE_UNLOADING'
   | 'ERR_IPVS_NO_MEMORY'
+  | 'ERR_IPVS_NO_RESOURCES'
+  | 'ERR_IPVS_NETLINK'
   | 'ERR_IPVS_UNSTABLE'
   | 'ERR_IPVS_OUTCOME_UNKNOWN'
   | 'ERR_IPVS_TIMEOUT'

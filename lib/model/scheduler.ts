@@ -4,7 +4,7 @@ import { SCHEDULER_FLAGS, ServiceFlag, UNNAMED_FLAGS } from './constants.ts';
 /**
  * The kernel's own schedulers: round robin, weighted round robin, least and weighted least connection, weighted failover, weighted
  * overflow, locality-based least connection (with replication), destination, source and Maglev hashing, shortest expected delay,
- * never queue, power of two choices (since 5.11, in Debian since 6.12). `schedulers()` tells which a kernel has.
+ * never queue, power of two choices (since 5.11, in Debian since 6.12). `schedulers()` tells which a kernel has or could load.
  */
 export const schedulerNames = [
   'rr',

@@ -1,3 +1,5 @@
+import { release } from 'node:os';
+
 /**
  * What the kernel can make of a module's name: 'present' when it is part of the kernel or loaded, 'loadable' when it is
  * on disk and may be loaded, 'missing' when it is neither, 'unknown' where that can't be told: inside a container whose
@@ -7,6 +9,8 @@ export type ModuleState = 'present' | 'loadable' | 'missing' | 'unknown';
 
 /** The modules of the running kernel. */
 export interface KernelModules {
+  /** Those that are present or loadable. */
+  readonly names: ReadonlySet<string>;
   /** Tells a module's state by its name, `ip_vs_rr`. Loads nothing. */
   state(name: string): ModuleState;
 }
@@ -35,6 +39,7 @@ export function kernelModules({ loaded, builtin, onDisk, disabled }: ModuleFiles
   const loadable = disabled?.trim() === '1' ? new Set<string>() : names(onDisk ?? '', file);
   const isWhole = builtin !== undefined && onDisk !== undefined;
   return {
+    names: new Set([...present, ...loadable]),
     state(name) {
       const wanted = name.replaceAll('-', '_');
       if (present.has(wanted)) return 'present';
@@ -44,11 +49,14 @@ export function kernelModules({ loaded, builtin, onDisk, disabled }: ModuleFiles
   };
 }
 
-/** Reads what the running kernel and its folder in /lib/modules tell of modules. Loads nothing and needs no capability. */
-export async function readKernelModules(): Promise<KernelModules> {
-  const [{ readFile }, { release }] = await Promise.all([import('node:fs/promises'), import('node:os')]);
+/**
+ * Reads what the running kernel and its folder in /lib/modules tell of modules. Loads nothing and needs no capability.
+ * `read` makes undefined of a file that is not there.
+ */
+export async function readKernelModules(
+  read: (path: string) => Promise<string | undefined> = readText,
+): Promise<KernelModules> {
   const folder = `/lib/modules/${release()}`;
-  const read = (path: string) => readFile(path, 'utf8').catch(() => undefined);
   const [loaded, builtin, onDisk, disabled] = await Promise.all([
     read('/proc/modules'),
     read(`${folder}/modules.builtin`),
@@ -56,4 +64,9 @@ export async function readKernelModules(): Promise<KernelModules> {
     read('/proc/sys/kernel/modules_disabled'),
   ]);
   return kernelModules({ loaded, builtin, onDisk, disabled });
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  const { readFile } = await import('node:fs/promises');
+  return readFile(path, 'utf8').catch(() => undefined);
 }

@@ -128,7 +128,8 @@ class Session::Writes {
     Send();
     destinations_.clear();
     updated_.clear();
-    status_ = session_->reader_.Destinations(record.service, KeyOf(record.service), 0, &destinations_);
+    status_ = session_->reader_.Destinations(WhenTorn::kFail, record.service, KeyOf(record.service), 0,
+                                             &destinations_);
     if (status_ != kOk) destinations_.clear();
     destinations_of_ = &record;
   }
@@ -229,10 +230,12 @@ Reply Session::ReadRecords(const CallRecord& record) {
     default: {
       DumpShape shape;
       reply.status = connection_.Dump(
-          record, kGetDaemon, Connection::FittingChunk(0),
+          record, kGetDaemon, {}, nullptr, [&] { reply.bytes.clear(); },
           [&](const nlmsghdr* message) {
             DaemonRecord row = {};
-            if (DecodeDaemon(message, &row)) AppendRecord(row, &reply.bytes);
+            if (!DecodeDaemon(message, &row)) return false;
+            AppendRecord(row, &reply.bytes);
+            return true;
           },
           &shape);
     }
@@ -251,10 +254,11 @@ Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
       break;
     }
     case kListServices:
-      reply.status = reader_.Services(&table.services);
+      reply.status = reader_.Services(WhenTorn::kFail, &table.services);
       break;
     case kGetDest:
-      reply.status = reader_.Destinations(record.service, KeyOf(record.service), 0, &table.destinations);
+      reply.status = reader_.Destinations(WhenTorn::kFail, record.service, KeyOf(record.service), 0,
+                                          &table.destinations);
       break;
     default:
       reply.status = reader_.Snapshot(
@@ -303,20 +307,18 @@ Reply Session::UseFile(const Call& call) {
   // The files are there once ip_vs is loaded.
   reply.status = connection_.Ready();
   if (reply.status != kOk) return reply;
+  std::string failed;
   const int entered = connection_.network().Run([&] {
     switch (call.record.operation) {
       case kReadFile:
         reply.status = ReadWholeFile(call.file->path, &reply.bytes);
         break;
       case kReadDirectory:
-        reply.status = ReadDirectory(call.file->path, &reply.bytes);
+        reply.status = ReadDirectory(call.file->path, &reply.bytes, &failed);
         break;
-      case kWriteDirectory: {
-        std::string failed;
+      case kWriteDirectory:
         reply.status = WriteDirectory(call.file->path, call.file->content, &failed);
-        if (reply.status != kOk) reply.bytes.assign(failed.begin(), failed.end());
         break;
-      }
       case kOpenFile:
         reply.status = OpenFile(call.file->path, &reply.descriptor);
         break;
@@ -325,7 +327,11 @@ Reply Session::UseFile(const Call& call) {
         break;
     }
   });
-  if (entered != 0) reply.status = kNamespaceFailed - entered;
+  if (entered != kOk) reply.status = entered;
+  if (reply.status == EMFILE || reply.status == ENFILE || reply.status == ENOMEM) {
+    reply.status = LocalFailure(reply.status);
+  }
+  if (reply.status != kOk) reply.bytes.assign(failed.begin(), failed.end());
   return reply;
 }
 

@@ -125,7 +125,7 @@ int Worker::Submit(std::vector<Call> calls) {
   if (!shared_->started) {
     pthread_t thread = {};
     const int error = StartThread([shared = shared_] { Run(shared); }, &thread);
-    if (error != 0) return error;
+    if (error != 0) return LocalFailure(error);
     pthread_detach(thread);
     shared_->started = true;
   }

@@ -122,16 +122,29 @@ enum DestinationField : uint32_t {
   kFieldTunnel = 1U << 4,
 };
 
-// How a call ended: 0, a positive errno of the kernel's, or one of these.
+// How a call ended: 0, a positive errno of the kernel's, one of these, or a failure with an errno of its own
+// (NamespaceFailure, LocalFailure).
 enum Status : int {
   kOk = 0,
-  kCancelled = -1,       // taken out of the queue before it was sent
+  kCancelled = -1,       // taken out of the queue before it was sent, or a read that was given up
   kOutcomeUnknown = -2,  // sent; the answer was lost
   kUnstable = -3,        // the table changed faster than it could be read
   kNoFamily = -4,        // the kernel has no generic-netlink family IPVS
   kPart = -5,            // no end yet: a part of what is read, and more will come
-  kNamespaceFailed =
-      -6,  // below this, minus an errno: the network namespace could not be entered (-6 - ENOENT and so on)
+  kNamespaceFailed = -6,
+  kLocalFailure = -1000,
 };
+
+// The network namespace could not be entered: -6 - ENOENT and so on.
+constexpr int NamespaceFailure(int error) {
+  return kNamespaceFailed - error;
+}
+
+// A system call of this process failed: it got no socket, thread, file or memory, may not use netlink, or an
+// answer to a read did not arrive however often it was asked for. What IPVS itself has to say of the call is
+// not known, and nothing was executed. -1000 - EMFILE and so on.
+constexpr int LocalFailure(int error) {
+  return kLocalFailure - error;
+}
 
 }  // namespace ipvs

@@ -4,83 +4,135 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <numeric>
+#include <thread>
+
+#include "native/netlink/messages.h"
 
 namespace ipvs {
 
 namespace {
 
-// A destination with its tunnel and both statistics has 356 bytes, 364 where 64-bit attributes are padded; a
-// service fewer.
-constexpr size_t kLongestRow = 400;
-
-// Calls visit(header) for each message of a datagram; stops where visit gives back false or the lengths lie.
-template <typename Visit>
-void ForEachMessage(const uint8_t* data, ptrdiff_t length, Visit visit) {
-  auto remaining = static_cast<size_t>(length);
-  while (remaining >= sizeof(nlmsghdr)) {
-    const auto* const at = reinterpret_cast<const nlmsghdr*>(data);
-    if (at->nlmsg_len < sizeof(nlmsghdr) || at->nlmsg_len > remaining || !visit(at)) return;
-    const size_t step = std::min<size_t>(NLMSG_ALIGN(at->nlmsg_len), remaining);
-    data += step;
-    remaining -= step;
-  }
-}
-
-// Whether a chunk of this length may have ended because `size` bytes had no room for one more row. Each chunk
-// may have had only a page: the first of a new socket, which has shown the kernel no buffer yet, and any that
-// the kernel found no larger memory for (netlink_dump).
-bool EndsFor(ptrdiff_t length, size_t size) {
+// Whether a chunk of this length may have ended because a buffer of `size` bytes had no room for one more
+// row.
+bool FillsUp(ptrdiff_t length, size_t size) {
   const auto used = static_cast<size_t>(length);
-  return used <= size && used + kLongestRow > size;
+  return used <= size && used + Connection::kLongestRow > size;
 }
 
-// The errno in an ack or an end mark: both start with a negative int.
-int ErrorIn(const nlmsghdr* message) {
-  int error = 0;
-  if (message->nlmsg_len >= NLMSG_LENGTH(sizeof error))
-    std::memcpy(&error, NLMSG_DATA(message), sizeof error);
-  return -error;
+bool AnswerLost(int status) {
+  return status == LocalFailure(ENOBUFS) || status == LocalFailure(ETIMEDOUT);
+}
+
+bool SameService(const CallRecord& a, const CallRecord& b) {
+  return a.service.family == b.service.family && a.service.fwmark == b.service.fwmark &&
+         a.service.protocol == b.service.protocol && a.service.port == b.service.port &&
+         std::memcmp(a.service.address, b.service.address, kAddressBytes) == 0;
+}
+
+// Whether the kernel may load a module for a command: a scheduler's or a persistence engine's.
+bool LoadsModules(const CallRecord& call) {
+  return call.operation == kNewService || call.operation == kSetService;
+}
+
+// Which commands of a batch are to be sent once more: those that `repeat` picks by their index, and what
+// failed only because one of these did (a destination of a service that was not added). Not one that a later
+// command has overtaken, as the order of calls would be lost.
+template <typename Pick>
+std::vector<size_t> ToRepeat(const std::vector<const CallRecord*>& calls, const std::vector<int>& statuses,
+                             Pick pick) {
+  std::vector<size_t> repeated;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const CallRecord& call = *calls[i];
+    const bool follows =
+        statuses[i] == ESRCH && std::any_of(repeated.begin(), repeated.end(), [&](size_t earlier) {
+          return calls[earlier]->operation == kNewService && SameService(*calls[earlier], call);
+        });
+    if (!follows && !pick(i)) continue;
+    bool overtaken = false;
+    for (size_t later = i + 1; later < calls.size() && !overtaken; ++later) {
+      overtaken =
+          statuses[later] == kOk && (calls[later]->operation == kFlush || SameService(*calls[later], call));
+    }
+    if (!overtaken) repeated.push_back(i);
+  }
+  return repeated;
 }
 
 }  // namespace
 
-int Connection::Open(std::unique_ptr<Socket>* socket, size_t receive_size) {
-  if (*socket == nullptr) {
-    int error = 0;
-    std::unique_ptr<KernelSocket> opened;
-    const int entered = network_.Run([&] { opened = link_.open_socket(&error); });
-    if (entered != 0) return kNamespaceFailed - entered;
-    if (opened == nullptr) return error;
-    *socket = std::make_unique<Socket>(std::move(opened), receive_size);
-  }
-  if (family_ == 0) {
-    // The id is the same in every namespace, but asked for in the client's: a namespace may not see the
-    // family at all.
-    int status = kOk;
-    const int entered = network_.Run([&] { status = link_.resolve_family(&family_); });
-    if (entered != 0) return kNamespaceFailed - entered;
+void Link::Pause(int milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+}
+
+int Connection::OpenSocket(std::unique_ptr<Socket>* socket, size_t receive_size) {
+  if (*socket != nullptr) return kOk;
+  int error = 0;
+  std::unique_ptr<KernelSocket> opened;
+  if (const int status = network_.Run([&] { opened = link_.open_socket(&error); }); status != kOk)
     return status;
-  }
+  if (opened == nullptr) return LocalFailure(error);
+  *socket = std::make_unique<Socket>(std::move(opened), std::max(receive_size, least_receive_));
   return kOk;
 }
 
+int Connection::Open(std::unique_ptr<Socket>* socket, size_t receive_size) {
+  if (const int status = OpenSocket(socket, receive_size); status != kOk) return status;
+  return family_ == 0 ? ResolveFamily(&family_) : kOk;
+}
+
+// The id is the same in every namespace, but asked for by a socket of the client's: a namespace may not see
+// the family at all.
+int Connection::ResolveFamily(uint16_t* id) {
+  int attempts = kReadAttempts;
+  bool loaded = false;
+  while (true) {
+    if (const int status = OpenSocket(&writer_, kChunks[0]); status != kOk) return status;
+    const int status = AskForFamily(writer_.get(), id);
+    if (status == kNoFamily && !loaded) {
+      link_.load_module();
+      loaded = true;
+      continue;
+    }
+    if (!AnswerLost(status)) return status;
+    writer_.reset();
+    if (--attempts == 0) return status;
+    if (status == LocalFailure(ETIMEDOUT)) attempts = 1;
+  }
+}
+
 int Connection::RefreshFamily(bool* changed) {
-  const uint16_t before = family_;
-  family_ = 0;
-  const int status = Open(&writer_, kChunks[0]);
-  *changed = family_ != before;
+  uint16_t id = 0;
+  const int status = ResolveFamily(&id);
+  *changed = status == kOk && id != family_;
+  if (status == kOk || status == kNoFamily) family_ = id;
   return status;
 }
 
 template <typename Attempt>
-int Connection::WithFamily(Attempt attempt) {
-  const int status = attempt();
-  if (status != ENOENT) return status;
-  bool changed = false;
-  if (const int error = RefreshFamily(&changed); error != kOk) return error;
-  return changed ? attempt() : status;
+int Connection::Read(Attempt attempt) {
+  int attempts = kReadAttempts;
+  int pause = kFirstPauseMs;
+  for (int look = 1;; ++look) {
+    const int status = attempt();
+    if (AnswerLost(status)) {
+      if (--attempts == 0) return status;
+      if (status == LocalFailure(ETIMEDOUT)) attempts = 1;  // it takes two seconds each time
+      continue;
+    }
+    // A dump by a family whose module is just being unloaded (__netlink_dump_start).
+    const bool leaving = status == EPROTONOSUPPORT;
+    if ((status != ENOENT && !leaving) || look == kLooks) return status;
+    if (leaving) {
+      link_.pause(pause);
+      pause *= 2;
+    }
+    bool changed = false;
+    if (const int error = RefreshFamily(&changed); error != kOk) return error;
+    if (!changed && !leaving) return status;
+  }
 }
 
 int Connection::SendOne(Socket* socket, const CallRecord& call, Operation command, int flags,
@@ -88,7 +140,12 @@ int Connection::SendOne(Socket* socket, const CallRecord& call, Operation comman
   *sequence = socket->NextSequence();
   encoder_.Clear();
   encoder_.Append(call, command, family_, socket->port(), *sequence, flags);
-  return socket->Send(encoder_.bytes().data(), encoder_.bytes().size());
+  const int error = socket->Send(encoder_.bytes().data(), encoder_.bytes().size());
+  return error == 0 ? kOk : LocalFailure(error);
+}
+
+bool Connection::MayBeStale(int status) {
+  return status == ENOENT || status == ENOPROTOOPT;
 }
 
 void Connection::Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses) {
@@ -97,15 +154,38 @@ void Connection::Batch(const std::vector<const CallRecord*>& calls, std::vector<
   std::iota(which.begin(), which.end(), 0);
   BatchOnce(calls, which, statuses);
 
-  which.clear();
-  for (size_t i = 0; i < calls.size(); ++i) {
-    if ((*statuses)[i] == ENOENT) which.push_back(i);
-  }
-  if (which.empty()) return;
-  bool changed = false;
-  if (const int error = RefreshFamily(&changed); error != kOk) {
-    for (const size_t i : which) (*statuses)[i] = error;
-  } else if (changed) {
+  const auto any = [&](int status) {
+    return std::find(statuses->begin(), statuses->end(), status) != statuses->end();
+  };
+  int pause = kFirstPauseMs;
+  bool id_held = false;
+  for (int look = 1; look < kLooks; ++look, pause *= 2) {
+    const bool leaving = any(ENOPROTOOPT);
+    if (!leaving && !any(ENOENT)) return;
+    if (leaving) link_.pause(pause);
+    bool changed = false;
+    if (const int error = RefreshFamily(&changed); error != kOk) {
+      for (int& status : *statuses) {
+        if (status == ENOENT || (status == ENOPROTOOPT && error == kNoFamily)) status = error;
+      }
+      return;
+    }
+    if (!changed && !leaving) {
+      // The command's own ENOENT, then. But a scheduler whose module is just being unloaded is not found
+      // either, nor can it be loaded: look once more a little later.
+      if (id_held) return;
+      id_held = true;
+      if (ToRepeat(calls, *statuses, [&](size_t i) {
+            return (*statuses)[i] == ENOENT && LoadsModules(*calls[i]);
+          }).empty())
+        return;
+      link_.pause(pause);
+    }
+    which = ToRepeat(calls, *statuses, [&](size_t i) {
+      const int status = (*statuses)[i];
+      return status == ENOPROTOOPT || (status == ENOENT && (changed || LoadsModules(*calls[i])));
+    });
+    if (which.empty()) return;
     BatchOnce(calls, which, statuses);
   }
 }
@@ -115,7 +195,7 @@ void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const st
   const auto fail = [&](int status) {
     for (const size_t i : which) (*statuses)[i] = status;
   };
-  if (const int error = Open(&writer_, kChunks[0]); error != kOk) return fail(error);
+  if (const int status = Open(&writer_, kChunks[0]); status != kOk) return fail(status);
 
   encoder_.Clear();
   uint32_t first = 0;
@@ -129,7 +209,7 @@ void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const st
   // only, those before it that have no error ack have succeeded.
   encoder_.last()->nlmsg_flags |= NLM_F_ACK;
   if (const int error = writer_->Send(encoder_.bytes().data(), encoder_.bytes().size()); error != 0) {
-    return fail(error);
+    return fail(LocalFailure(error));
   }
 
   std::vector<int> answers(which.size(), 0);
@@ -155,7 +235,7 @@ void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const st
 int Connection::Write(const CallRecord& call) {
   uint32_t sequence = 0;
   const int error = SendOne(writer_.get(), call, static_cast<Operation>(call.operation), 0, &sequence);
-  if (error != 0) return error;
+  if (error != kOk) return error;
   // The kernel executes the command inside send() and has queued its error, if there is one, when that
   // returns (netlink_unicast_kernel, netlink_ack): nothing there is success, and an ack need not be made.
   int status = kOk;
@@ -172,20 +252,20 @@ int Connection::Write(const CallRecord& call) {
 }
 
 int Connection::Ask(const CallRecord& call, Operation command, const Visit& visit) {
-  return WithFamily([&] { return AskOnce(call, command, visit); });
+  return Read([&] { return AskOnce(call, command, visit); });
 }
 
 int Connection::AskOnce(const CallRecord& call, Operation command, const Visit& visit) {
   if (const int error = Open(&writer_, kChunks[0]); error != kOk) return error;
   uint32_t sequence = 0;
-  if (const int error = SendOne(writer_.get(), call, command, 0, &sequence); error != 0) return error;
+  if (const int error = SendOne(writer_.get(), call, command, 0, &sequence); error != kOk) return error;
   int status = kOk;
   bool done = false;
   while (!done) {
     const ptrdiff_t length = writer_->Receive();
     if (length < 0) {
       writer_.reset();
-      return static_cast<int>(-length);
+      return LocalFailure(static_cast<int>(-length));
     }
     ForEachMessage(writer_->buffer(), length, [&](const nlmsghdr* message) {
       if (message->nlmsg_seq != sequence) return true;
@@ -207,44 +287,58 @@ size_t Connection::FittingChunk(size_t expected_bytes) {
   return chunk;
 }
 
-int Connection::Dump(const CallRecord& call, Operation command, size_t chunk, const Visit& visit,
-                     DumpShape* shape) {
-  return WithFamily([&] {
-    *shape = {};
-    return DumpOnce(call, command, chunk, visit, shape);
+int Connection::Dump(const CallRecord& call, Operation command, DumpSocket by,
+                     const std::atomic<bool>* interrupted, const std::function<void()>& restart,
+                     const TakeRow& take, DumpShape* shape) {
+  const auto once = [&] {
+    restart();
+    shape->ends.clear();
+    shape->full = false;
+    return DumpOnce(call, command, by, interrupted, take, shape);
+  };
+  return Read([&] {
+    const int status = once();
+    // The kernel's least chunk is longer than ours where pages are; the socket's buffer has grown by now.
+    return status == EMSGSIZE ? once() : status;
   });
 }
 
-int Connection::DumpOnce(const CallRecord& call, Operation command, size_t chunk, const Visit& visit,
-                         DumpShape* shape) {
-  std::unique_ptr<Socket>& socket = readers_[chunk];
-  if (const int error = Open(&socket, kChunks[chunk]); error != kOk) return error;
+int Connection::DumpOnce(const CallRecord& call, Operation command, DumpSocket by,
+                         const std::atomic<bool>* interrupted, const TakeRow& take, DumpShape* shape) {
+  std::unique_ptr<Socket>& socket = readers_[by.chunk];
+  if (by.fresh) socket.reset();
+  if (const int error = Open(&socket, kChunks[by.chunk]); error != kOk) return error;
   Socket& reader = *socket;
+  shape->fresh = reader.fresh();
+  // What the kernel has allocated for the chunk that is received next: netlink_dump() goes by the longest
+  // receive so far, and makes that chunk inside the receive before it.
+  size_t room = reader.fresh() ? kChunks[0] : reader.receive_size();
   uint32_t sequence = 0;
-  if (const int error = SendOne(&reader, call, command, NLM_F_DUMP, &sequence); error != 0) return error;
+  if (const int error = SendOne(&reader, call, command, NLM_F_DUMP, &sequence); error != kOk) return error;
   int status = kOk;
   bool done = false;
   bool truncated = false;
-  size_t size = chunk;
+  size_t size = by.chunk;
   unsigned alike = 0;  // chunks of this size
+  size_t rows = 0;
   while (!done) {
-    if (alike == kStep && size + 1 < kChunks.size()) {
+    if (alike == kChunksBeforeGrowth && size + 1 < kChunks.size()) {
       reader.Widen(kChunks[++size]);
       alike = 0;
     }
-    const ptrdiff_t length = reader.Receive();
+    const ptrdiff_t length = interrupted != nullptr && *interrupted ? -ECANCELED : reader.Receive();
     if (length == -EMSGSIZE) {
-      truncated = true;  // pages larger than 4 KiB: the kernel's least chunk is longer. The next attempt is
-                         // of another size class, and this socket has grown
+      truncated = true;
+      least_receive_ = reader.receive_size();
       continue;
     }
     if (length < 0) {
       // A dump that is left unfinished blocks the socket for the next one (EBUSY): give it up with its
       // socket.
       socket.reset();
-      return static_cast<int>(-length);
+      return length == -ECANCELED ? kCancelled : LocalFailure(static_cast<int>(-length));
     }
-    bool rows = false;
+    const size_t before = rows;
     ForEachMessage(reader.buffer(), length, [&](const nlmsghdr* message) {
       if (message->nlmsg_seq != sequence) return true;
       if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
@@ -252,17 +346,19 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, size_t chunk
         done = true;
         return false;
       }
-      rows = true;
-      visit(message);
+      if (take(message)) ++rows;
       return true;
     });
-    if (rows) {
+    if (rows != before) {
       ++alike;
-      ++shape->chunks;
-      shape->full = EndsFor(length, kChunks[0]) || EndsFor(length, kChunks[size]);
+      shape->ends.push_back(rows);
+      // Where it finds no memory for more than two pages in a row, the kernel makes a page do.
+      const bool page = FillsUp(length, kChunks[0]) || FillsUp(length, kChunks[1]);
+      shape->full = FillsUp(length, room) || (room != kChunks[1] && page);
     }
+    room = std::min(reader.receive_size(), kChunks.back());
   }
-  if (size != chunk) {
+  if (size != by.chunk) {
     // What the kernel saw of a socket it does not forget: this one has the other size from now on.
     if (readers_[size] == nullptr) readers_[size] = std::move(socket);
     socket.reset();

@@ -1,9 +1,16 @@
 // A client's connection to the kernel's IPVS: its sockets, the family's id, and the three ways to talk: a
 // batch of commands, a question with one answer, a dump. Not thread-safe; every call may wait on the kernel's
 // mutexes.
+//
+// What is repeated, and what is not. A command that was sent is never sent again, unless its errno says that
+// nothing was executed: a lost answer is kOutcomeUnknown. A question or a dump whose answer is lost is asked
+// again, at most kReadAttempts times. And a module that comes and goes is waited for (kLooks): its family has
+// another id each time, and a command to an id that is gone fails with the ENOENT that also says "no such
+// destination".
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,21 +25,35 @@
 
 namespace ipvs {
 
+// The socket that a dump comes by, which decides where its chunks end.
+struct DumpSocket {
+  size_t chunk = 0;    // the size class of its chunks
+  bool fresh = false;  // one that never received: the kernel makes its first chunk a page long
+};
+
 // How a dump arrived, which tells whether it can have been torn.
 struct DumpShape {
-  unsigned chunks = 0;  // datagrams with rows
-  bool full = false;    // the last of them had no room for one more row
+  std::vector<size_t> ends;  // how many rows there were when each chunk ended
+  bool full = false;         // the last chunk may have had no room for one more row
+  bool fresh = false;        // the socket had never received before
+
+  size_t rows() const { return ends.empty() ? 0 : ends.back(); }
 };
 
 // How a Connection reaches the kernel: by real sockets, unless a test has others.
 struct Link {
   std::function<std::unique_ptr<KernelSocket>(int* error)> open_socket = OpenKernelSocket;
-  std::function<int(uint16_t* id)> resolve_family = ResolveFamily;
+  std::function<void()> load_module = LoadModuleAsDevice;
+  std::function<void(int milliseconds)> pause = Pause;
+
+  static void Pause(int milliseconds);
 };
 
 class Connection {
  public:
   using Visit = std::function<void(const nlmsghdr*)>;
+  // Returns false where the message holds no row.
+  using TakeRow = std::function<bool(const nlmsghdr*)>;
 
   explicit Connection(NetworkNamespace network, Link link = {})
       : network_(std::move(network)), link_(std::move(link)) {}
@@ -40,63 +61,79 @@ class Connection {
   NetworkNamespace& network() { return network_; }
 
   bool open() const { return writer_ != nullptr && family_ != 0; }
-  // Makes sure that the kernel has IPVS, loading it if need be. A Status or an errno.
+  // Changes when ip_vs was loaded anew, without the schedulers and persistence engines it had.
+  uint16_t family() const { return family_; }
+  // Makes sure that the kernel has IPVS, loading it if need be. A Status.
   int Ready() { return Open(&writer_, kChunks[0]); }
 
   // Sends the commands as one message each in one send, executed in order and independently of each other.
-  // statuses[i] is 0, the errno of calls[i], or kOutcomeUnknown. At most kBatch calls.
+  // statuses[i] is 0, the errno of calls[i], or a Status. At most kBatch calls.
   void Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses);
 
-  // Executes one command on an open connection, at the least cost: 0, its errno, or kOutcomeUnknown. After
-  // ENOENT the family may have another id: Batch() finds out.
+  // Executes one command on an open connection, at the least cost: 0, its errno, or a Status.
   int Write(const CallRecord& call);
+  // Whether an errno may come of a module that goes or went. Nothing was executed then, and Batch() finds
+  // out.
+  static bool MayBeStale(int status);
 
   // Asks for one object; visits the answer. A Status or an errno.
   int Ask(const CallRecord& call, Operation command, const Visit& visit);
 
-  // Runs a dump to its end, visiting every row, in chunks of the size class `chunk`, and of larger ones once
-  // it turns out to be long.
-  int Dump(const CallRecord& call, Operation command, size_t chunk, const Visit& visit, DumpShape* shape);
+  // Runs a dump to its end, taking every row, by the socket that is wanted and in larger chunks once it turns
+  // out to be long. `restart` is called first, and again whenever the dump begins anew: what was taken is of
+  // no use then. Ends with kCancelled within a chunk after *interrupted,
+  // if there is one, became true.
+  int Dump(const CallRecord& call, Operation command, DumpSocket by, const std::atomic<bool>* interrupted,
+           const std::function<void()>& restart, const TakeRow& take, DumpShape* shape);
 
   // The size class whose chunks fit a dump of so many bytes (0: unknown, taken for little): the kernel
   // allocates, and on most distributions zeroes, a whole chunk for the rows and another for the end mark.
   static size_t FittingChunk(size_t expected_bytes);
-  // Another size class for reading a list again, large: its chunks end at other rows.
-  static size_t OtherChunk(size_t chunk) { return kChunks.size() - (chunk == kChunks.size() - 1 ? 2 : 1); }
 
   // So many acks fit the socket's buffer with room to spare, even if every command fails.
   static constexpr size_t kBatch = 128;
 
+  // A destination with its tunnel and both statistics has 356 bytes, 364 where 64-bit attributes are padded;
+  // a service fewer.
+  static constexpr size_t kLongestRow = 400;
+
  private:
   // What the kernel allocates for a chunk is one of these and its own overhead (320 bytes), a power of two
-  // together.
+  // together. The first two are also the least there is (NLMSG_GOODSIZE): with pages of 4 KiB, and of more.
   static constexpr std::array<size_t, 4> kChunks = {3776, 7872, 16064, 32448};
 
-  // So many chunks of one size, and the next are larger: a long list that nobody knew of costs little more
-  // than one that was known, a short one nothing.
-  static constexpr unsigned kStep = 8;
+  // After this many chunks of one size the next size is used, so that a long dump of unknown length costs
+  // little more than one of known length.
+  static constexpr unsigned kChunksBeforeGrowth = 8;
+
+  static constexpr int kReadAttempts = 3;
+  // Looks at a module that comes and goes, a little further apart each time: 150 ms in all.
+  static constexpr int kLooks = 5;
+  static constexpr int kFirstPauseMs = 10;
 
   int Open(std::unique_ptr<Socket>* socket, size_t receive_size);
-  // Asks for the family's id again. A command to an id that is gone, because ip_vs was loaded anew, fails
-  // with ENOENT, as one about a destination that is gone does.
+  int OpenSocket(std::unique_ptr<Socket>* socket, size_t receive_size);
+  int ResolveFamily(uint16_t* id);
+  // Asks for the family's id again. Where that fails the id stays: it may be right.
   int RefreshFamily(bool* changed);
-  // Makes an attempt, and another one after ENOENT if the family has another id now. What keeps that from
-  // being known is told in place of ENOENT.
+  // Makes an attempt to read; again while its answers are lost or the module comes and goes.
   template <typename Attempt>
-  int WithFamily(Attempt attempt);
-  // Sends one message, with the sequence number that answers will have. 0 or an errno.
+  int Read(Attempt attempt);
+  // Sends one message, with the sequence number that answers will have. 0 or LocalFailure().
   int SendOne(Socket* socket, const CallRecord& call, Operation command, int flags, uint32_t* sequence);
   void BatchOnce(const std::vector<const CallRecord*>& calls, const std::vector<size_t>& which,
                  std::vector<int>* statuses);
   int AskOnce(const CallRecord& call, Operation command, const Visit& visit);
-  int DumpOnce(const CallRecord& call, Operation command, size_t chunk, const Visit& visit, DumpShape* shape);
+  int DumpOnce(const CallRecord& call, Operation command, DumpSocket by, const std::atomic<bool>* interrupted,
+               const TakeRow& take, DumpShape* shape);
 
   NetworkNamespace network_;
   Link link_;
   Encoder encoder_;
-  uint16_t family_ = 0;             // 0: not resolved yet
+  uint16_t family_ = 0;             // 0: not resolved yet, or gone
   std::unique_ptr<Socket> writer_;  // commands and questions
   std::array<std::unique_ptr<Socket>, kChunks.size()> readers_;
+  size_t least_receive_ = 0;  // what a datagram turned out to need
 };
 
 }  // namespace ipvs

@@ -1,63 +1,92 @@
 #include "native/netlink/family.h"
 
+#include <linux/genetlink.h>
 #include <linux/ip_vs.h>
+#include <linux/netlink.h>
 #include <net/if.h>
-#include <netlink/errno.h>
-#include <netlink/genl/ctrl.h>
-#include <netlink/genl/genl.h>
+#include <netlink/attr.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include "native/codec/record.h"
+#include "native/netlink/messages.h"
+#include "native/os/descriptor.h"
 
 namespace ipvs {
 
 namespace {
 
-struct FreeSocket {
-  void operator()(nl_sock* socket) const { nl_socket_free(socket); }
+// CTRL_CMD_GETFAMILY with the family's name.
+struct Question {
+  nlmsghdr header;
+  genlmsghdr generic;
+  nlattr attribute;
+  char name[NLMSG_ALIGN(sizeof IPVS_GENL_NAME)];
 };
+static_assert(sizeof(Question) == NLMSG_HDRLEN + GENL_HDRLEN + NLA_HDRLEN + sizeof(Question::name));
 
-int AskForFamily(uint16_t* id) {
-  const std::unique_ptr<nl_sock, FreeSocket> socket(nl_socket_alloc());
-  if (!socket) return ENOMEM;
-  errno = 0;
-  if (genl_connect(socket.get()) < 0) return errno != 0 ? errno : EPROTONOSUPPORT;
-  const int found = genl_ctrl_resolve(socket.get(), IPVS_GENL_NAME);
-  if (found == -NLE_OBJ_NOTFOUND) return kNoFamily;
-  if (found == -NLE_PERM) return EPERM;
-  if (found == -NLE_NOMEM) return ENOMEM;
-  if (found < 0) return EIO;
-  *id = static_cast<uint16_t>(found);
-  return kOk;
+Question FamilyQuestion(uint32_t port, uint32_t sequence) {
+  Question question = {};
+  question.header.nlmsg_len = sizeof question;
+  question.header.nlmsg_type = GENL_ID_CTRL;
+  question.header.nlmsg_flags = NLM_F_REQUEST;
+  question.header.nlmsg_seq = sequence;
+  question.header.nlmsg_pid = port;
+  question.generic.cmd = CTRL_CMD_GETFAMILY;
+  question.generic.version = 1;
+  question.attribute.nla_len = NLA_HDRLEN + sizeof IPVS_GENL_NAME;
+  question.attribute.nla_type = CTRL_ATTR_FAMILY_NAME;
+  std::memcpy(question.name, IPVS_GENL_NAME, sizeof IPVS_GENL_NAME);
+  return question;
+}
+
+// The id in the kernel's answer; 0 where there is none.
+uint16_t FamilyIn(const nlmsghdr* message) {
+  const int length = static_cast<int>(message->nlmsg_len) - NLMSG_HDRLEN - GENL_HDRLEN;
+  const auto* const attributes =
+      reinterpret_cast<const nlattr*>(reinterpret_cast<const uint8_t*>(message) + NLMSG_HDRLEN + GENL_HDRLEN);
+  const nlattr* const id = length > 0 ? nla_find(attributes, length, CTRL_ATTR_FAMILY_ID) : nullptr;
+  return id != nullptr && nla_len(id) >= static_cast<int>(sizeof(uint16_t)) ? nla_get_u16(id) : 0;
+}
+
+}  // namespace
+
+int AskForFamily(Socket* socket, uint16_t* id) {
+  const Question question = FamilyQuestion(socket->port(), socket->NextSequence());
+  if (const int error = socket->Send(&question, sizeof question); error != 0) return LocalFailure(error);
+  int status = kOk;
+  bool done = false;
+  while (!done) {
+    const ptrdiff_t length = socket->Receive();
+    if (length < 0) return LocalFailure(static_cast<int>(-length));
+    ForEachMessage(socket->buffer(), length, [&](const nlmsghdr* message) {
+      if (message->nlmsg_seq != question.header.nlmsg_seq) return true;
+      done = true;
+      if (message->nlmsg_type != NLMSG_ERROR) {
+        *id = FamilyIn(message);
+        status = *id != 0 ? kOk : LocalFailure(EBADMSG);
+      } else {
+        const int error = ErrorIn(message);
+        status = error == ENOENT ? kNoFamily : LocalFailure(error);
+      }
+      return false;
+    });
+  }
+  return status;
 }
 
 // dev_load() (net/core/dev_ioctl.c): asked about a device that is not there, the kernel loads a module of
 // that name for callers with CAP_SYS_MODULE. Its comment calls this deprecated, but it stands in 5.10 to 7.x,
 // and runs no program of ours.
 void LoadModuleAsDevice() {
-  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return;
+  const Descriptor fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd) return;
   ifreq request = {};
   std::strncpy(request.ifr_name, "ip_vs", IFNAMSIZ - 1);
-  ioctl(fd, SIOCGIFFLAGS, &request);
-  close(fd);
-}
-
-}  // namespace
-
-int ResolveFamily(uint16_t* id) {
-  int status = AskForFamily(id);
-  if (status == kNoFamily) {
-    LoadModuleAsDevice();
-    status = AskForFamily(id);
-  }
-  return status;
+  ioctl(fd.get(), SIOCGIFFLAGS, &request);
 }
 
 }  // namespace ipvs

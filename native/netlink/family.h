@@ -3,12 +3,19 @@
 
 #include <cstdint>
 
+#include "native/netlink/socket.h"
+
 namespace ipvs {
 
-// Asks the kernel for the id of the family IPVS, which makes it load ip_vs where that module carries the
-// family's alias (net-pf-16-proto-16-family-IPVS; Linux 5.14 and later, not 5.10). Where it does not, a
-// second attempt names the module to the kernel's own loader as if it were a network device. 0 with the id in
-// *id, kNoFamily, or an errno. May wait for modprobe.
-int ResolveFamily(uint16_t* id);
+// Asks the kernel for the id of the family IPVS, on a socket that is open already: it takes no descriptor,
+// and the errno of a send or receive that fails stays what it is (genl_ctrl_resolve() opens no socket either,
+// but folds a dozen errnos into one). The kernel loads ip_vs for it where that module carries the family's
+// alias (net-pf-16-proto-16-family-IPVS; Linux 5.14 and later, not 5.10), which may take as long as modprobe
+// does. kOk with the id in *id, kNoFamily, or LocalFailure().
+int AskForFamily(Socket* socket, uint16_t* id);
+
+// Names the module to the kernel's own loader as if it were a network device, for kernels without the alias.
+// May wait for modprobe; tells nothing of what came of it.
+void LoadModuleAsDevice();
 
 }  // namespace ipvs

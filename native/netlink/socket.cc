@@ -23,6 +23,7 @@ int Socket::Send(const void* data, size_t length) {
 ptrdiff_t Socket::TryReceive() {
   while (true) {
     const ptrdiff_t length = kernel_->Receive(buffer_.data(), buffer_.size());
+    if (length >= 0) fresh_ = false;
     if (length > static_cast<ptrdiff_t>(buffer_.size())) {
       buffer_.resize(kLongestDatagram);
       return -EMSGSIZE;

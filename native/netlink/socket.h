@@ -37,6 +37,9 @@ class Socket {
   }
 
   const uint8_t* buffer() const { return buffer_.data(); }
+  size_t receive_size() const { return buffer_.size(); }
+  // Whether it never received: the kernel has seen no buffer of it yet, and takes it for a page's.
+  bool fresh() const { return fresh_; }
   uint32_t port() const { return kernel_->port(); }
   uint32_t NextSequence() { return ++sequence_; }
 
@@ -44,6 +47,7 @@ class Socket {
   std::unique_ptr<KernelSocket> kernel_;
   std::vector<uint8_t> buffer_;
   uint32_t sequence_ = 0;
+  bool fresh_ = true;
 };
 
 }  // namespace ipvs

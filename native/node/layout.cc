@@ -68,7 +68,8 @@ Napi::Object Statuses(Napi::Env env) {
                       {"unstable", kUnstable},
                       {"noFamily", kNoFamily},
                       {"part", kPart},
-                      {"namespaceFailed", kNamespaceFailed}});
+                      {"namespaceFailed", kNamespaceFailed},
+                      {"localFailure", kLocalFailure}});
 }
 
 Napi::Object Service(Napi::Env env, size_t start) {

@@ -1,8 +1,11 @@
 // A file descriptor with an owner.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <string>
 #include <utility>
 
 namespace ipvs {
@@ -22,6 +25,14 @@ class Descriptor {
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
+
+  // open(), made again where a signal interrupts it. Empty on failure, with the errno in errno.
+  static Descriptor Open(const std::string& path, int flags) {
+    while (true) {
+      const int fd = open(path.c_str(), flags | O_CLOEXEC);
+      if (fd >= 0 || errno != EINTR) return Descriptor(fd);
+    }
+  }
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }

@@ -28,7 +28,7 @@ int WriteOnce(int fd, const void* data, size_t length) {
 }  // namespace
 
 int ReadWholeFile(const std::string& path, std::vector<uint8_t>* content) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file = Descriptor::Open(path, O_RDONLY);
   if (!file) return errno;
   uint8_t part[4096];
   while (true) {
@@ -42,20 +42,30 @@ int ReadWholeFile(const std::string& path, std::vector<uint8_t>* content) {
   }
 }
 
-int ReadDirectory(const std::string& path, std::vector<uint8_t>* content) {
-  const std::unique_ptr<DIR, CloseDirectory> directory(opendir(path.c_str()));
+int ReadDirectory(const std::string& path, std::vector<uint8_t>* content, std::string* failed) {
+  Descriptor fd = Descriptor::Open(path, O_RDONLY | O_DIRECTORY);
+  if (!fd) return errno;
+  const std::unique_ptr<DIR, CloseDirectory> directory(fdopendir(fd.get()));
   if (!directory) return errno;
-  while (const dirent* entry = readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): a DIR of our own
+  static_cast<void>(fd.Release());  // the DIR's now
+  while (true) {
+    errno = 0;
+    const dirent* const entry = readdir(directory.get());  // NOLINT(concurrency-mt-unsafe): a DIR of our own
+    if (entry == nullptr) return errno;
     const std::string name = entry->d_name;
     if (name[0] == '.') continue;
     std::vector<uint8_t> value;
-    if (ReadWholeFile(path + "/" + name, &value) != 0) continue;
+    const int error = ReadWholeFile(path + "/" + name, &value);
+    if (error == ENOENT) continue;
+    if (error != 0) {
+      *failed = name;
+      return error;
+    }
     content->insert(content->end(), name.begin(), name.end());
     content->push_back(0);
     content->insert(content->end(), value.begin(), value.end());
     content->push_back(0);
   }
-  return 0;
 }
 
 int WriteDirectory(const std::string& path, const std::string& content, std::string* failed) {
@@ -76,7 +86,7 @@ int WriteDirectory(const std::string& path, const std::string& content, std::str
     *failed = entry.name;
     const std::string file = path + "/" + entry.name;
     if (const int error = ReadWholeFile(file, &entry.before); error != 0) return error;
-    entry.file = Descriptor(open(file.c_str(), O_WRONLY | O_CLOEXEC));
+    entry.file = Descriptor::Open(file, O_WRONLY);
     if (!entry.file) return errno;
   }
   for (size_t i = 0; i < entries.size(); ++i) {
@@ -90,7 +100,7 @@ int WriteDirectory(const std::string& path, const std::string& content, std::str
 }
 
 int OpenFile(const std::string& path, Descriptor* descriptor) {
-  *descriptor = Descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  *descriptor = Descriptor::Open(path, O_RDONLY);
   return *descriptor ? 0 : errno;
 }
 

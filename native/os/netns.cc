@@ -6,19 +6,41 @@
 #include <cerrno>
 #include <utility>
 
+#include "native/codec/record.h"
 #include "native/os/thread.h"
 
 namespace ipvs {
 
+namespace {
+
+// What opening a path ended with. A namespace's file opens without waiting for anybody; what refuses that, a
+// socket or a device, is none.
+int OpenFailure(int error) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+      return LocalFailure(error);
+    case ENXIO:
+    case ENODEV:
+      return NamespaceFailure(EINVAL);
+    default:
+      return NamespaceFailure(error);
+  }
+}
+
+}  // namespace
+
 int NetworkNamespace::Run(const std::function<void()>& work) {
   if (!fd_ && path_.empty()) {
     work();
-    return 0;
+    return kOk;
   }
   Descriptor opened;
   if (!fd_) {
-    opened = Descriptor(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!opened) return errno;
+    // O_NONBLOCK: a FIFO would wait for its other end. setns() then tells what is no network namespace.
+    opened = Descriptor::Open(path_, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (!opened) return OpenFailure(errno);
   }
   const int entering = fd_ ? fd_.get() : opened.get();
   int error = 0;
@@ -32,10 +54,10 @@ int NetworkNamespace::Run(const std::function<void()>& work) {
         work();
       },
       &thread);
-  if (started != 0) return started;
+  if (started != 0) return LocalFailure(started);
   pthread_join(thread, nullptr);
   if (error == 0 && opened) fd_ = std::move(opened);
-  return error;
+  return error == 0 ? kOk : NamespaceFailure(error);
 }
 
 }  // namespace ipvs

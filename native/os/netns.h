@@ -16,10 +16,11 @@ class NetworkNamespace {
   explicit NetworkNamespace(std::string path) : path_(std::move(path)) {}
   explicit NetworkNamespace(Descriptor fd) : fd_(std::move(fd)) {}
 
-  // Runs `work` with this namespace as the thread's own and gives back 0, or the errno that kept it from
-  // being entered. setns() is per thread, so another namespace is entered on a thread that ends with the
-  // work: no thread can be left behind in it, whatever fails. The first success pins the namespace: a path
-  // that is later bound to another one does not move the client.
+  // Runs `work` with this namespace as the thread's own. kOk; LocalFailure() where there is no thread or
+  // descriptor for it; or NamespaceFailure(), with EINVAL where path or descriptor are no network namespace.
+  // setns() is per thread, so another namespace is entered on a thread that ends with the work: no thread can
+  // be left behind in it, whatever fails. The first success pins the namespace: a path that is later bound to
+  // another one does not move the client.
   int Run(const std::function<void()>& work);
 
  private:

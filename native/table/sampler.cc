@@ -58,7 +58,7 @@ int Sampler::ReadTable(TableReader* reader, uint32_t parts) {
   services_time_ = Now();
   std::vector<ServiceRow>& services = table_.services;
   if ((parts & kSampleChosen) == 0) {
-    if (const int status = reader->Services(&services); status != kOk) return status;
+    if (const int status = reader->Services(WhenTorn::kTake, &services); status != kOk) return status;
   }
   for (const ServiceRecord& chosen : chosen_) {
     ServiceRow row = {};
@@ -72,8 +72,8 @@ int Sampler::ReadTable(TableReader* reader, uint32_t parts) {
   for (size_t i = 0; i < services.size(); ++i) {
     const size_t before = table_.destinations.size();
     times_.push_back(Now());
-    const int status = reader->Destinations(services[i].config, services[i].key, static_cast<uint32_t>(there),
-                                            &table_.destinations);
+    const int status = reader->Destinations(WhenTorn::kTake, services[i].config, services[i].key,
+                                            static_cast<uint32_t>(there), &table_.destinations);
     if (status == ESRCH) {  // removed since the services were read
       table_.destinations.resize(before);
       times_.pop_back();

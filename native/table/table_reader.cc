@@ -1,9 +1,10 @@
 #include "native/table/table_reader.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <functional>
-#include <unordered_set>
+#include <utility>
 
 #include "native/codec/decode.h"
 
@@ -11,11 +12,19 @@ namespace ipvs {
 
 namespace {
 
-// How often a list is read before it is given up as changing too fast. Two reads are enough unless somebody
-// writes at that moment.
-constexpr int kAttempts = 10;
-// So many lists are remembered besides those of services that are known to be there: some 3 MB.
-constexpr size_t kForgotten = 1 << 16;
+// How often a list is read before it is given up as changing too fast. Two readings are enough unless the
+// table of a 7.x kernel is resized, or a good part of the list comes and goes while it is read.
+constexpr int kReadings = 10;
+// How often, where a list with a gap is better than none: those who poll have a pace to keep.
+constexpr int kReadingsWhenTaken = 3;
+// Readings of the same rows that are believed where none bridges another.
+constexpr int kAlike = 3;
+// All fingerprints are dropped once more than this many belong to services no longer listed (about 3 MB).
+constexpr size_t kMaxStaleLists = 1 << 16;
+// Rows are asked for one by one as long as that is cheaper than another reading: a question costs about as
+// much as eight rows of a dump.
+constexpr size_t kRowsPerQuestion = 8;
+constexpr size_t kQuestions = 32;  // always
 constexpr size_t kServiceBytes = 340;
 constexpr size_t kDestinationBytes = 364;
 // An unknown number of services: the largest chunks, because there is one such dump for many of destinations.
@@ -38,14 +47,32 @@ uint64_t HashKey(const uint8_t (&address)[kAddressBytes], uint64_t first, uint64
              second * 0x8cb92ba72f3d8dd7ULL + 0x632be59bd9b4e019ULL);
 }
 
+// Of a row that came more than once the last one stays, in the place of the first.
 template <typename Row>
 void RemoveDuplicates(std::vector<Row>* rows, size_t start) {
-  std::unordered_set<uint64_t> seen;
+  std::unordered_map<uint64_t, size_t> places;
+  places.reserve(rows->size() - start);
   size_t kept = start;
   for (size_t i = start; i < rows->size(); ++i) {
-    if (seen.insert((*rows)[i].key).second) (*rows)[kept++] = (*rows)[i];
+    const auto [place, first] = places.emplace((*rows)[i].key, kept);
+    (*rows)[place->second] = (*rows)[i];
+    if (first) ++kept;
   }
   rows->resize(kept);
+}
+
+// Puts rows of an earlier reading where they stood in a later one, which starts at `start`.
+template <typename Row>
+void Insert(const std::vector<Row>& earlier, const std::vector<Doubt>& doubts, size_t start,
+            std::vector<Row>* rows) {
+  if (doubts.empty()) return;
+  std::vector<Row> later(rows->begin() + static_cast<ptrdiff_t>(start), rows->end());
+  rows->resize(start);
+  auto doubt = doubts.begin();
+  for (size_t i = 0; i <= later.size(); ++i) {
+    for (; doubt != doubts.end() && doubt->before == i; ++doubt) rows->push_back(earlier[doubt->row]);
+    if (i < later.size()) rows->push_back(later[i]);
+  }
 }
 
 }  // namespace
@@ -59,109 +86,151 @@ uint64_t KeyOf(const DestinationRecord& destination) {
   return HashKey(destination.address, destination.family, destination.port);
 }
 
-int TableReader::Services(std::vector<ServiceRow>* rows) {
-  const auto keys = [&] {
-    Keys found;
-    for (const ServiceRow& row : *rows) found.fingerprint += row.key;
-    found.count = rows->size();
-    return found;
-  };
+template <typename Row>
+TableReader::Keys TableReader::KeysOf(const std::vector<Row>& rows, size_t start) {
+  Keys keys;
+  for (size_t i = start; i < rows.size(); ++i) keys.fingerprint += rows[i].key;
+  keys.count = rows.size() - start;
+  return keys;
+}
+
+template <typename Row, typename Decode>
+int TableReader::ReadOnce(const CallRecord& call, Operation command, DumpSocket by, size_t start,
+                          Decode decode, std::vector<Row>* rows) {
+  const auto restart = [&] { rows->resize(start); };
   const auto take = [&](const nlmsghdr* message) {
-    ServiceRow& row = rows->emplace_back();
-    if (!DecodeService(message, &row)) return rows->pop_back();
-    row.key = KeyOf(row.config);
+    if (decode(message, &rows->emplace_back())) return true;
+    rows->pop_back();
+    return false;
   };
-  Keys before = services_;
-  size_t chunk =
-      Connection::FittingChunk(before.count > 0 ? before.count * kServiceBytes : kUnknownServiceBytes);
-  for (int attempt = 0; attempt < kAttempts; ++attempt, chunk = Connection::OtherChunk(chunk)) {
+  return connection_->Dump(call, command, by, interrupted_, restart, std::ref(take), &shape_);
+}
+
+template <typename Row>
+Reading TableReader::ReadingOf(const std::vector<Row>& rows, size_t start) const {
+  Reading reading;
+  reading.keys.reserve(rows.size() - start);
+  for (size_t i = start; i < rows.size(); ++i) reading.keys.push_back(rows[i].key);
+  reading.ends = shape_.ends;
+  reading.ended = !shape_.full;
+  return reading;
+}
+
+DumpSocket TableReader::NextSocket(DumpSocket by, size_t bytes) const {
+  const size_t chunk = Connection::FittingChunk(bytes + Connection::kLongestRow);
+  // By a new socket the first chunk is a page, and so every chunk's end about ten rows from where it was.
+  return {chunk, chunk == by.chunk && !shape_.fresh};
+}
+
+int TableReader::AskFor(const std::vector<ServiceRow>& earlier, const std::vector<size_t>& which,
+                        std::vector<ServiceRow>* rows) {
+  for (const size_t row : which) {
     if (*interrupted_) return kCancelled;
-    rows->clear();
-    DumpShape shape;
-    const int status = connection_->Dump(CallRecord{}, kGetService, chunk, std::ref(take), &shape);
-    if (status == EMSGSIZE) continue;  // the other size class is longer, or its socket has grown
-    if (status != kOk) return status;
-    Keys found = keys();
-    const bool whole = shape.chunks <= 1 && !shape.full;
-    if (!whole && !(found == before)) {
-      RemoveDuplicates(rows, 0);
-      found = keys();
+    ServiceRow found = {};
+    const int status = Service(earlier[row].config, &found);
+    if (status == kOk) rows->push_back(found);
+    if (status != kOk && status != ESRCH) return status;
+  }
+  return kOk;
+}
+
+template <typename Row, typename Read, typename Mend>
+int TableReader::Settle(WhenTorn torn, DumpSocket by, size_t row_bytes, const Keys& known, Read read,
+                        Mend mend, size_t start, std::vector<Row>* rows) {
+  const int readings = torn == WhenTorn::kTake ? kReadingsWhenTaken : kReadings;
+  std::vector<Row> earlier;
+  Reading before;
+  int alike = 1;
+  for (int number = 1; number <= readings; ++number) {
+    if (const int status = read(by); status != kOk) return status;
+    if (number == 1 && known.count > 0 && KeysOf(*rows, start) == known) return kOk;
+    if (shape_.ends.size() <= 1 && !shape_.full) return kOk;
+    by = NextSocket(by, (rows->size() - start) * row_bytes);
+    Reading now = ReadingOf(*rows, start);
+    if (number > 1) {
+      const bool last = number == readings && torn == WhenTorn::kTake;
+      alike = now.keys == before.keys ? alike + 1 : 1;
+      const Bridged bridged = Bridge(before, now);
+      if (bridged.seams || alike == kAlike || last) {
+        const int status = mend(earlier, bridged);
+        if (status == kOk || (status == kUnstable && last)) {
+          RemoveDuplicates(rows, start);
+          return kOk;
+        }
+        if (status != kUnstable) return status;
+      }
     }
-    if (whole || found == before) {
-      services_ = found;
-      return kOk;
-    }
-    before = found;
+    before = std::move(now);
+    earlier.assign(rows->begin() + static_cast<ptrdiff_t>(start), rows->end());
   }
   return kUnstable;
 }
 
-int TableReader::Destinations(const ServiceRecord& service, uint64_t key, uint32_t index,
+int TableReader::Services(WhenTorn torn, std::vector<ServiceRow>* rows) {
+  const auto decode = [](const nlmsghdr* message, ServiceRow* row) {
+    if (!DecodeService(message, row)) return false;
+    row->key = KeyOf(row->config);
+    return true;
+  };
+  const auto read = [&](DumpSocket by) { return ReadOnce(CallRecord{}, kGetService, by, 0, decode, rows); };
+  const auto mend = [&](const std::vector<ServiceRow>& earlier, const Bridged& bridged) {
+    if (bridged.absent.size() > std::max(kQuestions, rows->size() / kRowsPerQuestion)) return int{kUnstable};
+    return AskFor(earlier, bridged.absent, rows);
+  };
+  const size_t expected = services_.count > 0 ? services_.count * kServiceBytes : kUnknownServiceBytes;
+  const int status =
+      Settle(torn, {Connection::FittingChunk(expected)}, kServiceBytes, services_, read, mend, 0, rows);
+  if (status == kOk) services_ = KeysOf(*rows, 0);
+  return status;
+}
+
+int TableReader::Destinations(WhenTorn torn, const ServiceRecord& service, uint64_t key, uint32_t index,
                               std::vector<DestinationRow>* rows) {
   CallRecord call = {};
   call.service = service;
   const size_t start = rows->size();
-  const auto keys = [&] {
-    Keys found;
-    for (size_t i = start; i < rows->size(); ++i) found.fingerprint += (*rows)[i].key;
-    found.count = rows->size() - start;
-    return found;
+  const auto decode = [&](const nlmsghdr* message, DestinationRow* row) {
+    if (!DecodeDestination(message, row)) return false;
+    row->service = index;
+    if (row->config.family == 0) row->config.family = service.family;  // kernels before 3.18
+    row->key = KeyOf(row->config);
+    return true;
   };
-  const auto take = [&](const nlmsghdr* message) {
-    DestinationRow& row = rows->emplace_back();
-    if (!DecodeDestination(message, &row)) return rows->pop_back();
-    row.service = index;
-    if (row.config.family == 0) row.config.family = service.family;  // kernels before 3.18
-    row.key = KeyOf(row.config);
+  const auto read = [&](DumpSocket by) { return ReadOnce(call, kGetDest, by, start, decode, rows); };
+  const auto mend = [&](const std::vector<DestinationRow>& earlier, const Bridged& bridged) {
+    Insert(earlier, bridged.doubts, start, rows);
+    return int{kOk};
   };
 
   // What is known of services that are gone is let go when it outweighs what is there.
-  if (destinations_.size() > 2 * services_.count + kForgotten) destinations_.clear();
+  if (destinations_.size() > 2 * services_.count + kMaxStaleLists) destinations_.clear();
   Keys& known = destinations_[key];
-  Keys before = known;
-  // An unknown list is taken for one like that before it: in one chunk it need not be read twice.
-  const size_t expected = before.count > 0 ? before.count : last_count_;
-  size_t chunk = Connection::FittingChunk(expected * kDestinationBytes);
-  for (int attempt = 0; attempt < kAttempts; ++attempt, chunk = Connection::OtherChunk(chunk)) {
-    if (*interrupted_) return kCancelled;
-    rows->resize(start);
-    DumpShape shape;
-    int status = connection_->Dump(call, kGetDest, chunk, std::ref(take), &shape);
-    if (status == EMSGSIZE) continue;
-    if (status != kOk) return status;
-    Keys found = keys();
-    last_count_ = found.count;
-    if (found == before && found.count > 0) {
-      known = found;
-      return kOk;
-    }
-    if (shape.chunks <= 1) {
-      // An empty list may be that of no service; one that ended at a chunk's end may have been cut off by the
-      // service's removal.
-      ServiceRow ignored = {};
-      if (found.count == 0 || shape.full) status = Service(service, &ignored);
-      if (status == ESRCH) destinations_.erase(key);
-      if (status == kOk) known = found;
-      return status;
-    }
-    RemoveDuplicates(rows, start);
-    found = keys();
-    if (found == before) {
-      known = found;
-      return kOk;
-    }
-    before = found;
+  // An unknown list is taken for one like that before it, with room to show that it ends there.
+  const size_t expected = known.count > 0 ? known.count * kDestinationBytes
+                                          : last_count_ * kDestinationBytes + Connection::kLongestRow;
+  int status =
+      Settle(torn, {Connection::FittingChunk(expected)}, kDestinationBytes, known, read, mend, start, rows);
+  if (status != kOk) return status;
+  const Keys found = KeysOf(*rows, start);
+  last_count_ = found.count;
+  // An empty list may be that of no service; and one that may go on was perhaps cut off by its service's
+  // removal.
+  if (found.count == 0 || (shape_.full && !(found == known))) {
+    ServiceRow ignored = {};
+    status = Service(service, &ignored);
   }
-  return kUnstable;
+  if (status == ESRCH) destinations_.erase(key);
+  if (status == kOk) known = found;
+  return status;
 }
 
 int TableReader::Snapshot(size_t part_rows, const std::function<void(const Table&)>& emit, Table* rest) {
   std::vector<ServiceRow> services;
-  if (const int status = Services(&services); status != kOk) return status;
+  if (const int status = Services(WhenTorn::kFail, &services); status != kOk) return status;
   for (const ServiceRow& service : services) {
     const size_t before = rest->destinations.size();
     const auto index = static_cast<uint32_t>(rest->services.size());
-    const int status = Destinations(service.config, service.key, index, &rest->destinations);
+    const int status = Destinations(WhenTorn::kFail, service.config, service.key, index, &rest->destinations);
     if (status == ESRCH) {  // removed since the services were read
       rest->destinations.resize(before);
       continue;

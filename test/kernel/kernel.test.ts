@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { rejection, run, useBed } from './support.ts';
+import { type Rejection, rejection, run, useBed } from './support.ts';
 
 const bed = useBed();
 
@@ -28,27 +28,53 @@ describe('timeouts', () => {
 
 describe('schedulers', () => {
   const debian = ['rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq'];
+  const loaded = () =>
+    readFileSync('/proc/modules', 'utf8')
+      .split('\n')
+      .flatMap(line => /^ip_vs_(?!ftp|pe_)(\w+)/.exec(line)?.[1] ?? [])
+      .sort();
 
-  test('are those that services can be added with, and asking leaves no trace', async () => {
+  test('schedulers() tells present ones from loadable ones, and loads none', async () => {
+    await bed.ipvs.addService({ ...web, scheduler: 'rr' });
+    await bed.ipvs.removeService(web);
+    const before = loaded();
     const schedulers = await bed.ipvs.schedulers();
-    expect(schedulers).toEqual(expect.arrayContaining(debian));
-    expect(await bed.ipvs.services()).toEqual([]);
-    const twos = bed.ipvs.addService({ ...web, scheduler: 'twos' });
-    if (schedulers.includes('twos')) {
-      await twos;
-      await bed.ipvs.removeService(web);
-    } else {
-      expect((await rejection(twos)).code).toBe('ERR_IPVS_SCHEDULER_NOT_FOUND');
+    expect(loaded()).toEqual(before);
+    const named = (state: string) => schedulers.filter(each => each.state === state).map(({ name }) => name);
+    expect(named('present').sort()).toEqual(before);
+    expect([...named('present'), ...named('loadable')]).toEqual(expect.arrayContaining(debian));
+    expect(schedulers).toHaveLength(named('present').length + named('loadable').length);
+  });
+
+  test('those that it names are those that services can be added with', async () => {
+    const names = (await bed.ipvs.schedulers()).map(({ name }) => name);
+    for (const scheduler of [...debian, 'twos', 'ftp', 'none-such']) {
+      const outcome = await bed.ipvs.addService({ ...web, scheduler }).then(
+        () => bed.ipvs.removeService(web),
+        (error: Rejection) => error.code,
+      );
+      expect(outcome, scheduler).toBe(names.includes(scheduler) ? undefined : 'ERR_IPVS_SCHEDULER_NOT_FOUND');
     }
   });
 
-  test('asked for before the client is closed', async () => {
+  test('hasScheduler() asks the kernel for one, which loads its module, and leaves no trace in the table', async () => {
+    expect(await bed.ipvs.hasScheduler('mh')).toBe(true);
+    expect(loaded()).toContain('mh');
+    expect(await bed.ipvs.hasScheduler('none-such')).toBe(false);
+    expect(await bed.ipvs.hasScheduler('none')).toBe(true);
+    expect(await bed.ipvs.services()).toEqual([]);
+    expect((await rejection(bed.ipvs.hasScheduler('a name'))).message).toMatch(/^scheduler /);
+  });
+
+  test('are told, too, when they are asked for before the client is closed', async () => {
     const ipvs = bed.client();
-    const schedulers = ipvs.schedulers();
+    const asked = [ipvs.schedulers(), ipvs.hasScheduler('rr')] as const;
     const closed = ipvs.close();
-    expect(await schedulers).toEqual(expect.arrayContaining(debian));
+    expect((await asked[0]).map(({ name }) => name)).toEqual(expect.arrayContaining(debian));
+    expect(await asked[1]).toBe(true);
     await closed;
     expect((await rejection(ipvs.schedulers())).code).toBe('ERR_IPVS_CLOSED');
+    expect((await rejection(ipvs.hasScheduler('rr'))).code).toBe('ERR_IPVS_CLOSED');
   });
 
   test('which of two modules is missing, too, takes another question', async () => {
@@ -60,14 +86,15 @@ describe('schedulers', () => {
   });
 
   test('of a namespace that does not exist', async () => {
-    const error = await rejection(bed.client({ netns: 'no-such-one' }).schedulers());
+    const error = await rejection(bed.client({ netns: 'no-such-one' }).hasScheduler('rr'));
     expect(error.message).toContain('no-such-one');
   });
 
-  test('even where the mark it asks with is in use', async () => {
+  test('hasScheduler() is right even where the mark it asks with is in use', async () => {
     const mark = { fwmark: 0xffff_ffff, family: 'ipv6' } as const;
     await bed.ipvs.addService({ ...mark, scheduler: 'rr' });
-    expect(await bed.ipvs.schedulers()).toEqual(expect.arrayContaining(debian));
+    expect(await bed.ipvs.hasScheduler('rr')).toBe(true);
+    expect(await bed.ipvs.hasScheduler('none-such')).toBe(false);
     expect(await bed.ipvs.services()).toHaveLength(1);
     await bed.ipvs.removeService(mark);
   });
@@ -212,7 +239,7 @@ describe('settings', () => {
   });
 
   test('are set all together or, where the kernel refuses one, not at all', async () => {
-    await bed.ipvs.schedulers(); // loads lblc, which has one in seconds that the kernel keeps in clock ticks
+    await bed.ipvs.hasScheduler('lblc'); // loads it: lblc has one in seconds that the kernel keeps in clock ticks
     const before = await bed.ipvs.settings();
     const settings = { conntrack: !before.conntrack, lblcExpiration: 2 ** 31 - 1 };
     const error = await rejection(bed.ipvs.setSettings(settings));

@@ -182,6 +182,7 @@ describe('deadlines and signals', () => {
     startDaemon: (ipvs, options) => ipvs.startDaemon({ role: 'master', interface: 'lo' }, options),
     stopDaemon: (ipvs, options) => ipvs.stopDaemon('master', options),
     schedulers: (ipvs, options) => ipvs.schedulers(options),
+    hasScheduler: (ipvs, options) => ipvs.hasScheduler('rr', options),
     settings: (ipvs, options) => ipvs.settings(options),
     setSettings: (ipvs, options) => ipvs.setSettings({ conntrack: true }, options),
     totals: (ipvs, options) => ipvs.totals(options),

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   type DestinationId,
   destinationKey,
@@ -14,8 +14,6 @@ const pool = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
 const service = (n: number) =>
   ({ protocol: 'udp', address: `10.101.${n >> 8}.${n & 255}`, port: 53 }) as const;
 const server = (n: number) => ({ address: `10.102.${n >> 8}.${n & 255}`, port: 80 });
-
-afterEach(() => bed.ipvs.flush());
 
 /** Adds and removes all the time until stopped, through a client (and so a thread) of its own. */
 function churn(change: (on: boolean) => Promise<unknown>): () => Promise<void> {
@@ -54,6 +52,8 @@ async function readOften(rounds: number, read: () => Promise<void>): Promise<voi
 }
 
 describe('lists of many chunks', () => {
+  afterEach(() => bed.ipvs.flush());
+
   test('are whole: 3,000 services, 3,000 destinations', async () => {
     const services: ServiceId[] = Array.from({ length: 3000 }, (_, n) => service(n));
     const servers: DestinationId[] = Array.from({ length: 3000 }, (_, n) => server(n));
@@ -81,6 +81,8 @@ describe('lists of many chunks', () => {
 });
 
 describe('while another program writes', () => {
+  afterEach(() => bed.ipvs.flush());
+
   test('services stay complete, without duplicates', async () => {
     const stable = Array.from({ length: 250 }, (_, n) => service(n));
     const coming = Array.from({ length: 30 }, (_, n) => service(1000 + n));
@@ -136,5 +138,46 @@ describe('while another program writes', () => {
     }
     expect([...outcomes].filter(outcome => outcome !== ids.length)).toEqual(['ERR_IPVS_SERVICE_NOT_FOUND']);
     expect((await rejection(bed.ipvs.destinations(pool))).code).toBe('ERR_IPVS_SERVICE_NOT_FOUND');
+  });
+});
+
+describe('20,000 services of which another program changes one every 100 ms', () => {
+  const ids = Array.from({ length: 20_000 }, (_, n) => service(n));
+  let stop: (() => Promise<void>) | undefined;
+
+  beforeAll(async () => {
+    const writer = bed.client();
+    for (const id of ids) void writer.addService({ ...id, scheduler: 'rr' });
+    await writer.info();
+    let turn = 0;
+    stop = churn(async on => {
+      const id = ids[((turn >> 1) * 7919) % ids.length]!;
+      turn++;
+      await (on ? writer.removeService(id) : writer.addService({ ...id, scheduler: 'rr' }));
+      await new Promise(resolve => setTimeout(resolve, 100));
+    });
+  });
+  afterAll(async () => {
+    await stop?.();
+    await bed.ipvs.flush();
+  });
+
+  test('are listed, each of them', async () => {
+    const ipvs = bed.client();
+    for (let round = 0; round < 3; round++) {
+      const found = new Set((await ipvs.services()).map(serviceKey));
+      expect(found.size).toBeGreaterThanOrEqual(ids.length - 1);
+      // One service is gone at a time, each only for a tenth of a second.
+      expect(ids.filter(id => !found.has(serviceKey(id))).length).toBeLessThanOrEqual(20);
+    }
+  });
+
+  test('are sampled time and again without an error', async () => {
+    const ipvs = bed.client();
+    const sampler = ipvs.sampler({ destinations: false });
+    for (let round = 0; round < 3; round++) {
+      const { services } = await sampler.read();
+      expect(services.ids.length).toBeGreaterThanOrEqual(ids.length - 20);
+    }
   });
 });

@@ -40,17 +40,7 @@ class ScriptedKernel::ScriptedSocket final : public ipvs::KernelSocket {
   ScriptedSocket& operator=(ScriptedSocket&&) = delete;
 
   ptrdiff_t Send(const void* data, size_t length) override {
-    kernel_->sent.push_back({number_, RequestsIn(static_cast<const uint8_t*>(data), length)});
-    Turn turn = kernel_->otherwise_;
-    if (!kernel_->turns_.empty()) {
-      turn = std::move(kernel_->turns_.front());
-      kernel_->turns_.pop_front();
-    }
-    if (!turn) {
-      FAIL_CHECK("a send that the script has no turn for");
-      return -EIO;
-    }
-    Answer answer = turn(kernel_->sent.back());
+    const Answer answer = kernel_->AnswerTo({number_, RequestsIn(static_cast<const uint8_t*>(data), length)});
     if (answer.send_error_ != 0) return -answer.send_error_;
     queue_.insert(queue_.end(), answer.queue_.begin(), answer.queue_.end());
     return static_cast<ptrdiff_t>(length);
@@ -83,6 +73,33 @@ class ScriptedKernel::ScriptedSocket final : public ipvs::KernelSocket {
   std::deque<Answer::Item> queue_;
 };
 
+Answer ScriptedKernel::AnswerTo(const Sent& message) {
+  if (!message.requests.empty() && message.requests[0].header.nlmsg_type == GENL_ID_CTRL) {
+    return AnswerToFamily(message);
+  }
+  sent.push_back(message);
+  Turn turn = otherwise_;
+  if (!turns_.empty()) {
+    turn = std::move(turns_.front());
+    turns_.pop_front();
+  }
+  if (turn) return turn(sent.back());
+  FAIL_CHECK("a send that the script has no turn for");
+  return Answer::Refuse(EIO);
+}
+
+Answer ScriptedKernel::AnswerToFamily(const Sent& message) {
+  ++families_asked;
+  if (!family_turns_.empty()) {
+    const Turn turn = std::move(family_turns_.front());
+    family_turns_.pop_front();
+    return turn(message);
+  }
+  if (family_error != 0) return Answer().Then(Datagram().Ack(message.sequence(), family_error));
+  return Answer().Then(
+      Datagram().Row(message.sequence(), Attributes().U16(CTRL_ATTR_FAMILY_ID, family), GENL_ID_CTRL));
+}
+
 ipvs::Link ScriptedKernel::link() {
   ipvs::Link link;
   link.open_socket = [this](int* error) -> std::unique_ptr<ipvs::KernelSocket> {
@@ -90,10 +107,7 @@ ipvs::Link ScriptedKernel::link() {
     if (open_error != 0) return nullptr;
     return std::make_unique<ScriptedSocket>(this);
   };
-  link.resolve_family = [this](uint16_t* id) {
-    ++families_asked;
-    if (family_status == ipvs::kOk) *id = family;
-    return family_status;
-  };
+  link.load_module = [this] { ++modules_loaded; };
+  link.pause = [this](int milliseconds) { pauses_ms.push_back(milliseconds); };
   return link;
 }

@@ -78,14 +78,21 @@ class ScriptedKernel {
 
   ipvs::Link link();
 
-  // The family's id, or what asking for it ends with.
+  // The family's id, or the errno that the kernel answers with when it is asked for. Such questions take no
+  // turn and do not count as sent; the next ones can have a turn of their own.
   uint16_t family = 30;
-  int family_status = ipvs::kOk;
+  int family_error = 0;
+  ScriptedKernel& OnFamily(Turn turn) {
+    family_turns_.push_back(std::move(turn));
+    return *this;
+  }
   // What opening a socket ends with.
   int open_error = 0;
 
   // What was done so far.
   int families_asked = 0;
+  int modules_loaded = 0;
+  std::vector<int> pauses_ms;
   int sockets_opened = 0;
   int sockets_closed = 0;
   std::vector<Sent> sent;
@@ -96,6 +103,10 @@ class ScriptedKernel {
  private:
   class ScriptedSocket;
 
+  Answer AnswerTo(const Sent& sent);
+  Answer AnswerToFamily(const Sent& sent);
+
   std::deque<Turn> turns_;
   Turn otherwise_;
+  std::deque<Turn> family_turns_;
 };

@@ -191,6 +191,10 @@ _ipvs() {
         (*) taking='' ;;
       esac
     done
+    if [[ -z $taking && $PREFIX == --*=* ]]; then
+      taking=\${PREFIX%%=*}
+      compset -P 1 '*='
+    fi
     case $taking in
 ${takings.map(({ option, choices }) => `      (${patterns(option)}) ${choices.length > 0 ? `compadd -- ${choices.join(' ')}` : '_message value'}; return ;;`).join('\n')}
     esac
@@ -216,7 +220,9 @@ ${contexts
     done
   done
   (( $#plain )) && compadd -- $plain
-  (( $#found )) && _describe -o option found
+  (( $#found )) || return
+  # Options are for who began with a dash.
+  if (( CURRENT == 2 )); then _describe command found; else _describe -o option found; fi
 }
 if [[ $funcstack[1] == _ipvs ]]; then _ipvs "$@"; else compdef _ipvs ipvs; fi
 `;
@@ -244,10 +250,12 @@ if [[ $funcstack[1] == _ipvs ]]; then _ipvs "$@"; else compdef _ipvs ipvs; fi
             taking === undefined
               ? ''
               : `-x${taking.choices.length > 0 ? ` -a ${quote(taking.choices.join(' '))}` : ''}`;
-          // The word before may be the option whose argument is completed.
-          const until = taking === undefined ? -1 : -2;
-          const unused = `${inside}; and not __ipvs_used ${until} ${word.spellings.join(' ')}`;
-          return line(unused, switches(word), takes, `-d ${quote(word.help)}`);
+          const names = word.spellings.join(' ');
+          const free =
+            taking === undefined
+              ? `not __ipvs_used ${names}`
+              : `begin; not __ipvs_used ${names}; or __ipvs_begun ${names}; end`;
+          return line(`${inside}; and ${free}`, switches(word), takes, `-d ${quote(word.help)}`);
         }),
         ...(plain.length > 0 ? [line(`${inside}; and __ipvs_second`, `-a ${quote(plain.join(' '))}`)] : []),
         ...(file ? [line(inside, '-F')] : []),
@@ -268,7 +276,7 @@ function __ipvs_command
 end
 function __ipvs_used
     set -l words (commandline -opc)
-    for word in $words[2..$argv[1]]
+    for word in $words[2..-1]
         contains -- (string replace -r '=.*' '' -- $word) $argv; and return 0
         string match -qr '^-[^-].' -- $word; or continue
         for letter in (string split '' -- (string sub -s 2 -- $word))
@@ -277,6 +285,13 @@ function __ipvs_used
         end
     end
     return 1
+end
+# Whether the argument of an option is typed now: the word before is the option, or a bundle that ends with it.
+function __ipvs_begun
+    set -l word (commandline -opc)[-1]
+    contains -- $word $argv; and return 0
+    string match -qr '^-[^-]' -- $word; or return 1
+    contains -- -(string sub -s -1 -- $word) $argv
 end
 complete -c ipvs -f
 ${lines.join('\n')}

@@ -62,7 +62,7 @@ async function run(options: LabOptions): Promise<readonly Check[]> {
     const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
     scope.defer(() => ipvs.close());
     await setUpHosts(network, report);
-    const known = await ipvs.schedulers();
+    const known = (await ipvs.schedulers()).map(({ name }) => name);
     report.step(`schedulers of this kernel: ${known.join(', ')}`);
 
     const rounds = brief ? 1 : 3;

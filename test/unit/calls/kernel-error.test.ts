@@ -106,12 +106,37 @@ describe('what is not the kernel’s answer', () => {
   });
 
   test.each([
-    [errno.ENOENT, 'ERR_IPVS_NAMESPACE_NOT_FOUND'],
-    [errno.EPERM, 'ERR_IPVS_PERMISSION'],
-    [errno.EINVAL, 'ERR_IPVS_NAMESPACE_FAILED'],
-  ])('a namespace, errno %i: %s', (number, code) => {
+    [errno.ENOENT, 'ERR_IPVS_NAMESPACE_NOT_FOUND', 'there is no network namespace'],
+    [errno.ENOTDIR, 'ERR_IPVS_NAMESPACE_NOT_FOUND', 'there is no network namespace'],
+    [errno.EPERM, 'ERR_IPVS_PERMISSION', 'CAP_SYS_ADMIN'],
+    [errno.EACCES, 'ERR_IPVS_PERMISSION', 'may not be opened'],
+    [errno.ENOMEM, 'ERR_IPVS_NO_MEMORY', 'no memory to enter'],
+    [errno.EINVAL, 'ERR_IPVS_NAMESPACE_FAILED', 'is not a network namespace'],
+    [errno.EIO, 'ERR_IPVS_NAMESPACE_FAILED', 'could not be entered'],
+  ])('a namespace, errno %i: %s', (number, code, says) => {
     const error = kernelError({ ...read, namespace: '/run/netns/lb1' }, Status.namespaceFailed - number);
     expect(error).toMatchObject({ code, errno: -number });
     expect(error.message).toContain('/run/netns/lb1');
+    expect(error.message).toContain(says);
+  });
+
+  test.each([
+    [errno.EMFILE, 'ERR_IPVS_NO_RESOURCES', 'ulimit -n'],
+    [errno.ENFILE, 'ERR_IPVS_NO_RESOURCES', 'fs.file-max'],
+    [errno.EAGAIN, 'ERR_IPVS_NO_RESOURCES', 'thread'],
+    [errno.ENOMEM, 'ERR_IPVS_NO_RESOURCES', 'memory'],
+    [errno.ENOBUFS, 'ERR_IPVS_NO_RESOURCES', 'memory'],
+    [errno.EPERM, 'ERR_IPVS_PERMISSION', 'seccomp'],
+    [errno.EACCES, 'ERR_IPVS_PERMISSION', 'seccomp'],
+    [errno.ENOSYS, 'ERR_IPVS_NETLINK', 'no generic netlink'],
+    [errno.EAFNOSUPPORT, 'ERR_IPVS_NETLINK', 'no generic netlink'],
+    [errno.EPROTONOSUPPORT, 'ERR_IPVS_NETLINK', 'no generic netlink'],
+    [errno.ETIMEDOUT, 'ERR_IPVS_NETLINK', 'does not answer'],
+    [errno.EBADMSG, 'ERR_IPVS_NETLINK', 'failed'],
+  ])('this process’s own errno %i: %s, and no word of a kernel that refused', (number, code, says) => {
+    const error = kernelError(read, Status.localFailure - number);
+    expect(error).toMatchObject({ code, errno: -number, command: 'GET_DEST' });
+    expect(error.message).toContain(says);
+    expect(error.message).not.toMatch(/kernel (?:refused|has no)|IPv6/);
   });
 });

@@ -1,85 +1,185 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { completionScript } from '../../../lib/cli/commands/completion.ts';
+import { builtins, shells } from '../../../lib/cli/grammar.ts';
 import { schedulerNames } from '../../../lib/model/scheduler.ts';
-import { commands } from '../../../lib/rules/grammar/commands.ts';
-import { options } from '../../../lib/rules/grammar/options.ts';
+import { type CommandRule, commands } from '../../../lib/rules/grammar/commands.ts';
 
-/** What bash offers once it has the script and somebody typed these words, the last of them unfinished. */
-function complete(...words: readonly string[]): string[] {
-  const script = `${completionScript('bash')}
-COMP_WORDS=("$@") COMP_CWORD=$(( $# - 1 ))
-_ipvs
-(( \${#COMPREPLY[@]} )) && printf '%s\\n' "\${COMPREPLY[@]}" || true`;
-  const text = execFileSync('bash', ['--norc', '-uc', script, 'bash', ...words], { encoding: 'utf8' });
-  return text.split('\n').filter(line => line !== '');
+type Shell = (typeof shells)[number];
+
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ipvs-completion-'));
+  for (const shell of shells) writeFileSync(join(folder, shell), completionScript(shell));
+  writeFileSync(join(folder, '.zshrc'), zshrc);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What a shell with the script offers once somebody typed a line and pressed Tab: each word once, in no order. */
+function complete(shell: Shell, ...lines: readonly string[]): string[][] {
+  const text = sessions[shell](lines);
+  const offers = text.split('# end\n').slice(0, lines.length);
+  return offers.map(offer => [...new Set(offer.split('\n').filter(word => word !== ''))].sort());
 }
 
-describe('bash', () => {
-  test('every command at first', () => {
-    const offered = complete('ipvs', '');
-    for (const name of Object.keys(commands)) expect(offered).toContain(`--${name}`);
-    expect(offered).toEqual(expect.arrayContaining(['-A', '-L', 'list', 'restore', 'completion']));
+/** Shells typed into. Each prints what it offers for a line, and `# end`. */
+const sessions: Readonly<Record<Shell, (lines: readonly string[]) => string>> = {
+  bash: lines =>
+    lines.map(line => run('bash', ['--norc', '-uc', bashSession, 'bash', ...bashWords(line)])).join(''),
+
+  zsh: lines => {
+    const output = join(folder, 'offered');
+    writeFileSync(output, '');
+    run('zsh', ['-f', '-c', zshSession, 'zsh', ...lines], { OUTPUT: output, ZDOTDIR: folder });
+    return readFileSync(output, 'utf8');
+  },
+
+  fish: lines => {
+    // A choice for `--option=` comes with the option.
+    const session =
+      'for line in $argv; complete -C $line | string replace -r "\t.*" "" | string replace -r ".*=" ""; echo "# end"; end';
+    return run('fish', ['--no-config', '-C', `source ${folder}/fish`, '-c', session, ...lines]);
+  },
+};
+
+function run(program: string, words: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+  return execFileSync(program, words, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, FOLDER: folder, HOME: folder, ...env },
+  });
+}
+
+const bashSession = `source "$FOLDER/bash"
+COMP_WORDS=("$@") COMP_CWORD=$(( $# - 1 ))
+_ipvs
+(( \${#COMPREPLY[@]} )) && printf '%s\\n' "\${COMPREPLY[@]}"
+echo '# end'`;
+
+/** A line as bash breaks it into words: at = and : as well, which are words themselves. */
+function bashWords(line: string): string[] {
+  const words = line
+    .split(' ')
+    .flatMap(word => word.split(/([=:])/).filter((part, i) => part !== '' || i === 0));
+  return /[=:]$/.test(line) ? [...words, ''] : words;
+}
+
+/** Matches are seen where completion functions hand them over: nothing tells them afterwards. */
+const zshrc = `autoload -Uz compinit
+compinit -u -D
+source $FOLDER/zsh
+compadd() {
+  local -a hits
+  builtin compadd -O hits "$@"
+  (( $#hits )) && print -rl -- $hits >>$OUTPUT
+  builtin compadd "$@"
+}
+zle -C offer complete-word _main_complete
+tab() { zle offer; BUFFER=; print '# end' >>$OUTPUT }
+zle -N tab
+bindkey '^I' tab
+setopt no_auto_list
+`;
+
+/** zsh completes only for who types at a terminal. */
+const zshSession = `zmodload zsh/zpty
+zpty shell zsh -i
+for line; do zpty -w -n shell "$line"$'\t'; done
+zpty -w shell exit
+while zpty -r shell; do :; done >/dev/null`;
+
+describe.each(shells)('%s completes', shell => {
+  test('every command, ours and ipvsadm’s, as the first word', () => {
+    const [ours, theirs, long] = complete(shell, 'ipvs ', 'ipvs -', 'ipvs --');
+    expect(ours).toEqual(expect.arrayContaining(Object.keys(builtins)));
+    expect(theirs).toEqual(expect.arrayContaining(['-A', '-L', '-l', '-Z']));
+    expect(long).toEqual(
+      Object.keys(commands)
+        .map(name => `--${name}`)
+        .sort(),
+    );
   });
 
   test('a command by its beginning', () => {
-    expect(complete('ipvs', '--sta')).toEqual(['--start-daemon']);
-    expect(complete('ipvs', 're')).toEqual(['restore']);
+    expect(complete(shell, 'ipvs --sta', 'ipvs re', 'ipvs comp')).toEqual([
+      ['--start-daemon'],
+      ['restore'],
+      ['completion'],
+    ]);
   });
 
-  test("a command's options, and no others", () => {
-    expect(complete('ipvs', '-A', '-t', '10.0.0.1:80', '--s')).toEqual([
-      '--sctp-service',
-      '--scheduler',
-      '--sched-flags',
-    ]);
-    expect(complete('ipvs', '-C', '')).toEqual([]);
-    expect(complete('ipvs', '-a', '-t', '10.0.0.1:80', '--sched')).toEqual([]);
-    expect(complete('ipvs', 'list', '--')).toEqual(['--json']);
+  test("a command's options and no others", () => {
+    const web = '-t 10.0.0.1:80';
+    expect(
+      complete(shell, `ipvs -A ${web} --s`, 'ipvs -C -', `ipvs -a ${web} --sched`, 'ipvs list --'),
+    ).toEqual([['--sched-flags', '--scheduler', '--sctp-service'], [], [], ['--json']]);
+  });
+
+  test('each option with every command that takes it', () => {
+    const rules = Object.entries<CommandRule>(commands);
+    const lines = rules.flatMap(([name, { short = name }]) => [`ipvs --${name} --`, `ipvs -${short} --`]);
+    const offered = complete(shell, ...lines);
+    for (const [i, [name, { takes, short }]] of rules.entries()) {
+      const expected = takes.map(option => `--${option}`).sort();
+      expect(offered[2 * i], name).toEqual(expected);
+      if (short !== undefined) expect(offered[2 * i + 1], short).toEqual(expected);
+    }
   });
 
   test("an option's choices", () => {
-    expect(complete('ipvs', '-A', '-t', '10.0.0.1:80', '-s', '')).toEqual([...schedulerNames]);
-    expect(complete('ipvs', '-a', '-i', '--tun-type', 'g')).toEqual(['gue', 'gre']);
-    expect(complete('ipvs', '--start-daemon', 'm')).toEqual(['master']);
-    expect(complete('ipvs', 'completion', 'f')).toEqual(['fish']);
-    expect(complete('ipvs', '-A', '-t', '')).toEqual([]);
+    expect(
+      complete(
+        shell,
+        'ipvs -A -t 10.0.0.1:80 -s ',
+        'ipvs -a -i --tun-type g',
+        'ipvs -A --scheduler=m',
+        'ipvs -A -t ',
+      ),
+    ).toEqual([[...schedulerNames].sort(), ['gre', 'gue'], ['mh'], []]);
+  });
+
+  test("a command's own choices, once", () => {
+    expect(
+      complete(
+        shell,
+        'ipvs --start-daemon m',
+        'ipvs completion f',
+        'ipvs --start-daemon master b',
+        'ipvs help add-s',
+      ),
+    ).toEqual([['master'], ['fish'], [], ['add-server', 'add-service']]);
   });
 
   test('the same after a bundle of letters, the first of which is the command', () => {
-    expect(complete('ipvs', '-Ln', '--ra')).toEqual(['--rate']);
-    expect(complete('ipvs', '-As', 's')).toEqual(['sh', 'sed']);
-    expect(complete('ipvs', '-at', '10.0.0.1', ':', '80', '--real')).toEqual(['--real-server']);
-    expect(complete('ipvs', '-Ax', '--u-')).toEqual([]);
+    expect(
+      complete(shell, 'ipvs -Ln --ra', 'ipvs -As s', 'ipvs -at 10.0.0.1:80 --real', 'ipvs -Ax --u-'),
+    ).toEqual([['--rate'], ['sed', 'sh'], ['--real-server'], []]);
   });
 
   test('no option twice, by whichever of its names', () => {
-    expect(complete('ipvs', '-Ln', '--n')).toEqual(['--nosort']);
-    expect(complete('ipvs', '-L', '--numeric', '-')).not.toContain('-n');
-    expect(complete('ipvs', '-A', '-srr', '--s')).toEqual(['--sctp-service', '--sched-flags']);
-    expect(complete('ipvs', '-A', '--scheduler', '=', 'rr', '--s')).toEqual([
-      '--sctp-service',
-      '--sched-flags',
-    ]);
-    // What an option takes is none, though it looks like one.
-    expect(complete('ipvs', '-A', '-s', '-t', '--tcp')).toEqual(['--tcp-service']);
-    expect(complete('ipvs', '-t10.0.0.6', '-')).toEqual([]);
-    expect(complete('ipvs', 'list', '--json', '--')).toEqual([]);
+    const [long, short, ...rest] = complete(
+      shell,
+      'ipvs -Ln --n',
+      'ipvs -L --numeric -',
+      'ipvs -A -srr --s',
+      'ipvs -A --scheduler=rr --s',
+      'ipvs list --json --',
+    );
+    expect(long).toEqual(['--nosort']);
+    expect(short).not.toContain('-n');
+    expect(rest).toEqual([['--sched-flags', '--sctp-service'], ['--sched-flags', '--sctp-service'], []]);
   });
 
-  test("an option's choices after its name or an equals sign", () => {
-    expect(complete('ipvs', '-A', '--scheduler', '=', 'm')).toEqual(['mh']);
-    expect(complete('ipvs', '--start-daemon', 'master', 'b')).toEqual([]);
+  test('an option whose name was only the argument of another', () => {
+    expect(complete(shell, 'ipvs -A -s -t --tcp', 'ipvs -t10.0.0.6 -')).toEqual([['--tcp-service'], []]);
   });
 
   test('files to restore', () => {
-    expect(complete('ipvs', 'restore', 'package.j')).toEqual(['package.json']);
+    expect(complete(shell, 'ipvs restore package.j')).toEqual([['package.json']]);
   });
-});
-
-test.each(['zsh', 'fish'] as const)('%s has every command and option', shell => {
-  const script = completionScript(shell);
-  for (const name of [...Object.keys(commands), ...Object.keys(options)]) {
-    expect(script).toMatch(new RegExp(shell === 'fish' ? `-l ${name} ` : `['" ]--${name}:`));
-  }
 });

@@ -1,0 +1,35 @@
+// Datagrams taken apart into netlink messages. Trusts no length that stands in them.
+#pragma once
+
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace ipvs {
+
+// Calls visit(header) for each message of a datagram. Stops when visit() returns false, or at the first
+// message whose length is none.
+template <typename Visit>
+void ForEachMessage(const uint8_t* data, ptrdiff_t length, Visit visit) {
+  auto remaining = static_cast<size_t>(length);
+  while (remaining >= sizeof(nlmsghdr)) {
+    const auto* const at = reinterpret_cast<const nlmsghdr*>(data);
+    if (at->nlmsg_len < sizeof(nlmsghdr) || at->nlmsg_len > remaining || !visit(at)) return;
+    const size_t step = std::min<size_t>(NLMSG_ALIGN(at->nlmsg_len), remaining);
+    data += step;
+    remaining -= step;
+  }
+}
+
+// The errno in an ack or an end mark: both start with a negative int.
+inline int ErrorIn(const nlmsghdr* message) {
+  int error = 0;
+  if (message->nlmsg_len >= NLMSG_LENGTH(sizeof error))
+    std::memcpy(&error, NLMSG_DATA(message), sizeof error);
+  return -error;
+}
+
+}  // namespace ipvs
