@@ -27,6 +27,7 @@ export {
   serviceKey,
 } from './model/identity.ts';
 export type { Daemon, DaemonRole, DaemonSpec, Info, Timeouts } from './model/kernel.ts';
+export { type LintCode, type LintWarning, lint } from './model/lint.ts';
 export type { KnownScheduler, SchedulerFlag, SchedulerName } from './model/scheduler.ts';
 export type { Persistence, Service, ServiceChanges, ServiceSpec } from './model/service.ts';
 export type { Counters, Stats } from './model/stats.ts';

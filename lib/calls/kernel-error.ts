@@ -33,11 +33,15 @@ export interface ErrorContext {
   readonly destination?: DestinationId | undefined;
   readonly scheduler?: string | undefined;
   readonly engine?: string | null | undefined;
+  readonly upperThreshold?: number | undefined;
   readonly role?: string | undefined;
   readonly interface?: string | undefined;
   readonly file?: string | undefined;
   readonly namespace?: string | number | undefined;
 }
+
+/** The largest threshold that kernels from 6.1 on take. */
+const INT_MAX = 0x7fff_ffff;
 
 interface Explanation {
   readonly code: IpvsErrorCode;
@@ -272,7 +276,11 @@ function explainMissingModule({ scheduler, engine }: ErrorContext): Explanation 
   };
 }
 
-function explainDestination({ command }: ErrorContext, errno: number, who: string): Explanation | undefined {
+function explainDestination(
+  { command, upperThreshold }: ErrorContext,
+  errno: number,
+  who: string,
+): Explanation | undefined {
   switch (errno) {
     case E.EXIST:
       return {
@@ -282,6 +290,12 @@ function explainDestination({ command }: ErrorContext, errno: number, who: strin
     case E.NOENT:
       return { code: 'ERR_IPVS_DESTINATION_NOT_FOUND', message: `${who} does not exist; add it first` };
     case E.INVAL:
+      if (upperThreshold !== undefined && upperThreshold > INT_MAX) {
+        return {
+          code: 'ERR_IPVS_THRESHOLDS',
+          message: `${who}: kernels from 6.1 on take no threshold above ${INT_MAX}, and it has ${upperThreshold}`,
+        };
+      }
       return {
         code: 'ERR_IPVS_DESTINATION_REFUSED',
         message:

@@ -28,7 +28,7 @@ export function addService(spec: ServiceSpec): Write {
       command: 'NEW_SERVICE',
       service: copyServiceId(spec),
       scheduler: spec?.scheduler ?? DEFAULT_SCHEDULER,
-      engine: spec?.persistence?.engine,
+      engine: (spec?.persistence ?? spec?.dormantPersistence)?.engine,
     },
     encode: slot => putServiceSpec(slot, spec),
     decode: nothing,
@@ -49,7 +49,7 @@ export function updateService(id: ServiceId, changes: ServiceChanges): Write {
       command: 'SET_SERVICE',
       service: copyServiceId(id),
       scheduler: changes?.scheduler,
-      engine: changes?.persistence?.engine,
+      engine: (changes?.persistence ?? changes?.dormantPersistence)?.engine,
     },
     encode: slot => putServiceChanges(slot, id, changes),
     decode: nothing,
@@ -73,6 +73,7 @@ export function addDestination(service: ServiceId, spec: DestinationSpec): Write
       command: 'NEW_DEST',
       service: copyServiceId(service),
       destination: copyDestinationId(spec),
+      upperThreshold: spec?.upperThreshold,
     },
     encode(slot) {
       putServiceId(slot, service);
@@ -93,6 +94,7 @@ export function updateDestination(
       command: 'SET_DEST',
       service: copyServiceId(service),
       destination: copyDestinationId(destination),
+      upperThreshold: changes?.upperThreshold,
     },
     encode(slot) {
       putServiceId(slot, service);

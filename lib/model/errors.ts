@@ -17,7 +17,7 @@ import type { DestinationId, ServiceId } from './identity.ts';
  * | `ERR_IPVS_DESTINATION_EXISTS` | the service has that destination already |
  * | `ERR_IPVS_DESTINATION_NOT_FOUND` | the service lacks that destination |
  * | `ERR_IPVS_DESTINATION_REFUSED` | the kernel does not take the destination's address, or its family beside a sync daemon |
- * | `ERR_IPVS_THRESHOLDS` | an update would leave the lower threshold above the upper one |
+ * | `ERR_IPVS_THRESHOLDS` | an update would leave the lower threshold above the upper one, or this kernel takes no threshold that large |
  * | `ERR_IPVS_SCHEDULER_NOT_FOUND` | the kernel has no such scheduler |
  * | `ERR_IPVS_ENGINE_NOT_FOUND` | the kernel has no such persistence engine |
  * | `ERR_IPVS_FAMILY_NOT_SUPPORTED` | the kernel runs without IPv6 |

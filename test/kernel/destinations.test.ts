@@ -29,7 +29,8 @@ const specs: readonly (readonly [string, typeof web | typeof web6 | typeof mark,
     { address: '172.16.120.12', port: 8080, forwarding: 'masquerade', weight: 5 },
   ],
   ['weight 0', web, { address: '172.16.120.13', port: 80, weight: 0 }],
-  ['the greatest weight', web, { address: '172.16.120.14', port: 80, weight: 65_535 }],
+  ['a weight above 65535', web, { address: '172.16.120.23', port: 80, weight: 70_000 }],
+  ['the greatest weight', web, { address: '172.16.120.14', port: 80, weight: 2 ** 31 - 1 }],
   ['local', web, { address: '127.0.0.1', port: 80, forwarding: 'local' }],
   ['bypass', web, { address: '172.16.120.15', port: 80, forwarding: 'bypass' }],
   ['thresholds', web, { address: '172.16.120.16', port: 80, upperThreshold: 100, lowerThreshold: 50 }],
@@ -79,6 +80,59 @@ const specs: readonly (readonly [string, typeof web | typeof web6 | typeof mark,
     web,
     { address: 'fd00::11', port: 80, forwarding: 'tunnel', tunnel: { type: 'ipip' } },
   ],
+  ['direct, another port', web, { address: '172.16.120.24', port: 8080 }],
+  [
+    'tunnel, another port',
+    web,
+    { address: '172.16.120.25', port: 8080, forwarding: 'tunnel', tunnel: { type: 'ipip' } },
+  ],
+  ['local, a machine elsewhere', web, { address: '172.16.120.26', port: 80, forwarding: 'local' }],
+  ['a forwarding without a name', web, { address: '172.16.120.27', port: 80, forwarding: '5' as 'local' }],
+  [
+    'tunnel, gue, both checksums',
+    web,
+    {
+      address: '172.16.120.28',
+      port: 80,
+      forwarding: 'tunnel',
+      tunnel: { type: 'gue', port: 6080, checksum: '0x3' as 'csum' },
+    },
+  ],
+  [
+    'tunnel, gre, remote checksum and a port',
+    web,
+    {
+      address: '172.16.120.29',
+      port: 80,
+      forwarding: 'tunnel',
+      tunnel: { type: 'gre', port: 6080, checksum: 'remcsum' },
+    },
+  ],
+  [
+    'tunnel, ipip, checksum',
+    web,
+    {
+      address: '172.16.120.30',
+      port: 80,
+      forwarding: 'tunnel',
+      tunnel: { type: 'ipip', checksum: 'csum' },
+    },
+  ],
+  [
+    'a tunnel without a name',
+    web,
+    { address: '172.16.120.31', port: 80, forwarding: 'tunnel', tunnel: { type: '3' as 'gre' } },
+  ],
+  [
+    'tunnel fields on what is no tunnel',
+    web,
+    {
+      address: '172.16.120.32',
+      port: 80,
+      forwarding: 'masquerade',
+      tunnel: { type: 'gue', port: 6080, checksum: 'none' },
+    },
+  ],
   ['IPv6', web6, { address: 'fd00::12', port: 8080, forwarding: 'masquerade' }],
   [
     'IPv4 behind IPv6',
@@ -94,7 +148,7 @@ describe('a destination reads back as it was written', () => {
     await bed.ipvs.addDestination(service, spec);
     const read = (await bed.ipvs.destinations(service)).find(({ address }) => address === spec.address);
     expect(read).toMatchObject({ ...defaults, ...spec, ...observed });
-    expect('tunnel' in read!).toBe(spec.forwarding === 'tunnel');
+    expect('tunnel' in read!).toBe(spec.tunnel !== undefined);
   });
 
   test('a service lists its destinations in the order they were added', async () => {
@@ -213,6 +267,38 @@ describe('what the kernel refuses', () => {
     expect(error.code).toBe('ERR_IPVS_DESTINATION_REFUSED');
     expect(error.message).toContain('must be a unicast one');
   });
+});
+
+test('A threshold above 2147483647 is taken by 5.10, and refused by later kernels with the reason', async () => {
+  const large = { address: '172.16.120.40', port: 80, upperThreshold: 2 ** 31, lowerThreshold: 2 ** 31 };
+  const outcome = await bed.ipvs.addDestination(web, large).catch((error: Error) => error);
+  if (outcome === undefined) {
+    expect((await bed.ipvs.destinations(web)).at(-1)).toMatchObject(large);
+    await bed.ipvs.removeDestination(web, large);
+  } else {
+    expect(outcome).toMatchObject({ code: 'ERR_IPVS_THRESHOLDS' });
+    expect(outcome.message).toContain('no threshold above 2147483647');
+  }
+});
+
+test('An update takes a whole row, whose address may be written in another way', async () => {
+  const id = { address: 'fd00::12', port: 8080 };
+  const row = (await bed.ipvs.destinations(web6))[0]!;
+  expect(row).toMatchObject(id);
+  await bed.ipvs.updateDestination(web6, { ...id, address: 'fd00:0::0012' }, { ...row, weight: 5 });
+  expect((await bed.ipvs.destinations(web6))[0]).toEqual({ ...row, weight: 5 });
+  await bed.ipvs.updateDestination(web6, id, { ...id, address: 'FD00:0::12', weight: 6 } as typeof row);
+  expect((await bed.ipvs.destinations(web6))[0]).toEqual({ ...row, weight: 6 });
+});
+
+test('A tunnel alone is changed, and the forwarding kept', async () => {
+  const id = { address: '172.16.120.16', port: 80 };
+  const read = async () => (await bed.ipvs.destinations(web)).find(({ address }) => address === id.address);
+  const before = await read();
+  await bed.ipvs.updateDestination(web, id, { tunnel: { type: 'gre', checksum: 'csum' } });
+  expect(await read()).toEqual({ ...before, tunnel: { type: 'gre', checksum: 'csum' } });
+  await bed.ipvs.updateDestination(web, id, { forwarding: 'direct' });
+  expect(await read()).toEqual(before);
 });
 
 describe.each([true, false])('a lone write, inlineWrites %s', inlineWrites => {

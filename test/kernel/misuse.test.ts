@@ -341,6 +341,35 @@ describe('misuse is refused by the field’s name, and changes nothing', () => {
   });
 });
 
+test('A getter or Proxy that makes another call while its values are read mixes nothing', async () => {
+  const { ipvs } = bed;
+  const [first, second, third] = [91, 92, 93].map(port => ({ ...web, protocol: 'tcp' as const, port }));
+  await Promise.all([ipvs.addService(first!), ipvs.addService(second!)]);
+  const inner: Promise<void>[] = [];
+  const nosy = {
+    ...third!,
+    get scheduler() {
+      inner.push(ipvs.removeService(first!));
+      return 'rr';
+    },
+  };
+  const traps: ProxyHandler<object> = {
+    get(target, key) {
+      if (key === 'weight') inner.push(ipvs.updateService(second!, { scheduler: 'sh' }));
+      return Reflect.get(target, key);
+    },
+  };
+  const proxy = new Proxy({ ...server, port: 93, weight: 7 }, traps) as typeof server;
+  await Promise.all([ipvs.addService(nosy), ipvs.addDestination(third!, proxy)]);
+  const outcomes = await Promise.allSettled(inner);
+  expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true);
+  expect(await ipvs.service(first!)).toBeUndefined();
+  expect(await ipvs.service(second!)).toMatchObject({ ...second, scheduler: 'sh' });
+  expect(await ipvs.service(third!)).toMatchObject({ ...third, scheduler: 'rr' });
+  expect(await ipvs.destinations(third!)).toMatchObject([{ ...server, port: 93, weight: 7 }]);
+  await Promise.all([ipvs.removeService(second!), ipvs.removeService(third!)]);
+});
+
 test.each([
   [{ netns: '' }, 'netns'],
   [{ netns: '..' }, 'netns'],

@@ -98,6 +98,42 @@ const specs: readonly (readonly [string, ServiceSpec, object])[] = [
   ],
   ['generic flags', { ...web, port: 86, scheduler: 'rr', schedulerFlags: ['flag-1', 'flag-3'] }, {}],
   ['no scheduler', { ...web, port: 87, scheduler: 'none' }, {}],
+  ['one-packet scheduling of TCP', { ...web, port: 88, onePacket: true }, {}],
+  ['every port, and no persistence', { ...web, address: '10.100.10.102', port: 0 }, {}],
+  [
+    'a netmask with holes',
+    { ...web, port: 89, persistence: { timeout: 100, granularity: '255.0.255.0' } },
+    {},
+  ],
+  ['a persistence of 0 seconds', { ...web, port: 90, persistence: { timeout: 0, granularity: 32 } }, {}],
+  [
+    'a persistence of 3000000 seconds',
+    { ...web, port: 91, persistence: { timeout: 3_000_000, granularity: 24 } },
+    {},
+  ],
+  ['a protocol without a name', { ...web, protocol: '50' as 'tcp' }, {}],
+  [
+    'flags without a name',
+    { ...web, port: 92, scheduler: 'rr', schedulerFlags: ['flag-2', '0x40', '0x80000000'] },
+    {},
+  ],
+  [
+    'what is left of a persistence',
+    { ...web, port: 93, dormantPersistence: { granularity: 24 } },
+    {
+      dormantPersistence: { timeout: 0, granularity: 24 },
+    },
+  ],
+  [
+    'what is left of a persistence, IPv6',
+    {
+      protocol: 'udp',
+      address: 'fd00::102',
+      port: 5060,
+      dormantPersistence: { timeout: 300, granularity: 128, engine: 'sip' },
+    },
+    {},
+  ],
 ];
 
 describe('a service reads back as it was written', () => {
