@@ -155,22 +155,32 @@ class Session::Writes {
   int status_ = kOk;
 };
 
-bool Session::Met(const ServiceRecord& service) const {
-  return std::any_of(met_.begin(), met_.end(), [&](const Needs& needs) {
-    return needs.family == service.family &&
-           std::memcmp(needs.scheduler, service.scheduler, kNameBytes) == 0 &&
-           std::memcmp(needs.engine, service.engine, kNameBytes) == 0;
+bool Session::UsedBefore(const ServiceRecord& service) const {
+  if (used_with_ != connection_.family()) return false;
+  return std::any_of(used_.begin(), used_.end(), [&](const ModulePair& pair) {
+    return pair.family == service.family && std::memcmp(pair.scheduler, service.scheduler, kNameBytes) == 0 &&
+           std::memcmp(pair.engine, service.engine, kNameBytes) == 0;
   });
 }
 
-bool Session::Quick(const CallRecord& call) const {
+void Session::NoteUse(const ServiceRecord& service) {
+  if (UsedBefore(service)) return;
+  if (used_with_ != connection_.family()) used_.clear();
+  used_with_ = connection_.family();
+  ModulePair& pair = used_.emplace_back();
+  pair.family = service.family;
+  std::memcpy(pair.scheduler, service.scheduler, kNameBytes);
+  std::memcpy(pair.engine, service.engine, kNameBytes);
+}
+
+bool Session::CanRunInline(const CallRecord& call) const {
   switch (call.operation) {
     case kNewDest:
     case kSetDest:
     case kDelDest:
       return connection_.open();
     case kNewService:
-      return connection_.open() && Met(call.service);
+      return connection_.open() && UsedBefore(call.service);
     default:
       return false;
   }
@@ -184,11 +194,7 @@ void Session::Write(const std::vector<const Call*>& calls, std::vector<Reply>* r
   writes.Send();
   for (size_t i = 0; i < calls.size(); ++i) {
     const CallRecord& call = calls[i]->record;
-    if (call.operation != kNewService || (*replies)[i].status != kOk || Met(call.service)) continue;
-    Needs& needs = met_.emplace_back();
-    needs.family = call.service.family;
-    std::memcpy(needs.scheduler, call.service.scheduler, kNameBytes);
-    std::memcpy(needs.engine, call.service.engine, kNameBytes);
+    if (call.operation == kNewService && (*replies)[i].status == kOk) NoteUse(call.service);
   }
 }
 

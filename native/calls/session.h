@@ -46,12 +46,15 @@ class Session {
   Session(NetworkNamespace network, const std::atomic<bool>* interrupted, Link link = {})
       : connection_(std::move(network), std::move(link)), reader_(&connection_, interrupted) {}
 
-  // Whether a write can be executed at once: one send, in which the kernel waits for nothing but its locks.
-  // Not while sockets are to be opened, nor where the kernel may load a module.
-  bool Quick(const CallRecord& call) const;
-  // Executes a write that is quick: 0, an errno, or kOutcomeUnknown. Nothing was executed after ENOENT, whose
-  // cause Write() finds out.
-  int WriteQuickly(const CallRecord& call) { return connection_.Write(call); }
+  // Whether a write is one send in which the kernel waits for nothing but its own locks. Not while sockets
+  // are to be opened, nor where the kernel may load a module.
+  bool CanRunInline(const CallRecord& call) const;
+  // Executes a write for which that holds. False where nothing was executed and Write() has to find out why:
+  // ip_vs may be on its way out, or loaded anew.
+  bool WriteInline(const CallRecord& call, int* status) {
+    *status = connection_.Write(call);
+    return !Connection::MayBeStale(*status);
+  }
 
   // Executes up to Connection::kBatch writes in order; replies[i] is the answer to calls[i].
   void Write(const std::vector<const Call*>& calls, std::vector<Reply>* replies);
@@ -62,14 +65,15 @@ class Session {
  private:
   class Writes;
 
-  // What a service needs besides itself.
-  struct Needs {
+  // The modules that a service may need, for one address family.
+  struct ModulePair {
     uint32_t family;
     char scheduler[kNameBytes];
     char engine[kNameBytes];
   };
-  // Whether a service's scheduler and engine were used before, and so are loaded.
-  bool Met(const ServiceRecord& service) const;
+  // Whether a service with these modules was added since ip_vs was loaded, so that they are loaded too.
+  bool UsedBefore(const ServiceRecord& service) const;
+  void NoteUse(const ServiceRecord& service);
 
   Reply ReadRecords(const CallRecord& record);
   Reply ReadTable(const CallRecord& record, const Emit& emit);
@@ -79,7 +83,8 @@ class Session {
   Connection connection_;
   TableReader reader_;
   std::unordered_map<uint32_t, Sampler> samplers_;
-  std::vector<Needs> met_;  // by services that were added: their modules are loaded
+  std::vector<ModulePair> used_;  // by services that were added
+  uint16_t used_with_ = 0;        // the family's id then: another one, and ip_vs came without these modules
 };
 
 }  // namespace ipvs

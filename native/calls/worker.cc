@@ -17,16 +17,16 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-// The hop to the thread and back costs about 50 us and such a write 3 to 5, unless it waits for another
-// program (the kernel's mutexes are global up to 6.12) or rebuilds a large table (scheduler mh). One in
-// kTimed is timed, as to read the clock is a system call where the machine has no good one. The time of a
-// slow one is owed forty times over for each that it stands for, and as long as more than kAllowance is owed
-// the next ones are kept off the caller's thread. So such waits have about a fortieth of its time, while a
-// single hiccup of the machine changes nothing.
+// A budget for slow inline writes. The hop to the thread and back costs about 50 us and such a write 3 to 5,
+// unless it waits for another program (the kernel's mutexes are global up to 6.12) or rebuilds a large table
+// (scheduler mh). Every kSampleEvery-th write is timed, as reading the clock is a system call where the
+// machine has no good one; one slower than kSlow adds kChargeFactor times its time to a debt that real time
+// pays off. While the debt exceeds kMaxDebt, TryInline() declines. Slow writes thus hold the caller's thread
+// for about 1/40 of its time, and a single hiccup of the machine has no effect.
 constexpr auto kSlow = std::chrono::microseconds(300);
-constexpr int kTimed = 4;
-constexpr int kPause = 40 * kTimed;
-constexpr auto kAllowance = std::chrono::milliseconds(500);
+constexpr int kSampleEvery = 4;
+constexpr int kChargeFactor = 40 * kSampleEvery;
+constexpr auto kMaxDebt = std::chrono::milliseconds(500);
 
 // Whether one more write goes out with a run of `size`: a new service that is to go out together with its
 // destinations (CallRecord.fields) begins the next run where this one has no room for all of them.
@@ -43,6 +43,18 @@ struct Worker::Queued {
 };
 
 // What the thread and the client have in common; lives until both are done with it.
+//
+// Whose is what:
+//   - `mutex` guards all fields below it, up to `interrupted`. It is held for moments, never while the kernel
+//   is
+//     asked anything.
+//   - `session` belongs to whoever set `busy`: the thread for the time of a run, the client's thread for that
+//   of
+//     an inline write. The other one leaves it alone until `busy` is false again. Session::CanRunInline()
+//     only looks at it: under `mutex` while nobody is busy.
+//   - `interrupted` is atomic: the session looks at it while it reads, without a lock.
+//   - `notify_mutex` guards `notify` and is held while that runs, so that Stop() can wait for its end.
+// The two mutexes are never held together. notify() runs on the worker's thread and takes no lock of ours.
 struct Worker::Shared {
   Shared(NetworkNamespace network, Link link) : session(std::move(network), &interrupted, std::move(link)) {}
 
@@ -60,23 +72,23 @@ struct Worker::Shared {
   }
 
   std::mutex mutex;
-  std::condition_variable work;
+  std::condition_variable work;  // the queue has something, or stopping
   std::deque<Queued> queue;
   uint64_t begun = 0;    // the number of the first call in queue
   bool reading = false;  // the last call that was begun is a read, and alone
   std::vector<Reply> replies;
   bool started = false;
   bool stopping = false;
-  bool busy = false;             // somebody, the thread or an inline write, is using the session
-  Clock::time_point owed_until;  // when slow inline writes will have been made up for
+  bool busy = false;
+  Clock::time_point debt_until;  // when slow inline writes will have been paid off
   unsigned inline_writes = 0;
 
-  std::atomic<bool> interrupted = false;
+  std::atomic<bool> interrupted = false;  // the read that is under way is to be cut short
 
-  std::mutex notify_mutex;  // held while notify runs, so that Stop() can wait for it
+  std::mutex notify_mutex;
   std::function<void()> notify;
 
-  Session session;  // whoever set busy
+  Session session;
 };
 
 // The calls that can go out together: a run of writes, or one read.
@@ -135,33 +147,31 @@ int Worker::Submit(std::vector<Call> calls) {
 }
 
 bool Worker::TryInline(const CallRecord& call, int* status) {
-  const Clock::time_point nothing_owed;
+  const Clock::time_point no_debt;
   Clock::time_point start;
   bool timed = false;
   {
     const std::lock_guard lock(shared_->mutex);
     // Not while replies wait either: calls take effect, and are answered, in their order.
     if (shared_->busy || !shared_->queue.empty() || !shared_->replies.empty() ||
-        !shared_->session.Quick(call)) {
+        !shared_->session.CanRunInline(call)) {
       return false;
     }
-    timed = ++shared_->inline_writes % kTimed == 0;
-    if (timed || shared_->owed_until != nothing_owed) start = Clock::now();
-    if (shared_->owed_until > start + kAllowance) return false;
-    if (shared_->owed_until <= start) shared_->owed_until = nothing_owed;
+    timed = ++shared_->inline_writes % kSampleEvery == 0;
+    if (timed || shared_->debt_until != no_debt) start = Clock::now();
+    if (shared_->debt_until > start + kMaxDebt) return false;
+    if (shared_->debt_until <= start) shared_->debt_until = no_debt;
     shared_->busy = true;
   }
-  *status = shared_->session.WriteQuickly(call);
+  const bool executed = shared_->session.WriteInline(call, status);
 
   const Clock::time_point end = timed ? Clock::now() : start;
   const std::lock_guard lock(shared_->mutex);
   shared_->busy = false;
   if (end - start > kSlow) {
-    shared_->owed_until = std::max(shared_->owed_until, start) + kPause * (end - start);
+    shared_->debt_until = std::max(shared_->debt_until, start) + kChargeFactor * (end - start);
   }
-  // Nothing was executed. If ip_vs was loaded anew its family id is another one, and to ask for that can mean
-  // to wait for a module: the thread makes the call again.
-  return *status != ENOENT;
+  return executed;
 }
 
 bool Worker::Cancel(uint64_t number) {

@@ -28,10 +28,11 @@ class Worker {
   Worker(Worker&&) = delete;
   Worker& operator=(Worker&&) = delete;
 
-  // Queues calls; they are numbered in order, from 0. 0, or the errno that kept the thread from starting.
+  // Queues calls; they are numbered in order, from 0. kOk, or LocalFailure() where no thread can be started:
+  // nothing is queued then.
   int Submit(std::vector<Call> calls);
-  // Executes a quick write on the calling thread, if the worker is idle and such calls have not been slow of
-  // late. False: it was not executed and is to be submitted.
+  // Executes a write on the calling thread, if Session::CanRunInline(), the worker is idle and such calls
+  // have not been slow of late. False: it was not executed and is to be submitted.
   bool TryInline(const CallRecord& call, int* status);
   // Takes a call out of the queue: it will be answered with kCancelled, in its turn. False when it was begun
   // already (a read in progress is then cut short, writes are not).

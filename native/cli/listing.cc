@@ -59,10 +59,10 @@ class Pieces {
  public:
   void Text(std::string same) { Add({Piece::kText, 0, 0, 0, {std::move(same)}}); }
   void OfRow(std::vector<std::string> texts, uint32_t width) {
-    Add({Piece::kOfRow, 0, 0, width, std::move(texts)});
+    Add({Piece::kTextByRow, 0, 0, width, std::move(texts)});
   }
   void OfWord(uint32_t column, std::vector<std::string> texts, uint32_t width) {
-    Add({Piece::kOfWord, column, 0, width, std::move(texts)});
+    Add({Piece::kTextByWord, column, 0, width, std::move(texts)});
   }
   void Endpoint(uint32_t family, uint32_t port, uint32_t width) {
     Add({Piece::kEndpoint, port, family, width, {}});
@@ -185,7 +185,7 @@ std::vector<Piece> DestinationPieces(const ListingOptions& options, ListingTexts
 
 }  // namespace
 
-bool Fits(const ListingTexts& texts, const ListView& services, const ListView& destinations, Show show) {
+bool Matches(const ListingTexts& texts, const ListView& services, const ListView& destinations, Show show) {
   const auto fits = [](const std::vector<std::string>& list, const ListView& rows, bool needed) {
     return list.size() == rows.rows() || (list.empty() && !needed);
   };

@@ -34,7 +34,7 @@ struct ListingTexts {
 };
 
 // Whether there are as many texts as rows, wherever they are wanted.
-bool Fits(const ListingTexts& texts, const ListView& services, const ListView& destinations, Show show);
+bool Matches(const ListingTexts& texts, const ListView& services, const ListView& destinations, Show show);
 
 // The two lines above a list, and the list: a line for each service, and after it those of its destinations.
 std::string Listing(const ListView& services, const ListView& destinations, const ListingOptions& options,

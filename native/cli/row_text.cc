@@ -98,10 +98,10 @@ void AppendPieces(const std::vector<Piece>& pieces, const ListView& list, size_t
       case Piece::kText:
         text->append(piece.texts[0]);
         break;
-      case Piece::kOfRow:
+      case Piece::kTextByRow:
         text->append(piece.texts[row]);
         break;
-      case Piece::kOfWord: {
+      case Piece::kTextByWord: {
         const uint32_t word = list.Word(piece.column, row);
         if (word < piece.texts.size() && !piece.texts[word].empty()) {
           text->append(piece.texts[word]);

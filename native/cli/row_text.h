@@ -14,13 +14,13 @@ namespace ipvs {
 // A piece of a line, padded to `width`: counters on the left, all others on the right. None is cut.
 struct Piece {
   enum Kind : uint32_t {
-    kText,      // texts[0]
-    kOfRow,     // texts[row]
-    kOfWord,    // texts[w] for the word w, or w itself where that is empty
-    kEndpoint,  // address:port, the word being the port; in brackets where the word `family` is AF_INET6
-    kWord,      // a word
-    kCounter,   // a counter
-    kShort,     // a counter in thousands and more where eight digits are not enough, as ipvsadm shortens it
+    kText,        // texts[0]
+    kTextByRow,   // texts[row]
+    kTextByWord,  // texts[w] for the word w, or w itself where that is empty
+    kEndpoint,    // address:port, the word being the port; in brackets where the word `family` is AF_INET6
+    kWord,        // a word
+    kCounter,     // a counter
+    kShort,       // a counter in thousands and more where eight digits are not enough, as ipvsadm shortens it
   };
 
   Kind kind;

@@ -86,11 +86,11 @@ class Connection {
   int Dump(const CallRecord& call, Operation command, DumpSocket by, const std::atomic<bool>* interrupted,
            const std::function<void()>& restart, const TakeRow& take, DumpShape* shape);
 
-  // The size class whose chunks fit a dump of so many bytes (0: unknown, taken for little): the kernel
+  // The size class whose chunks fit a dump of `expected_bytes` (0: unknown, taken for little): the kernel
   // allocates, and on most distributions zeroes, a whole chunk for the rows and another for the end mark.
   static size_t FittingChunk(size_t expected_bytes);
 
-  // So many acks fit the socket's buffer with room to spare, even if every command fails.
+  // Commands in one batch: their acks fit the socket's buffer with room to spare, even if all of them fail.
   static constexpr size_t kBatch = 128;
 
   // A destination with its tunnel and both statistics has 356 bytes, 364 where 64-bit attributes are padded;

@@ -115,7 +115,7 @@ Napi::Value FormatTable(const Napi::CallbackInfo& info) {
   const auto given = info[3].As<Napi::Object>();
   ListingTexts texts = {StringsIn(given.Get("serviceNames")), StringsIn(given.Get("rules")),
                         StringsIn(given.Get("destinationNames")), StringsIn(given.Get("tunnels"))};
-  if (!Fits(texts, *services, *destinations, options->show)) return env.Undefined();
+  if (!Matches(texts, *services, *destinations, options->show)) return env.Undefined();
 
   auto text = std::make_unique<std::string>(Listing(*services, *destinations, *options, std::move(texts)));
   char* const bytes = text->data();

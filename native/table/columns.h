@@ -31,7 +31,7 @@ class ListView {
  public:
   ListView(const uint8_t* data, size_t rows, unsigned words) : data_(data), rows_(rows), words_(words) {}
 
-  // What a list of so many rows takes.
+  // The bytes of a list of `rows` rows.
   static size_t Bytes(size_t rows, unsigned words);
 
   size_t rows() const { return rows_; }

@@ -25,7 +25,7 @@ double Seconds(Duration duration) {
 
 }  // namespace
 
-bool SampleRows::Follow(const std::vector<uint64_t>& listed) {
+bool SampleRows::Track(const std::vector<uint64_t>& listed) {
   changed_.clear();
   if (listed == listed_) return false;
   listed_ = listed;
@@ -90,7 +90,7 @@ void SampleRows::Read(size_t row, const uint64_t (&counters)[kCounters], Time no
     state.refresh = now;
     for (unsigned c = 0; c < kSampleCounterColumns; ++c) counters_[c][row] = counters[c];
   } else if (!same) {
-    Move(row, counters, now - state.read);
+    Advance(row, counters, now - state.read);
     state.refresh = now;
     state.still = false;
   } else {
@@ -122,7 +122,7 @@ uint8_t* SampleRows::Write(const Columns<Number>& columns, uint8_t* at, bool all
 template uint8_t* SampleRows::Write(const Columns<uint64_t>&, uint8_t*, bool) const;
 template uint8_t* SampleRows::Write(const Columns<double>&, uint8_t*, bool) const;
 
-void SampleRows::Move(size_t row, const uint64_t (&counters)[kCounters], Duration since) {
+void SampleRows::Advance(size_t row, const uint64_t (&counters)[kCounters], Duration since) {
   const double smoothing = std::min(1.0, Seconds(since) / Seconds(kSmoothing));
   for (unsigned c = 0; c < kSampleCounterColumns; ++c) {
     const uint64_t before = counters_[c][row];

@@ -22,7 +22,7 @@ class SampleRows {
 
   // Starts a read with the keys of the rows as the kernel listed them. Rows that were there keep their order,
   // those that went leave no gap, and new ones come last. False when the rows are the same as before.
-  bool Follow(const std::vector<uint64_t>& listed);
+  bool Track(const std::vector<uint64_t>& listed);
   size_t size() const { return order_.size(); }
   // Which of the listed rows is row `row`.
   size_t listed(size_t row) const { return order_[row]; }
@@ -37,7 +37,7 @@ class SampleRows {
   // of refreshes that differs by one from one time to the next; their rates are smoothed over 8 seconds.
   void Read(size_t row, const uint64_t (&counters)[kCounters], Time now);
 
-  // Write columns one after the other, five each, and give back where they end. Not `all`: only the rows that
+  // Each writes columns one after the other, five, and returns where they end. Not `all`: only the rows that
   // changed in this read, over what the read before wrote.
   uint8_t* WriteCounters(uint8_t* at, bool all) const { return Write(counters_, at, all); }
   uint8_t* WriteDeltas(uint8_t* at, bool all) const { return Write(deltas_, at, all); }
@@ -58,7 +58,7 @@ class SampleRows {
   static void Rearrange(const std::vector<size_t>& from, Number fresh, Columns<Number>* columns);
   template <typename Number>
   uint8_t* Write(const Columns<Number>& columns, uint8_t* at, bool all) const;
-  void Move(size_t row, const uint64_t (&counters)[kCounters], std::chrono::steady_clock::duration since);
+  void Advance(size_t row, const uint64_t (&counters)[kCounters], std::chrono::steady_clock::duration since);
 
   std::vector<uint64_t> listed_;  // keys as the kernel listed them last
   std::vector<uint64_t> keys_;    // by row

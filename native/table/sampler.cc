@@ -96,8 +96,8 @@ int Sampler::Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, S
     const DestinationRow& row = table_.destinations[i];
     destination_keys_[i] = row.key ^ (keys_[row.service] * 0x9e3779b97f4a7c15ULL);
   }
-  const bool others = services_.Follow(keys_);
-  const bool fresh = destinations_.Follow(destination_keys_) || others || generation_ == 0;
+  const bool others = services_.Track(keys_);
+  const bool fresh = destinations_.Track(destination_keys_) || others || generation_ == 0;
   if (fresh) ++generation_;
 
   std::vector<uint32_t> row_of(table_.services.size());

@@ -84,7 +84,7 @@ class TableReader {
   // The keys of the rows from `start` on, and where the chunks ended by which they came.
   template <typename Row>
   Reading ReadingOf(const std::vector<Row>& rows, size_t start) const;
-  // The socket for reading a list of so many bytes again: its chunks end at other rows than those that came
+  // The socket for reading a list of `bytes` bytes again: its chunks end at other rows than those that came
   // by `by`.
   DumpSocket NextSocket(DumpSocket by, size_t bytes) const;
   // Reads a list, behind *rows' first `start` ones, until it can be trusted. read(socket) reads it once, and

@@ -43,7 +43,7 @@ void Read(SampleRows* rows, size_t row, uint64_t count, int ms) {
 // A table of one row, which was read with 0 at the clock's start.
 SampleRows OneRow() {
   SampleRows rows;
-  CHECK(rows.Follow({1}));
+  CHECK(rows.Track({1}));
   Read(&rows, 0, 0, 0);
   return rows;
 }
@@ -54,7 +54,7 @@ TEST_CASE("A row's rate is unknown until its counters were read twice") {
   SampleRows rows = OneRow();
   CHECK(std::isnan(Rate(rows, 0)));
   CHECK(Delta(rows, 0) == 0);
-  rows.Follow({1});
+  rows.Track({1});
   Read(&rows, 0, 0, 500);  // a refresh is not due yet
   CHECK(std::isnan(Rate(rows, 0)));
 }
@@ -62,7 +62,7 @@ TEST_CASE("A row's rate is unknown until its counters were read twice") {
 TEST_CASE(
     "Between two reads less than two seconds apart, what came is divided by the two seconds of a refresh") {
   SampleRows rows = OneRow();
-  rows.Follow({1});
+  rows.Track({1});
   Read(&rows, 0, 1000, 100);
   CHECK(Rate(rows, 0) == 500);
   CHECK(Delta(rows, 0) == 1000);
@@ -71,7 +71,7 @@ TEST_CASE(
 
 TEST_CASE("A rate holds until the next refresh is due, and is 0 when that brought nothing") {
   SampleRows rows = OneRow();
-  rows.Follow({1});
+  rows.Track({1});
   Read(&rows, 0, 1000, 100);
   Read(&rows, 0, 1000, 2300);
   CHECK(Rate(rows, 0) == 500);
@@ -82,7 +82,7 @@ TEST_CASE("A rate holds until the next refresh is due, and is 0 when that brough
 
 TEST_CASE("Rates of reads further apart are smoothed over eight seconds") {
   SampleRows rows = OneRow();
-  rows.Follow({1});
+  rows.Track({1});
   Read(&rows, 0, 4000, 4000);
   CHECK(Rate(rows, 0) == 1000);  // the first one as it is
   Read(&rows, 0, 12000, 8000);   // 2000 a second, for half of the eight seconds
@@ -93,7 +93,7 @@ TEST_CASE("Rates of reads further apart are smoothed over eight seconds") {
 
 TEST_CASE("A rate that was 0 is not smoothed") {
   SampleRows rows = OneRow();
-  rows.Follow({1});
+  rows.Track({1});
   Read(&rows, 0, 0, 4000);
   CHECK(Rate(rows, 0) == 0);
   Read(&rows, 0, 8000, 8000);
@@ -102,7 +102,7 @@ TEST_CASE("A rate that was 0 is not smoothed") {
 
 TEST_CASE("A counter that fell was zeroed, and what it shows came since") {
   SampleRows rows = OneRow();
-  rows.Follow({1});
+  rows.Track({1});
   Read(&rows, 0, 1000, 1000);
   Read(&rows, 0, 10, 2000);
   CHECK(Delta(rows, 0) == 10);
@@ -111,14 +111,14 @@ TEST_CASE("A counter that fell was zeroed, and what it shows came since") {
 
 TEST_CASE("Rows keep their order when others go, leave no gap, and new ones come last without a past") {
   SampleRows rows;
-  CHECK(rows.Follow({10, 20, 30}));
+  CHECK(rows.Track({10, 20, 30}));
   for (size_t row = 0; row < 3; ++row) Read(&rows, row, 0, 0);
-  CHECK_FALSE(rows.Follow({30, 10, 20}));  // the kernel's order alone
+  CHECK_FALSE(rows.Track({30, 10, 20}));  // the kernel's order alone
   CHECK(rows.listed(0) == 1);
   CHECK(rows.listed(2) == 0);
   for (size_t row = 0; row < 3; ++row) Read(&rows, row, 100 * (row + 1), 100);
 
-  CHECK(rows.Follow({40, 30, 10}));
+  CHECK(rows.Track({40, 30, 10}));
   REQUIRE(rows.size() == 3);
   CHECK(rows.listed(0) == 2);  // 10
   CHECK(rows.listed(1) == 1);  // 30
@@ -135,14 +135,14 @@ TEST_CASE("Rows keep their order when others go, leave no gap, and new ones come
 
 TEST_CASE("Only the rows that changed are written over the read before, and all of these") {
   SampleRows rows;
-  rows.Follow({1, 2, 3});
+  rows.Track({1, 2, 3});
   for (size_t row = 0; row < 3; ++row) Read(&rows, row, 0, 0);
   for (const int ms : {3000, 6000}) {  // by then all are still
-    rows.Follow({1, 2, 3});
+    rows.Track({1, 2, 3});
     for (size_t row = 0; row < 3; ++row) Read(&rows, row, 0, ms);
   }
   std::vector<uint64_t> kept(3 * ipvs::kSampleCounterColumns, 99);
-  rows.Follow({1, 2, 3});
+  rows.Track({1, 2, 3});
   Read(&rows, 0, 0, 7000);
   Read(&rows, 1, 5, 7000);
   Read(&rows, 2, 0, 7000);
@@ -156,7 +156,7 @@ TEST_CASE("Only the rows that changed are written over the read before, and all 
 
 TEST_CASE("Each of the five counters has a delta and a rate of its own") {
   SampleRows rows = OneRow();
-  rows.Follow({1});
+  rows.Track({1});
   uint64_t counters[ipvs::kCounters] = {2, 4, 6, 8, 10, 1000, 1000, 1000, 1000, 1000};
   rows.Read(0, counters, SampleRows::Time(std::chrono::hours(1) + milliseconds(1000)));
   for (unsigned column = 0; column < ipvs::kSampleCounterColumns; ++column) {
@@ -167,10 +167,10 @@ TEST_CASE("Each of the five counters has a delta and a rate of its own") {
 
 TEST_CASE("Rows move up when one before them goes, with all that is known of them") {
   SampleRows rows;
-  rows.Follow({10, 20});
+  rows.Track({10, 20});
   Read(&rows, 0, 0, 0);
   Read(&rows, 1, 0, 3000);
-  CHECK(rows.Follow({20}));
+  CHECK(rows.Track({20}));
   REQUIRE(rows.size() == 1);
   CHECK(rows.listed(0) == 0);
   Read(&rows, 0, 400, 7000);
@@ -180,7 +180,7 @@ TEST_CASE("Rows move up when one before them goes, with all that is known of the
 
 TEST_CASE("A row that was still and then moved has no delta in the read after that") {
   SampleRows rows = OneRow();
-  rows.Follow({1});
+  rows.Track({1});
   Read(&rows, 0, 0, 3000);
   Read(&rows, 0, 0, 6000);
   Read(&rows, 0, 5, 7000);

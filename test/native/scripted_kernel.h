@@ -2,6 +2,7 @@
 // changing the family's id) is written down here, turn by turn.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -64,7 +65,7 @@ class Answer {
   std::deque<Item> queue_;
 };
 
-// Not thread-safe. Outlives the links it gave out.
+// Not thread-safe, but for the numbers of sockets. Outlives the links it gave out.
 class ScriptedKernel {
  public:
   // What the kernel is to do about the next send that has no turn yet. A send without one fails the test.
@@ -93,8 +94,8 @@ class ScriptedKernel {
   int families_asked = 0;
   int modules_loaded = 0;
   std::vector<int> pauses_ms;
-  int sockets_opened = 0;
-  int sockets_closed = 0;
+  std::atomic<int> sockets_opened = 0;
+  std::atomic<int> sockets_closed = 0;
   std::vector<Sent> sent;
   std::vector<size_t> receive_sizes;  // the buffer of each receive
   std::vector<int> waits_ms;          // the timeout of each wait
