@@ -224,13 +224,17 @@ Reply Session::ReadRecords(const CallRecord& record) {
     case kGetInfo:
       reply.status = connection_.Ask(record, kGetInfo, [&](const nlmsghdr* message) {
         InfoRow row = {};
-        if (DecodeInfo(message, &row)) AppendRecord(row, &reply.bytes);
+        if (!DecodeInfo(message, &row)) return false;
+        AppendRecord(row, &reply.bytes);
+        return true;
       });
       break;
     case kGetConfig:
       reply.status = connection_.Ask(record, kGetConfig, [&](const nlmsghdr* message) {
         TimeoutsRecord row = {};
-        if (DecodeTimeouts(message, &row)) AppendRecord(row, &reply.bytes);
+        if (!DecodeTimeouts(message, &row)) return false;
+        AppendRecord(row, &reply.bytes);
+        return true;
       });
       break;
     default: {

@@ -76,7 +76,7 @@ std::optional<std::string> ReadListing(const ListingOptions& options) {
   TableReader reader(&connection, &interrupted);
 
   InfoRow info = {};
-  const auto take = [&](const nlmsghdr* message) { DecodeInfo(message, &info); };
+  const auto take = [&](const nlmsghdr* message) { return DecodeInfo(message, &info); };
   if (connection.Ask(CallRecord{}, kGetInfo, take) != kOk) return std::nullopt;
   Table table;
   if (reader.Snapshot(

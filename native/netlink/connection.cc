@@ -225,7 +225,7 @@ void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const st
       const uint32_t k = message->nlmsg_seq - first;
       if (message->nlmsg_type != NLMSG_ERROR || k >= which.size()) return true;
       answers[k] = ErrorIn(message);
-      done = k == which.size() - 1;
+      if (k == which.size() - 1) done = true;
       return true;
     });
   }
@@ -251,11 +251,11 @@ int Connection::Write(const CallRecord& call) {
   return kOutcomeUnknown;
 }
 
-int Connection::Ask(const CallRecord& call, Operation command, const Visit& visit) {
-  return Read([&] { return AskOnce(call, command, visit); });
+int Connection::Ask(const CallRecord& call, Operation command, const TakeRow& take) {
+  return Read([&] { return AskOnce(call, command, take); });
 }
 
-int Connection::AskOnce(const CallRecord& call, Operation command, const Visit& visit) {
+int Connection::AskOnce(const CallRecord& call, Operation command, const TakeRow& take) {
   if (const int error = Open(&writer_, kChunks[0]); error != kOk) return error;
   uint32_t sequence = 0;
   if (const int error = SendOne(writer_.get(), call, command, 0, &sequence); error != kOk) return error;
@@ -272,8 +272,8 @@ int Connection::AskOnce(const CallRecord& call, Operation command, const Visit& 
       done = true;
       if (message->nlmsg_type == NLMSG_ERROR) {
         status = ErrorIn(message);
-      } else {
-        visit(message);
+      } else if (!take(message)) {
+        status = EBADMSG;
       }
       return false;
     });

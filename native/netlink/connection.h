@@ -51,7 +51,6 @@ struct Link {
 
 class Connection {
  public:
-  using Visit = std::function<void(const nlmsghdr*)>;
   // Returns false where the message holds no row.
   using TakeRow = std::function<bool(const nlmsghdr*)>;
 
@@ -76,8 +75,8 @@ class Connection {
   // out.
   static bool MayBeStale(int status);
 
-  // Asks for one object; visits the answer. A Status or an errno.
-  int Ask(const CallRecord& call, Operation command, const Visit& visit);
+  // Asks for one object and takes the answer; EBADMSG if that does not hold the object. A Status or an errno.
+  int Ask(const CallRecord& call, Operation command, const TakeRow& take);
 
   // Runs a dump to its end, taking every row, by the socket that is wanted and in larger chunks once it turns
   // out to be long. `restart` is called first, and again whenever the dump begins anew: what was taken is of
@@ -123,7 +122,7 @@ class Connection {
   int SendOne(Socket* socket, const CallRecord& call, Operation command, int flags, uint32_t* sequence);
   void BatchOnce(const std::vector<const CallRecord*>& calls, const std::vector<size_t>& which,
                  std::vector<int>* statuses);
-  int AskOnce(const CallRecord& call, Operation command, const Visit& visit);
+  int AskOnce(const CallRecord& call, Operation command, const TakeRow& take);
   int DumpOnce(const CallRecord& call, Operation command, DumpSocket by, const std::atomic<bool>* interrupted,
                const TakeRow& take, DumpShape* shape);
 

@@ -4,6 +4,7 @@
 #include <linux/netlink.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -11,7 +12,7 @@
 namespace ipvs {
 
 // Calls visit(header) for each message of a datagram. Stops when visit() returns false, or at the first
-// message whose length is none.
+// message whose length is impossible.
 template <typename Visit>
 void ForEachMessage(const uint8_t* data, ptrdiff_t length, Visit visit) {
   auto remaining = static_cast<size_t>(length);
@@ -24,12 +25,14 @@ void ForEachMessage(const uint8_t* data, ptrdiff_t length, Visit visit) {
   }
 }
 
-// The errno in an ack or an end mark: both start with a negative int.
+// The errno in an ack or an end mark, both of which start with 0 or a negative int. EBADMSG where there is
+// none.
 inline int ErrorIn(const nlmsghdr* message) {
+  constexpr int kLargestErrno = 4095;  // MAX_ERRNO
   int error = 0;
-  if (message->nlmsg_len >= NLMSG_LENGTH(sizeof error))
-    std::memcpy(&error, NLMSG_DATA(message), sizeof error);
-  return -error;
+  if (message->nlmsg_len < NLMSG_LENGTH(sizeof error)) return EBADMSG;
+  std::memcpy(&error, NLMSG_DATA(message), sizeof error);
+  return error <= 0 && error >= -kLargestErrno ? -error : EBADMSG;
 }
 
 }  // namespace ipvs

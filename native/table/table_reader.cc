@@ -249,7 +249,9 @@ int TableReader::Service(const ServiceRecord& service, ServiceRow* row) {
   CallRecord call = {};
   call.service = service;
   return connection_->Ask(call, kGetService, [&](const nlmsghdr* message) {
-    if (DecodeService(message, row)) row->key = KeyOf(row->config);
+    if (!DecodeService(message, row)) return false;
+    row->key = KeyOf(row->config);
+    return true;
   });
 }
 

@@ -62,7 +62,7 @@ class TableReader {
   // The whole table, in parts of at least `part_rows` rows: services with all their destinations, which so
   // count from 0 in each part. The last one, which may be empty, is left in *rest.
   int Snapshot(size_t part_rows, const std::function<void(const Table&)>& emit, Table* rest);
-  // One service; *row, zeroed before, stays so where the answer can't be read.
+  // Reads one service into *row, which the caller zeroed. EBADMSG where the answer is none.
   int Service(const ServiceRecord& service, ServiceRow* row);
 
  private:

@@ -29,5 +29,6 @@ inline std::vector<int> Execute(ipvs::Connection* connection, const std::vector<
 
 // Asks for a service and ignores what it is like.
 inline int AskFor(ipvs::Connection* connection, uint32_t fwmark) {
-  return connection->Ask(CallAbout(ipvs::kGetService, fwmark), ipvs::kGetService, [](const nlmsghdr*) {});
+  return connection->Ask(CallAbout(ipvs::kGetService, fwmark), ipvs::kGetService,
+                         [](const nlmsghdr*) { return true; });
 }

@@ -87,6 +87,12 @@ class Datagram {
     return *this;
   }
 
+  // Bytes as they are, whatever they mean.
+  Datagram& Raw(const Bytes& bytes) {
+    Append(&bytes_, bytes.data(), bytes.size());
+    return *this;
+  }
+
   const Bytes& bytes() const { return bytes_; }
 
  private:

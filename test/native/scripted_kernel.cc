@@ -52,7 +52,7 @@ class ScriptedKernel::ScriptedSocket final : public ipvs::KernelSocket {
     const Answer::Item item = std::move(queue_.front());
     queue_.pop_front();
     if (item.error != 0) return -item.error;
-    std::memcpy(buffer, item.datagram.data(), std::min(size, item.datagram.size()));
+    std::copy_n(item.datagram.begin(), std::min(size, item.datagram.size()), static_cast<uint8_t*>(buffer));
     return static_cast<ptrdiff_t>(item.datagram.size());
   }
 
