@@ -1,13 +1,13 @@
 import { Ipvs } from '../../../lib/index.ts';
 import { serveFile } from '../hosts/download.ts';
 import { waitForCounters } from '../hosts/estimator.ts';
-import { createNetwork, type Network } from '../hosts/network.ts';
+import type { Network } from '../hosts/network.ts';
 import { type Peer, type Reply, startPeer } from '../hosts/peer.ts';
-import { requireModules, requirePrograms } from '../hosts/program.ts';
-import { type Scope, withScope } from '../hosts/scope.ts';
+import type { Scope } from '../hosts/scope.ts';
 import type { Lab } from '../lab.ts';
 import { narrate } from '../report/narrate.ts';
 import type { Report } from '../report/report.ts';
+import { runLab } from '../run-lab.ts';
 import {
   diagram,
   directors as hosts,
@@ -31,9 +31,18 @@ const proofs = {
   // One director does it all: nothing is lost, and nothing shown.
   move: [DirectorsCheck.lost, DirectorsCheck.carried, DirectorsCheck.fresh],
 } as const;
-type Step = keyof typeof proofs;
 
-const DEADLINE = 240_000;
+const frame = {
+  title,
+  about,
+  diagram,
+  proofs,
+  deadline: 240_000,
+  programs: ['arping'],
+  modules: ['ip_vs_rr'],
+  segments,
+} as const;
+
 /** Milliseconds for an answer that is to come: no step that can be left out keeps one away. */
 const PATIENCE = 20_000;
 const SYNC_ID = 7;
@@ -47,15 +56,9 @@ export const directors: Lab = {
   title,
   about,
   proofs,
-  run({ report, signal, leaveOut = [], brief = false }) {
-    const takes = (step: Step) => !leaveOut.includes(step);
-    const left = (Object.keys(proofs) as Step[]).filter(step => !takes(step));
-    return withScope({ deadline: DEADLINE, signal }, async scope => {
-      report.heading(title, about);
-      report.diagram(diagram);
-      if (left.length > 0) report.part(`Left out on purpose: ${left.join(', ')}`);
-      report.part('Network');
-      const network = await setUpNetwork(scope, report);
+  run({ brief = false, ...options }) {
+    return runLab(frame, options, async ({ scope, report, network, takes }) => {
+      await setUpServers(network);
       const { client, peers } = await startPeers(scope, network, report);
       const clients = [
         await setUpDirector(scope, report, network, hosts[0].name),
@@ -89,16 +92,6 @@ export const directors: Lab = {
     });
   },
 };
-
-async function setUpNetwork(scope: Scope, report: Report): Promise<Network> {
-  requirePrograms('arping', 'ip', 'modprobe', 'nsenter');
-  const modules = ['veth', 'bridge', 'ip_vs', 'ip_vs_rr'];
-  await requireModules(modules, scope.signal);
-  report.step(`kernel modules: ${modules.join(', ')}`);
-  const network = await createNetwork(scope, report, segments);
-  await setUpServers(network);
-  return network;
-}
 
 async function startPeers(scope: Scope, network: Network, report: Report) {
   const client = startPeer(scope, network, 'client');

@@ -1,12 +1,12 @@
 import { Ipvs } from '../../../lib/index.ts';
 import { waitForCounters } from '../hosts/estimator.ts';
-import { createNetwork, type Network } from '../hosts/network.ts';
+import type { Network } from '../hosts/network.ts';
 import { type Peer, startPeer } from '../hosts/peer.ts';
-import { requireModules, requirePrograms } from '../hosts/program.ts';
-import { type Scope, withScope } from '../hosts/scope.ts';
+import type { Scope } from '../hosts/scope.ts';
 import type { Lab } from '../lab.ts';
 import { narrate } from '../report/narrate.ts';
 import type { Check, Report } from '../report/report.ts';
+import { runLab } from '../run-lab.ts';
 import { diagram, nameserver, type Site, segments, sites } from './dns-hosts.ts';
 import { DnsCheck, type DnsObservation, judgeDns, type Visit } from './dns-judge.ts';
 
@@ -22,9 +22,19 @@ const proofs = {
 } as const;
 type Step = keyof typeof proofs;
 
+const frame = {
+  title,
+  about,
+  diagram,
+  proofs,
+  deadline: 240_000,
+  programs: [],
+  modules: ['ip_vs_rr'],
+  segments,
+} as const;
+
 const NAME = 'www.lab.example';
 const PORT = 80;
-const DEADLINE = 240_000;
 /** Milliseconds for an answer that is to come: no step that can be left out keeps one away. */
 const PATIENCE = 20_000;
 /** And for one of a director that is known to be gone. */
@@ -42,17 +52,11 @@ export const dns: Lab = {
   title,
   about,
   proofs,
-  run({ report, signal, leaveOut = [], brief = false }) {
-    const takes = (step: Step) => !leaveOut.includes(step);
-    const left = (Object.keys(proofs) as Step[]).filter(step => !takes(step));
+  run({ brief = false, ...options }) {
     // Equally many for each server of each director, and then for each director that is left.
     const [many, few] = brief ? [12, 6] : [30, 12];
-    return withScope({ deadline: DEADLINE, signal }, async scope => {
-      report.heading(title, about);
-      report.diagram(diagram);
-      if (left.length > 0) report.part(`Left out on purpose: ${left.join(', ')}`);
-      report.part('Network');
-      const network = await setUpNetwork(scope, report);
+    return runLab(frame, options, async ({ scope, report, network, takes }) => {
+      await setUpHosts(network);
       const [asker, nameserverPeer] = await startPeers(scope, network, report, takes('rotation'));
       const asking: Asking = { peer: asker, report };
       const directors: Ipvs[] = [];
@@ -94,18 +98,12 @@ export const dns: Lab = {
 };
 
 /** What is not IPVS's. */
-async function setUpNetwork(scope: Scope, report: Report): Promise<Network> {
-  requirePrograms('ip', 'modprobe', 'nsenter');
-  const modules = ['veth', 'bridge', 'ip_vs', 'ip_vs_rr'];
-  await requireModules(modules, scope.signal);
-  report.step(`kernel modules: ${modules.join(', ')}`);
-  const network = await createNetwork(scope, report, segments);
+async function setUpHosts(network: Network): Promise<void> {
   for (const { director, gateway, pool } of sites) {
     // Replies have to come back through the director, which turns their addresses round.
     await network.run(pool, 'ip', 'route', 'add', 'default', 'via', gateway);
     await network.sysctl(director, { 'net.ipv4.ip_forward': 1 });
   }
-  return network;
 }
 
 /** The hosts that do something themselves: the client, the DNS server and the pools. */

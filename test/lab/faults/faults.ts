@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, destinationKey, Ipvs } from '../../../lib/index.ts';
 import { waitForCounters } from '../hosts/estimator.ts';
-import { createNetwork, type Network } from '../hosts/network.ts';
+import type { Network } from '../hosts/network.ts';
 import { type Peer, type Reply, startPeer } from '../hosts/peer.ts';
-import { requireModules, requirePrograms } from '../hosts/program.ts';
-import { type Scope, withScope } from '../hosts/scope.ts';
+import type { Scope } from '../hosts/scope.ts';
 import type { Lab } from '../lab.ts';
 import { narrate } from '../report/narrate.ts';
 import type { Check, Report } from '../report/report.ts';
+import { runLab } from '../run-lab.ts';
 import { BootCheck, judgeBoot, type Life, restoreTable, saveTable, setUpTable, urls } from './boot.ts';
 import { diagnose, type Evidence } from './diagnose.ts';
 import {
@@ -33,10 +33,22 @@ const proofs = {
     .filter(({ fault }) => fault !== 'none')
     .map(({ check }) => check),
 } as const satisfies Lab['proofs'];
-type Step = keyof typeof proofs;
 
-const DEADLINE = 240_000;
-/** Milliseconds for an answer that is to come, or a refusal, which comes as soon: what a director says that has no such service. */
+const frame = {
+  title,
+  about,
+  diagram,
+  proofs,
+  deadline: 240_000,
+  programs: [],
+  modules: ['ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh'],
+  segments,
+} as const;
+
+/**
+ * Milliseconds for an answer that is to come, or a refusal, which comes as soon: what a director says that
+ * has no such service.
+ */
 const PATIENCE = 20_000;
 /** And for one that is not to come. */
 const VAIN = 2000;
@@ -52,15 +64,10 @@ export const faults: Lab = {
   title,
   about,
   proofs,
-  run({ report, signal, leaveOut = [], brief = false }) {
-    const takes = (step: Step) => !leaveOut.includes(step);
-    const left = (Object.keys(proofs) as Step[]).filter(step => !takes(step));
-    return withScope({ deadline: DEADLINE, signal }, async scope => {
-      report.heading(title, about);
-      report.diagram(diagram);
-      if (left.length > 0) report.part(`Left out on purpose: ${left.join(', ')}`);
-      report.part('Network');
-      const network = await setUpNetwork(scope, report);
+  run({ brief = false, ...options }) {
+    return runLab(frame, options, async ({ scope, report, network, takes }) => {
+      await setUpServers(network);
+      await startDirector(network);
       const asking = { peer: await startPeers(scope, network, report), report };
       const boot = await runBoot(scope, network, asking, takes('restore'), brief ? 3 : 9);
       const found = await runFaults(scope, network, asking, planSetUps(takes('faults')));
@@ -70,18 +77,6 @@ export const faults: Lab = {
     });
   },
 };
-
-/** What is not IPVS's. */
-async function setUpNetwork(scope: Scope, report: Report): Promise<Network> {
-  requirePrograms('ip', 'modprobe', 'nsenter');
-  const modules = ['veth', 'bridge', 'ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh'];
-  await requireModules(modules, scope.signal);
-  report.step(`kernel modules: ${modules.join(', ')}`);
-  const network = await createNetwork(scope, report, segments);
-  await setUpServers(network);
-  await startDirector(network);
-  return network;
-}
 
 async function startPeers(scope: Scope, network: Network, report: Report): Promise<Peer> {
   const client = startPeer(scope, network, 'client');

@@ -1,12 +1,12 @@
 import { destinationKey, Ipvs, type ServiceWithDestinations } from '../../../lib/index.ts';
 import { waitForCounters } from '../hosts/estimator.ts';
-import { createNetwork, type Network } from '../hosts/network.ts';
+import type { Network } from '../hosts/network.ts';
 import { type Peer, type Reply, type Served, startPeer } from '../hosts/peer.ts';
-import { requireModules, requirePrograms } from '../hosts/program.ts';
-import { type Scope, withScope } from '../hosts/scope.ts';
+import type { Scope } from '../hosts/scope.ts';
 import type { Lab } from '../lab.ts';
 import { narrate } from '../report/narrate.ts';
 import { type Check, quietReport, type Report } from '../report/report.ts';
+import { type Frame, runLab, sendRequests } from '../run-lab.ts';
 import { natAddresses } from './nat-addresses.ts';
 import { judgeNat, NatCheck } from './nat-judge.ts';
 
@@ -25,7 +25,7 @@ export interface NatOptions {
   readonly requests?: number;
   /** Milliseconds a request may take; default 5000. */
   readonly requestTimeout?: number;
-  /** Milliseconds the whole lab may take; default 120000. */
+  /** Milliseconds the whole lab may take; default 240000. */
   readonly deadline?: number;
   /** Leaves steps out, to show what they are for. */
   readonly leaveOut?: readonly string[];
@@ -86,6 +86,23 @@ const proofs: Readonly<Record<NatStep, readonly string[]>> = {
 const steps = Object.keys(proofs) as readonly NatStep[];
 type Left = readonly NatStep[];
 
+const frame: Omit<Frame<NatStep>, 'deadline'> = {
+  title,
+  about,
+  diagram: [
+    [{ title: 'client', lines: [client] }],
+    [{ title: 'director', lines: [`${virtual}:80  virtual IP`, `${gateway}      inner gateway`] }],
+    serverNames.map(name => ({ title: name, lines: [`${servers[name]}:80`] })),
+  ],
+  proofs,
+  programs: ['iptables'],
+  modules: ['ip_vs_rr', 'xt_ipvs', 'xt_MASQUERADE'],
+  segments: [
+    segment('public', { client, director: virtual }),
+    segment('inner', { director: gateway, ...servers }),
+  ],
+};
+
 /** The classic set-up. */
 export const nat: Lab = {
   title,
@@ -97,26 +114,16 @@ export const nat: Lab = {
 };
 
 /**
- * VS/NAT: two real servers in a network of their own behind the director, which rewrites addresses both ways. Client, director and servers
- * are network namespaces; the director's IPVS is set up by this library alone.
+ * VS/NAT: two real servers in a network of their own behind the director, which rewrites addresses both ways.
+ * Client, director and servers are network namespaces; the director's IPVS is set up by this library alone.
  */
 export async function runNat(options: NatOptions = {}): Promise<NatResult> {
-  const { requests = 20, deadline = 120_000, report = quietReport, signal } = options;
+  const { requests = 20, deadline = 240_000, requestTimeout = 5000, report = quietReport } = options;
   const leaveOut = steps.filter(step => options.leaveOut?.includes(step));
   if (!Number.isInteger(requests) || requests < 2 || requests % serverNames.length !== 0) {
     throw new RangeError(`${requests} requests can't be shared equally by ${serverNames.length} servers`);
   }
-  return withScope({ deadline, signal }, async scope => {
-    introduce(report, leaveOut);
-    report.part('Network');
-    requirePrograms('ip', 'iptables', 'modprobe', 'nsenter');
-    const modules = ['veth', 'bridge', 'ip_vs', 'ip_vs_rr', 'xt_ipvs', 'xt_MASQUERADE'];
-    await requireModules(modules, scope.signal);
-    report.step(`kernel modules: ${modules.join(', ')}`);
-    const network = await createNetwork(scope, report, [
-      segment('public', { client, director: virtual }),
-      segment('inner', { director: gateway, ...servers }),
-    ]);
+  return runLab({ ...frame, deadline }, { ...options, report, leaveOut }, async ({ scope, network }) => {
     const [clientPeer, ...serverPeers] = await startPeers(scope, network, report);
     await setUpHosts(network, leaveOut);
 
@@ -128,8 +135,13 @@ export async function runNat(options: NatOptions = {}): Promise<NatResult> {
     await showTable(ipvs, report);
 
     report.part(`${requests} requests of the client to http://${virtual}/, a new connection each`);
-    const { requestTimeout = 5000 } = options;
-    const replies = await sendRequests(clientPeer, requests, requestTimeout, report);
+    const sent = {
+      url: `http://${virtual}/`,
+      count: requests,
+      timeout: requestTimeout,
+      giveUp: GIVE_UP,
+    };
+    const replies = await sendRequests(clientPeer, sent, report);
     const outwardUrl = `http://${client}:${CLIENT_PORT}/`;
     report.part(`One request of ${serverPeers[0]!.host} to ${outwardUrl}`);
     const outward = await serverPeers[0]!.get(outwardUrl, { timeout: requestTimeout });
@@ -150,16 +162,6 @@ export async function runNat(options: NatOptions = {}): Promise<NatResult> {
     conclude(report, observation, checks);
     return { ...observation, checks, passed: checks.every(({ passed }) => passed) };
   });
-}
-
-function introduce(report: Report, leaveOut: Left): void {
-  report.heading(title, about);
-  report.diagram([
-    [{ title: 'client', lines: [client] }],
-    [{ title: 'director', lines: [`${virtual}:80  virtual IP`, `${gateway}      inner gateway`] }],
-    serverNames.map(name => ({ title: name, lines: [`${servers[name]}:80`] })),
-  ]);
-  if (leaveOut.length > 0) report.part(`Left out on purpose: ${leaveOut.join(', ')}`);
 }
 
 function segment(name: string, members: Readonly<Record<string, string>>) {
@@ -189,7 +191,8 @@ async function setUpHosts(network: Network, leaveOut: Left): Promise<void> {
   const append = ['-t', 'nat', '-A', 'POSTROUTING'];
   const masquerade = ['-j', 'MASQUERADE'];
   if (!leaveOut.includes('masquerade-virtual')) {
-    // What IPVS forwards then has the director's own address as its source: servers need not know the clients' networks.
+    // What IPVS forwards then has the director's own address as its source: servers need not know the
+    // clients' networks.
     const match = ['-m', 'ipvs', '--vaddr', virtual, '--vport', '80'];
     await network.run('director', 'iptables', ...append, ...match, ...masquerade);
   }
@@ -208,23 +211,6 @@ async function setUpDirector(ipvs: Ipvs, leaveOut: Left): Promise<void> {
     if (leaveOut.includes('second-server') && name === 'server-2') continue;
     await ipvs.addDestination(web, { address: servers[name], port: 80, forwarding: 'masquerade' });
   }
-}
-
-async function sendRequests(
-  peer: Peer,
-  requests: number,
-  timeout: number,
-  report: Report,
-): Promise<readonly Reply[]> {
-  const replies: Reply[] = [];
-  let unanswered = 0;
-  while (replies.length < requests && unanswered < GIVE_UP) {
-    const reply = await peer.get(`http://${virtual}/`, { timeout });
-    replies.push(reply);
-    report.reply(replies.length, requests, reply);
-    unanswered = reply.failure === undefined ? 0 : unanswered + 1;
-  }
-  return replies;
 }
 
 async function find(ipvs: Ipvs): Promise<ServiceWithDestinations | undefined> {

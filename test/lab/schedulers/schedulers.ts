@@ -1,12 +1,11 @@
 import { destinationKey, Ipvs, type ServiceWithDestinations, serviceKey } from '../../../lib/index.ts';
 import { waitForCounters } from '../hosts/estimator.ts';
-import { createNetwork, type Network } from '../hosts/network.ts';
+import type { Network } from '../hosts/network.ts';
 import { type Served, startPeer } from '../hosts/peer.ts';
-import { requireModules, requirePrograms } from '../hosts/program.ts';
-import { withScope } from '../hosts/scope.ts';
 import type { Lab, LabOptions } from '../lab.ts';
 import { narrate } from '../report/narrate.ts';
 import type { Check, Report } from '../report/report.ts';
+import { type Frame, runLab } from '../run-lab.ts';
 import { byAddress } from './by-address.ts';
 import { byChance } from './by-chance.ts';
 import { byClient } from './by-client.ts';
@@ -17,7 +16,6 @@ import { diagram, director, gateway, segments, servers } from './hosts.ts';
 import { proofs, type Scheduler, SchedulerCheck, type SchedulerStep } from './scheduler.ts';
 import { type RecordedTrial, startTrial } from './trial.ts';
 
-const DEADLINE = 240_000;
 const title = 'Schedulers: which server gets a connection';
 const about =
   'Every scheduler of this kernel in front of the same four servers, each with the traffic that tells it from the others.';
@@ -40,23 +38,22 @@ interface Shown {
   readonly served: readonly Served[];
 }
 
+const frame: Frame<SchedulerStep> = {
+  title,
+  about,
+  diagram,
+  proofs,
+  deadline: 240_000,
+  programs: ['iptables'],
+  modules: ['xt_mark'],
+  segments,
+};
+
 /** All schedulers, one after the other. */
 export const schedulers: Lab = { title, about, proofs, run };
 
-async function run(options: LabOptions): Promise<readonly Check[]> {
-  const { report, signal, leaveOut = [], brief = false } = options;
-  const takes = (step: SchedulerStep) => !leaveOut.includes(step);
-  const left = (Object.keys(proofs) as SchedulerStep[]).filter(step => !takes(step));
-  return withScope({ deadline: DEADLINE, signal }, async scope => {
-    report.heading(title, about);
-    report.diagram(diagram);
-    if (left.length > 0) report.part(`Left out on purpose: ${left.join(', ')}`);
-    report.part('Network');
-    requirePrograms('ip', 'iptables', 'modprobe', 'nsenter');
-    const modules = ['veth', 'bridge', 'ip_vs', 'xt_mark'];
-    await requireModules(modules, scope.signal);
-    report.step(`kernel modules: ${modules.join(', ')}`);
-    const network = await createNetwork(scope, report, segments);
+function run({ brief = false, ...options }: LabOptions): Promise<readonly Check[]> {
+  return runLab(frame, options, async ({ scope, report, network, takes }) => {
     const client = startPeer(scope, network, 'client');
     const peers = servers.map(({ name }) => startPeer(scope, network, name));
     const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });

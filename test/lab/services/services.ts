@@ -1,20 +1,22 @@
-import { withScope } from '../hosts/scope.ts';
-import type { Lab, LabOptions } from '../lab.ts';
+import type { Lab } from '../lab.ts';
 import type { Box } from '../report/diagram.ts';
 import type { Check } from '../report/report.ts';
+import { type Frame, runLab } from '../run-lab.ts';
 import { addresses, servers } from './addresses.ts';
 import { markCheck } from './firewall-mark.ts';
 import { showKind } from './kind.ts';
 import { kinds } from './kinds.ts';
 import { PersistenceCheck } from './persistence.ts';
 import { sipAnswersCheck, sipCheck } from './sip.ts';
-import { createStage, type Step } from './stage.ts';
+import { createStage, type Step, segments } from './stage.ts';
 import { ThresholdCheck } from './thresholds.ts';
 import { UdpCheck } from './udp.ts';
 import { WeightCheck } from './weight-zero.ts';
 
-const DEADLINE = 280_000;
-/** No step that is left out keeps an answer away: a test need not tell one that is late from one that never comes. */
+/**
+ * No step that is left out keeps an answer away: a test need not tell one that is late from one that never
+ * comes.
+ */
 const PATIENCE = 20_000;
 
 const title = 'Services: what a client may find behind a virtual IP';
@@ -49,24 +51,29 @@ const diagram: readonly (readonly Box[])[] = [
   servers.map(({ name, address, address6 }) => ({ title: name, lines: [address, address6] })),
 ];
 
+const frame: Frame<Step> = {
+  title,
+  about,
+  diagram,
+  proofs,
+  deadline: 280_000,
+  programs: ['iptables'],
+  modules: ['ip_vs_rr', 'ip_vs_pe_sip', 'xt_mark'],
+  segments,
+};
+
 /** Every kind of service that IPVS has. */
 export const services: Lab = {
   title,
   about,
   proofs,
-  run({ report, signal, leaveOut = [], brief = false, requestTimeout = 5000 }: LabOptions) {
+  run({ brief = false, requestTimeout = 5000, ...options }) {
     const timeout = brief ? Math.max(requestTimeout, PATIENCE) : requestTimeout;
-    const takes = (step: Step) => !leaveOut.includes(step);
-    const left = (Object.keys(proofs) as Step[]).filter(step => !takes(step));
-    return withScope({ deadline: DEADLINE, signal }, async scope => {
-      report.heading(title, about);
-      report.diagram(diagram);
-      if (left.length > 0) report.part(`Left out on purpose: ${left.join(', ')}`);
-      report.part('Network');
-      const stage = await createStage(scope, report, { brief, timeout, takes });
+    return runLab(frame, options, async run => {
+      const stage = await createStage(run, { brief, timeout });
       const checks: Check[] = [];
       for (const kind of kinds) checks.push(...(await showKind(stage, kind)));
-      report.verdict(title, checks);
+      run.report.verdict(title, checks);
       return checks;
     });
   },

@@ -6,22 +6,17 @@ import {
   type ServiceSpec,
   serviceKey,
 } from '../../../lib/index.ts';
-import { createNetwork, type Network } from '../hosts/network.ts';
+import type { Network, Segment } from '../hosts/network.ts';
 import { type Peer, startPeer } from '../hosts/peer.ts';
-import { requireModules, requirePrograms } from '../hosts/program.ts';
-import type { Scope } from '../hosts/scope.ts';
 import { narrate } from '../report/narrate.ts';
-import type { Report } from '../report/report.ts';
+import type { Run } from '../run-lab.ts';
 import { addresses, realPorts, servers } from './addresses.ts';
 
 /** A step that can be left out. */
 export type Step = 'one-packet' | 'firewall-mark' | 'persistence' | 'limits';
 
 /** Hosts, and a director without services: what every kind of service is shown on. */
-export interface Stage {
-  readonly scope: Scope;
-  readonly report: Report;
-  readonly network: Network;
+export interface Stage extends Run<Step> {
   /** Reports what it is called for. */
   readonly ipvs: Ipvs;
   readonly client: Peer;
@@ -31,53 +26,37 @@ export interface Stage {
   readonly brief: boolean;
   /** Milliseconds a request may take. */
   readonly timeout: number;
-  takes(step: Step): boolean;
 }
 
-const modules = [
-  ...['veth', 'ip_vs', 'ip_vs_rr', 'ip_vs_pe_sip', 'xt_mark'],
-  // A bridge is the servers' switch.
-  'bridge',
+const { clients, client6, director, director6, virtual, joined, virtual6, gateway, gateway6 } = addresses;
+
+/** The client's network and the servers'. */
+export const segments: readonly Segment[] = [
+  {
+    name: 'public',
+    members: [
+      { host: 'client', addresses: [...clients.map(address => `${address}/16`), `${client6}/64`] },
+      {
+        host: 'director',
+        addresses: [`${director}/16`, `${virtual}/32`, `${joined}/32`, `${director6}/64`, `${virtual6}/128`],
+      },
+    ],
+  },
+  {
+    name: 'inner',
+    members: [
+      { host: 'director', addresses: [`${gateway}/24`, `${gateway6}/64`] },
+      ...servers.map(({ name, address, address6 }) => ({
+        host: name,
+        addresses: [`${address}/24`, `${address6}/64`],
+      })),
+    ],
+  },
 ];
 
-/** Makes the hosts and starts their servers. */
-export async function createStage(
-  scope: Scope,
-  report: Report,
-  options: Pick<Stage, 'brief' | 'timeout' | 'takes'>,
-): Promise<Stage> {
-  requirePrograms('ip', 'iptables', 'modprobe', 'nsenter');
-  await requireModules(modules, scope.signal);
-  report.step(`kernel modules: ${modules.join(', ')}`);
-  const { clients, client6, director, director6, virtual, joined, virtual6, gateway, gateway6 } = addresses;
-  const network = await createNetwork(scope, report, [
-    {
-      name: 'public',
-      members: [
-        { host: 'client', addresses: [...clients.map(address => `${address}/16`), `${client6}/64`] },
-        {
-          host: 'director',
-          addresses: [
-            `${director}/16`,
-            `${virtual}/32`,
-            `${joined}/32`,
-            `${director6}/64`,
-            `${virtual6}/128`,
-          ],
-        },
-      ],
-    },
-    {
-      name: 'inner',
-      members: [
-        { host: 'director', addresses: [`${gateway}/24`, `${gateway6}/64`] },
-        ...servers.map(({ name, address, address6 }) => ({
-          host: name,
-          addresses: [`${address}/24`, `${address6}/64`],
-        })),
-      ],
-    },
-  ]);
+/** Sets up the hosts and starts their servers. */
+export async function createStage(run: Run<Step>, options: Pick<Stage, 'brief' | 'timeout'>): Promise<Stage> {
+  const { scope, report, network } = run;
   const client = startPeer(scope, network, 'client');
   const peers = servers.map(({ name }) => startPeer(scope, network, name));
   // Node.js takes its time to start: meanwhile the hosts are set up.
@@ -86,7 +65,7 @@ export async function createStage(
   // Five seconds, the library's own, may be short for a machine that is emulated and busy.
   const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
   scope.defer(() => ipvs.close());
-  return { scope, report, network, ipvs: narrate(ipvs, report), client, peers, ...options };
+  return { ...run, ipvs: narrate(ipvs, report), client, peers, ...options };
 }
 
 async function listen(peer: Peer): Promise<void> {
@@ -116,7 +95,10 @@ export interface ServiceOptions {
   readonly thresholds?: Pick<DestinationSpec, 'upperThreshold' | 'lowerThreshold'> | undefined;
 }
 
-/** Adds a service with scheduler rr, and both real servers to it. Port 0, under a mark, leaves a packet's port as it is. */
+/**
+ * Adds a service with scheduler rr, and both real servers to it. Port 0, under a mark, leaves a packet's port
+ * as it is.
+ */
 export async function addService(
   { ipvs }: Stage,
   service: ServiceId,
@@ -132,7 +114,10 @@ export async function addService(
   }
 }
 
-/** What IPVS counts of one server, as of now: unlike its statistics, which an estimator refreshes, these wait for nothing. */
+/**
+ * What IPVS counts of one server, as of now: unlike its statistics, which an estimator refreshes, these wait
+ * for nothing.
+ */
 export interface LiveCounts {
   /** In whatever state. */
   readonly connections: number;
@@ -142,7 +127,10 @@ export interface LiveCounts {
   readonly templates: number;
 }
 
-/** Shows services as the kernel has them, and gives back what it counts of each server, in the order of `servers`. */
+/**
+ * Shows services as the kernel has them, and gives back what it counts of each server, in the order of
+ * `servers`.
+ */
 export async function showServices(
   { ipvs, report }: Stage,
   ids: readonly ServiceId[],

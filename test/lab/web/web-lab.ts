@@ -1,13 +1,11 @@
 import { Ipvs, type ServiceId, type ServiceWithDestinations } from '../../../lib/index.ts';
 import { waitForCounters } from '../hosts/estimator.ts';
-import { createNetwork, type Network, type Segment } from '../hosts/network.ts';
+import type { Network } from '../hosts/network.ts';
 import { type Peer, type Reply, type Served, startPeer } from '../hosts/peer.ts';
-import { type Program, requireModules, requirePrograms } from '../hosts/program.ts';
-import { withScope } from '../hosts/scope.ts';
 import type { Lab, LabOptions } from '../lab.ts';
-import type { Box } from '../report/diagram.ts';
 import { narrate } from '../report/narrate.ts';
 import type { Check, Report } from '../report/report.ts';
+import { type Frame, runLab, sendRequests } from '../run-lab.ts';
 
 /** A real server of a lab. */
 export interface WebServer {
@@ -26,15 +24,7 @@ export interface WebObservation {
 }
 
 /** A set-up in which a client asks a virtual IP for pages, and what must come of it. */
-export interface WebLabPlan<Step extends string = string> {
-  readonly title: string;
-  readonly about: string;
-  /** Each step that can be left out, with the checks that must fail then: what the step is for. */
-  readonly proofs: Readonly<Record<Step, readonly string[]>>;
-  readonly diagram: readonly (readonly Box[])[];
-  readonly programs: readonly Program[];
-  readonly modules: readonly string[];
-  readonly segments: readonly Segment[];
+export interface WebLabPlan<Step extends string = string> extends Omit<Frame<Step>, 'deadline'> {
   readonly service: ServiceId & { readonly address: string; readonly port: number };
   readonly servers: readonly WebServer[];
   /** Sets up what is not IPVS's. */
@@ -44,11 +34,14 @@ export interface WebLabPlan<Step extends string = string> {
   judge(observation: WebObservation): readonly Check[];
 }
 
-const DEADLINE = 120_000;
+const DEADLINE = 240_000;
 /** So many unanswered requests in a row, and the rest would only repeat it. */
 const GIVE_UP = 3;
 
-/** A lab as it is run: hosts as network namespaces, the director by this library, requests, counters, a verdict. */
+/**
+ * A lab as it is run: hosts as network namespaces, the director by this library, requests, counters, a
+ * verdict.
+ */
 export function webLab<Step extends string>(plan: WebLabPlan<Step>): Lab {
   const { title, about, proofs } = plan;
   return { title, about, proofs, run: options => runWebLab(plan, options) };
@@ -56,22 +49,11 @@ export function webLab<Step extends string>(plan: WebLabPlan<Step>): Lab {
 
 async function runWebLab<Step extends string>(
   lab: WebLabPlan<Step>,
-  { report, signal, leaveOut = [], brief = false, requestTimeout = 5000 }: LabOptions,
+  { brief = false, requestTimeout = 5000, ...options }: LabOptions,
 ): Promise<readonly Check[]> {
   // Equally many for each server.
   const requests = lab.servers.length * (brief ? 2 : 5);
-  const takes = (step: Step) => !leaveOut.includes(step);
-  const left = (Object.keys(lab.proofs) as Step[]).filter(step => !takes(step));
-  return withScope({ deadline: DEADLINE, signal }, async scope => {
-    report.heading(lab.title, lab.about);
-    report.diagram(lab.diagram);
-    if (left.length > 0) report.part(`Left out on purpose: ${left.join(', ')}`);
-    report.part('Network');
-    requirePrograms('ip', 'modprobe', 'nsenter', ...lab.programs);
-    const modules = ['veth', 'bridge', 'ip_vs', ...lab.modules];
-    await requireModules(modules, scope.signal);
-    report.step(`kernel modules: ${modules.join(', ')}`);
-    const network = await createNetwork(scope, report, lab.segments);
+  return runLab({ ...lab, deadline: DEADLINE }, options, async ({ scope, report, network, takes }) => {
     const client = startPeer(scope, network, 'client');
     const peers = lab.servers.map(({ name }) => startPeer(scope, network, name));
     await Promise.all(peers.map(peer => peer.serve(lab.service.port)));
@@ -88,7 +70,8 @@ async function runWebLab<Step extends string>(
 
     const url = `http://${lab.service.address}:${lab.service.port}/`;
     report.part(`${requests} requests of the client to ${url}, a new connection each`);
-    const replies = await sendRequests(client, url, requests, requestTimeout, report);
+    const sent = { url, count: requests, timeout: requestTimeout, giveUp: GIVE_UP };
+    const replies = await sendRequests(client, sent, report);
 
     report.part('Counters');
     const answered = replies.filter(({ failure }) => failure === undefined).length;
@@ -109,24 +92,6 @@ async function runWebLab<Step extends string>(
 
 function serverWith(peers: readonly Peer[], port: number) {
   return async (server: WebServer, i: number) => ({ ...server, served: await peers[i]!.served(port) });
-}
-
-async function sendRequests(
-  client: Peer,
-  url: string,
-  requests: number,
-  timeout: number,
-  report: Report,
-): Promise<readonly Reply[]> {
-  const replies: Reply[] = [];
-  let unanswered = 0;
-  while (replies.length < requests && unanswered < GIVE_UP) {
-    const reply = await client.get(url, { timeout });
-    replies.push(reply);
-    report.reply(replies.length, requests, reply);
-    unanswered = reply.failure === undefined ? 0 : unanswered + 1;
-  }
-  return replies;
 }
 
 function conclude(
