@@ -1,13 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
-/** How long one test or hook may take. A limit is there for what hangs: a busy machine must not turn a test red. */
+/**
+ * How long one test or hook may take. A limit is there for what hangs: a busy machine must not turn a test
+ * red.
+ */
 const within = (seconds: number) => ({ testTimeout: seconds * 1000, hookTimeout: seconds * 1000 });
 
 const forLabs = { fileParallelism: false, ...within(300) };
 
 /**
- * `unit` runs anywhere; `kernel`, `lab` and `proof` run on a booted IPVS kernel (test/bed) and fail where there is none.
- * Forks, not threads: each file gets a process, and with it a network namespace, of its own.
+ * `unit` runs anywhere; `kernel`, `lab` and `proof` run on a booted IPVS kernel (test/bed) and fail where
+ * there is none. Forks, not threads: each file gets a process, and with it a network namespace, of its own.
  */
 export default defineConfig({
   test: {

@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const START = '<!-- npm run bench -- --excerpt: start -->';
 const END = '<!-- npm run bench -- --excerpt: end -->';
 
-/** Puts what was measured between two marks in a Markdown file, so that no figure in it is written by hand. */
+/**
+ * Puts what was measured between two marks in a Markdown file, so that no figure in it is written by hand.
+ */
 export function writeExcerpt(file: string, content: string): void {
   const text = readFileSync(file, 'utf8');
   const [before, rest] = split(text, START, file);

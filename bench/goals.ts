@@ -12,7 +12,10 @@ export interface Goal {
   readonly unit: 'times' | 'share' | 'ms' | 'bytes';
 }
 
-/** The least object of V8 has twice as many: a leak of one a read shows. A process that does nothing grows by up to 2, now and then. */
+/**
+ * The least object of V8 has twice as many: a leak of one a read shows. A process that does nothing grows by
+ * up to 2, now and then.
+ */
 const BYTES_PER_READ = 8;
 
 /** A linear cost grows tenfold from a tenth of the services; so much more is taken for noise. */
@@ -129,7 +132,10 @@ function delayShare(row: Row | undefined): number | undefined {
   return row?.delay === undefined ? undefined : row.delay / row.watchedWall!;
 }
 
-/** What a read leaves behind: the middle of the differences between parts, so that one late compilation doesn't count as a leak. */
+/**
+ * What a read leaves behind: the middle of the differences between parts, so that one late compilation
+ * doesn't count as a leak.
+ */
 function growth(records: readonly BenchRecord[], contestant: string): number | undefined {
   const heap = records.find(record => record.kind === 'heap' && record.contestant === contestant);
   if (heap?.kind !== 'heap') return undefined;
@@ -155,7 +161,8 @@ function contentionGoals(records: readonly BenchRecord[]): readonly Goal[] {
     { what: `longest block by a write ${where}`, limit: undefined, measured: beside.longest, unit: 'ms' },
     { what: 'longest block by a write alone', limit: undefined, measured: calm.longest, unit: 'ms' },
     { what: `${share}, writes ${where}`, limit: 0.05, measured: beside.share, unit: 'share' },
-    // What of it no rule about inline writes can change: after its pause nothing is in any cache, which costs a C program as well.
+    // What of it no rule about inline writes can change: after its pause nothing is in any cache, which costs
+    // a C program as well.
     { what: `${share}, writes alone`, limit: undefined, measured: calm.share, unit: 'share' },
     {
       what: "share of a C program's thread, such writes alone",

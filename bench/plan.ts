@@ -5,8 +5,8 @@ export interface Size {
 }
 
 /**
- * How often a size is measured, and how often its table is built and read in each round. Programs that are many times slower than the others
- * do so every third time: their figures need no more.
+ * How often a size is measured, and how often its table is built and read in each round. Programs that are
+ * many times slower than the others do so every third time: their figures need no more.
  */
 export interface SizePlan extends Size {
   readonly rounds: number;

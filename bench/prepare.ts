@@ -9,7 +9,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 const cache = join(root, '.cache/bench');
 
-/** What the guest needs: the C programs, its own code and this package as users have it, all compiled and out of reach of later builds. */
+/**
+ * What the guest needs: the C programs, its own code and this package as users have it, all compiled and out
+ * of reach of later builds.
+ */
 export interface Prepared {
   readonly programs: Programs;
   /** The guest's main file. */

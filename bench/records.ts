@@ -1,6 +1,9 @@
 import type { Size } from './plan.ts';
 
-/** What is done: the whole table read, its services alone, the table added all at once, or one operation after the other. */
+/**
+ * What is done: the whole table read, its services alone, the table added all at once, or one operation after
+ * the other.
+ */
 export type Task = 'read' | 'services' | 'add' | 'one';
 
 /** One run of a task by a contestant. Times in milliseconds. */
@@ -10,9 +13,15 @@ export interface Measurement {
   readonly cpu: number;
   /** The JavaScript thread's own processor time. */
   readonly thread?: number;
-  /** The longest time for which the event loop came to nothing else. Watching it costs, so this run's other figures don't count. */
+  /**
+   * The longest time for which the event loop came to nothing else. Watching it costs, so this run's other
+   * figures don't count.
+   */
   readonly delay?: number;
-  /** The first run in its process, with all its code still to be compiled, or the first of a client that knows nothing of the table. */
+  /**
+   * The first run in its process, with all its code still to be compiled, or the first of a client that knows
+   * nothing of the table.
+   */
   readonly first?: 'process' | 'table';
 }
 
@@ -36,7 +45,10 @@ export interface Memory {
   readonly peak: number;
 }
 
-/** Memory of JavaScript's in bytes, in use after garbage collection: after warm-up, then after each fifth of many reads. */
+/**
+ * Memory of JavaScript's in bytes, in use after garbage collection: after warm-up, then after each fifth of
+ * many reads.
+ */
 export interface Heap {
   readonly kind: 'heap';
   readonly contestant: string;

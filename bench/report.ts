@@ -84,7 +84,10 @@ export function excerptTable(rows: readonly Row[], size: Size): string {
   return markdown(['', '', 'ms', 'x floor'], body, 2);
 }
 
-/** What a destination costs in chunks of each size; the best of a list is marked. Which one the library takes: Connection::FittingChunk. */
+/**
+ * What a destination costs in chunks of each size; the best of a list is marked. Which one the library takes:
+ * Connection::FittingChunk.
+ */
 export function fitTable(records: readonly BenchRecord[]): string {
   const fits = records.filter(record => record.kind === 'fit');
   const sizes = [...new Set(fits.map(({ chunk }) => chunk))].sort((a, b) => a - b);

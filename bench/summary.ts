@@ -12,7 +12,10 @@ export interface Row {
   readonly each: number;
   /** How many times as long as the floor's runs beside these. */
   readonly ratio: number;
-  /** The same of first runs: reads that know nothing of the table yet, or writes of a process that has compiled nothing yet. */
+  /**
+   * The same of first runs: reads that know nothing of the table yet, or writes of a process that has
+   * compiled nothing yet.
+   */
   readonly firstRatio?: number | undefined;
   readonly cpu: number;
   readonly thread?: number | undefined;
@@ -39,7 +42,10 @@ function medianOf<T>(list: readonly T[], value: (item: T) => number | undefined)
 
 const isWatched = ({ delay }: Measurement) => delay !== undefined;
 
-/** How many times as long as the floor, each run held against the floor's run beside it: what slows the machine down slows both. */
+/**
+ * How many times as long as the floor, each run held against the floor's run beside it: what slows the
+ * machine down slows both.
+ */
 function ratioTo(floor: ReadonlyMap<number, number>, samples: readonly Sample[]): number | undefined {
   return medianOf(samples, ({ wall, beside }) => {
     const reference = floor.get(beside);
@@ -105,8 +111,8 @@ function toRow(
 }
 
 /**
- * How unquiet the machine was: by how much the middle half of the floor's runs of one task spread, as a share, where they spread most. Nothing
- * in the floor changes from one run to the next.
+ * How unquiet the machine was: by how much the middle half of the floor's runs of one task spread, as a
+ * share, where they spread most. Nothing in the floor changes from one run to the next.
  */
 export function unrest(records: readonly BenchRecord[]): number {
   const groups = new Map<string, number[]>();

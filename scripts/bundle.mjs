@@ -1,5 +1,6 @@
-// The command's files in dist: ipvs, which starts ipvs.cjs, and one for each module that is imported when it is wanted only. To find, read and link
-// forty modules takes longer than to run them, and the less there is to read, the sooner the command starts.
+// The command's files in dist: ipvs, which starts ipvs.cjs, and one for each module that is imported when it
+// is wanted only. To find, read and link forty modules takes longer than to run them, and the less there is
+// to read, the sooner the command starts.
 
 // @ts-check
 
@@ -26,7 +27,10 @@ export async function bundleCommand(root) {
     minify: true,
     logLevel: 'silent',
   };
-  /** @type {Map<string, string>} The source of each file that is imported when it is wanted only, by the name of its bundle. */
+  /**
+   * @type {Map<string, string>} The source of each file that is imported when it is wanted only, by the name
+   * of its bundle.
+   */
   const seldom = new Map();
   const apart = {
     name: 'apart',

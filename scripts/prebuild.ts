@@ -1,5 +1,5 @@
-// Makes the prebuilt addons of every target, with the program ipvs-list beside them, and checks what each needs of the machine it will
-// run on. What nothing has changed since an earlier run is taken from the cache.
+// Makes the prebuilt addons of every target, with the program ipvs-list beside them, and checks what each
+// needs of the machine it will run on. What nothing has changed since an earlier run is taken from the cache.
 //
 //   npm run prebuild
 

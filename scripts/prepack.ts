@@ -1,5 +1,5 @@
-// What npm runs before it packs or publishes: judges what the package would hold, once all of it is made. A file that is missing, or that
-// nobody expects, stops it.
+// What npm runs before it packs or publishes: judges what the package would hold, once all of it is made. A
+// file that is missing, or that nobody expects, stops it.
 
 import { execFileSync } from 'node:child_process';
 import { unexpectedFiles } from './prepack/contents.ts';

@@ -1,5 +1,5 @@
-// Makes a machine ready for what a script is about to do, and does nothing when it is. Plain JavaScript: it runs before
-// `npm ci`. Without a part it installs what package-lock.json lists.
+// Makes a machine ready for what a script is about to do, and does nothing when it is. Plain JavaScript: it
+// runs before `npm ci`. Without a part it installs what package-lock.json lists.
 //
 //   node scripts/setup.mjs [addon] [native] [dist] [prebuild] [unit] [bed] [style] [tidy]
 
@@ -22,7 +22,10 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'unit' | 'bed' | 'style' | 'tidy'} Part */
-/** @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian package that has it. */
+/**
+ * @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian
+ * package that has it.
+ */
 /** @typedef {{ what: string, run: () => Promise<void> }} Step */
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -180,7 +183,10 @@ async function buildAddon() {
   touch(addonFile);
 }
 
-/** The tests of native/ that need no kernel, made so that they end at any use of memory or arithmetic that C++ leaves undefined. */
+/**
+ * The tests of native/ that need no kernel, made so that they end at any use of memory or arithmetic that C++
+ * leaves undefined.
+ */
 async function buildNativeTests() {
   const switches = ['build_tests', 'enable_asan', 'enable_ubsan'].map(name => `-D${name}=1`);
   await nodeGyp(['configure', '--debug'], switches);

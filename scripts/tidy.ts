@@ -15,8 +15,8 @@ interface Entry {
 }
 
 /**
- * Runs clang-tidy on the source files that changed since it last had nothing to say about them, themselves or a header
- * they include, or on all of them; as many at once as there are processors. Returns what is wrong.
+ * Runs clang-tidy on the source files that changed since it last had nothing to say about them, themselves or
+ * a header they include, or on all of them; as many at once as there are processors. Returns what is wrong.
  */
 export async function tidy(all: boolean): Promise<string> {
   const entries = JSON.parse(readFileSync(join(DATABASE, 'compile_commands.json'), 'utf8')) as Entry[];

@@ -26,8 +26,9 @@ export function parseWords(words: readonly string[]): Choice {
 }
 
 /**
- * The projects to be run on a kernel. Real traffic takes long: it goes through the kernel that most have and the newest
- * one, and the proofs that it means something are run only with everything else, or where a filter asks for them alone.
+ * The projects to be run on a kernel. Real traffic takes long: it goes through the kernel that most have and
+ * the newest one, and the proofs that it means something are run only with everything else, or where a filter
+ * asks for them alone.
  */
 export function projectsOn(
   kernel: KernelChoice | undefined,

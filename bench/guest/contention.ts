@@ -6,9 +6,10 @@ import type { Blocks } from '../records.ts';
 import { tableOf } from './table.ts';
 
 /**
- * Changes one destination's weight again and again, naming all there is so that nothing has to be read before. A write's block lasts from
- * the call to the event loop's next turn: whatever of it runs on this thread, at once or in a microtask, lies between. What a turn takes
- * by itself is measured beside it, and no part of the writes' share.
+ * Changes one destination's weight again and again, naming all there is so that nothing has to be read
+ * before. A write's block lasts from the call to the event loop's next turn: whatever of it runs on this
+ * thread, at once or in a microtask, lies between. What a turn takes by itself is measured beside it, and no
+ * part of the writes' share.
  */
 export async function writeAlways(ipvs: Ipvs, size: Size, duration: number, pause: number): Promise<Blocks> {
   const { services, destinations } = tableOf(size);

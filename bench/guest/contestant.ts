@@ -4,7 +4,10 @@ import type { Measurement, Task } from '../records.ts';
 export interface Contestant {
   readonly name: string;
   readonly task: Task;
-  /** It is JavaScript: it gets faster as it runs, and has an event loop that can be watched, in runs of their own. */
+  /**
+   * It is JavaScript: it gets faster as it runs, and has an event loop that can be watched, in runs of their
+   * own.
+   */
   readonly javaScript: boolean;
   /** It takes many times as long as the others. */
   readonly slow: boolean;

@@ -1,6 +1,7 @@
 /**
- * Runs inside the bed: all contestants of one size after another, interleaved, each building its table in a network namespace of its own.
- * Prints a record a line (records.ts); tells on standard error how far it is. Its one argument is the job, as JSON.
+ * Runs inside the bed: all contestants of one size after another, interleaved, each building its table in a
+ * network namespace of its own. Prints a record a line (records.ts); tells on standard error how far it is.
+ * Its one argument is the job, as JSON.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -52,7 +53,10 @@ function inTurn(contestants: readonly Contestant[], turn: number): readonly Cont
   return turn % 3 === 0 ? contestants : contestants.filter(({ slow }) => !slow);
 }
 
-/** Calls `use` with a namespace that is gone afterwards. Emptied first: the kernel's own clean-up would come at any time. */
+/**
+ * Calls `use` with a namespace that is gone afterwards. Emptied first: the kernel's own clean-up would come
+ * at any time.
+ */
 async function withNamespace(use: (netns: string) => Promise<void>): Promise<void> {
   const netns = addNamespace();
   try {
@@ -66,7 +70,10 @@ async function withNamespace(use: (netns: string) => Promise<void>): Promise<voi
 /** After so many operations V8 has compiled what it will compile. */
 const WARM_OPERATIONS = 40_000;
 
-/** Between two single writes, in milliseconds: as often as a program makes them that follows its servers' health closely. */
+/**
+ * Between two single writes, in milliseconds: as often as a program makes them that follows its servers'
+ * health closely.
+ */
 const PAUSE = 10;
 
 /** Each reads a thousand destinations. */
@@ -186,7 +193,9 @@ async function measureFits(): Promise<void> {
   }
 }
 
-/** Single writes, first alone and then beside a program that reads and changes a table of ten thousand rows. */
+/**
+ * Single writes, first alone and then beside a program that reads and changes a table of ten thousand rows.
+ */
 async function measureContention(): Promise<void> {
   say('writes beside another program');
   const duration = plan.contention;

@@ -44,7 +44,10 @@ function processContestant(
   };
 }
 
-/** The command of a package through a link such as npm makes: that is how people run it, and a link costs time. */
+/**
+ * The command of a package through a link such as npm makes: that is how people run it, and a link costs
+ * time.
+ */
 function linkAsNpm(packageFolder: string): string {
   const modules = join(mkdtempSync(join(tmpdir(), 'ipvs-bench-')), 'node_modules');
   const link = join(modules, '.bin/ipvs');

@@ -1,6 +1,6 @@
 /**
- * The process that is measured: the library, and as little else as can be. Started with the library's main file; its parent tells it what
- * to do, one thing at a time.
+ * The process that is measured: the library, and as little else as can be. Started with the library's main
+ * file; its parent tells it what to do, one thing at a time.
  */
 import { pathToFileURL } from 'node:url';
 import type { Ipvs } from '../../lib/index.ts';
@@ -43,14 +43,17 @@ function isRead(name: string): boolean {
 async function doWork(name: string, size: Size, watched: boolean): Promise<Measurement> {
   const made = run === undefined;
   run ??= works[name]!.prepare(client!, size);
-  // No garbage is collected here on purpose: V8 then forgets the shapes of objects that nobody holds just now, and throws away the code
-  // that was compiled for them.
+  // No garbage is collected here on purpose: V8 then forgets the shapes of objects that nobody holds just
+  // now, and throws away the code that was compiled for them.
   const measured = await (watched ? watch : measure)(run);
   const first = runs++ === 0 ? 'process' : made && isRead(name) ? 'table' : undefined;
   return first === undefined ? measured : { ...measured, first };
 }
 
-/** So many rows have been read before reads are taken for those of a program that runs on: V8 compiles in steps, most of them by then. */
+/**
+ * So many rows have been read before reads are taken for those of a program that runs on: V8 compiles in
+ * steps, most of them by then.
+ */
 const WARM_ROWS = 250_000;
 
 /** Reads in vain until then. */

@@ -41,8 +41,9 @@ export async function provide(target: Target): Promise<Provided> {
 }
 
 /**
- * Puts what is compiled of libnl, and its licence, where libnl.gyp expects it. The published package has it too: the LGPL asks that whoever
- * gets the library gets its source, and can make the addon with another version of it.
+ * Puts what is compiled of libnl, and its licence, where libnl.gyp expects it. The published package has it
+ * too: the LGPL asks that whoever gets the library gets its source, and can make the addon with another
+ * version of it.
  */
 async function bringLibnl(): Promise<void> {
   const source = await libnlSource();

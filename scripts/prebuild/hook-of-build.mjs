@@ -1,5 +1,6 @@
-// Ends with status 0 where npm runs the script `prebuild` only because of its name, as what comes before `build`, and with 1 where somebody
-// asked for it. Nothing in the environment tells the two apart, but the command line of npm does, as it has its arguments.
+// Ends with status 0 where npm runs the script `prebuild` only because of its name, as what comes before
+// `build`, and with 1 where somebody asked for it. Nothing in the environment tells the two apart, but the
+// command line of npm does, as it has its arguments.
 
 // @ts-check
 

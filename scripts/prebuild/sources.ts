@@ -1,5 +1,5 @@
-// What prebuilt addons are made with and of: zig, a cross-compiler that brings every C library, and libnl's source. Each is pinned by its
-// hash, is fetched when it is needed and stays in the cache.
+// What prebuilt addons are made with and of: zig, a cross-compiler that brings every C library, and libnl's
+// source. Each is pinned by its hash, is fetched when it is needed and stays in the cache.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -48,7 +48,9 @@ export async function libnlSource(): Promise<string> {
   });
 }
 
-/** Unpacks the one archive of a folder there, if it is what it should be, and removes all that was downloaded. */
+/**
+ * Unpacks the one archive of a folder there, if it is what it should be, and removes all that was downloaded.
+ */
 async function unpack(folder: string, archive: RegExp, sha512: string): Promise<void> {
   const downloaded = await readdir(folder);
   const name = downloaded.find(file => archive.test(file));

@@ -11,7 +11,10 @@ export interface Target {
   readonly machine: string;
   /** The largest page that a kernel of the architecture may have: segments have to be aligned to it. */
   readonly pageSize: number;
-  /** Whether ipvs-list comes from this target: static with musl, one file serves all machines of the architecture. */
+  /**
+   * Whether ipvs-list comes from this target: static with musl, one file serves all machines of the
+   * architecture.
+   */
   readonly makesLister: boolean;
 }
 

@@ -16,8 +16,8 @@ export interface BedOptions {
   /** Variables on top of those that are always handed on. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * A directory whose files come back to the host, at the same path in the bed and named in `IPVS_BED_OUTPUT` there; by default what that
-   * says here. Under QEMU no other file that the command writes does.
+   * A directory whose files come back to the host, at the same path in the bed and named in `IPVS_BED_OUTPUT`
+   * there; by default what that says here. Under QEMU no other file that the command writes does.
    */
   readonly outputDirectory?: string;
   /** Seconds after which the command is stopped; by default what `IPVS_BED_TIMEOUT` says, else 900. */
@@ -39,8 +39,9 @@ export interface BedResult {
 export class DeadlineError extends Error {}
 
 /**
- * Runs a command on a kernel with IPVS: the host's, in network, mount and process namespaces of its own, or one booted under QEMU. Rejects
- * when the bed fails; a command that fails has an exit status. Nothing of either is left running, and nothing on disk but the kernel.
+ * Runs a command on a kernel with IPVS: the host's, in network, mount and process namespaces of its own, or
+ * one booted under QEMU. Rejects when the bed fails; a command that fails has an exit status. Nothing of
+ * either is left running, and nothing on disk but the kernel.
  */
 export async function runOnBed(options: BedOptions): Promise<BedResult> {
   const { kernel, reason } = choose(options.kernel);

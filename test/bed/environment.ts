@@ -17,14 +17,20 @@ export function commandEnvironment(): Record<string, string> {
   return env;
 }
 
-/** Whether programs whose output reaches this process's may colour it. Those in a bed write to a pipe and cannot tell. */
+/**
+ * Whether programs whose output reaches this process's may colour it. Those in a bed write to a pipe and
+ * cannot tell.
+ */
 export function colours(): Record<string, string> {
   const { FORCE_COLOR, NO_COLOR } = process.env;
   if (FORCE_COLOR) return { FORCE_COLOR };
   return process.stdout.isTTY && !NO_COLOR ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
 }
 
-/** This process's own environment, with the directories of system programs in PATH, which an ordinary user's lacks. */
+/**
+ * This process's own environment, with the directories of system programs in PATH, which an ordinary user's
+ * lacks.
+ */
 export function systemEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: searchPath() };
 }

@@ -10,7 +10,10 @@ import { runProgram } from './program.ts';
 import { progress, say } from './say.ts';
 import type { Mirror } from './sources.ts';
 
-/** Modules worth keeping: networking, and what a bed or a test may want to mount. The rest is three quarters of a package. */
+/**
+ * Modules worth keeping: networking, and what a bed or a test may want to mount. The rest is three quarters
+ * of a package.
+ */
 const keptModules = [
   'arch crypto lib mm net fs/9p fs/fscache fs/fuse fs/netfs fs/overlayfs',
   'drivers/block drivers/char drivers/virtio drivers/net/bonding drivers/net/ipvlan drivers/net/wireguard',

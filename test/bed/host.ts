@@ -14,8 +14,8 @@ export function hostObstacle(): string | undefined {
 }
 
 /**
- * Runs a command on the host's kernel, where it cannot touch the host's own table: in fresh network, mount and process namespaces. The
- * last of these ends whatever the command leaves running.
+ * Runs a command on the host's kernel, where it cannot touch the host's own table: in fresh network, mount
+ * and process namespaces. The last of these ends whatever the command leaves running.
  */
 export async function runOnHost(job: Job): Promise<number> {
   const script = [

@@ -7,14 +7,20 @@ import { pathToFileURL } from 'node:url';
 import type { Kernel } from './cache.ts';
 import { systemEnvironment } from './environment.ts';
 
-/** What the first process needs before it sees the host's file system; built into some kernels, modules in others. */
+/**
+ * What the first process needs before it sees the host's file system; built into some kernels, modules in
+ * others.
+ */
 const earlyModules = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay'];
 
 const guestScripts = ['init.sh', 'main.sh'].map(
   name => new URL(`guest/${name}`, pathToFileURL(import.meta.filename)),
 );
 
-/** The kernel's initramfs: busybox, a few modules and the guest's two scripts. Kept beside the kernel until one of those changes. */
+/**
+ * The kernel's initramfs: busybox, a few modules and the guest's two scripts. Kept beside the kernel until
+ * one of those changes.
+ */
 export async function initramfs(kernel: Kernel): Promise<string> {
   const scripts = await Promise.all(guestScripts.map(url => readFile(url, 'utf8')));
   const busybox = '/bin/busybox';

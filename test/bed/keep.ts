@@ -6,8 +6,8 @@ import { withLock } from './lock.ts';
 import { say } from './say.ts';
 
 /**
- * The path of something in the cache. What is not there yet `make` makes: it fills a folder, which gets its name when it is whole. One
- * process makes it while others wait.
+ * The path of something in the cache. What is not there yet `make` makes: it fills a folder, which gets its
+ * name when it is whole. One process makes it while others wait.
  */
 export async function keep(
   name: string,

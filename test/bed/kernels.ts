@@ -47,8 +47,9 @@ export function matchesLabel(release: string, label: KernelLabel): boolean {
 }
 
 /**
- * The newest kernel of a label in an index (`apt-cache show` text). Up to 6.x one package holds it all; from 7.x on `linux-image-*` is an
- * empty meta package and image and modules come apart, and suites are seen that list the one without the other.
+ * The newest kernel of a label in an index (`apt-cache show` text). Up to 6.x one package holds it all; from
+ * 7.x on `linux-image-*` is an empty meta package and image and modules come apart, and suites are seen that
+ * list the one without the other.
  */
 export function newestKernel(index: string, label: KernelLabel): KernelRelease | undefined {
   const sizes = new Map<string, number>();

@@ -8,8 +8,8 @@ export interface LockOptions {
 }
 
 /**
- * Runs something while holding a lock file, waiting for whoever holds it. The lock is a child's that lives as long as its standard input is
- * open, so it cannot outlive this process.
+ * Runs something while holding a lock file, waiting for whoever holds it. The lock is a child's that lives as
+ * long as its standard input is open, so it cannot outlive this process.
  */
 export async function withLock<T>(path: string, options: LockOptions, run: () => Promise<T>): Promise<T> {
   const { onWait, signal } = options;

@@ -25,7 +25,10 @@ export interface Job {
 /** The kernel did not get as far as the command's first output. */
 class BootError extends Error {}
 
-/** Boots a kernel under QEMU with the host's file system as its root and runs a command there. Resolves with its exit status. */
+/**
+ * Boots a kernel under QEMU with the host's file system as its root and runs a command there. Resolves with
+ * its exit status.
+ */
 export async function runOnMachine(kernel: Kernel, job: Job): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'ipvs-bed-'));
   try {
@@ -64,12 +67,16 @@ const kernelParameters = [
   'oops=panic',
   // On a busy host the emulated timer comes late, and the kernel then takes it for broken and panics.
   'no_timer_check',
-  // Likewise for the clock: found unstable only later, the kernel rewrites its own code for that while both processors run it, which the
-  // emulation of two processors does not always survive (a panic in sched_clock_cpu). Said at boot, it is done before the second one starts.
+  // Likewise for the clock: found unstable only later, the kernel rewrites its own code for that while both
+  // processors run it, which the emulation of two processors does not always survive (a panic in
+  // sched_clock_cpu). Said at boot, it is done before the second one starts.
   'tsc=unstable',
 ].join(' ');
 
-/** So often is a kernel booted that panics before the command wrote anything: emulation's fault then, and no test's. */
+/**
+ * So often is a kernel booted that panics before the command wrote anything: emulation's fault then, and no
+ * test's.
+ */
 const ATTEMPTS = 3;
 
 function qemuArguments(
@@ -154,7 +161,10 @@ interface Report {
   readonly err: number;
 }
 
-/** Reads the line in which the guest says the command's exit status and how many bytes it wrote to each stream. */
+/**
+ * Reads the line in which the guest says the command's exit status and how many bytes it wrote to each
+ * stream.
+ */
 function parseReport(text: string): Report | undefined {
   const match = /^(\d+) (\d+) (\d+)\n/.exec(text);
   if (match === null) return undefined;

@@ -6,8 +6,8 @@ export function say(text: string): void {
 }
 
 /**
- * Says how far something has come: on one line of a terminal, and otherwise on a line of its own for every quarter, so that a log of it
- * stays short.
+ * Says how far something has come: on one line of a terminal, and otherwise on a line of its own for every
+ * quarter, so that a log of it stays short.
  */
 export function progress(what: string): (percent: number) => void {
   let said = -1;

@@ -9,7 +9,10 @@ export interface Stop {
   exitStatus(): number | undefined;
 }
 
-/** From now on signals that would end this program abort a signal instead, so that what it started can be ended first. */
+/**
+ * From now on signals that would end this program abort a signal instead, so that what it started can be
+ * ended first.
+ */
 export function catchSignals(): Stop {
   const controller = new AbortController();
   let exitStatus: number | undefined;

@@ -67,8 +67,8 @@ export function parseStanzas(text: string): Map<string, string>[] {
 }
 
 /**
- * Finds Debian's archive and its security archive among a machine's sources. Where none is named for security it is looked for beside the
- * archive, as on every full mirror.
+ * Finds Debian's archive and its security archive among a machine's sources. Where none is named for security
+ * it is looked for beside the archive, as on every full mirror.
  */
 export function findMirror(sources: readonly Source[]): Mirror | undefined {
   const uriOf = (suite: RegExp) =>

@@ -16,7 +16,9 @@ export interface LabOptions {
 export interface Lab {
   readonly title: string;
   readonly about: string;
-  /** Each step that can be left out, with the checks that must fail then, and no others: what the step is for. */
+  /**
+   * Each step that can be left out, with the checks that must fail then, and no others: what the step is for.
+   */
   readonly proofs: Readonly<Record<string, readonly string[]>>;
   /** Resolves with what was checked; rejects when the lab could not be run. */
   run(options: LabOptions): Promise<readonly Check[]>;

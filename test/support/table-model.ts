@@ -16,8 +16,8 @@ interface Entry {
 }
 
 /**
- * What tests take the kernel's table for (net/netfilter/ipvs/ip_vs_ctl.c): SET replaces everything, a destination that
- * is added comes behind all others, and what is not there or is there already is refused.
+ * What tests take the kernel's table for (net/netfilter/ipvs/ip_vs_ctl.c): SET replaces everything, a
+ * destination that is added comes behind all others, and what is not there or is there already is refused.
  */
 export class TableModel {
   readonly #entries = new Map<string, Entry>();

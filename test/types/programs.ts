@@ -11,7 +11,10 @@ import {
   type ServiceSpec,
 } from '../../lib/index.ts';
 
-/** Programs that compute what they pass. test/unit/types.test.ts compiles them under the compiler options of users. */
+/**
+ * Programs that compute what they pass. test/unit/types.test.ts compiles them under the compiler options of
+ * users.
+ */
 declare const ipvs: Ipvs;
 
 /** What a program of a user's own reads from a file. */

@@ -1,7 +1,8 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
-# First process of the booted kernel. Makes the host's file system the root, read-only below and a tmpfs above, and hands over.
-# It has to stay process 1: a shell in a plain chroot would leave the kernel looking for modprobe in this initramfs.
+# First process of the booted kernel. Makes the host's file system the root, read-only below and a tmpfs
+# above, and hands over. It has to stay process 1: a shell in a plain chroot would leave the kernel looking
+# for modprobe in this initramfs.
 export PATH=/bin
 /bin/busybox --install -s /bin
 mount -t proc proc /proc

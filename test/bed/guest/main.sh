@@ -1,6 +1,6 @@
 # shellcheck shell=dash disable=SC1091,SC2154
-# Process 1 after init.sh: a usual Linux around the command, then its exit status and how much it wrote. Ports, in this
-# order: 1 standard output, 2 standard error, 3 report.
+# Process 1 after init.sh: a usual Linux around the command, then its exit status and how much it wrote.
+# Ports, in this order: 1 standard output, 2 standard error, 3 report.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -41,7 +41,8 @@ done
 # Held open to the end, since QEMU throws away what a port still has queued when its last user closes it.
 exec 7>"$out" 8>"$err" 9>"$report"
 
-# Pipes, and not the ports themselves: a port cannot be opened twice, so /dev/stderr would not work. dd copies as it comes and counts.
+# Pipes, and not the ports themselves: a port cannot be opened twice, so /dev/stderr would not work. dd copies
+# as it comes and counts.
 mkfifo /run/bed/out /run/bed/err
 dd bs=65536 </run/bed/out >&7 2>/run/bed/out.count 7>&- 8>&- 9>&- &
 out_copy=$!

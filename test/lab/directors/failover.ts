@@ -45,7 +45,9 @@ const DOWNLOADS = 4;
 
 /** Bytes that show that a download is well under way. */
 const UNDER_WAY = 10 * file.chunk;
-/** Milliseconds without a byte after which a client gives up; and for what takes a moment when all is well. */
+/**
+ * Milliseconds without a byte after which a client gives up; and for what takes a moment when all is well.
+ */
 const PATIENCE = 30_000;
 /** Milliseconds that downloads get to break off, and a master's messages to come. */
 const MOMENT = 8000;
@@ -72,7 +74,8 @@ export async function failOver(stage: Stage, expectSync: boolean): Promise<Failo
   });
   const known = async () => (await connectionsOf(clients[1], downloads, 'sync')).length;
   if (expectSync) {
-    // Where nothing comes there is no use in waiting for it long. What a master has to tell waits up to two seconds for more.
+    // Where nothing comes there is no use in waiting for it long. What a master has to tell waits up to two
+    // seconds for more.
     await until(stage, `until ${directors[1].name} knows them`, MOMENT, async () => {
       return (await known()) === downloads.length;
     });

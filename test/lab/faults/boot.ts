@@ -99,8 +99,8 @@ export function judgeBoot(
 }
 
 /**
- * wrr with weights 2 and 1 gives exactly that in every three connections (ip_vs_wrr_schedule in net/netfilter/ipvs/ip_vs_wrr.c), and it
- * begins anew with the table.
+ * wrr with weights 2 and 1 gives exactly that in every three connections (ip_vs_wrr_schedule in
+ * net/netfilter/ipvs/ip_vs_wrr.c), and it begins anew with the table.
  */
 function judgeTraffic(what: string, { nat, direct, table }: Life): Check {
   const all = [...nat, ...direct];
@@ -117,7 +117,10 @@ function judgeTraffic(what: string, { nat, direct, table }: Life): Check {
   return { what, passed, detail: `${seen}; first failure: ${failed.failure}. ${words}` };
 }
 
-/** What was set, without what was counted, in one order: the kernel lists services by a hash that each namespace has its own of. */
+/**
+ * What was set, without what was counted, in one order: the kernel lists services by a hash that each
+ * namespace has its own of.
+ */
 function settled(table: readonly ServiceWithDestinations[]): readonly unknown[] {
   return table
     .toSorted((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1))

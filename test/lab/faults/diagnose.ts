@@ -10,9 +10,15 @@ import type { Reply } from '../hosts/peer.ts';
 export interface Evidence {
   /** What the requests came to, each over a connection of its own. */
   readonly replies: readonly Reply[];
-  /** The service with its counters, read when the kernel had refreshed them; undefined when the director has none. */
+  /**
+   * The service with its counters, read when the kernel had refreshed them; undefined when the director has
+   * none.
+   */
   readonly service: ServiceWithDestinations | undefined;
-  /** The service's connections, read right after the requests: the kernel forgets one in state CLOSE after 10 s. */
+  /**
+   * The service's connections, read right after the requests: the kernel forgets one in state CLOSE after 10
+   * s.
+   */
   readonly connections: readonly Connection[];
 }
 
@@ -83,7 +89,8 @@ function diagnoseServer(destination: Destination, states: readonly string[]): Di
       `${server} answers, and what it says is no: its connections are in state CLOSE. Does its program listen at this port?`,
     );
   }
-  // A director that rewrites nothing never sees the answers: it knows of a connection only what the client has sent.
+  // A director that rewrites nothing never sees the answers: it knows of a connection only what the client
+  // has sent.
   if (!states.every(state => state === 'SYN_RECV')) return undefined;
   if (destination.forwarding !== 'masquerade') {
     return say(

@@ -24,7 +24,10 @@ export interface SetUp {
   readonly silent?: boolean;
 }
 
-/** The set-ups, each with a port of its own: they are there at the same time. When they are not to be broken, none is. */
+/**
+ * The set-ups, each with a port of its own: they are there at the same time. When they are not to be broken,
+ * none is.
+ */
 export function planSetUps(broken: boolean): readonly SetUp[] {
   const inner = (port: number) => ({ protocol: 'tcp', address: virtual, port }) as const;
   return [
@@ -66,9 +69,10 @@ export function planSetUps(broken: boolean): readonly SetUp[] {
 }
 
 /**
- * Who answers the client's ARP request first, the director or the server, would be a matter of luck. But the client knows the director
- * already; and the server, which has forgotten the client, asks for it in the name of the address that it is about to answer from: the virtual IP
- * (arp_solicit in net/ipv4/arp.c). That always tells the client another Ethernet address for it.
+ * Who answers the client's ARP request first, the director or the server, would be a matter of luck. But the
+ * client knows the director already; and the server, which has forgotten the client, asks for it in the name
+ * of the address that it is about to answer from: the virtual IP (arp_solicit in net/ipv4/arp.c). That always
+ * tells the client another Ethernet address for it.
  */
 async function letServerSpeak(network: Network): Promise<void> {
   await network.sysctl('server-3', {

@@ -22,15 +22,18 @@ export interface Network {
   readonly hosts: readonly string[];
   /** The name of a host's network namespace. */
   namespace(host: string): string;
-  /** What is put before a command to run it on a host: a program that becomes the command, under the same process id. */
+  /**
+   * What is put before a command to run it on a host: a program that becomes the command, under the same
+   * process id.
+   */
   entrance(host: string): readonly [command: string, ...args: string[]];
   /** Runs a program on a host, shown in the report, and gives back what it wrote. */
   run(host: string, command: string, ...args: readonly string[]): Promise<string>;
   /** Sets sysctls on a host, shown in the report. */
   sysctl(host: string, settings: Readonly<Record<string, string | number>>): Promise<void>;
   /**
-   * Starts a host's kernel anew: a fresh namespace with the network cards and addresses of the old one, and nothing else of it. What runs on the
-   * host has to have ended.
+   * Starts a host's kernel anew: a fresh namespace with the network cards and addresses of the old one, and
+   * nothing else of it. What runs on the host has to have ended.
    */
   reboot(host: string): Promise<void>;
 }
@@ -42,8 +45,8 @@ const DIRECTORY = '/run/netns';
 let networks = 0;
 
 /**
- * Makes the hosts of these segments, joins them, gives them their addresses, and removes it all with the scope. Namespaces are named after
- * this process, so that several labs may run at once.
+ * Makes the hosts of these segments, joins them, gives them their addresses, and removes it all with the
+ * scope. Namespaces are named after this process, so that several labs may run at once.
  */
 export async function createNetwork(
   scope: Scope,
@@ -66,13 +69,15 @@ export async function createNetwork(
     ...hosts.map(host => batch(['-n', namespace(host)], hostCommands(host, segments), signal)),
     ...switched.map(segment => batch(['-n', switchName(segment)], switchCommands(segment), signal)),
   ];
-  // All of them end before a failure of one is reported: nothing may still be at work when the undoing starts.
+  // All of them end before a failure of one is reported: nothing may still be at work when the undoing
+  // starts.
   for (const outcome of await Promise.allSettled(setUps)) {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
   report.step(`${hosts.length} hosts, each a network namespace: ${hosts.join(', ')}`);
 
-  // Not `ip netns exec`, which mounts a /sys of the namespace's own as well: twice as slow, and nobody looks at it.
+  // Not `ip netns exec`, which mounts a /sys of the namespace's own as well: twice as slow, and nobody looks
+  // at it.
   const entrance = (host: string) => ['nsenter', `--net=${DIRECTORY}/${namespace(host)}`] as const;
   const onHost = (host: string, command: readonly string[]) => {
     const [program, ...args] = entrance(host);
@@ -102,7 +107,8 @@ export async function createNetwork(
         .filter(({ members }) => members.some(member => member.host === host))
         .map(segment => segment.name);
       const moveTo = (target: string) => cards.map(card => `link set ${card} netns ${target}`);
-      // The cards go on to another namespace, since with their own they would be gone, and so would the other ends of their cables.
+      // The cards go on to another namespace, since with their own they would be gone, and so would the other
+      // ends of their cables.
       await batch([], [`netns add ${shelf}`], signal);
       await batch(['-n', name], moveTo(shelf), signal);
       await batch([], [`netns del ${name}`, `netns add ${name}`], signal);
@@ -122,7 +128,10 @@ function checkNames(segments: readonly Segment[]): void {
   }
 }
 
-/** Two members get one cable. A switch is a bridge in a namespace of its own, where no host's netfilter sees its frames. */
+/**
+ * Two members get one cable. A switch is a bridge in a namespace of its own, where no host's netfilter sees
+ * its frames.
+ */
 function linkCommands(
   segment: Segment,
   namespace: (host: string) => string,

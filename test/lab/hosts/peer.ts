@@ -39,7 +39,10 @@ export interface AskOptions {
 /** A connection that stays open. */
 export type Held = Reply & { readonly connection: number };
 
-/** The process of one host. No answer from another host is a reply too: these reject only when the process fails. */
+/**
+ * The process of one host. No answer from another host is a reply too: these reject only when the process
+ * fails.
+ */
 export interface Peer {
   readonly host: string;
   /** Serves HTTP, answering with the host's name. Resolves when it listens. */
@@ -60,7 +63,10 @@ export interface Peer {
   servedUdp(port: number): Promise<Served>;
   /** Sends datagrams from one socket, each after the answer to the one before. */
   askUdp(question: UdpQuestion): Promise<readonly Reply[]>;
-  /** Calls what else programs/*.mjs exports; rejects when that throws, or takes longer than `patience` milliseconds. */
+  /**
+   * Calls what else programs/*.mjs exports; rejects when that throws, or takes longer than `patience`
+   * milliseconds.
+   */
   call(method: string, parameters: object, patience?: number): Promise<unknown>;
 }
 
@@ -87,10 +93,16 @@ interface Waiting {
 }
 
 const program = fileURLToPath(new URL('programs/peer.mjs', import.meta.url));
-/** Milliseconds for what takes no time. Starting Node.js is part of it, on an emulated machine that has much else to do. */
+/**
+ * Milliseconds for what takes no time. Starting Node.js is part of it, on an emulated machine that has much
+ * else to do.
+ */
 const PATIENCE = 90_000;
 
-/** Starts a host's process, and ends it with the scope. Does not wait for it: its first answer says that it runs. */
+/**
+ * Starts a host's process, and ends it with the scope. Does not wait for it: its first answer says that it
+ * runs.
+ */
 export function startPeer(scope: Scope, network: Network, host: string): Peer {
   const { NODE_OPTIONS: _, ...env } = process.env; // loaders of this process, which it does not need
   const [command, ...args] = network.entrance(host);

@@ -27,7 +27,10 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs a program to its end and gives back what it wrote. Rejects, with what it said, when its exit status is not 0. */
+/**
+ * Runs a program to its end and gives back what it wrote. Rejects, with what it said, when its exit status is
+ * not 0.
+ */
 export async function runProgram(
   command: string,
   args: readonly string[],
@@ -90,8 +93,8 @@ function isInstalled(name: string): boolean {
 }
 
 /**
- * Loads kernel modules. Rejects, naming what to install, when this kernel has one of them neither as a module nor built in. Without this a
- * rule or a link would fail with an error that speaks of something else.
+ * Loads kernel modules. Rejects, naming what to install, when this kernel has one of them neither as a module
+ * nor built in. Without this a rule or a link would fail with an error that speaks of something else.
  */
 export async function requireModules(names: readonly string[], signal?: AbortSignal): Promise<void> {
   const absent = names.filter(name => !existsSync(`/sys/module/${name}`));

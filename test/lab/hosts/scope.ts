@@ -2,9 +2,14 @@ import { setMaxListeners } from 'node:events';
 
 /** What a lab lives in: everything it makes is undone when it ends, however it ends. */
 export interface Scope {
-  /** Aborted at the deadline, at Ctrl-C, and never by the lab's own end. Whatever waits in a lab waits on this too. */
+  /**
+   * Aborted at the deadline, at Ctrl-C, and never by the lab's own end. Whatever waits in a lab waits on this
+   * too.
+   */
   readonly signal: AbortSignal;
-  /** Registers what undoes a step. Call it before the step, so that one that fails half-way is undone as well. */
+  /**
+   * Registers what undoes a step. Call it before the step, so that one that fails half-way is undone as well.
+   */
   defer(undo: () => Promise<void> | void): void;
 }
 
@@ -16,8 +21,8 @@ export interface ScopeOptions {
 }
 
 /**
- * Runs a lab and undoes what it made, the last first. There is no race against the deadline: the lab's own waits reject, so that it has
- * ended, and makes nothing more, when the undoing starts.
+ * Runs a lab and undoes what it made, the last first. There is no race against the deadline: the lab's own
+ * waits reject, so that it has ended, and makes nothing more, when the undoing starts.
  */
 export async function withScope<T>(options: ScopeOptions, lab: (scope: Scope) => Promise<T>): Promise<T> {
   const late = new AbortController();

@@ -65,7 +65,8 @@ describe('VS/NAT', () => {
   });
 });
 
-// The director's address is on the servers' own segment: only a reply to the client itself needs the way back.
+// The director's address is on the servers' own segment: only a reply to the client itself needs the way
+// back.
 test('VS/NAT without masquerading needs the way back through the director', async () => {
   const leaveOut = ['masquerade-virtual', 'default-route'];
   const { checks } = await runNat({ requests: 4, requestTimeout: 2000, deadline, leaveOut });

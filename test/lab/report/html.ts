@@ -15,7 +15,10 @@ interface Verdict {
   readonly passed: boolean;
 }
 
-/** Reports as a page to be kept or handed on: diagrams and charts are drawn in it, nothing is loaded from anywhere. */
+/**
+ * Reports as a page to be kept or handed on: diagrams and charts are drawn in it, nothing is loaded from
+ * anywhere.
+ */
 export function htmlReport(kernel: string): HtmlReport {
   const parts: string[] = [];
   const verdicts: Verdict[] = [];

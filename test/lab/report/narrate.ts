@@ -3,8 +3,8 @@ import type { Ipvs } from '../../../lib/index.ts';
 import type { Report } from './report.ts';
 
 /**
- * A client whose calls are reported before they are made, so that what a lab shows is what it does. Only those that change the kernel:
- * reads come too often to be worth a line.
+ * A client whose calls are reported before they are made, so that what a lab shows is what it does. Only
+ * those that change the kernel: reads come too often to be worth a line.
  */
 export function narrate(ipvs: Ipvs, report: Report): Ipvs {
   return new Proxy(ipvs, {

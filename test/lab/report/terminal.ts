@@ -8,7 +8,9 @@ type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
 
 const BAR_WIDTH = 40;
 
-/** Whether a stream's reader wants colour: what NO_COLOR and FORCE_COLOR say, else whether it is a terminal. */
+/**
+ * Whether a stream's reader wants colour: what NO_COLOR and FORCE_COLOR say, else whether it is a terminal.
+ */
 export function wantsColour(stream: { readonly isTTY?: boolean }): boolean {
   const { NO_COLOR, FORCE_COLOR } = process.env;
   if (NO_COLOR) return false;

@@ -19,7 +19,8 @@ function crowd(first: number, count: number, to: string) {
 
 const dhSites = '192.0.2.0/24';
 
-// ip_vs_dh.c: the address hashed into a table of 256 places, which servers fill in turn; neither weights nor connections matter.
+// ip_vs_dh.c: the address hashed into a table of 256 places, which servers fill in turn; neither weights nor
+// connections matter.
 const dh: Scheduler = {
   name: 'dh',
   title: 'destination hashing',
@@ -51,8 +52,8 @@ const dh: Scheduler = {
 };
 
 /**
- * One site, until its server has three connections, which is more than its weight, while others have less than half of theirs; then once more,
- * when that server has none again.
+ * One site, until its server has three connections, which is more than its weight, while others have less
+ * than half of theirs; then once more, when that server has none again.
  */
 async function showOverload(trial: Trial, network: string, what: string, expected: 'first' | 'second') {
   const site = siteOf(network, 1);
@@ -74,8 +75,9 @@ async function showOverload(trial: Trial, network: string, what: string, expecte
 
 const lblcSites = '198.51.100.0/24';
 
-// ip_vs_lblc.c: a table has the server of each address that was asked for. The address gets another one, the least loaded, when its own has
-// more active connections than its weight while another one's are less than half its weight.
+// ip_vs_lblc.c: a table has the server of each address that was asked for. The address gets another one, the
+// least loaded, when its own has more active connections than its weight while another one's are less than
+// half its weight.
 const lblc: Scheduler = {
   name: 'lblc',
   title: 'locality-based least connection',
@@ -88,8 +90,8 @@ const lblc: Scheduler = {
 
 const lblcrSites = '203.0.113.0/24';
 
-// ip_vs_lblcr.c: the table has a set of servers for each address, of which the least loaded is used. Overload adds one; the most loaded is
-// dropped when the set has not changed for net.ipv4.vs.lblcr_expiration, a day.
+// ip_vs_lblcr.c: the table has a set of servers for each address, of which the least loaded is used. Overload
+// adds one; the most loaded is dropped when the set has not changed for net.ipv4.vs.lblcr_expiration, a day.
 const lblcr: Scheduler = {
   name: 'lblcr',
   title: 'locality-based least connection with replication',

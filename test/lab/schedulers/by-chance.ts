@@ -9,10 +9,11 @@ const DRAWS = 160;
 /** The chance of the busy server in one draw. */
 const SHARE = 2 / 5;
 
-// ip_vs_twos.c: draws two servers by weight, possibly the same twice, and takes the one with less connections for its weight. A draw is a
-// number from 0 to 4, both included, for four servers of weight 1: 0 and 1 are the first in the list, which is the one that was added last. So the
-// busy server is drawn with 2/5, and used only when it is drawn twice: with 4/25. That 160 such connections give it none has a
-// probability of 8e-13, and that they give it 64 or more 3e-13.
+// ip_vs_twos.c: draws two servers by weight, possibly the same twice, and takes the one with less connections
+// for its weight. A draw is a number from 0 to 4, both included, for four servers of weight 1: 0 and 1 are
+// the first in the list, which is the one that was added last. So the busy server is drawn with 2/5, and used
+// only when it is drawn twice: with 4/25. That 160 such connections give it none has a probability of 8e-13,
+// and that they give it 64 or more 3e-13.
 const twos: Scheduler = {
   name: 'twos',
   title: 'power of two choices',

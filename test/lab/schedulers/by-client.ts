@@ -61,8 +61,9 @@ async function showStickiness(
   ];
 }
 
-// ip_vs_sh.c: the client's address hashed into a table of 256 places, which servers fill in turn. With one server less every turn is shorter,
-// and two in three of the other servers' places change hands. The hash has no secret: with these addresses it is always the same clients.
+// ip_vs_sh.c: the client's address hashed into a table of 256 places, which servers fill in turn. With one
+// server less every turn is shorter, and two in three of the other servers' places change hands. The hash has
+// no secret: with these addresses it is always the same clients.
 const sh: Scheduler = {
   name: 'sh',
   title: 'source hashing',
@@ -77,8 +78,9 @@ const sh: Scheduler = {
     ),
 };
 
-// ip_vs_mh.c: Maglev's table: each server has an order of its own in which it wants the places, and they choose in turn. Without one of them the
-// others still want what they wanted, so that few places but its own change hands. The hash is of addresses and ports, without a secret.
+// ip_vs_mh.c: Maglev's table: each server has an order of its own in which it wants the places, and they
+// choose in turn. Without one of them the others still want what they wanted, so that few places but its own
+// change hands. The hash is of addresses and ports, without a secret.
 const mh: Scheduler = {
   name: 'mh',
   title: 'Maglev hashing',

@@ -23,8 +23,8 @@ const lc: Scheduler = {
 };
 
 /**
- * Three rounds of four connections, all kept open. Which of two equal servers comes first is the kernel's affair; how many each has after a
- * round is not.
+ * Three rounds of four connections, all kept open. Which of two equal servers comes first is the kernel's
+ * affair; how many each has after a round is not.
  */
 async function showRounds(
   trial: Trial,
@@ -39,7 +39,8 @@ async function showRounds(
   return [{ what, passed, detail: `in rounds of four ${seen.join(', then ')}` }];
 }
 
-// ip_vs_wlc.c: the least of (256 × active + inactive) / weight. An idle server has 0, whatever its weight. After 8 connections all have 1.
+// ip_vs_wlc.c: the least of (256 × active + inactive) / weight. An idle server has 0, whatever its weight.
+// After 8 connections all have 1.
 const wlc: Scheduler = {
   name: 'wlc',
   title: 'weighted least connection',
@@ -49,8 +50,8 @@ const wlc: Scheduler = {
   show: trial => showRounds(trial, SchedulerCheck.wlc, ['1 1 1 1', '3 1 0 0', '1 1 1 1']),
 };
 
-// ip_vs_sed.c: the least of (active + 1) / weight: the load that the server would have with this connection. 1/4 of the heaviest is less than
-// the 1/1 of an idle one.
+// ip_vs_sed.c: the least of (active + 1) / weight: the load that the server would have with this connection.
+// 1/4 of the heaviest is less than the 1/1 of an idle one.
 const sed: Scheduler = {
   name: 'sed',
   title: 'shortest expected delay',
@@ -60,8 +61,8 @@ const sed: Scheduler = {
   show: trial => showRounds(trial, SchedulerCheck.sed, ['3 1 0 0', '1 1 1 1', '3 1 0 0']),
 };
 
-// ip_vs_nq.c: the first without an active connection; when there is none, as ip_vs_sed.c. wlc too begins with the idle, but in the third
-// round, from 4 2 1 1, it looks at 4/4 2/2 1/1 1/1, and nq at 5/4 3/2 2/1 2/1.
+// ip_vs_nq.c: the first without an active connection; when there is none, as ip_vs_sed.c. wlc too begins with
+// the idle, but in the third round, from 4 2 1 1, it looks at 4/4 2/2 1/1 1/1, and nq at 5/4 3/2 2/1 2/1.
 const nq: Scheduler = {
   name: 'nq',
   title: 'never queue',

@@ -23,7 +23,8 @@ const fo: Scheduler = {
   },
 };
 
-// ip_vs_ovf.c: the greatest weight among those whose active connections are not more than their weight, so each takes one more than that.
+// ip_vs_ovf.c: the greatest weight among those whose active connections are not more than their weight, so
+// each takes one more than that.
 const ovf: Scheduler = {
   name: 'ovf',
   title: 'weighted overflow',

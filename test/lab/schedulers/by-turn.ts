@@ -7,13 +7,17 @@ const weights = [4, 2, 1, 1];
 /** In so many turns of wrr each server is used as often as its weight says. */
 const PERIOD = 8;
 
-/** Whole periods, the first connection of which stays open: whoever counts connections would pass that server over. */
+/**
+ * Whole periods, the first connection of which stays open: whoever counts connections would pass that server
+ * over.
+ */
 async function periods(trial: Trial): Promise<readonly Answer[]> {
   const first = await trial.hold(times(1));
   return [...first, ...(await trial.inTurn(times(PERIOD * trial.rounds - 1)))];
 }
 
-// ip_vs_rr.c: the next in the list, from where it was. The list has the server that was added last first, so turns run 4 3 2 1.
+// ip_vs_rr.c: the next in the list, from where it was. The list has the server that was added last first, so
+// turns run 4 3 2 1.
 const rr: Scheduler = {
   name: 'rr',
   title: 'round robin',
@@ -32,8 +36,9 @@ const rr: Scheduler = {
   },
 };
 
-// ip_vs_wrr.c: rounds through the list, each for the servers of a certain weight and more: 4 and more, 3 and more, and so on. So in any
-// eight connections in a row, wherever they begin, a server is used as often as its weight says.
+// ip_vs_wrr.c: rounds through the list, each for the servers of a certain weight and more: 4 and more, 3 and
+// more, and so on. So in any eight connections in a row, wherever they begin, a server is used as often as
+// its weight says.
 const wrr: Scheduler = {
   name: 'wrr',
   title: 'weighted round robin',

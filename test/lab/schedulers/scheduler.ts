@@ -14,7 +14,10 @@ export interface Scheduler {
   readonly about: string;
   /** Those of server-1, server-2 and so on. */
   readonly weights: readonly number[];
-  /** The network that clients ask for, where the scheduler decides by the address asked for; else they ask for the virtual IP. */
+  /**
+   * The network that clients ask for, where the scheduler decides by the address asked for; else they ask for
+   * the virtual IP.
+   */
   readonly sites?: string;
   /** Steps without which there is nothing to be shown. */
   readonly needs?: readonly SchedulerStep[];

@@ -66,7 +66,10 @@ export interface Stage {
 
 /** So many at a time: one machine, often an emulated one, is all hosts. */
 const AT_ONCE = 4;
-/** Milliseconds for an answer, and for a connection's end to reach IPVS: no step that can be left out keeps either away. */
+/**
+ * Milliseconds for an answer, and for a connection's end to reach IPVS: no step that can be left out keeps
+ * either away.
+ */
 const PATIENCE = 20_000;
 const STEP = 20;
 
@@ -86,8 +89,9 @@ export function inOrder(answers: readonly Answer[]): string {
 }
 
 /**
- * Sets up a scheduler's service, on a port or with a mark of its own: none is to know the connections of another. A port of its own on the
- * servers too: there two connections of a client from one port, which went to different services, would be one and the same.
+ * Sets up a scheduler's service, on a port or with a mark of its own: none is to know the connections of
+ * another. A port of its own on the servers too: there two connections of a client from one port, which went
+ * to different services, would be one and the same.
  */
 export async function startTrial(stage: Stage, scheduler: Scheduler, number: number): Promise<RecordedTrial> {
   const { scope, report, client, peers, ipvs, narrated, takes } = stage;

@@ -16,8 +16,9 @@ const separate = ports.map(port => ({ protocol: 'tcp', address: joined, port }) 
 export const markCheck = 'firewall mark: a client’s connections to 443 go where its connections to 80 went';
 
 /**
- * A persistent service remembers a client in a template that has the service's own port, or, of a mark, the mark and no port: one template for
- * whatever is marked (ip_vs_sched_persist in ip_vs_core.c). Two services have a template each, made at different times.
+ * A persistent service remembers a client in a template that has the service's own port, or, of a mark, the
+ * mark and no port: one template for whatever is marked (ip_vs_sched_persist in ip_vs_core.c). Two services
+ * have a template each, made at different times.
  */
 export const firewallMark: ServiceKind<typeof one | typeof another> = {
   name: 'firewall mark',
@@ -39,7 +40,8 @@ export const firewallMark: ServiceKind<typeof one | typeof another> = {
     await addService(stage, marked, 0, { persistence });
   },
   async traffic(stage) {
-    // HTTP at 443 too: IPVS looks no further than the port. The second client comes in between, so that turns alone would not do.
+    // HTTP at 443 too: IPVS looks no further than the port. The second client comes in between, so that turns
+    // alone would not do.
     const [http, https] = ports.map(port => `http://${joined}:${port}/`) as [string, string];
     const replies = await getEach(stage, [
       { url: http, from: one },

@@ -9,7 +9,10 @@ function sharesOf(replies: Replies): number[] {
   return servers.map(({ name }) => replies.filter(({ server }) => server === name).length);
 }
 
-/** Tells whether every one was answered, each by another server than the one before, and all servers equally often. */
+/**
+ * Tells whether every one was answered, each by another server than the one before, and all servers equally
+ * often.
+ */
 export function inTurn(replies: Replies): boolean {
   return (
     sharesOf(replies).every(share => share > 0 && share * servers.length === replies.length) &&

@@ -15,7 +15,10 @@ export const PersistenceCheck = {
   network: 'persistence by network: neighbours share a server, a stranger has the other',
 } as const;
 
-/** The scheduler is asked once for each client; then a template answers for it until `timeout` after the last connection. */
+/**
+ * The scheduler is asked once for each client; then a template answers for it until `timeout` after the last
+ * connection.
+ */
 export const persistence: ServiceKind<typeof one | typeof stranger> = {
   name: 'persistence',
   about: 'servers that remember their clients, say a login: a client’s connections all go to one server',

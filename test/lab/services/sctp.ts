@@ -11,7 +11,10 @@ const service = { protocol: 'sctp', address: addresses.virtual, port: 3868 } as 
 /** What the check is called. */
 const sctpCheck = 'sctp: rr gives each server every second association';
 
-/** IPVS schedules an INIT chunk, and writes the packet's checksum anew: a CRC over all of it (ip_vs_proto_sctp.c). */
+/**
+ * IPVS schedules an INIT chunk, and writes the packet's checksum anew: a CRC over all of it
+ * (ip_vs_proto_sctp.c).
+ */
 export const sctp: ServiceKind<'client'> = {
   name: 'sctp',
   about: 'telephony’s signalling, such as Diameter: an association is balanced as a connection is',

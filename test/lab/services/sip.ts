@@ -16,9 +16,10 @@ export const sipAnswersCheck =
   'sip engine: answers of a call are known by their Call-ID, and come from the virtual IP';
 
 /**
- * The engine's template has a Call-ID and the client's address under the mask (ip_vs_sip_ct_match in ip_vs_pe_sip.c): with granularity 0 the
- * Call-ID is all that counts. One-packet scheduling goes with it, or datagrams of a known socket would not be looked into. That answers are
- * translated all the same is the engine's doing: it finds the template by their Call-ID too (ip_vs_sip_conn_out).
+ * The engine's template has a Call-ID and the client's address under the mask (ip_vs_sip_ct_match in
+ * ip_vs_pe_sip.c): with granularity 0 the Call-ID is all that counts. One-packet scheduling goes with it, or
+ * datagrams of a known socket would not be looked into. That answers are translated all the same is the
+ * engine's doing: it finds the template by their Call-ID too (ip_vs_sip_conn_out).
  */
 export const sip: ServiceKind<(typeof calls)[number]> = {
   name: 'sip engine',

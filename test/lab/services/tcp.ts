@@ -10,7 +10,10 @@ const TcpCheck = {
   ipv6: 'tcp over IPv6: rr gives each server every second connection',
 } as const;
 
-/** A new connection is a SYN, and IPVS keeps its choice for the connection's life: ip_vs_rr.c takes the next server each time. */
+/**
+ * A new connection is a SYN, and IPVS keeps its choice for the connection's life: ip_vs_rr.c takes the next
+ * server each time.
+ */
 function web(name: string, what: string, about: string, address: string): ServiceKind<'client'> {
   const service = { protocol: 'tcp', address, port: 80 } as const;
   const url = `http://${address.includes(':') ? `[${address}]` : address}/`;

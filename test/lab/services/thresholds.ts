@@ -15,8 +15,9 @@ export const ThresholdCheck = {
 } as const;
 
 /**
- * ip_vs_bind_dest marks a server overloaded when its connections reach the upper threshold, ip_vs_unbind_dest takes that back when they are fewer
- * than the lower one (ip_vs_conn.c); every scheduler passes an overloaded server over. Inactive connections count too.
+ * ip_vs_bind_dest marks a server overloaded when its connections reach the upper threshold, ip_vs_unbind_dest
+ * takes that back when they are fewer than the lower one (ip_vs_conn.c); every scheduler passes an overloaded
+ * server over. Inactive connections count too.
  */
 export const thresholds: ServiceKind<'until it is full' | 'while it is full' | 'with room again'> = {
   name: 'thresholds',
@@ -56,7 +57,10 @@ async function countConnections({ ipvs }: Stage): Promise<number> {
   return (found?.activeConnections ?? 0) + (found?.inactiveConnections ?? 0);
 }
 
-/** Twice as long as the kernel takes to forget a connection after a RST: `tcp_timeouts[IP_VS_TCP_S_CLOSE]` in ip_vs_proto_tcp.c. */
+/**
+ * Twice as long as the kernel takes to forget a connection after a RST: `tcp_timeouts[IP_VS_TCP_S_CLOSE]` in
+ * ip_vs_proto_tcp.c.
+ */
 const FORGOTTEN = 20_000;
 const STEP = 500;
 

@@ -15,7 +15,10 @@ export const UdpCheck = {
   forgotten: 'udp, one packet: IPVS remembers nothing, so answers come from the servers’ own addresses',
 } as const;
 
-/** UDP has no connections: IPVS takes what comes from one address and port for one, until `timeouts().udp` without a packet. */
+/**
+ * UDP has no connections: IPVS takes what comes from one address and port for one, until `timeouts().udp`
+ * without a packet.
+ */
 export const udp: ServiceKind<'one socket' | 'another'> = {
   name: 'udp',
   about: 'questions in datagrams, such as DNS: those of one socket go to one server',
@@ -36,8 +39,9 @@ export const udp: ServiceKind<'one socket' | 'another'> = {
 };
 
 /**
- * IP_VS_CONN_F_ONE_PACKET: the entry is never put into the connection table (ip_vs_conn_hash), so the next datagram finds none and is scheduled
- * again. Nor does the answer find one: with masquerading it leaves as the server sent it.
+ * IP_VS_CONN_F_ONE_PACKET: the entry is never put into the connection table (ip_vs_conn_hash), so the next
+ * datagram finds none and is scheduled again. Nor does the answer find one: with masquerading it leaves as
+ * the server sent it.
  */
 export const onePacket: ServiceKind<'one socket'> = {
   name: 'udp, one packet',

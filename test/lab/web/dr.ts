@@ -59,7 +59,10 @@ async function onEach(act: (name: string) => Promise<unknown>): Promise<void> {
   for (const { name } of servers) await act(name);
 }
 
-/** VS/DR whose servers take the virtual IP's packets for their own by netfilter: nothing to silence, as no interface has the address. */
+/**
+ * VS/DR whose servers take the virtual IP's packets for their own by netfilter: nothing to silence, as no
+ * interface has the address.
+ */
 export const drRedirect = directRouting<'redirect'>({
   title: 'VS/DR with REDIRECT: servers take packets for the virtual IP as their own',
   about:
@@ -83,7 +86,8 @@ async function addVirtualAddress(network: Network): Promise<void> {
 
 const loopbackProofs = {
   'virtual-address': everything,
-  // A server that asks for the client's Ethernet address in the virtual IP's name has the client send everything to itself.
+  // A server that asks for the client's Ethernet address in the virtual IP's name has the client send
+  // everything to itself.
   'arp-silence': [WebCheck.turns, WebCheck.counters],
 } as const;
 type LoopbackStep = keyof typeof loopbackProofs;

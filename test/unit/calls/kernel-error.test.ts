@@ -24,8 +24,9 @@ function aboutOf(command: Command): ErrorContext {
 }
 
 /**
- * Every errno the kernel can answer a command with (net/netfilter/ipvs/ip_vs_ctl.c), and its code. Those that a test can bring about are
- * tested on real kernels as well; a module that is just being unloaded, memory that is short and a kernel without IPv6 are only here.
+ * Every errno the kernel can answer a command with (net/netfilter/ipvs/ip_vs_ctl.c), and its code. Those that
+ * a test can bring about are tested on real kernels as well; a module that is just being unloaded, memory
+ * that is short and a kernel without IPv6 are only here.
  */
 const table: readonly (readonly [Command, number, IpvsErrorCode, string])[] = [
   ['NEW_SERVICE', errno.EEXIST, 'ERR_IPVS_SERVICE_EXISTS', 'already exists'],

@@ -18,7 +18,10 @@ function remove(calls: Calls, options?: CallOptions): Promise<void> {
 describe('giving up one of many pending calls', () => {
   const GIVEN_UP = 500;
 
-  /** The time, in microseconds of CPU, that giving up 500 calls takes, each by itself, behind others that wait. */
+  /**
+   * The time, in microseconds of CPU, that giving up 500 calls takes, each by itself, behind others that
+   * wait.
+   */
   async function timeOf(others: number): Promise<number> {
     const { calls, answerAll } = createStandIn();
     const waiting = Array.from({ length: others }, () => remove(calls));
@@ -133,7 +136,10 @@ describe('arguments whose getters make calls', () => {
 
   const other = (n: number) => ({ ...web, address: `10.0.0.${n}` }) as const;
 
-  /** Zeroes a service, with something that happens while its record is half written, as where an argument is a getter. */
+  /**
+   * Zeroes a service, with something that happens while its record is half written, as where an argument is a
+   * getter.
+   */
   const zeroing = (happens: () => void): CallSpec<void> => ({
     operation: Operation.zero,
     context: { command: 'ZERO' },

@@ -9,8 +9,8 @@ export interface Answer {
 }
 
 /**
- * A client whose thread and kernel are the test: nothing is begun or answered until the test says so. What is cancelled is
- * answered as such in its turn, as native/calls/worker.cc does.
+ * A client whose thread and kernel are the test: nothing is begun or answered until the test says so. What is
+ * cancelled is answered as such in its turn, as native/calls/worker.cc does.
  */
 export interface StandIn {
   readonly calls: Calls;

@@ -14,8 +14,9 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { cases } from '../../kernel/cli-cases.ts';
 
-// The two small programs before the command: lib/cli/ipvs.sh, which is dist/ipvs, and ipvs-list, which the launcher
-// starts for lists with statistics. In place of Node.js stands a script that tells what it was started with.
+// The two small programs before the command: lib/cli/ipvs.sh, which is dist/ipvs, and ipvs-list, which the
+// launcher starts for lists with statistics. In place of Node.js stands a script that tells what it was
+// started with.
 
 const root = join(import.meta.dirname, '../../..');
 const ARCHITECTURE = { x64: 'linux-x64', arm64: 'linux-arm64' }[process.arch as string] ?? 'linux-unknown';

@@ -62,7 +62,10 @@ function roomOf(path: string): string {
   return path.split('/', 1)[0]!;
 }
 
-/** What each file of lib/ imports, types and import() included: files of lib/ by their paths from it, others by name. */
+/**
+ * What each file of lib/ imports, types and import() included: files of lib/ by their paths from it, others
+ * by name.
+ */
 const imports: ReadonlyMap<string, readonly string[]> = new Map(
   filesIn('lib', /\.ts$/).map(file => {
     const { importedFiles } = ts.preProcessFile(readFileSync(join(root, 'lib', file), 'utf8'));

@@ -14,7 +14,9 @@ import {
 } from '../../../lib/model/address.ts';
 import { Family } from '../../../lib/model/constants.ts';
 
-/** What libuv's own inet_pton() and inet_ntop() make of an IPv6 address; they are the same on every platform. */
+/**
+ * What libuv's own inet_pton() and inet_ntop() make of an IPv6 address; they are the same on every platform.
+ */
 function libuvText(text: string): string {
   return new SocketAddress({ address: text, family: 'ipv6' }).address;
 }

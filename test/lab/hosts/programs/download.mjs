@@ -19,13 +19,15 @@ const sending = new Set();
 const receiving = new Map();
 
 /**
- * Sends a file to everybody who connects, after a line that says who sends it: a chunk at each turn of the clock.
+ * Sends a file to everybody who connects, after a line that says who sends it: a chunk at each turn of the
+ * clock.
  * @param {FileOffer & { name: string }} parameters
  * @returns {Promise<void>}
  */
 export function serveFile({ name, port, size, chunk, interval }) {
   const file = content(size);
-  // Without delay, or the kernel would gather chunks into packets as they are acknowledged, and those would be few.
+  // Without delay, or the kernel would gather chunks into packets as they are acknowledged, and those would
+  // be few.
   const server = net.createServer({ noDelay: true }, socket => {
     let sent = 0;
     socket.write(`${name}\n`);

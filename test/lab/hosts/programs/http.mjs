@@ -6,8 +6,8 @@ import http from 'node:http';
 /** @typedef {{ url: string, timeout: number, from?: string | undefined }} Question */
 
 /**
- * The path whose request and answer begin and do not end: a connection that lasts until the client lets go of it. Each line that the client
- * adds gets one more.
+ * The path whose request and answer begin and do not end: a connection that lasts until the client lets go of
+ * it. Each line that the client adds gets one more.
  */
 const HOLD = '/hold';
 
@@ -106,7 +106,8 @@ export function askAgain({ connection, timeout }) {
 }
 
 /**
- * Lets go of connections: by a FIN, which the server answers with its own, or by a RST, after which there is nothing more to say.
+ * Lets go of connections: by a FIN, which the server answers with its own, or by a RST, after which there is
+ * nothing more to say.
  * @param {{ connections: readonly number[], reset?: boolean }} parameters
  */
 export function release({ connections, reset = false }) {

@@ -1,5 +1,5 @@
-// The one process of a lab's host: serves and asks, as the lab tells it over IPC. Plain JavaScript, since on an emulated machine a compiler at
-// its start would take seconds.
+// The one process of a lab's host: serves and asks, as the lab tells it over IPC. Plain JavaScript, since on
+// an emulated machine a compiler at its start would take seconds.
 import * as dns from './dns.mjs';
 import * as download from './download.mjs';
 import * as http from './http.mjs';

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 const program = fileURLToPath(new URL('sctp.py', import.meta.url));
 
 /**
- * Serves on a port, answering each association with a name and with the client's address as it arrived here. Resolves when it listens.
+ * Serves on a port, answering each association with a name and with the client's address as it arrived here.
+ * Resolves when it listens.
  * @param {{ name: string, address: string, port: number }} parameters
  * @returns {Promise<void>}
  */
@@ -29,7 +30,8 @@ export async function askSctp({ address, port, from, count, timeout }) {
 }
 
 /**
- * Runs sctp.py and yields the lines that it writes. It ends with this process: nothing else holds the other end of its standard input.
+ * Runs sctp.py and yields the lines that it writes. It ends with this process: nothing else holds the other
+ * end of its standard input.
  * @param {readonly string[]} args
  */
 async function* run(args) {

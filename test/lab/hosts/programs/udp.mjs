@@ -11,8 +11,8 @@ import { isIPv6 } from 'node:net';
 const counted = new Map();
 
 /**
- * Answers what comes to a port with a name and with the client's address as it arrived here, and, as SIP does, with the Call-ID of what it
- * answers.
+ * Answers what comes to a port with a name and with the client's address as it arrived here, and, as SIP
+ * does, with the Call-ID of what it answers.
  * @param {{ name: string, address: string, port: number }} parameters
  * @returns {Promise<void>}
  */
