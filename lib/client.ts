@@ -41,6 +41,7 @@ import {
   type AllColumns,
   checkSamplerOptions,
   createSampler,
+  dropSampler,
   type KnownColumn,
   type SampleColumn,
   type Sampler,
@@ -65,6 +66,8 @@ export let callsOf: (ipvs: Ipvs) => Calls;
 export class Ipvs implements AsyncDisposable {
   readonly #calls: Calls;
   #samplers = 0;
+  /** Lets go of the rows of samplers that were forgotten without `close()`. */
+  readonly #forgottenSamplers = new FinalizationRegistry<number>(number => dropSampler(this.#calls, number));
 
   static {
     callsOf = ipvs => ipvs.#calls;
@@ -300,7 +303,12 @@ export class Ipvs implements AsyncDisposable {
   sampler<const C extends readonly SampleColumn[] = AllColumns>(
     options: SamplerOptions<C> = {},
   ): Sampler<KnownColumn<C>> {
-    return createSampler(this.#calls, ++this.#samplers, options) as Sampler<KnownColumn<C>>;
+    const number = ++this.#samplers;
+    const sampler = createSampler(this.#calls, number, options, () => {
+      this.#forgottenSamplers.unregister(sampler);
+    }) as Sampler<KnownColumn<C>>;
+    this.#forgottenSamplers.register(sampler, number, sampler);
+    return sampler;
   }
 
   /**

@@ -2,7 +2,11 @@ import type { Operation } from './layout.ts';
 
 /** What the addon exports (native/node/addon.cc, native/node/client.h). */
 export interface Native {
-  readonly Client: new (namespace: string | number | undefined, deliver: Deliver) => NativeClient;
+  /** Throws an error with `errno` when the namespace's descriptor cannot be copied. */
+  readonly Client: new (
+    namespace: string | number | undefined,
+    deliver: Deliver,
+  ) => NativeClient;
   /**
    * The lines of a text and their shapes (native/cli/line_shapes.h).
    */

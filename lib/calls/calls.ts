@@ -1,5 +1,5 @@
-import type { Operation } from '../addon/layout.ts';
-import type { Native } from '../addon/native.ts';
+import { type Operation, Status } from '../addon/layout.ts';
+import type { Deliver, Native, NativeClient } from '../addon/native.ts';
 import { IpvsError } from '../model/errors.ts';
 import { aborted } from './abandoned.ts';
 import { createActivity } from './activity.ts';
@@ -7,7 +7,7 @@ import { writeAll } from './bulk.ts';
 import type { CallSpec, Run } from './call.ts';
 import type { FileCallSpec } from './files.ts';
 import { createInlineWriter } from './inline.ts';
-import type { ErrorContext } from './kernel-error.ts';
+import { type ErrorContext, kernelError } from './kernel-error.ts';
 import { type CallOptions, validateOptions } from './options.ts';
 import { createOutcomes } from './outcomes.ts';
 import { createQueue } from './queue.ts';
@@ -55,13 +55,24 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   const activity = createActivity();
   const outcomes = createOutcomes({ namespace, activity, run: runWithin });
   const queue = createQueue({
-    makeClient: deliver => new (native().Client)(namespace, deliver),
+    makeClient,
     outcomes,
     activity,
     timeout,
   });
   const writer = inline ? createInlineWriter(queue) : undefined;
   let closed: Promise<void> | undefined;
+
+  function makeClient(deliver: Deliver): NativeClient {
+    const { Client } = native();
+    try {
+      return new Client(namespace, deliver);
+    } catch (error) {
+      const { errno } = error as NodeJS.ErrnoException;
+      if (errno === undefined) throw error;
+      throw kernelError({ command: 'NEW_CLIENT', namespace }, Status.localFailure + errno);
+    }
+  }
 
   // The descriptor is the caller's: the client takes a copy while it is sure to be open.
   if (typeof namespace === 'number') queue.client();

@@ -3,7 +3,7 @@ import { Status } from '../addon/layout.ts';
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
 import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../model/identity.ts';
 
-/** The kernel's commands, and this library's own work on files, as errors name them. */
+/** The kernel's commands, and this library's own work on files and clients, as errors name them. */
 export type Command =
   | 'NEW_SERVICE'
   | 'SET_SERVICE'
@@ -24,7 +24,8 @@ export type Command =
   | 'APPLY'
   | 'DRAIN'
   | 'READ_FILE'
-  | 'WRITE_FILE';
+  | 'WRITE_FILE'
+  | 'NEW_CLIENT';
 
 /** What a call is context. IPVS sends no message with its errnos: the library's are made of this. */
 export interface ErrorContext {

@@ -122,8 +122,25 @@ export function checkSamplerOptions(options: SamplerOptions): number {
   );
 }
 
-/** Makes a sampler; throws at bad options. `number` tells a client's samplers apart. */
-export function createSampler(calls: Calls, number: number, options: SamplerOptions): Sampler {
+/** Makes the native side forget the rows of a sampler. */
+export function dropSampler(calls: Calls, number: number): void {
+  calls
+    .run({
+      operation: Operation.dropSampler,
+      context: { command: 'GET_DEST' },
+      encode: slot => putWord(slot, Layout.fields, number << SAMPLER_SHIFT),
+      decode: () => undefined,
+    })
+    .catch(() => {}); // a closed client has forgotten it
+}
+
+/** Makes a sampler; throws at bad options. `number` tells a client's samplers apart; `closing` is called when it is closed. */
+export function createSampler(
+  calls: Calls,
+  number: number,
+  options: SamplerOptions,
+  closing: () => void,
+): Sampler {
   const parts = checkSamplerOptions(options);
   const { reuse } = options;
 
@@ -252,14 +269,8 @@ export function createSampler(calls: Calls, number: number, options: SamplerOpti
   function close(): void {
     if (closed) return;
     closed = true;
-    calls
-      .run({
-        operation: Operation.dropSampler,
-        context,
-        encode: slot => putWord(slot, Layout.fields, base),
-        decode: () => undefined,
-      })
-      .catch(() => {}); // a closed client has forgotten it
+    closing();
+    dropSampler(calls, number);
   }
 }
 

@@ -305,6 +305,8 @@ Reply Session::UseSampler(const Call& call) {
       if (reply.status != kOk) reply.sample.reset();
       break;
   }
+  reply.samplers_bytes = 0;
+  for (const auto& [number, sampler] : samplers_) *reply.samplers_bytes += sampler.bytes();
   return reply;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -31,10 +32,11 @@ struct Call {
 
 struct Reply {
   int status = kOk;
-  std::unique_ptr<Columns> columns;  // services, destinations
-  std::unique_ptr<Sample> sample;    // kSample
-  std::vector<uint8_t> bytes;        // records (info, timeouts, daemons), or what a file holds
-  Descriptor descriptor;             // kOpenFile; closed with the reply
+  std::unique_ptr<Columns> columns;      // services, destinations
+  std::unique_ptr<Sample> sample;        // kSample
+  std::vector<uint8_t> bytes;            // records (info, timeouts, daemons), or what a file holds
+  Descriptor descriptor;                 // kOpenFile; closed with the reply
+  std::optional<size_t> samplers_bytes;  // kSample, kDropSampler: what all samplers hold now
 };
 
 // Whether a call can share a send with its neighbours.

@@ -14,6 +14,12 @@ namespace ipvs {
 
 namespace {
 
+// What V8 is told that a client weighs, besides its samplers: a thread, and two to six descriptors, most of
+// them sockets with room for a MiB. Told of 64 MiB more, V8 collects garbage; so clients that are forgotten
+// without close() are gone long before they have used up the 1,024 descriptors that a process usually may
+// have.
+constexpr int64_t kClientWeight = 1 << 20;
+
 constexpr napi_type_tag kClientTag = {0x6ac1f0b7d2e94c35ULL, 0x9b1d3f5e7a806c42ULL};
 
 // A method of the class that refuses other receivers: Node-API would unwrap any wrapped object.
@@ -46,6 +52,13 @@ napi_property_descriptor Describe(const char* name) {
 Napi::Value Refuse(Napi::Env env, const char* what) {
   Napi::TypeError::New(env, what).ThrowAsJavaScriptException();
   return env.Undefined();
+}
+
+// Throws an Error with an errno as Node.js' own have it: negative.
+void ThrowErrno(Napi::Env env, int error, const char* what) {
+  const Napi::Error thrown = Napi::Error::New(env, what);
+  thrown.Value().Set("errno", Napi::Number::New(env, -error));
+  thrown.ThrowAsJavaScriptException();
 }
 
 // Copies the record at an offset; false when there is none.
@@ -91,8 +104,12 @@ Client::Client(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Client>(info) 
   if (info[0].IsString()) network = NetworkNamespace(info[0].As<Napi::String>().Utf8Value());
   if (info[0].IsNumber()) {
     Descriptor copy(fcntl(info[0].As<Napi::Number>().Int32Value(), F_DUPFD_CLOEXEC, 0));
-    if (!copy) {
+    if (!copy && errno == EBADF) {
       Refuse(env, "namespace is not an open descriptor");
+      return;
+    }
+    if (!copy) {
+      ThrowErrno(env, errno, "the namespace's descriptor could not be copied");
       return;
     }
     network = NetworkNamespace(std::move(copy));
@@ -116,12 +133,18 @@ Client::Client(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Client>(info) 
   // StopAtExit() runs before the environment (a worker_thread's or the process's) tears down the function
   // that the client's thread calls.
   napi_add_env_cleanup_hook(env, StopAtExit, this);
+  Weigh(env, kClientWeight);
 }
 
 Client::~Client() {
   if (wake_ == nullptr) return;
   napi_remove_env_cleanup_hook(Env(), StopAtExit, this);
-  Shut();
+  Shut(Env());
+}
+
+void Client::Weigh(Napi::Env env, int64_t bytes) {
+  if (bytes == weight_) return;
+  Napi::MemoryManagement::AdjustExternalMemory(env, bytes - std::exchange(weight_, bytes));
 }
 
 void Client::StopAtExit(void* client) {
@@ -131,8 +154,9 @@ void Client::StopAtExit(void* client) {
   self->wake_ = nullptr;  // Node releases it itself
 }
 
-void Client::Shut() {
+void Client::Shut(Napi::Env env) {
   if (wake_ == nullptr) return;
+  Weigh(env, 0);
   worker_->Stop();
   worker_.reset();  // the thread, when it ends, lets go of the sockets
   napi_release_threadsafe_function(std::exchange(wake_, nullptr), napi_tsfn_abort);
@@ -219,7 +243,7 @@ Napi::Value Client::Cancel(const Napi::CallbackInfo& info) {
 Napi::Value Client::Stop(const Napi::CallbackInfo& info) {
   if (wake_ == nullptr) return info.Env().Undefined();
   napi_remove_env_cleanup_hook(info.Env(), StopAtExit, this);
-  Shut();
+  Shut(info.Env());
   if (pending_ > 0) {
     pending_ = 0;
     Unref();
@@ -244,6 +268,7 @@ void Client::Deliver(Napi::Env env) {
   for (size_t i = 0; i < replies.size(); ++i) {
     const Reply& reply = replies[i];
     statuses.push_back(reply.status);
+    if (reply.samplers_bytes) Weigh(env, kClientWeight + static_cast<int64_t>(*reply.samplers_bytes));
     if (reply.status != kPart) ++ended;
     if (!HasPayload(reply)) continue;
     if (payloads == nullptr) payloads = js.Array(replies.size());

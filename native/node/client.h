@@ -50,11 +50,14 @@ class Client : public Napi::ObjectWrap<Client> {
 
   Napi::Value Queue(Napi::Env env, std::vector<Call> calls);
   void Deliver(Napi::Env env);
-  void Shut();
+  void Shut(Napi::Env env);
+  // Tells V8 how much memory hangs on this object besides its own.
+  void Weigh(Napi::Env env, int64_t bytes);
 
   std::unique_ptr<Worker> worker_;
   napi_threadsafe_function wake_ = nullptr;
   size_t pending_ = 0;
+  int64_t weight_ = 0;  // what V8 was told
 };
 
 }  // namespace ipvs

@@ -25,6 +25,14 @@ double Seconds(Duration duration) {
 
 }  // namespace
 
+size_t SampleRows::bytes() const {
+  size_t bytes = BytesOf(listed_) + BytesOf(keys_) + BytesOf(order_) + BytesOf(changed_) + BytesOf(states_);
+  for (unsigned c = 0; c < kSampleCounterColumns; ++c) {
+    bytes += BytesOf(counters_[c]) + BytesOf(deltas_[c]) + BytesOf(rates_[c]);
+  }
+  return bytes;
+}
+
 bool SampleRows::Track(const std::vector<uint64_t>& listed) {
   changed_.clear();
   if (listed == listed_) return false;

@@ -12,6 +12,12 @@
 
 namespace ipvs {
 
+// The memory that a list takes.
+template <typename Item>
+size_t BytesOf(const std::vector<Item>& list) {
+  return list.capacity() * sizeof(Item);
+}
+
 // The counters of a row: all but the kernel's own five rates.
 inline constexpr unsigned kSampleCounterColumns = 5;
 
@@ -24,6 +30,8 @@ class SampleRows {
   // those that went leave no gap, and new ones come last. False when the rows are the same as before.
   bool Track(const std::vector<uint64_t>& listed);
   size_t size() const { return order_.size(); }
+  // The memory that the rows take.
+  size_t bytes() const;
   // Which of the listed rows is row `row`.
   size_t listed(size_t row) const { return order_[row]; }
 

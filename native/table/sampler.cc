@@ -51,6 +51,11 @@ void Sampler::Choose(const ServiceRecord& service) {
   if (!known) chosen_.push_back(service);
 }
 
+size_t Sampler::bytes() const {
+  return BytesOf(chosen_) + BytesOf(table_.services) + BytesOf(table_.destinations) + BytesOf(keys_) +
+         BytesOf(destination_keys_) + BytesOf(times_) + services_.bytes() + destinations_.bytes();
+}
+
 int Sampler::ReadTable(TableReader* reader, uint32_t parts) {
   table_.services.clear();
   table_.destinations.clear();

@@ -67,6 +67,9 @@ class Sampler {
   // kSampleReuse allows it and the rows are the same; only what changed is written then.
   int Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, Sample* sample);
 
+  // The memory that it holds for the next read, but for the blocks that the caller has too.
+  size_t bytes() const;
+
  private:
   using Time = SampleRows::Time;
 
