@@ -1,6 +1,6 @@
 import { native } from './addon/load.ts';
 import { type Calls, createCalls } from './calls/calls.ts';
-import { openFile, readDirectory, readFile, readFileIfThere, writeDirectory } from './calls/files.ts';
+import * as files from './calls/files.ts';
 import {
   type CallOptions,
   type ConnectionsOptions,
@@ -27,11 +27,11 @@ import { type Connection, connectionsFile, readConnections } from './proc/connec
 import { readKernelModules } from './proc/modules.ts';
 import { type SchedulerModule, schedulersOf } from './proc/schedulers.ts';
 import {
-  readSettings,
+  formatSettings,
+  parseSettings,
   SETTINGS_DIRECTORY,
   type Settings,
   settingName,
-  writeSettings,
 } from './proc/settings.ts';
 import { parseTotals, TOTALS_FILE } from './proc/totals.ts';
 import { applyDesired, plan } from './reconcile/apply.ts';
@@ -221,7 +221,9 @@ export class Ipvs implements AsyncDisposable {
    * named as the kernel looks for them: ip_vs_NAME.
    */
   async schedulers(options?: CallOptions): Promise<SchedulerModule[]> {
-    return schedulersOf(await readKernelModules(path => this.#calls.file(readFileIfThere(path), options)));
+    return schedulersOf(
+      await readKernelModules(path => this.#calls.file(files.readFileIfThere(path), options)),
+    );
   }
 
   /**
@@ -235,7 +237,7 @@ export class Ipvs implements AsyncDisposable {
 
   /** The namespace's settings (net.ipv4.vs.*), those that this kernel has. Needs no capability. */
   settings(options?: CallOptions): Promise<Settings> {
-    return this.#calls.file(readDirectory(SETTINGS_DIRECTORY, 'settings', readSettings), options);
+    return this.#calls.file(files.readSettings(SETTINGS_DIRECTORY, parseSettings), options);
   }
 
   /**
@@ -243,14 +245,14 @@ export class Ipvs implements AsyncDisposable {
    * it, none.
    */
   async setSettings(settings: Changes<Settings>, options?: CallOptions): Promise<void> {
-    const content = writeSettings(settings);
-    await this.#calls.file(writeDirectory(SETTINGS_DIRECTORY, content, settingName), options);
+    const content = formatSettings(settings);
+    await this.#calls.file(files.writeSettings(SETTINGS_DIRECTORY, content, settingName), options);
   }
 
   /** Statistics of the whole network namespace. */
   totals<const O extends ReadOptions = CallOptions>(options?: O): Promise<Stats<Counting<O>>> {
     const parse = (text: string) => parseTotals<Counting<O>>(text, options?.bigint === true);
-    return this.#calls.file(readFile(TOTALS_FILE, parse, readOptions), options);
+    return this.#calls.file(files.readFile(TOTALS_FILE, parse, readOptions), options);
   }
 
   /**
@@ -259,8 +261,9 @@ export class Ipvs implements AsyncDisposable {
    */
   async *connections(options: ConnectionsOptions = {}): AsyncGenerator<Connection, void, undefined> {
     const origin = options?.origin === true;
-    const fd = await this.#calls.file(openFile(connectionsFile(origin), connectionsOptions), options);
-    yield* readConnections(fd, origin, options.signal);
+    const file = connectionsFile(origin);
+    const fd = await this.#calls.file(files.openFile(file, connectionsOptions), options);
+    yield* readConnections(files.readOpened(fd, file), origin, options.signal);
   }
 
   /**

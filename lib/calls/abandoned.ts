@@ -1,5 +1,5 @@
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
-import type { ErrorContext } from './kernel-error.ts';
+import type { ErrorContext } from './error-context.ts';
 
 /** The error of a call that ends before its answer. */
 function abandoned(

@@ -1,6 +1,6 @@
 import { Operation } from '../addon/layout.ts';
 import type { CallSpec } from './call.ts';
-import type { ErrorContext } from './kernel-error.ts';
+import type { ErrorContext } from './error-context.ts';
 import type { CallOptions } from './options.ts';
 import type { Queue } from './queue.ts';
 

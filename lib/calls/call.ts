@@ -1,7 +1,7 @@
 import type { Operation } from '../addon/layout.ts';
 import type { Payloads } from '../addon/native.ts';
 import type { Slot } from '../addon/record.ts';
-import type { ErrorContext } from './kernel-error.ts';
+import type { ErrorContext } from './error-context.ts';
 import type { CallOptions, OptionSet } from './options.ts';
 
 /**
@@ -26,9 +26,22 @@ export interface CallSpec<T, O extends Operation = Operation> {
     context: ErrorContext,
     status: number,
     payload: Payloads[O] | undefined,
-    run: Run,
+    further: FurtherCalls,
   ): ErrorContext | Promise<ErrorContext>;
+}
+
+/** Describes a call on a file or a directory under /proc. */
+export interface FileCallSpec<T, O extends Operation = Operation> extends CallSpec<T, O> {
+  readonly path: string;
+  /** `name NUL content NUL` of each file to be written. */
+  readonly content?: string;
 }
 
 /** Makes a call that is one record. Never throws: misuse rejects. */
 export type Run = <T>(spec: CallSpec<T>, options?: CallOptions) => Promise<T>;
+
+/** Calls that belong to one that was made before: they may be made even while the client is being closed. */
+export interface FurtherCalls {
+  readonly run: Run;
+  file<T>(spec: FileCallSpec<T>, options?: CallOptions): Promise<T>;
+}

@@ -4,10 +4,10 @@ import { IpvsError } from '../model/errors.ts';
 import { aborted } from './abandoned.ts';
 import { createActivity } from './activity.ts';
 import { writeAll } from './bulk.ts';
-import type { CallSpec, Run } from './call.ts';
-import type { FileCallSpec } from './files.ts';
+import type { CallSpec, FileCallSpec, Run } from './call.ts';
+import type { ErrorContext } from './error-context.ts';
 import { createInlineWriter } from './inline.ts';
-import { type ErrorContext, kernelError } from './kernel-error.ts';
+import { kernelError } from './kernel-error.ts';
 import { type CallOptions, validateOptions } from './options.ts';
 import { createOutcomes } from './outcomes.ts';
 import { createQueue } from './queue.ts';
@@ -53,7 +53,7 @@ export interface Calls {
 
 export function createCalls(native: () => Native, { namespace, timeout, inline }: CallsOptions): Calls {
   const activity = createActivity();
-  const outcomes = createOutcomes({ namespace, activity, run: runWithin });
+  const outcomes = createOutcomes({ namespace, activity, further: { run: runWithin, file: fileWithin } });
   const queue = createQueue({
     makeClient,
     outcomes,
@@ -80,6 +80,16 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   function checkOpen({ command }: ErrorContext): void {
     if (closed === undefined) return;
     throw new IpvsError('ERR_IPVS_CLOSED', `${command}: this client is closed; make a new one`);
+  }
+
+  /** Makes a call unless the client is closed. */
+  function ifOpen<T>(context: ErrorContext, make: () => Promise<T>): Promise<T> {
+    try {
+      checkOpen(context);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return make();
   }
 
   /** Reads a call's options. Throws what keeps the call from being made at all. */
@@ -111,6 +121,10 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   const writeAllWithin: WriteAll = (context, records, count, options) =>
     writeAll(queue, context, records, count, options);
 
+  function fileWithin<T>(spec: FileCallSpec<T>, options?: CallOptions): Promise<T> {
+    return runDirect(spec, options, () => queue.client().file(spec.operation, spec.path, spec.content ?? ''));
+  }
+
   /** Makes a call that is not one of a batch. */
   function runDirect<T>(
     spec: CallSpec<T>,
@@ -118,7 +132,6 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     submit: () => number,
   ): Promise<T> {
     try {
-      checkOpen(spec.context);
       return queue.submitDirect(spec, prepare(spec, options), submit);
     } catch (error) {
       return Promise.reject(error);
@@ -144,12 +157,13 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       }
     },
     sample(spec, services, destinations, options) {
-      return runDirect(spec, options, () => {
+      const submit = () => {
         const slot = queue.openSlot(spec.operation);
         spec.encode?.(slot);
         queue.dropSlot(slot); // the addon copies it
         return queue.client().sample(slot.bytes, services, destinations);
-      });
+      };
+      return ifOpen(spec.context, () => runDirect(spec, options, submit));
     },
     async writeAll(context, records, count, options) {
       checkOpen(context);
@@ -157,9 +171,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     },
     errorOf: outcomes.errorOf,
     file(spec, options) {
-      return runDirect(spec, options, () =>
-        queue.client().file(spec.operation, spec.path, spec.content ?? ''),
-      );
+      return ifOpen(spec.context, () => fileWithin(spec, options));
     },
     close() {
       closed ??= queue.close();

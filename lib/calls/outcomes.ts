@@ -2,7 +2,7 @@ import { Status } from '../addon/layout.ts';
 import type { Payload } from '../addon/native.ts';
 import type { IpvsError } from '../model/errors.ts';
 import type { Activity } from './activity.ts';
-import type { CallSpec, Run } from './call.ts';
+import type { CallSpec, FurtherCalls } from './call.ts';
 import { kernelError } from './kernel-error.ts';
 
 /** What calls come to by the statuses they end with. */
@@ -19,11 +19,11 @@ interface OutcomesOptions {
   /** The client's network namespace, which errors name. */
   readonly namespace: string | number | undefined;
   readonly activity: Activity;
-  /** Makes a further call about one that failed, even while the client is being closed. */
-  readonly run: Run;
+  /** Makes further calls about one that failed. */
+  readonly further: FurtherCalls;
 }
 
-export function createOutcomes({ namespace, activity, run }: OutcomesOptions): Outcomes {
+export function createOutcomes({ namespace, activity, further }: OutcomesOptions): Outcomes {
   function conclude<T>(spec: CallSpec<T>, status: number, payload: Payload): T | Promise<T> {
     if (status === Status.ok) return spec.decode(payload);
     const accepted = spec.accept?.(status);
@@ -39,7 +39,7 @@ export function createOutcomes({ namespace, activity, run }: OutcomesOptions): O
     try {
       await undefined;
       const context = { ...spec.context, namespace };
-      throw kernelError((await spec.investigate?.(context, status, payload, run)) ?? context, status);
+      throw kernelError((await spec.investigate?.(context, status, payload, further)) ?? context, status);
     } finally {
       activity.end();
     }

@@ -1,8 +1,9 @@
 import { Layout, Operation, Status } from '../addon/layout.ts';
 import { putName, putWord } from '../addon/record.ts';
 import { Family } from '../model/constants.ts';
-import type { Run } from './call.ts';
-import { E, type ErrorContext } from './kernel-error.ts';
+import type { FurtherCalls, Run } from './call.ts';
+import { E } from './errno.ts';
+import type { ErrorContext } from './error-context.ts';
 import type { CallOptions } from './options.ts';
 
 const expected: ReadonlySet<number> = new Set([E.NOENT, E.EXIST, E.INVAL]);
@@ -38,7 +39,7 @@ export async function findMissingModule(
   context: ErrorContext,
   status: number,
   _: unknown,
-  run: Run,
+  { run }: FurtherCalls,
 ): Promise<ErrorContext> {
   if (status !== E.NOENT || context.engine == null || context.scheduler === undefined) return context;
   const known = await hasScheduler(run, context.scheduler).catch(() => false);

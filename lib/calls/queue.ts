@@ -7,7 +7,7 @@ import type { Activity } from './activity.ts';
 
 import type { CallSpec } from './call.ts';
 import { createDeadlines, type Timed } from './deadlines.ts';
-import type { ErrorContext } from './kernel-error.ts';
+import type { ErrorContext } from './error-context.ts';
 import type { CallOptions } from './options.ts';
 import type { Outcomes } from './outcomes.ts';
 import { createSignals } from './signals.ts';

@@ -12,7 +12,7 @@ import type { Daemon, Info, Timeouts } from '../model/kernel.ts';
 import type { Service } from '../model/service.ts';
 import type { ServiceWithDestinations } from '../model/table.ts';
 import type { CallSpec } from './call.ts';
-import { E } from './kernel-error.ts';
+import { E } from './errno.ts';
 import { type ReadOptions, readOptions } from './options.ts';
 
 type Counter = number | bigint;

@@ -25,8 +25,9 @@ import type { DestinationId, ServiceId } from './identity.ts';
  * | `ERR_IPVS_DAEMON_NOT_FOUND` | no sync daemon of that role runs |
  * | `ERR_IPVS_DAEMON_REFUSED` | a sync daemon cannot start: destinations of mixed families, or no multicast on the interface |
  * | `ERR_IPVS_INTERFACE_NOT_FOUND` | the namespace has no such network interface |
- * | `ERR_IPVS_SETTING_NOT_FOUND` | this kernel has no such setting |
+ * | `ERR_IPVS_SETTING_NOT_FOUND` | this kernel has no such setting, or keeps all from the client's network namespace |
  * | `ERR_IPVS_SETTING_REFUSED` | the kernel does not take that value for a setting |
+ * | `ERR_IPVS_FILE` | a file of the kernel's under /proc is not there or could not be read or written; see `errno` |
  * | `ERR_IPVS_MODULE_UNLOADING` | ip_vs is just being unloaded |
  * | `ERR_IPVS_NO_MEMORY` | the kernel has no memory for it |
  * | `ERR_IPVS_NO_RESOURCES` | this process or system has no descriptor, thread or memory left for the call; `errno` tells which. Nothing was executed |
@@ -65,6 +66,7 @@ export type IpvsErrorCode =
   | 'ERR_IPVS_INTERFACE_NOT_FOUND'
   | 'ERR_IPVS_SETTING_NOT_FOUND'
   | 'ERR_IPVS_SETTING_REFUSED'
+  | 'ERR_IPVS_FILE'
   | 'ERR_IPVS_MODULE_UNLOADING'
   | 'ERR_IPVS_NO_MEMORY'
   | 'ERR_IPVS_NO_RESOURCES'

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { readAddress } from '../model/address.ts';
 import { Family } from '../model/constants.ts';
 import { IpvsError } from '../model/errors.ts';
@@ -37,15 +36,15 @@ export function connectionsFile(origin: boolean): string {
   return `/proc/thread-self/net/${origin ? 'ip_vs_conn_sync' : 'ip_vs_conn'}`;
 }
 
-/** Reads the table from a descriptor, which is closed at the end, or when the reader leaves early or `signal` is aborted. */
+/** Reads the table from its file's text, which comes in chunks, until `signal` is aborted. */
 export async function* readConnections(
-  fd: number,
+  chunks: AsyncIterable<string>,
   origin: boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Connection, void, undefined> {
   let rest = '';
   let header = true;
-  for await (const chunk of createReadStream('', { fd, encoding: 'latin1', highWaterMark: 1 << 16 })) {
+  for await (const chunk of chunks) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop()!;
     for (const line of lines) {

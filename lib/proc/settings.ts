@@ -138,13 +138,13 @@ export function sysctlName(name: string): string {
   return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 }
 
-/** What errors call the setting in a file of the directory. */
+/** The full name of the sysctl in a file of the directory. */
 export function settingName(file: string): string {
-  return `setting net.ipv4.vs.${file}`;
+  return `net.ipv4.vs.${file}`;
 }
 
 /** The settings in what the addon read: `name NUL value NUL` for each file. */
-export function readSettings(content: string): Settings {
+export function parseSettings(content: string): Settings {
   const parts = content.split('\0');
   const values = new Map<string, string>();
   for (let i = 0; i + 1 < parts.length; i += 2) values.set(parts[i]!, parts[i + 1]!.trim());
@@ -167,7 +167,7 @@ function parse(kind: Kind, text: string): unknown {
 }
 
 /** Settings as the addon writes them. Throws at what is unknown, or out of its range. */
-export function writeSettings(settings: Changes<Settings>): string {
+export function formatSettings(settings: Changes<Settings>): string {
   validateObject('settings', settings, known);
   let content = '';
   for (const name of names) {

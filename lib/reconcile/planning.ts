@@ -1,9 +1,8 @@
 import { existsSync, fstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { Operation } from '../addon/layout.ts';
-import type { Run } from '../calls/call.ts';
+import type { FileCallSpec, Run } from '../calls/call.ts';
 import type { Calls } from '../calls/calls.ts';
-import type { FileCallSpec } from '../calls/files.ts';
 import type { CallOptions } from '../calls/options.ts';
 import type { DesiredTable } from './desired.ts';
 import type { PlanSettings } from './options.ts';

@@ -21,7 +21,7 @@ describe('an empty table', () => {
       errno: -3,
       command: 'DEL_SERVICE',
       service: web,
-      message: 'service tcp 10.100.10.101:80 does not exist; add it first (ESRCH)',
+      message: 'service tcp 10.100.10.101:80 does not exist (ESRCH)',
     });
   });
 

@@ -2,7 +2,7 @@ import os from 'node:os';
 import { expect, test } from 'vitest';
 import * as layout from '../../../lib/addon/layout.ts';
 import { native } from '../../../lib/addon/load.ts';
-import { E } from '../../../lib/calls/kernel-error.ts';
+import { E } from '../../../lib/calls/errno.ts';
 import * as constants from '../../../lib/model/constants.ts';
 
 test('Every number that TypeScript and the addon share is the same on both sides', () => {

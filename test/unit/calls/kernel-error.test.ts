@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { Status } from '../../../lib/addon/layout.ts';
-import { type Command, type ErrorContext, kernelError } from '../../../lib/calls/kernel-error.ts';
+import type { Command, ErrorContext } from '../../../lib/calls/error-context.ts';
+import { kernelError } from '../../../lib/calls/kernel-error.ts';
 import type { IpvsErrorCode } from '../../../lib/model/errors.ts';
 
 const { errno } = constants;
@@ -54,6 +55,8 @@ const table: readonly (readonly [Command, number, IpvsErrorCode, string])[] = [
   ['SET_DEST', errno.EINVAL, 'ERR_IPVS_DESTINATION_REFUSED', 'sync daemon'],
   ['SET_DEST', errno.ERANGE, 'ERR_IPVS_THRESHOLDS', 'set both'],
   ['DEL_DEST', errno.ENOENT, 'ERR_IPVS_DESTINATION_NOT_FOUND', 'does not exist'],
+  ['NEW_DEST', errno.ENOENT, 'ERR_IPVS_MODULE_UNLOADING', 'try again'],
+  ['GET_INFO', errno.ENOENT, 'ERR_IPVS_MODULE_UNLOADING', 'try again'],
   ['NEW_DAEMON', errno.EEXIST, 'ERR_IPVS_DAEMON_EXISTS', 'the master sync daemon'],
   ['NEW_DAEMON', errno.ENODEV, 'ERR_IPVS_INTERFACE_NOT_FOUND', "'eth0'"],
   ['NEW_DAEMON', errno.EINVAL, 'ERR_IPVS_DAEMON_REFUSED', 'address family'],
@@ -61,6 +64,7 @@ const table: readonly (readonly [Command, number, IpvsErrorCode, string])[] = [
   ['NEW_DAEMON', errno.EADDRINUSE, 'ERR_IPVS_DAEMON_REFUSED', 'multicast socket'],
   ['NEW_DAEMON', errno.EAFNOSUPPORT, 'ERR_IPVS_FAMILY_NOT_SUPPORTED', 'IPv6'],
   ['NEW_DAEMON', errno.ENOMEM, 'ERR_IPVS_NO_MEMORY', 'sync daemon'],
+  ['DEL_DAEMON', errno.EIO, 'ERR_IPVS_KERNEL', 'the master sync daemon'],
   ['DEL_DAEMON', errno.ESRCH, 'ERR_IPVS_DAEMON_NOT_FOUND', 'does not run'],
   ['GET_INFO', errno.EPERM, 'ERR_IPVS_PERMISSION', 'CAP_NET_ADMIN'],
   ['FLUSH', errno.EPERM, 'ERR_IPVS_PERMISSION', 'CAP_NET_ADMIN'],
@@ -80,15 +84,55 @@ describe('every command and errno has its code', () => {
   });
 });
 
+test.each(['NEW_DEST', 'SET_DEST', 'SET_SERVICE'] as const)(
+  'a service that is missing is to be added before %s',
+  command => {
+    const { message } = kernelError(aboutOf(command), errno.ESRCH);
+    expect(message).toBe('service tcp 10.100.10.101:80 does not exist; add it first (ESRCH)');
+  },
+);
+
+test.each(['DEL_DEST', 'DEL_SERVICE', 'GET_DEST', 'ZERO'] as const)(
+  'a service that is missing is not to be added for %s',
+  command => {
+    const { message } = kernelError({ ...aboutOf(command), service: about.service }, errno.ESRCH);
+    expect(message).toBe('service tcp 10.100.10.101:80 does not exist (ESRCH)');
+  },
+);
+
+test('a destination that is missing is to be added before it is changed, and not before it is removed', () => {
+  const who = 'destination 172.16.120.11:80 of service tcp 10.100.10.101:80';
+  expect(kernelError(aboutOf('SET_DEST'), errno.ENOENT).message).toBe(
+    `${who} does not exist; add it first (ENOENT)`,
+  );
+  expect(kernelError(aboutOf('DEL_DEST'), errno.ENOENT).message).toBe(`${who} does not exist (ENOENT)`);
+});
+
 test.each([
-  ['WRITE_FILE', errno.EINVAL, 'ERR_IPVS_SETTING_REFUSED', 'does not take that value'],
+  [
+    'WRITE_FILE',
+    errno.EINVAL,
+    'ERR_IPVS_SETTING_REFUSED',
+    'does not take that value for setting net.ipv4.vs.x',
+  ],
   ['WRITE_FILE', errno.ERANGE, 'ERR_IPVS_SETTING_REFUSED', 'does not take that value'],
-  ['WRITE_FILE', errno.ENOENT, 'ERR_IPVS_SETTING_NOT_FOUND', 'has no setting x'],
+  ['WRITE_FILE', errno.ENOENT, 'ERR_IPVS_SETTING_NOT_FOUND', 'this kernel has no setting net.ipv4.vs.x'],
   ['WRITE_FILE', errno.EACCES, 'ERR_IPVS_PERMISSION', 'may not be written'],
-  ['READ_FILE', errno.EPERM, 'ERR_IPVS_PERMISSION', 'may not be read'],
-] as const)('of a file: %s, errno %i: %s', (command, number, code, says) => {
-  const error = kernelError({ command, file: 'setting x' }, number);
+  ['WRITE_FILE', errno.EIO, 'ERR_IPVS_FILE', 'setting net.ipv4.vs.x could not be written'],
+] as const)('a setting: %s, errno %i: %s', (command, number, code, says) => {
+  const error = kernelError({ command, file: '/proc/sys/net/ipv4/vs', setting: 'net.ipv4.vs.x' }, number);
   expect(error).toMatchObject({ code, errno: -number, command });
+  expect(error.message).toContain(says);
+});
+
+test.each([
+  [errno.EPERM, 'ERR_IPVS_PERMISSION', 'may not be read'],
+  [errno.ENOENT, 'ERR_IPVS_FILE', 'there is no /proc/thread-self/net/ip_vs_stats; mount /proc'],
+  [errno.EIO, 'ERR_IPVS_FILE', '/proc/thread-self/net/ip_vs_stats could not be read'],
+  [errno.EINVAL, 'ERR_IPVS_FILE', 'could not be read'],
+] as const)('a file that is read, errno %i: %s', (number, code, says) => {
+  const error = kernelError({ command: 'READ_FILE', file: '/proc/thread-self/net/ip_vs_stats' }, number);
+  expect(error).toMatchObject({ code, errno: -number, command: 'READ_FILE' });
   expect(error.message).toContain(says);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readSettings, sysctlName, writeSettings } from '../../../lib/proc/settings.ts';
+import { formatSettings, parseSettings, sysctlName } from '../../../lib/proc/settings.ts';
 
 describe('settings', () => {
   test('have the kernel’s names, with underscores', () => {
@@ -10,7 +10,7 @@ describe('settings', () => {
   test('are those that the kernel has and the library knows', () => {
     const content =
       'conntrack\x001\n\0sync_threshold\x003\t50\n\0est_nice\x00-5\n\0est_cpulist\x000-3\n\0new_one\x007\n\0';
-    expect(readSettings(content)).toEqual({
+    expect(parseSettings(content)).toEqual({
       conntrack: true,
       syncThreshold: { threshold: 3, period: 50 },
       estNice: -5,
@@ -19,7 +19,7 @@ describe('settings', () => {
   });
 
   test('are written as they are read', () => {
-    const content = writeSettings({
+    const content = formatSettings({
       conntrack: false,
       syncThreshold: { threshold: 1, period: 9 },
       estCpulist: '',

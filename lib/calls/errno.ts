@@ -1,0 +1,23 @@
+/** The errnos that calls are known to end with. */
+export const E = {
+  PERM: 1,
+  NOENT: 2,
+  SRCH: 3,
+  BADF: 9,
+  AGAIN: 11,
+  NOMEM: 12,
+  ACCES: 13,
+  EXIST: 17,
+  NODEV: 19,
+  NOTDIR: 20,
+  INVAL: 22,
+  NFILE: 23,
+  MFILE: 24,
+  RANGE: 34,
+  NOSYS: 38,
+  NOPROTOOPT: 92,
+  PROTONOSUPPORT: 93,
+  AFNOSUPPORT: 97,
+  NOBUFS: 105,
+  TIMEDOUT: 110,
+} as const;
