@@ -7,7 +7,7 @@
     "enable_asan%": 0,
     "enable_ubsan%": 0,
     "enable_tsan%": 0,
-    # The addons that are published (npm run prebuild): libnl/source is linked in, instead of the system's libnl.
+    # The addons that are published (npm run prebuild): third_party/libnl is linked in, instead of the system's libnl.
     "prebuilt%": 0,
   },
   "target_defaults": {
@@ -91,7 +91,8 @@
       ],
       # As system headers: their warnings are not ours to mend.
       "cflags_cc": [
-        "-isystem<!(node -p \"require('node:path').resolve(require('node-addon-api').include_dir)\")",
+        # A published package brings the headers along: a dependency on them would have Yarn 4 install node-gyp everywhere.
+        "-isystem<!(node -p \"const { existsSync } = fs; path.resolve(existsSync('third_party/node-addon-api') ? 'third_party/node-addon-api' : require('node-addon-api').include_dir)\")",
       ],
       "ldflags": [
         # A thread of a terminated worker_thread may still be in the kernel when Node unloads the addon: keep its code mapped.

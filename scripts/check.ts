@@ -49,7 +49,7 @@ const checks: readonly Check[] = [
     run: () =>
       complaint('clang-format', [
         ...(fix ? ['-i'] : ['--dry-run', '--Werror']),
-        ...files('native', /^(?!build\/).*\.(?:cc|h)$/),
+        ...files('native', /^(?!build\/|third_party\/).*\.(?:cc|h)$/),
         ...files('test/native', /\.(?:cc|h)$/),
         ...files('bench', /\.c$/),
       ]),

@@ -132,7 +132,7 @@ function steps(parts) {
   }
   const native = join(root, 'native');
   const sources = readdirSync(native)
-    .filter(name => name !== 'build')
+    .filter(name => name !== 'build' && name !== 'third_party')
     .map(name => join(native, name));
   if (parts.includes('native') && isOlder(nativeTests, [...sources, join(root, 'test/native')])) {
     todo.push({ what: 'building the native tests', run: buildNativeTests });

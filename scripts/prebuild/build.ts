@@ -24,6 +24,7 @@ export interface Provided {
 /** Puts a target's files into prebuilds/, from the cache where nothing that they are made of has changed. */
 export async function provide(target: Target): Promise<Provided> {
   await bringLibnl();
+  await bringHeaders();
   const name = `prebuilt-${target.arch}-${target.libc}-${await fingerprint(target)}`;
   const cached = existsSync(join(cacheDirectory(), name));
   const folder = await keep(name, async work => await compile(target, work));
@@ -47,13 +48,23 @@ export async function provide(target: Target): Promise<Provided> {
  */
 async function bringLibnl(): Promise<void> {
   const source = await libnlSource();
-  const target = join(root, 'native/libnl/source');
+  const target = join(root, 'native/third_party/libnl');
   await rm(target, { recursive: true, force: true });
   const gyp = await readFile(join(root, 'native/libnl/libnl.gyp'), 'utf8');
-  const compiled = [...gyp.matchAll(/"source\/(\S+\.c)"/g)].map(match => match[1]!);
+  const compiled = [...gyp.matchAll(/"\.\.\/third_party\/libnl\/(\S+\.c)"/g)].map(match => match[1]!);
   for (const path of ['COPYING', ...(await withHeaders(source, compiled))]) {
     await mkdir(dirname(join(target, path)), { recursive: true });
     await copyFile(join(source, path), join(target, path));
+  }
+}
+
+/** Puts node-addon-api's headers where binding.gyp looks for them first: a package that is installed has to be compiled without that one. */
+async function bringHeaders(): Promise<void> {
+  const target = join(root, 'native/third_party/node-addon-api');
+  await rm(target, { recursive: true, force: true });
+  await mkdir(target, { recursive: true });
+  for (const name of ['napi.h', 'napi-inl.h', 'napi-inl.deprecated.h', 'LICENSE.md']) {
+    await copyFile(join(root, 'node_modules/node-addon-api', name), join(target, name));
   }
 }
 
@@ -116,9 +127,7 @@ async function fingerprint(target: Target): Promise<string> {
   const paths = [
     ...(await filesIn(join(root, 'native'), join(root, 'native/build'))),
     ...(await filesIn(join(root, 'scripts/prebuild'))),
-    ...['node-addon-api', 'node-gyp', 'prebuildify'].map(name =>
-      join(root, 'node_modules', name, 'package.json'),
-    ),
+    ...['node-gyp', 'prebuildify'].map(name => join(root, 'node_modules', name, 'package.json')),
   ];
   for (const path of paths) {
     const content = createHash('sha256')

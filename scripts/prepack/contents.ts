@@ -4,7 +4,8 @@ import { filesOf, targets } from '../prebuild/targets.ts';
 const needed: readonly string[] = [
   ...['package.json', 'README.md', 'LICENSE', 'NOTICE'],
   ...['dist/index.js', 'dist/index.d.ts', 'dist/ipvs', 'dist/ipvs.cjs'],
-  ...['native/binding.gyp', 'native/libnl/libnl.gyp', 'native/libnl/source/COPYING'],
+  ...['native/binding.gyp', 'native/libnl/libnl.gyp', 'native/third_party/libnl/COPYING'],
+  'native/third_party/node-addon-api/napi.h',
   ...targets.flatMap(filesOf),
 ];
 
@@ -16,7 +17,8 @@ const allowed: readonly RegExp[] = [
   /^dist\/ipvs$/,
   /^docs\/(?:[\w-]+\/)*[\w.-]+\.(?:md|service|sysconfig)$/,
   /^native\/(?:[\w-]+\/)*[\w-]+\.(?:cc|h|gyp|map)$/,
-  /^native\/libnl\/source\/(?:COPYING|(?:lib|include)\/(?:[\w-]+\/)*[\w-]+\.[ch])$/,
+  /^native\/third_party\/node-addon-api\/(?:LICENSE\.md|[\w.-]+\.h)$/,
+  /^native\/third_party\/libnl\/(?:COPYING|(?:lib|include)\/(?:[\w-]+\/)*[\w-]+\.[ch])$/,
 ];
 
 /** What is wrong with a package that holds these files, each as a phrase. */
