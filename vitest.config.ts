@@ -44,6 +44,25 @@ export default defineConfig({
           ...forLabs,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['test/package/*.test.ts'],
+          globalSetup: 'test/package/setup.ts',
+          fileParallelism: false,
+          ...within(600),
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'package-kernel',
+          include: ['test/package/kernel/*.test.ts'],
+          fileParallelism: false,
+          ...within(300),
+        },
+      },
       { extends: true, test: { name: 'proof', include: ['test/lab/proofs.test.ts'], ...forLabs } },
     ],
   },

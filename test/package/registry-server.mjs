@@ -1,0 +1,54 @@
+// An npm registry with a few packages, for tests that install: they then need no network, and what they ask for is seen.
+//
+//   node registry-server.mjs FOLDER    serves the tarballs in FOLDER; each request becomes a line on standard output
+
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+
+const [, , folder] = process.argv;
+const port = 4873;
+const packages = new Map(
+  readdirSync(folder)
+    .filter(name => name.endsWith('.tgz'))
+    .map(describe),
+);
+
+createServer((request, response) => {
+  console.log(`${request.method} ${request.url}`);
+  const path = decodeURIComponent(new URL(request.url ?? '', 'http://localhost').pathname).slice(1);
+  const tarball = /^tarballs\/([\w.-]+)$/.exec(path)?.[1];
+  if (tarball !== undefined) {
+    response.end(readFileSync(join(folder, tarball)));
+  } else if (packages.has(path)) {
+    response.setHeader('content-type', 'application/json');
+    response.end(packages.get(path));
+  } else {
+    response.statusCode = 404;
+    response.end('{}');
+  }
+}).listen(port, '127.0.0.1', () => console.log('ready'));
+
+/**
+ * @param {string} file
+ * @returns {[string, string]} the package's name, and what a registry says of it
+ */
+function describe(file) {
+  const path = join(folder, file);
+  const manifest = JSON.parse(
+    execFileSync('tar', ['--extract', '--to-stdout', '--file', path, 'package/package.json'], {
+      encoding: 'utf8',
+    }),
+  );
+  const content = readFileSync(path);
+  const dist = {
+    tarball: `http://127.0.0.1:${port}/tarballs/${file}`,
+    shasum: createHash('sha1').update(content).digest('hex'),
+    integrity: `sha512-${createHash('sha512').update(content).digest('base64')}`,
+  };
+  const { name, version } = manifest;
+  const versions = { [version]: { ...manifest, _id: `${name}@${version}`, dist } };
+  return [name, JSON.stringify({ _id: name, name, 'dist-tags': { latest: version }, versions })];
+}
