@@ -57,11 +57,12 @@ const DEFAULT_TIMEOUT = 5000;
 export let callsOf: (ipvs: Ipvs) => Calls;
 
 /**
- * The IPVS of one network namespace. Making one does no I/O; the first call opens a socket and starts a thread, which `close()` or the
- * garbage collector ends. An open client keeps no process alive.
+ * The IPVS of one network namespace. Making one does no I/O; the first call opens a socket and starts a
+ * thread, which `close()` or the garbage collector ends. An open client keeps no process alive.
  *
- * Calls take effect in the order they are made, awaited or not. All need CAP_NET_ADMIN in the initial user namespace, reading too.
- * They reject with TypeError or RangeError at misuse (nothing is sent then) and with `IpvsError` at anything else.
+ * Calls take effect in the order they are made, awaited or not. All need CAP_NET_ADMIN in the initial user
+ * namespace, reading too. They reject with TypeError or RangeError at misuse (nothing is sent then) and with
+ * `IpvsError` at anything else.
  */
 export class Ipvs implements AsyncDisposable {
   readonly #calls: Calls;
@@ -86,8 +87,8 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * All services, in the kernel's order, which means nothing and changes from 7.1 on. Complete and free of duplicates even while others
-   * write, or else ERR_IPVS_UNSTABLE.
+   * All services, in the kernel's order, which means nothing and changes from 7.1 on. Complete and free of
+   * duplicates even while others write, or else ERR_IPVS_UNSTABLE.
    */
   services<const O extends ReadOptions = CallOptions>(options?: O): Promise<Service<Counting<O>>[]> {
     return this.#calls.run(reads.services<Counting<O>>(options), options);
@@ -102,8 +103,10 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Adds a service. A spec may be a `Service` that was read; its statistics are not looked at. Rejects with ERR_IPVS_SERVICE_EXISTS,
-   * ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND. The first use of a scheduler may load its module.
+   * Adds a service. A spec may be a `Service` that was read, whatever program made it; its statistics are not
+   * looked at. What the kernel takes and hardly anybody wants is taken: `lint()` tells it. Rejects with
+   * ERR_IPVS_SERVICE_EXISTS, ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND. The first use of a
+   * scheduler may load its module.
    */
   addService<P extends Protocol | undefined = never, M extends number | undefined = never>(
     spec: ServiceSpecLike<P, M>,
@@ -113,20 +116,27 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Changes what `changes` names and nothing else. Reads the service first, as the kernel's own command replaces everything; another
-   * program's change in between is overwritten. Another scheduler takes the kernel some milliseconds (synchronize_rcu). Rejects with
-   * ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND.
+   * Changes what `changes` names and nothing else. `changes` may be a whole service, if its identity is that
+   * of `id`. Reads the service first, as the kernel's own command replaces everything; another program's
+   * change in between is overwritten. Another scheduler takes the kernel some milliseconds (synchronize_rcu).
+   * Rejects with ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND.
    */
   updateService(id: ServiceId, changes: ServiceChanges, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.updateService(id, changes), options);
   }
 
-  /** Removes a service with its destinations. Established connections go on until they expire. Rejects with ERR_IPVS_SERVICE_NOT_FOUND. */
+  /**
+   * Removes a service with its destinations. Established connections go on until they expire. Rejects with
+   * ERR_IPVS_SERVICE_NOT_FOUND.
+   */
   removeService(id: ServiceId, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.removeService(id), options);
   }
 
-  /** A service's destinations, in the order they were added. Rejects with ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_UNSTABLE. */
+  /**
+   * A service's destinations, in the order they were added. Rejects with ERR_IPVS_SERVICE_NOT_FOUND or
+   * ERR_IPVS_UNSTABLE.
+   */
   destinations<const O extends ReadOptions = CallOptions>(
     service: ServiceId,
     options?: O,
@@ -135,18 +145,21 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Adds a destination. A spec may be a `Destination` that was read. Rejects with ERR_IPVS_DESTINATION_EXISTS,
-   * ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_DESTINATION_REFUSED. A destination that was removed and still has connections, or was removed
-   * less than two minutes ago, comes back with its counters.
+   * Adds a destination. A spec may be a `Destination` that was read, whatever program made it. Rejects with
+   * ERR_IPVS_DESTINATION_EXISTS, ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_DESTINATION_REFUSED or
+   * ERR_IPVS_THRESHOLDS. A destination that was removed and still has connections, or was removed less than
+   * two minutes ago, comes back with its counters.
    */
   addDestination(service: ServiceId, spec: DestinationSpec, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.addDestination(service, spec), options);
   }
 
   /**
-   * Changes what `changes` names and nothing else: weight 0 takes a server out of scheduling and leaves its connections. Unless
-   * everything is named (forwarding and weight and both thresholds) the service's destinations are read first; updates of one service in
-   * a row share that. Rejects with ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_DESTINATION_NOT_FOUND, ERR_IPVS_DESTINATION_REFUSED or ERR_IPVS_THRESHOLDS.
+   * Changes what `changes` names and nothing else: weight 0 takes a server out of scheduling and leaves its
+   * connections. `changes` may be a whole destination, if its identity is that of `destination`. Unless
+   * everything is named (forwarding and weight and both thresholds) the service's destinations are read
+   * first; updates of one service in a row share that. Rejects with ERR_IPVS_SERVICE_NOT_FOUND,
+   * ERR_IPVS_DESTINATION_NOT_FOUND, ERR_IPVS_DESTINATION_REFUSED or ERR_IPVS_THRESHOLDS.
    */
   updateDestination(
     service: ServiceId,
@@ -158,15 +171,16 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Removes a destination. Its connections go on, unless the setting expire_nodest_conn says otherwise. Rejects with ERR_IPVS_SERVICE_NOT_FOUND or
-   * ERR_IPVS_DESTINATION_NOT_FOUND.
+   * Removes a destination. Its connections go on, unless the setting expire_nodest_conn says otherwise.
+   * Rejects with ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_DESTINATION_NOT_FOUND.
    */
   removeDestination(service: ServiceId, destination: DestinationId, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.removeDestination(service, destination), options);
   }
 
   /**
-   * All services with their destinations. Each list is complete, or else ERR_IPVS_UNSTABLE; the table as a whole may change while it is read.
+   * All services with their destinations. Each list is complete, or else ERR_IPVS_UNSTABLE; the table as a
+   * whole may change while it is read.
    */
   snapshot<const O extends ReadOptions = CallOptions>(
     options?: O,
@@ -180,8 +194,9 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Zeroes the statistics of one service and its destinations, or of everything, the namespace's totals too. What was counted in the 2
-   * seconds before shows up after it: the kernel zeroes what its estimator has seen. Rejects with ERR_IPVS_SERVICE_NOT_FOUND.
+   * Zeroes the statistics of one service and its destinations, or of everything, the namespace's totals too.
+   * What was counted in the 2 seconds before shows up after it: the kernel zeroes what its estimator has
+   * seen. Rejects with ERR_IPVS_SERVICE_NOT_FOUND.
    */
   zero(service?: ServiceId, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.zero(service), options);
@@ -192,7 +207,10 @@ export class Ipvs implements AsyncDisposable {
     return this.#calls.run(reads.timeouts(), options);
   }
 
-  /** Sets the timeouts that are named and keeps the others. */
+  /**
+   * Sets the timeouts that are named and keeps the others. Rejects with ERR_IPVS_SETTING_REFUSED where one is
+   * too long for the kernel.
+   */
   setTimeouts(timeouts: Changes<Timeouts>, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.setTimeouts(timeouts), options);
   }
@@ -203,8 +221,8 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Starts a sync daemon. The kernel can't change a running one: stop it first. Rejects with ERR_IPVS_DAEMON_EXISTS,
-   * ERR_IPVS_INTERFACE_NOT_FOUND or ERR_IPVS_DAEMON_REFUSED.
+   * Starts a sync daemon. The kernel can't change a running one: stop it first. Rejects with
+   * ERR_IPVS_DAEMON_EXISTS, ERR_IPVS_INTERFACE_NOT_FOUND or ERR_IPVS_DAEMON_REFUSED.
    */
   startDaemon(daemon: DaemonSpec, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.startDaemon(daemon), options);
@@ -216,9 +234,9 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * The schedulers that this kernel has, and those that it would load at their first use: told from files, without loading any
-   * or asking the kernel for one. Those of other origin than the kernel's own tree are among them, when their modules are
-   * named as the kernel looks for them: ip_vs_NAME.
+   * The schedulers that this kernel has, and those that it would load at their first use: told from files,
+   * without loading any or asking the kernel for one. Those of other origin than the kernel's own tree are
+   * among them, when their modules are named as the kernel looks for them: ip_vs_NAME.
    */
   async schedulers(options?: CallOptions): Promise<SchedulerModule[]> {
     return schedulersOf(
@@ -227,9 +245,9 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Whether services can use this scheduler: asks the kernel, which loads its module if need be and keeps it. Nothing
-   * changes in the table. Rejects with ERR_IPVS_FAMILY_NOT_SUPPORTED where the kernel runs without IPv6, for the question
-   * is about an IPv6 service that cannot be.
+   * Whether services can use this scheduler: asks the kernel, which loads its module if need be and keeps it.
+   * Nothing changes in the table. Rejects with ERR_IPVS_FAMILY_NOT_SUPPORTED where the kernel runs without
+   * IPv6, for the question is about an IPv6 service that cannot be.
    */
   hasScheduler(name: string, options?: CallOptions): Promise<boolean> {
     return this.#calls.together({ command: 'NEW_SERVICE' }, run => hasScheduler(run, name, options));
@@ -241,8 +259,8 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Changes the settings that are named: all of them or, where one is missing in this kernel (ERR_IPVS_SETTING_NOT_FOUND) or refused by
-   * it, none.
+   * Changes the settings that are named: all of them or, where one is missing in this kernel
+   * (ERR_IPVS_SETTING_NOT_FOUND) or refused by it, none.
    */
   async setSettings(settings: Changes<Settings>, options?: CallOptions): Promise<void> {
     const content = formatSettings(settings);
@@ -256,8 +274,9 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * The connection table, read as it is iterated, so that its size is no matter. Connections that come, go or move in the table meanwhile
-   * may be missed or seen twice: the kernel gives no more. Leaving the loop closes the file. Needs no capability.
+   * The connection table, read as it is iterated, so that its size is no matter. Connections that come, go or
+   * move in the table meanwhile may be missed or seen twice: the kernel gives no more. Leaving the loop
+   * closes the file. Needs no capability.
    */
   async *connections(options: ConnectionsOptions = {}): AsyncGenerator<Connection, void, undefined> {
     const origin = options?.origin === true;
@@ -267,22 +286,24 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * What is to be done to make the table what it should be; changes nothing. See `PlanOptions` for what is the caller's to
-   * change. Rejects with a `DesiredError` that has every mistake in `desired`, or with ERR_IPVS_OWNED.
+   * What is to be done to make the table what it should be; changes nothing. See `PlanOptions` for what is
+   * the caller's to change. Rejects with a `DesiredError` that has every mistake in `desired`, or with
+   * ERR_IPVS_OWNED.
    */
   plan(desired: readonly TableEntry[], options?: ApplyOptions): Promise<Plan> {
     return plan(this.#calls, desired, options);
   }
 
   /**
-   * Makes the table what it should be, without a client noticing: what is added comes before what is taken away, and
-   * whatever can be changed in place is. Applied again, it finds nothing to do; killed and run again, it converges. A
-   * step that the kernel refuses keeps back no other: the outcome tells of each. Where other programs write meanwhile it
-   * plans again, at most twice.
+   * Makes the table what it should be, without a client noticing: what is added comes before what is taken
+   * away, and whatever can be changed in place is. Applied again, it finds nothing to do; killed and run
+   * again, it converges. A step that the kernel refuses keeps back no other: the outcome tells of each. Where
+   * other programs write meanwhile it plans again, at most twice.
    *
-   * Rejects, with nothing done, with a `DesiredError` that has every mistake in `desired`, with ERR_IPVS_LIMIT where the
-   * changes exceed what `allow` and `maxRemovals` leave, or with ERR_IPVS_OWNED where another owner has such a service.
-   * `timeout` is for each of its calls. `desired` must not be changed before the outcome is there.
+   * Rejects, with nothing done, with a `DesiredError` that has every mistake in `desired`, with
+   * ERR_IPVS_LIMIT where the changes exceed what `allow` and `maxRemovals` leave, or with ERR_IPVS_OWNED
+   * where another owner has such a service. `timeout` is for each of its calls. `desired` must not be changed
+   * before the outcome is there.
    */
   apply(desired: readonly TableEntry[], options?: ApplyOptions): Promise<Applied>;
   /**
@@ -300,8 +321,9 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Makes a sampler: for statistics that are read again and again. Its `read()` costs the JavaScript thread next to nothing and gives columns in
-   * typed arrays, with what came since the read before and rates per second. Several samplers may read at different paces.
+   * Makes a sampler: for statistics that are read again and again. Its `read()` costs the JavaScript thread
+   * next to nothing and gives columns in typed arrays, with what came since the read before and rates per
+   * second. Several samplers may read at different paces.
    */
   sampler<const C extends readonly SampleColumn[] = AllColumns>(
     options: SamplerOptions<C> = {},
@@ -315,8 +337,9 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Yields the table's statistics and what came or went, at a steady pace: step k is due k intervals after the first. Steps that a slow consumer
-   * missed are left out. Ends, without an error, when its signal is aborted. IPVS has no notifications: this polls.
+   * Yields the table's statistics and what came or went, at a steady pace: step k is due k intervals after
+   * the first. Steps that a slow consumer missed are left out. Ends, without an error, when its signal is
+   * aborted. IPVS has no notifications: this polls.
    */
   watch<const C extends readonly SampleColumn[] = AllColumns>(
     options: WatchOptions<C> = {},
@@ -329,7 +352,10 @@ export class Ipvs implements AsyncDisposable {
     return watchSampler(() => this.sampler(rest), { interval: pace, signal, timeout });
   }
 
-  /** Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED. Idempotent. */
+  /**
+   * Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED.
+   * Idempotent.
+   */
   close(): Promise<void> {
     return this.#calls.close();
   }

@@ -27,7 +27,10 @@ import { checkDestinationId, putDestinationId } from './identity.ts';
 import { DestinationColumn, DestinationField, Layout } from './layout.ts';
 import { getWord, putWord, type Slot } from './record.ts';
 
-/** The fields of a destination as errors name them, by where they stand: put together once, not for every call. */
+/**
+ * The fields of a destination as errors name them, by where they stand: put together once, not for every
+ * call.
+ */
 const fieldNames = { destination: fieldsOf('destination'), changes: fieldsOf('changes') };
 
 function fieldsOf(of: string) {
@@ -51,7 +54,9 @@ export function putDestinationSpec(slot: Slot, spec: DestinationSpec): void {
   checkFamily(slot);
 }
 
-/** Writes the changes of an update. True when they name everything, so that nothing needs to be read before. */
+/**
+ * Writes the changes of an update. True when they name everything, so that nothing needs to be read before.
+ */
 export function putDestinationChanges(
   slot: Slot,
   destination: DestinationId,
@@ -146,7 +151,8 @@ export function readDestination<T extends number | bigint>(
   const number = wordAt(list, at.forwarding, row);
   const tunnel = readTunnel(list, row, number === ForwardingNumber.tunnel);
   const forwarding = nameOf(ForwardingNumber, number) as Exclude<Forwarding, 'tunnel'>;
-  // One literal for each shape: spreading objects into one another costs several times as much, and there may be 100,000 rows.
+  // One literal for each shape: to spread objects into one another costs several times as much, and there may
+  // be 100,000 rows.
   const address = addressAt(list, wordAt(list, at.family, row), row);
   const port = wordAt(list, at.port, row);
   const weight = wordAt(list, at.weight, row);

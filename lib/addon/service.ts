@@ -26,7 +26,10 @@ import { checkServiceId, putServiceId, readServiceId } from './identity.ts';
 import { Layout, ServiceColumn, ServiceField } from './layout.ts';
 import { getWord, putName, putWord, type Slot } from './record.ts';
 
-/** Writes a service to be added, defaults filled in. Throws at what the kernel would refuse, or could not keep. */
+/**
+ * Writes a service to be added, defaults filled in. Throws at what the kernel would refuse, or could not
+ * keep.
+ */
 export function putServiceSpec(slot: Slot, spec: ServiceSpec): void {
   putServiceId(slot, spec);
   const at = Layout.service;
@@ -108,7 +111,9 @@ function persistentAndDormant(of: string) {
   );
 }
 
-/** Each address for itself. The kernel checks an IPv6 prefix length even of a service that is not persistent. */
+/**
+ * Each address for itself. The kernel checks an IPv6 prefix length even of a service that is not persistent.
+ */
 function defaultNetmask(family: number): number {
   return family === Family.ipv4 ? 0xffff_ffff : 128;
 }
@@ -154,7 +159,9 @@ function netmaskOf(field: string, family: number, granularity: unknown): number 
   return new DataView(bytes.buffer).getUint32(0);
 }
 
-/** A service while it is put together: to add to one object costs a fraction of spreading several into one. */
+/**
+ * A service while it is put together: to add to one object costs a fraction of spreading several into one.
+ */
 type Growing = { -readonly [K in keyof ServiceId]?: unknown } & {
   scheduler?: string;
   schedulerFlags?: readonly string[];
@@ -165,7 +172,10 @@ type Growing = { -readonly [K in keyof ServiceId]?: unknown } & {
   destinations?: unknown;
 };
 
-/** One service of a list, with statistics that were read from it and, where they belong to it, its destinations. */
+/**
+ * One service of a list, with statistics that were read from it and, where they belong to it, its
+ * destinations.
+ */
 export function readService<T extends number | bigint>(
   list: List,
   row: number,

@@ -1,6 +1,6 @@
 import { validateInteger, validateObject } from '../model/arguments.ts';
 import type { Changes } from '../model/complete.ts';
-import { MAX_TIMEOUT } from '../model/constants.ts';
+import { MAX_CONNECTION_TIMEOUT } from '../model/constants.ts';
 import type { Timeouts } from '../model/kernel.ts';
 import { Layout, TimeoutsReply } from './layout.ts';
 import { putWord, type Slot } from './record.ts';
@@ -13,7 +13,11 @@ export function putTimeouts(slot: Slot, timeouts: Changes<Timeouts>): void {
   for (const key of keys) {
     const seconds = timeouts[key];
     if (seconds !== undefined) {
-      putWord(slot, Layout.timeouts[key], validateInteger(`timeouts.${key}`, seconds, 1, MAX_TIMEOUT));
+      putWord(
+        slot,
+        Layout.timeouts[key],
+        validateInteger(`timeouts.${key}`, seconds, 1, MAX_CONNECTION_TIMEOUT),
+      );
     }
   }
 }

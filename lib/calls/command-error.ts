@@ -66,6 +66,13 @@ function explainCommand(context: ErrorContext, errno: number, who: string): Expl
     case 'SET_DEST':
     case 'DEL_DEST':
       return explainDestination(context, errno, who);
+    case 'SET_CONFIG':
+      if (errno !== E.INVAL) return undefined;
+      return {
+        code: 'ERR_IPVS_SETTING_REFUSED',
+        message:
+          'the kernel counts a timeout in ticks of 31 bits: with HZ=250 it takes 8589934 seconds at most',
+      };
     case 'NEW_DAEMON':
     case 'DEL_DAEMON':
       return explainDaemon(context, errno, who);

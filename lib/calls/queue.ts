@@ -12,10 +12,16 @@ import type { CallOptions } from './options.ts';
 import type { Outcomes } from './outcomes.ts';
 import { createSignals } from './signals.ts';
 
-/** The batch is sent early once it has this many records: the thread then works while JavaScript still encodes. */
+/**
+ * The batch is sent early once it has this many records: the thread then works while JavaScript still
+ * encodes.
+ */
 const FLUSH_AT = 128;
 
-/** A resolved promise: `.then(f)` queues a microtask without the AsyncResource that queueMicrotask() allocates. */
+/**
+ * A resolved promise: `.then(f)` queues a microtask without the AsyncResource that queueMicrotask()
+ * allocates.
+ */
 const microtask = Promise.resolve();
 
 /** A client's calls on their way: queued, sent together, answered in order. */
@@ -31,8 +37,9 @@ export interface Queue {
   /** Queues the call whose record the slot holds. */
   append<T>(slot: Slot, spec: CallSpec<T>, options: CallOptions | undefined): Promise<T>;
   /**
-   * Makes a call that is not one of a batch, behind those that are queued. `submit` hands it to the thread and returns
-   * 0 or an errno. With `statuses` the call is many writes at once, each of which puts its status there.
+   * Makes a call that is not one of a batch, behind those that are queued. `submit` hands it to the thread
+   * and returns 0 or an errno. With `statuses` the call is many writes at once, each of which puts its status
+   * there.
    */
   submitDirect<T>(
     spec: CallSpec<T>,
@@ -70,8 +77,9 @@ interface Pending extends Timed {
 function nothing(): void {}
 
 /**
- * Collects what is called in one tick and hands it to the native thread together; a plain loop of un-awaited calls so runs at the
- * speed of batches. Replies come in the order of the calls, so a queue is all that is needed to match them.
+ * Collects what is called in one tick and hands it to the native thread together; a plain loop of un-awaited
+ * calls so runs at the speed of batches. Replies come in the order of the calls, so a queue is all that is
+ * needed to match them.
  */
 export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOptions): Queue {
   const batch = createBatch();

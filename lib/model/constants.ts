@@ -52,6 +52,12 @@ export const MAX_TUNNEL_TYPE = 0xff;
 export const MAX_TIMEOUT = 31 * 86_400;
 
 /**
+ * The longest timeout of a connection: INT_MAX ticks at HZ=100. The kernel refuses what its own HZ makes more
+ * of (EINVAL).
+ */
+export const MAX_CONNECTION_TIMEOUT = 21_474_836;
+
+/**
  * The longest persistence timeout: the kernel counts it in ticks of 32 bits, and this is what one with HZ=100
  * can hold. With HZ=250 it wraps above 17179869 seconds, with HZ=1000 above 4294967.
  */

@@ -10,23 +10,30 @@ export const DEFAULT_FORWARDING = 'direct';
 export const DEFAULT_WEIGHT = 1;
 
 /**
- * How packets reach the real server: 'masquerade' (VS/NAT) rewrites addresses both ways; 'direct' (VS/DR) and 'tunnel'
- * (VS/TUN) leave them alone, and replies bypass the director; 'local' is the director itself; 'bypass' sends on to the
- * original address. The kernel takes 5 to 7 as well, which balance nothing; such a row has the digit, `'5'`, and every
- * method takes it.
+ * How packets reach the real server: 'masquerade' (VS/NAT) rewrites addresses both ways; 'direct' (VS/DR) and
+ * 'tunnel' (VS/TUN) leave them alone, and replies bypass the director; 'local' is the director itself;
+ * 'bypass' sends on to the original address. The kernel takes 5 to 7 as well, which balance nothing; such a
+ * row has the digit, `'5'`, and every method takes it.
  */
 export type Forwarding = 'masquerade' | 'direct' | 'tunnel' | 'local' | 'bypass';
 
 /**
- * The encapsulation of a tunnel. The kernel keeps fields that a type has no use for; of types and checksums that it does
- * not know, a row has the number: digits for the type (`'3'`), hexadecimal for the checksum's bits (`'0x3'`).
+ * The encapsulation of a tunnel. The kernel keeps fields that a type has no use for; of types and checksums
+ * that it does not know, a row has the number: digits for the type (`'3'`), hexadecimal for the checksum's
+ * bits (`'0x3'`).
  */
 export interface Tunnel {
   /** IP in IP; UDP (gue, since Linux 5.2); GRE (since 5.3). */
   readonly type: 'ipip' | 'gue' | 'gre';
-  /** The UDP port that the real server decapsulates at, 0 to 65535. 'gue' needs one, no other type has a use for it. */
+  /**
+   * The UDP port that the real server decapsulates at, 0 to 65535. 'gue' needs one, no other type has a use
+   * for it.
+   */
   readonly port?: number | undefined;
-  /** UDP or GRE checksum ('csum'), remote checksum offload of 'gue' ('remcsum'), or, by default, neither. Since 5.3. */
+  /**
+   * UDP or GRE checksum ('csum'), remote checksum offload of 'gue' ('remcsum'), or, by default, neither.
+   * Since 5.3.
+   */
   readonly checksum?: 'none' | 'csum' | 'remcsum' | undefined;
 }
 
@@ -37,18 +44,18 @@ export interface DestinationConfig {
   /** Default ipip. Means something under forwarding 'tunnel' only; the kernel keeps it under any. */
   readonly tunnel?: Tunnel | undefined;
   /**
-   * The server's share among its peers, 0 to 2147483647; 0 takes it out of scheduling and leaves its connections alone.
-   * Default 1. Not every scheduler can use large ones: see `lint()`.
+   * The server's share among its peers, 0 to 2147483647; 0 takes it out of scheduling and leaves its
+   * connections alone. Default 1. Not every scheduler can use large ones: see `lint()`.
    */
   readonly weight?: number | undefined;
   /**
-   * From this many connections on the server gets no new ones; 0, the default: no limit. Up to 4294967295; kernels from
-   * 6.1 on refuse what is above 2147483647.
+   * From this many connections on the server gets no new ones; 0, the default: no limit. Up to 4294967295;
+   * kernels from 6.1 on refuse what is above 2147483647.
    */
   readonly upperThreshold?: number | undefined;
   /**
-   * Below this many connections it gets new ones again; 0, the default: three quarters of the upper threshold. Not above
-   * the upper threshold.
+   * Below this many connections it gets new ones again; 0, the default: three quarters of the upper
+   * threshold. Not above the upper threshold.
    */
   readonly lowerThreshold?: number | undefined;
 }
@@ -57,9 +64,9 @@ export interface DestinationConfig {
 export interface DestinationSpec extends DestinationId, DestinationConfig {}
 
 /**
- * What an update replaces; what it does not name stays as it is. Forwarding and tunnel go together: a `forwarding`
- * without a `tunnel` resets it. A whole `Destination` or `DestinationSpec` is taken as well: its identity must be that of
- * the destination, its statistics are not looked at.
+ * What an update replaces; what it does not name stays as it is. Forwarding and tunnel go together: a
+ * `forwarding` without a `tunnel` resets it. A whole `Destination` or `DestinationSpec` is taken as well: its
+ * identity must be that of the destination, its statistics are not looked at.
  */
 export type DestinationChanges = DestinationConfig;
 
@@ -85,7 +92,10 @@ export type Destination<T extends number | bigint = number> = DestinationId &
 
 export const tunnelKeys = keysOf<Tunnel>({ type: true, port: true, checksum: true });
 
-/** What a destination to be added may have: an observed one is a spec too, whose other fields are not looked at. */
+/**
+ * What a destination to be added may have: an observed one is a spec too, whose other fields are not looked
+ * at.
+ */
 export const destinationKeys = new Set([
   ...destinationIdKeys,
   ...keysOf<DestinationConfig>({

@@ -26,7 +26,7 @@ import type { DestinationId, ServiceId } from './identity.ts';
  * | `ERR_IPVS_DAEMON_REFUSED` | a sync daemon cannot start: destinations of mixed families, or no multicast on the interface |
  * | `ERR_IPVS_INTERFACE_NOT_FOUND` | the namespace has no such network interface |
  * | `ERR_IPVS_SETTING_NOT_FOUND` | this kernel has no such setting, or keeps all from the client's network namespace |
- * | `ERR_IPVS_SETTING_REFUSED` | the kernel does not take that value for a setting |
+ * | `ERR_IPVS_SETTING_REFUSED` | the kernel does not take that value for a setting, or for a timeout |
  * | `ERR_IPVS_FILE` | a file of the kernel's under /proc is not there or could not be read or written; see `errno` |
  * | `ERR_IPVS_MODULE_UNLOADING` | ip_vs is just being unloaded |
  * | `ERR_IPVS_NO_MEMORY` | the kernel has no memory for it |

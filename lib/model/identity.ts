@@ -2,9 +2,10 @@ import { type AddressFamily, validateAddress } from './address.ts';
 import { keysOf } from './numbers.ts';
 
 /**
- * The transport protocols IPVS balances. The kernel takes services of any other from netlink, up to 65535, and schedules
- * nothing for them. Such a row has the digits of the number, `'50'`, and every method takes those: they are not in this
- * type, so that a table of these three is enough for programs whose rows are their own.
+ * The transport protocols IPVS balances. The kernel takes services of any other from netlink, up to 65535,
+ * and schedules nothing for them. Such a row has the digits of the number, `'50'`, and every method takes
+ * those: they are not in this type, so that a table of these three is enough for programs whose rows are
+ * their own.
  */
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
@@ -37,8 +38,8 @@ export interface DestinationId {
   /** The real server's address. Of the service's family, or the other one through a tunnel. */
   readonly address: string;
   /**
-   * 0 to 65535. Only 'masquerade' rewrites ports: any other forwarding wants the service's own. For a firewall-mark
-   * service 0 means the port that the client connected to.
+   * 0 to 65535. Only 'masquerade' rewrites ports: any other forwarding wants the service's own. For a
+   * firewall-mark service 0 means the port that the client connected to.
    */
   readonly port: number;
 }
@@ -54,8 +55,8 @@ export const serviceIdKeys = keysOf<ServiceId>({
 export const destinationIdKeys = keysOf<DestinationId>({ address: true, port: true });
 
 /**
- * The one text for a service, whatever way its address is written: `tcp 10.0.0.1:80`, `udp [::1]:53`, `fwmark 7 ipv6`.
- * Throws a TypeError when the address is none.
+ * The one text for a service, whatever way its address is written: `tcp 10.0.0.1:80`, `udp [::1]:53`, `fwmark
+ * 7 ipv6`. Throws a TypeError when the address is none.
  */
 export function serviceKey(service: ServiceId): string {
   if (service.fwmark !== undefined) return `fwmark ${service.fwmark} ${service.family}`;
@@ -63,8 +64,8 @@ export function serviceKey(service: ServiceId): string {
 }
 
 /**
- * The one text for a destination within its service: `10.0.0.2:80`, `[fd00::2]:80`. Throws a TypeError when the address
- * is none.
+ * The one text for a destination within its service: `10.0.0.2:80`, `[fd00::2]:80`. Throws a TypeError when
+ * the address is none.
  */
 export function destinationKey(destination: DestinationId): string {
   return endpointKey('destination.address', destination.address, destination.port);
@@ -86,7 +87,9 @@ export function copyServiceId(service: ServiceId): ServiceId {
   return (fwmark === undefined ? { protocol, address, port } : { fwmark, family }) as ServiceId;
 }
 
-/** A copy of a destination's identity alone, for errors: the caller may change or drop the object afterwards. */
+/**
+ * A copy of a destination's identity alone, for errors: the caller may change or drop the object afterwards.
+ */
 export function copyDestinationId(destination: DestinationId): DestinationId {
   const { address, port } = destination ?? {};
   return { address, port };

@@ -4,11 +4,17 @@ import type { Complete } from './complete.ts';
 export interface Info {
   /** '1.2.1' in every kernel since 2008: no guide to what it can do. */
   readonly version: string;
-  /** Buckets of the connection table. From 7.1 on the namespace's own: 0 before its first service, then growing and shrinking. */
+  /**
+   * Buckets of the connection table. From 7.1 on the namespace's own: 0 before its first service, then
+   * growing and shrinking.
+   */
   readonly connectionTableSize: number;
 }
 
-/** After how many seconds without a packet the kernel forgets a connection: 1 to 2678400 (31 days) each. */
+/**
+ * After how many seconds without a packet the kernel forgets a connection: from 1 on. The most depends on the
+ * kernel: 2147483 with HZ=1000, 8589934 with HZ=250, 21474836 with HZ=100.
+ */
 export interface Timeouts {
   /** An established TCP connection; the kernel's default is 900. */
   readonly tcp: number;

@@ -36,7 +36,11 @@ import type { TableEntry } from './table.ts';
  * | `port-zero` | schedules nothing for a service of every port that is not persistent |
  * | `rounded-weight` | counts a weight as another: `mh` keeps six bits of it |
  * | `thresholds` | refuses a lower threshold above the upper one |
- * | `unknown-engine`, `unknown-forwarding`, `unknown-protocol`, `unknown-scheduler`, `unknown-tunnel` | has no such thing in its own tree, or no meaning for the number |
+ * | `unknown-engine` | has no such engine in its own tree |
+ * | `unknown-forwarding` | forwards nothing by a method of that number |
+ * | `unknown-protocol` | schedules nothing for that protocol |
+ * | `unknown-scheduler` | has no such scheduler in its own tree |
+ * | `unknown-tunnel` | sends nothing through a tunnel of that number |
  * | `unreachable-weight` | leaves some destinations with too few of the 256 buckets of `sh`, or with none |
  * | `unspecified-address` | matches no packet: 0.0.0.0 and :: are no wildcards |
  */
@@ -102,8 +106,9 @@ const hashingSchedulers: ReadonlySet<string> = new Set(['dh', 'sh', 'mh']);
 const rewritesNoPort: ReadonlySet<string> = new Set(['direct', 'tunnel', 'local']);
 
 /**
- * Finds what is suspicious in a table: what `snapshot()` or `parseRules()` returned, or a program put together. Pure, and
- * never throws for what a row says. In the table's order, a service before its destinations.
+ * Finds what is suspicious in a table: what `snapshot()` or `parseRules()` returned, or a program put
+ * together. Pure, and never throws for what a row says. In the table's order, a service before its
+ * destinations.
  */
 export function lint(table: readonly TableEntry[]): LintWarning[] {
   return table.flatMap(entry => {
@@ -160,7 +165,7 @@ function* lintService(service: TableEntry): Generator<Finding> {
 
 function* lintFlags({ schedulerFlags = [] }: TableEntry, scheduler: string): Generator<Finding> {
   const isOwn = (flag: string) => flag === `${scheduler}-fallback` || flag === `${scheduler}-port`;
-  // What a scheduler from elsewhere does with its flags is its own affair; bits above its three it does not get.
+  // A scheduler from outside the kernel's tree may use all of its three bits, but not those above them.
   const isForeign = !schedulers.has(scheduler) && scheduler !== 'none';
   const unused = schedulerFlags.filter(flag => !isOwn(flag) && (!isForeign || flag.startsWith('0x')));
   if (unused.length === 0) return;
@@ -354,8 +359,8 @@ function* lintWeight(service: TableEntry, { weight = DEFAULT_WEIGHT }: Destinati
 }
 
 /**
- * What `mh` makes of a weight beside those of the other destinations, in the same unit; undefined when it is near enough.
- * Source: ip_vs_mh_shift_weight() and ip_vs_mh_permutate().
+ * What `mh` makes of a weight beside those of the other destinations, in the same unit; undefined when it is
+ * near enough. Source: ip_vs_mh_shift_weight() and ip_vs_mh_permutate().
  */
 function mhTurns(destinations: readonly DestinationSpec[], weight: number): number | undefined {
   const weights = destinations.map(({ weight = DEFAULT_WEIGHT }) => weight).filter(other => other > 0);

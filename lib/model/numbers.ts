@@ -1,8 +1,8 @@
 import { validateString, wrongValue } from './arguments.ts';
 
 /**
- * Numbers of the kernel's interface with their names. The kernel checks few of them and keeps any, so that each can
- * also be one without a name: it is then a text of its decimal digits, such as `'50'`.
+ * Numbers of the kernel's interface with their names. The kernel checks few of them and keeps any, so that
+ * each can also be one without a name: it is then a text of its decimal digits, such as `'50'`.
  */
 export type NumberNames = Readonly<Record<string, number>>;
 
@@ -28,7 +28,10 @@ export function validateNumber(field: string, value: unknown, names: NumberNames
   return number;
 }
 
-/** The keys of `T`, in a list that the compiler keeps whole: a new field that is forgotten here does not compile. */
+/**
+ * The keys of `T`, in a list that the compiler keeps whole: a new field that is forgotten here does not
+ * compile.
+ */
 export function keysOf<T>(keys: Readonly<Record<KeyOf<T>, true>>): ReadonlySet<string> {
   return new Set(Object.keys(keys));
 }

@@ -2,9 +2,10 @@ import { contradiction, wrongType, wrongValue } from './arguments.ts';
 import { SCHEDULER_FLAGS, ServiceFlag, UNNAMED_FLAGS } from './constants.ts';
 
 /**
- * The kernel's own schedulers: round robin, weighted round robin, least and weighted least connection, weighted failover, weighted
- * overflow, locality-based least connection (with replication), destination, source and Maglev hashing, shortest expected delay,
- * never queue, power of two choices (since 5.11, in Debian since 6.12). `schedulers()` tells which a kernel has or could load.
+ * The kernel's own schedulers: round robin, weighted round robin, least and weighted least connection,
+ * weighted failover, weighted overflow, locality-based least connection (with replication), destination,
+ * source and Maglev hashing, shortest expected delay, never queue, power of two choices (since 5.11, in
+ * Debian since 6.12). `schedulers()` tells which a kernel has or could load.
  */
 export const schedulerNames = [
   'rr',
@@ -26,14 +27,18 @@ export const schedulerNames = [
 /** A scheduler of the kernel's own. */
 export type KnownScheduler = (typeof schedulerNames)[number];
 
-/** A scheduler: one of the kernel's own, one from outside the kernel's tree, or 'none', which schedules no connection. */
+/**
+ * A scheduler: one of the kernel's own, one from outside the kernel's tree, or 'none', which schedules no
+ * connection.
+ */
 export type SchedulerName = KnownScheduler | 'none' | (string & {});
 
 /**
- * One bit that a service keeps for its scheduler. `sh` and `mh` know two of them: `sh-fallback` and `mh-fallback` choose
- * another server when the hashed one has weight 0 or is overloaded, `sh-port` and `mh-port` hash the client's port too.
- * `flag-1` to `flag-3` are the same bits for schedulers from outside the kernel's tree. The kernel keeps its other bits
- * as well, without a use for them: each is a hexadecimal number, such as `'0x40'`.
+ * One bit that a service keeps for its scheduler. `sh` and `mh` know two of them: `sh-fallback` and
+ * `mh-fallback` choose another server when the hashed one has weight 0 or is overloaded, `sh-port` and
+ * `mh-port` hash the client's port too. `flag-1` to `flag-3` are the same bits for schedulers from outside
+ * the kernel's tree. The kernel keeps its other bits as well, without a use for them: each is a hexadecimal
+ * number, such as `'0x40'`.
  */
 export type SchedulerFlag =
   | 'sh-fallback'
@@ -56,7 +61,10 @@ const own: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   mh: { 'mh-fallback': ServiceFlag.sched1, 'mh-port': ServiceFlag.sched2 },
 };
 
-/** The bits of flag names. A name that belongs to another scheduler is refused: read back, it would be another. */
+/**
+ * The bits of flag names. A name that belongs to another scheduler is refused: read back, it would be
+ * another.
+ */
 export function flagBits(field: string, scheduler: string | undefined, flags: unknown): number {
   if (!Array.isArray(flags)) throw wrongType(field, 'an array of flag names', flags);
   let bits = 0;
@@ -76,9 +84,8 @@ function bitOf(field: string, scheduler: string | undefined, flag: string): numb
   for (const [name, flags] of Object.entries(own)) {
     if (!Object.hasOwn(flags, flag)) continue;
     if (scheduler !== name) {
-      throw contradiction(
-        `${field}: '${flag}' goes with scheduler '${name}', not with '${scheduler ?? 'none named'}'`,
-      );
+      const remedy = scheduler === undefined ? `: name that scheduler too` : `, not with '${scheduler}'`;
+      throw contradiction(`${field}: '${flag}' goes with scheduler '${name}'${remedy}`);
     }
     return flags[flag];
   }

@@ -7,26 +7,31 @@ import type { Stats } from './stats.ts';
 /** The scheduler of a service that names none, as ipvsadm's. */
 export const DEFAULT_SCHEDULER = 'wlc';
 
-/** The seconds that a persistent service remembers its clients when it names no timeout: ipvsadm's code has 360, its manual 300. */
+/**
+ * The seconds that a persistent service remembers its clients when it names no timeout: ipvsadm's code has
+ * 360, its manual 300.
+ */
 export const DEFAULT_PERSISTENCE = 360;
 
 /** Sends all connections of one client to the same destination. */
 export interface Persistence {
   /**
-   * Seconds that a client is remembered after its last connection, 0 to 42949672. Default 360, as ipvsadm's. The kernel
-   * counts in ticks of 32 bits: above 4294967 some kernels (HZ=1000), above 17179869 most (HZ=250) remember less.
+   * Seconds that a client is remembered after its last connection, 0 to 42949672. Default 360, as ipvsadm's.
+   * The kernel counts in ticks of 32 bits: above 4294967 some kernels (HZ=1000), above 17179869 most (HZ=250)
+   * remember less.
    */
   readonly timeout?: number | undefined;
   /**
-   * Which clients count as one: a prefix length (IPv4 0 to 32, IPv6 1 to 128), or an IPv4 netmask. Default: each address
-   * for itself. Reads back as a prefix length, or as a netmask where its bits are not contiguous.
+   * Which clients count as one: a prefix length (IPv4 0 to 32, IPv6 1 to 128), or an IPv4 netmask. Default:
+   * each address for itself. Reads back as a prefix length, or as a netmask where its bits are not
+   * contiguous.
    */
   readonly granularity?: number | string | undefined;
   /**
-   * A persistence engine that looks into packets; the kernel has 'sip', for UDP services: datagrams of one Call-ID go to
-   * one server. It compares the client's address under `granularity` as well (ip_vs_pe_sip.c): a call that several
-   * addresses speak of needs granularity 0. And it is asked about new connections only: without `onePacket` a socket's
-   * later calls go where its first went.
+   * A persistence engine that looks into packets; the kernel has 'sip', for UDP services: datagrams of one
+   * Call-ID go to one server. It compares the client's address under `granularity` as well (ip_vs_pe_sip.c):
+   * a call that several addresses speak of needs granularity 0. And it is asked about new connections only:
+   * without `onePacket` a socket's later calls go where its first went.
    */
   readonly engine?: 'sip' | (string & {}) | undefined;
 }
@@ -37,13 +42,15 @@ export interface ServiceConfig {
   readonly scheduler?: SchedulerName | undefined;
   /** Default none. */
   readonly schedulerFlags?: readonly SchedulerFlag[] | undefined;
-  /** One-packet scheduling: every datagram is balanced for itself. Has an effect on UDP only. Default false. */
+  /**
+   * One-packet scheduling: every datagram is balanced for itself. Has an effect on UDP only. Default false.
+   */
   readonly onePacket?: boolean | undefined;
   /** Default: not persistent. */
   readonly persistence?: Persistence | undefined;
   /**
-   * What a service that is not persistent keeps of a persistence: other programs leave such values, and the kernel keeps
-   * them without a use. Timeout 0 by default. Not beside `persistence`.
+   * What a service that is not persistent keeps of a persistence: other programs leave such values, and the
+   * kernel keeps them without a use. Timeout 0 by default. Not beside `persistence`.
    */
   readonly dormantPersistence?: Persistence | undefined;
 }
@@ -55,9 +62,10 @@ export type ServiceSpec = (AddressServiceId | FwmarkServiceId) & ServiceConfig;
 type Found<T> = [T] extends [never] ? unknown : T;
 
 /**
- * What `addService` takes: a `ServiceSpec`, or one whose type has lost which fields of an identity go together. TypeScript
- * makes all of them optional in `Omit<ServiceSpec, 'persistence'>` and its like: only such a type has a protocol, `P`, and a
- * mark, `M`. Where one of them was not found the strict type holds, so that a destination is not taken for a service.
+ * What `addService` takes: a `ServiceSpec`, or one whose type has lost which fields of an identity go
+ * together. TypeScript makes all of them optional in `Omit<ServiceSpec, 'persistence'>` and its like: only
+ * such a type has a protocol, `P`, and a mark, `M`. Where one of them was not found the strict type holds, so
+ * that a destination is not taken for a service.
  */
 export type ServiceSpecLike<P, M> = { readonly protocol?: Found<P>; readonly fwmark?: Found<M> } & ([
   P,
@@ -83,13 +91,13 @@ export type Service<T extends number | bigint = number> = ServiceId & {
 };
 
 /**
- * What an update replaces; what it does not name stays as it is. A whole `Service` or `ServiceSpec` is taken as well:
- * its identity must be that of the service, its statistics are not looked at.
+ * What an update replaces; what it does not name stays as it is. A whole `Service` or `ServiceSpec` is taken
+ * as well: its identity must be that of the service, its statistics are not looked at.
  */
 export interface ServiceChanges extends Omit<ServiceConfig, 'persistence'> {
   /**
-   * Persistence, merged with what the service has: naming only `timeout` keeps granularity and engine. null ends it, and
-   * so does `engine: null` for the engine alone.
+   * Persistence, merged with what the service has: naming only `timeout` keeps granularity and engine. null
+   * ends it, and so does `engine: null` for the engine alone.
    */
   readonly persistence?:
     | (Omit<Persistence, 'engine'> & { readonly engine?: Persistence['engine'] | null })
@@ -99,7 +107,10 @@ export interface ServiceChanges extends Omit<ServiceConfig, 'persistence'> {
 
 export const persistenceKeys = keysOf<Persistence>({ timeout: true, granularity: true, engine: true });
 
-/** What a service to be added may have: an observed service is a spec too, whose other fields are not looked at. */
+/**
+ * What a service to be added may have: an observed service is a spec too, whose other fields are not looked
+ * at.
+ */
 export const serviceKeys = new Set([
   ...serviceIdKeys,
   ...keysOf<ServiceConfig>({

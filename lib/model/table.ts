@@ -6,5 +6,8 @@ export type ServiceWithDestinations<T extends number | bigint = number> = Servic
   readonly destinations: Destination<T>[];
 };
 
-/** A service to be added with its destinations: what `snapshot()` and `parseRules()` return, and a program puts together. */
+/**
+ * A service to be added with its destinations: what `snapshot()` and `parseRules()` return, and a program
+ * puts together.
+ */
 export type TableEntry = ServiceSpec & { readonly destinations: readonly DestinationSpec[] };

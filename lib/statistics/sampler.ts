@@ -26,8 +26,9 @@ export interface SamplerOptions<C extends readonly SampleColumn[] = readonly Sam
   /** Which columns there are. Default: all three. */
   readonly columns?: C | undefined;
   /**
-   * Writes each sample over the one before, as long as the topology stays: nothing is then allocated for rows, and only what changed is
-   * written. What was read before must be used up by then, and its arrays are not to be written to. Default false.
+   * Writes each sample over the one before, as long as the topology stays: nothing is then allocated for
+   * rows, and only what changed is written. What was read before must be used up by then, and its arrays are
+   * not to be written to. Default false.
    */
   readonly reuse?: boolean | undefined;
 }
@@ -56,9 +57,10 @@ interface SampleColumns {
   /** Since the read before; 0 in a row's first read. A counter that was zeroed in between counts from 0. */
   readonly deltas: CounterColumns<Float64Array>;
   /**
-   * Per second; NaN until known. The kernel refreshes counters every 2 seconds, each row at a time of its own. Reads less than 2 seconds
-   * apart give the exact rate of the last such 2 seconds, however often they are: no zeros in between, no doubles. Reads further apart see a
-   * varying number of refreshes and give a rate that is smoothed over 8 seconds.
+   * Per second; NaN until known. The kernel refreshes counters every 2 seconds, each row at a time of its
+   * own. Reads less than 2 seconds apart give the exact rate of the last such 2 seconds, however often they
+   * are: no zeros in between, no doubles. Reads further apart see a varying number of refreshes and give a
+   * rate that is smoothed over 8 seconds.
    */
   readonly rates: CounterColumns<Float64Array>;
 }
@@ -66,7 +68,9 @@ interface SampleColumns {
 /** A sample's rows of one kind. The columns `C` are known to be there, others may be. */
 type SampleRows<Id, C extends SampleColumn> = Pick<SampleColumns, C> &
   Partial<SampleColumns> & {
-    /** Whose rows these are. The same array as long as the topology stays; made when it is first looked at. */
+    /**
+     * Whose rows these are. The same array as long as the topology stays; made when it is first looked at.
+     */
     readonly ids: readonly Id[];
   };
 
@@ -160,7 +164,10 @@ export function createSampler(
   // Those of the chosen services that the native side was not told of yet.
   const unnamed = [...(options.services ?? [])];
 
-  /** Chooses a service, ahead of the read that is to have it. If the call never left, it is made again for the next read. */
+  /**
+   * Chooses a service, ahead of the read that is to have it. If the call never left, it is made again for the
+   * next read.
+   */
   async function choose(service: ServiceId, callOptions: CallOptions | undefined): Promise<void> {
     try {
       await calls.run(
@@ -311,7 +318,9 @@ interface Rows {
   destinationIds(): readonly DestinationId[];
 }
 
-/** Identities are made into objects when somebody asks for them, once: that takes longer than to read them. */
+/**
+ * Identities are made into objects when somebody asks for them, once: that takes longer than to read them.
+ */
 function rowsOf(keys: NativeTable): Rows {
   let services: readonly ServiceId[] | undefined;
   let destinations: readonly DestinationId[] | undefined;

@@ -6,6 +6,7 @@ import {
   type CounterColumns,
   type Counters,
   destinationKey,
+  lint,
   type ServiceId,
   type Stats,
   serviceKey,
@@ -56,8 +57,7 @@ beforeAll(async () => {
     bed.ipvs.addDestination(web6, { address: '::1', port: 8001, forwarding: 'masquerade' }),
     bed.ipvs.addDestination(dns, { address: '127.0.0.1', port: 8053, forwarding: 'masquerade' }),
     bed.ipvs.addDestination(sip, { address: '127.0.0.1', port: 8053, forwarding: 'masquerade' }),
-    // A persistent mark keeps the port that the client asked for (ip_vs_sched_persist).
-    bed.ipvs.addDestination(mark, { address: '127.0.0.1', port: 0, forwarding: 'masquerade' }),
+    bed.ipvs.addDestination(mark, { address: '127.0.0.1', port: 9999, forwarding: 'masquerade' }),
   ]);
   peer = spawn('ip', ['netns', 'exec', bed.netns, process.execPath, '--input-type=module', '-e', traffic]);
   await new Promise<void>((resolve, reject) => {
@@ -135,6 +135,13 @@ describe('connections()', () => {
   test('shows the template of a mark', async () => {
     const found = (await all()).filter(({ protocol }) => protocol === 'ip');
     expect(found).toMatchObject([{ template: true, virtual: { address: '0.0.0.3' } }]);
+  });
+
+  test('shows that a persistent mark keeps the port that the client connected to, as lint() says', async () => {
+    const found = (await all()).filter(({ virtual }) => virtual.address === '10.100.10.102');
+    expect(found).toMatchObject([{ virtual: { port: 80 }, destination: { address: '127.0.0.1', port: 80 } }]);
+    const table = (await bed.ipvs.snapshot()).filter(({ fwmark }) => fwmark === mark.fwmark);
+    expect(lint(table)).toMatchObject([{ code: 'ignored-port', service: mark, destination: { port: 9999 } }]);
   });
 
   test('tells where entries came from', async () => {

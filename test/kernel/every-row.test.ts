@@ -208,7 +208,7 @@ function configured(table: readonly ServiceWithDestinations[]) {
     .sort((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1));
 }
 
-test('Every row that the kernel can hold is read, and written again the same, byte for byte as the kernel tells it', async () => {
+test('Every row that the kernel can hold is read, and written the same, byte for byte as the kernel tells it', async () => {
   let rows = 0;
   await fc.assert(
     fc

@@ -16,13 +16,20 @@ describe('timeouts', () => {
   test('what is not named is kept', async () => {
     await bed.ipvs.setTimeouts({ udp: 77 });
     expect(await bed.ipvs.timeouts()).toEqual({ tcp: 900, tcpFin: 120, udp: 77 });
-    await bed.ipvs.setTimeouts({ tcp: 1, tcpFin: 2_678_400 });
-    expect(await bed.ipvs.timeouts()).toEqual({ tcp: 1, tcpFin: 2_678_400, udp: 77 });
+    await bed.ipvs.setTimeouts({ tcp: 1, tcpFin: 8_000_000 });
+    expect(await bed.ipvs.timeouts()).toEqual({ tcp: 1, tcpFin: 8_000_000, udp: 77 });
+    await bed.ipvs.setTimeouts(await bed.ipvs.timeouts());
+  });
+
+  test('a timeout that this kernel cannot count is refused with the reason', async () => {
+    const error = await rejection(bed.ipvs.setTimeouts({ udp: 21_474_836 })); // HZ is 250
+    expect(error).toMatchObject({ code: 'ERR_IPVS_SETTING_REFUSED', errno: -22, command: 'SET_CONFIG' });
+    expect(error.message).toContain('8589934 seconds at most');
   });
 
   test('naming none changes none', async () => {
     await bed.ipvs.setTimeouts({});
-    expect(await bed.ipvs.timeouts()).toEqual({ tcp: 1, tcpFin: 2_678_400, udp: 77 });
+    expect(await bed.ipvs.timeouts()).toEqual({ tcp: 1, tcpFin: 8_000_000, udp: 77 });
   });
 });
 

@@ -277,7 +277,7 @@ const badDestinations: readonly Case[] = [
 const badOthers: readonly Case[] = [
   ['setTimeouts', [undefined], TYPE, 'timeouts'],
   ['setTimeouts', [{ tcp: 0 }], RANGE, 'timeouts.tcp'],
-  ['setTimeouts', [{ udp: 2_678_401 }], RANGE, 'timeouts.udp'],
+  ['setTimeouts', [{ udp: 21_474_837 }], RANGE, 'timeouts.udp'],
   ['setTimeouts', [{ sctp: 5 }], VALUE, "no option 'sctp'"],
   ['startDaemon', [undefined], TYPE, 'daemon'],
   ['startDaemon', [{ role: 'slave', interface: 'lo' }], VALUE, "'master', 'backup'"],

@@ -27,7 +27,10 @@ type Row = Readonly<Record<number, string>>;
 /** A table as the kernel tells it, but what it counts; services in the order of their bytes. */
 export type RawTable = readonly { readonly service: Row; readonly destinations: readonly Row[] }[];
 
-/** A socket of another program's making in a network namespace, for what no program that checks its input would send. */
+/**
+ * A socket of another program's making in a network namespace, for what no program that checks its input
+ * would send.
+ */
 export interface RawNetlink extends AsyncDisposable {
   /** Adds services with their destinations. What the kernel refuses is left out. */
   add(table: readonly RawService[]): Promise<void>;

@@ -1,10 +1,10 @@
 """Sends generic-netlink messages to IPVS as they are told, and prints what the kernel answers, byte for byte.
 
-Independent of everything in lib/ and native/: a judge of what they read and write. One request a line on standard
-input, one answer a line on standard output, both JSON:
+Independent of everything in lib/ and native/: a judge of what they read and write. One request a line on
+standard input, one answer a line on standard output, both JSON:
 
-    {"send": [[1, [[1, [[1, "0200"], ...]]]], ...]}    commands with their attributes: an errno each, 0 where it is done
-    {"table": true}                                    each service's attributes, and those of each of its destinations
+    {"send": [[1, [[1, [[1, "0200"], ...]]]], ...]}    commands with their attributes: an errno each, or 0
+    {"table": true}                                    the attributes of each service and its destinations
 
 An attribute is [type, value]: a value is the bytes in hexadecimal, or a list of attributes, nested.
 """
