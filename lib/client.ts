@@ -18,6 +18,7 @@ import type { Changes } from './model/complete.ts';
 import type { Destination, DestinationChanges, DestinationSpec } from './model/destination.ts';
 import type { DestinationId, Protocol, ServiceId } from './model/identity.ts';
 import type { Daemon, DaemonRole, DaemonSpec, Info, Timeouts } from './model/kernel.ts';
+import { keysOf } from './model/numbers.ts';
 import type { Service, ServiceChanges, ServiceSpec, ServiceSpecLike } from './model/service.ts';
 import type { Stats } from './model/stats.ts';
 import type { ServiceWithDestinations, TableEntry } from './model/table.ts';
@@ -49,8 +50,15 @@ import {
 } from './statistics/sampler.ts';
 import { checkInterval, type WatchEvent, type WatchOptions, watchSampler } from './statistics/watch.ts';
 
-const optionKeys = new Set(['netns', 'timeout', 'inlineWrites']);
-const watchKeys = new Set(['interval', 'signal', 'timeout', 'services', 'destinations', 'columns']);
+const optionKeys = keysOf<IpvsOptions>({ netns: true, timeout: true, inlineWrites: true });
+const watchKeys = keysOf<WatchOptions>({
+  interval: true,
+  signal: true,
+  timeout: true,
+  services: true,
+  destinations: true,
+  columns: true,
+});
 const DEFAULT_TIMEOUT = 5000;
 
 /** Friend accessor: a client's calls, for the parts of this package that have to write or read in bulk. */

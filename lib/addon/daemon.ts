@@ -2,10 +2,19 @@ import { readAddress, writeAddress } from '../model/address.ts';
 import { validateChoice, validateInteger, validateObject, wrongValue } from '../model/arguments.ts';
 import { DaemonRoleNumber, Family } from '../model/constants.ts';
 import type { Daemon, DaemonRole, DaemonSpec } from '../model/kernel.ts';
+import { keysOf } from '../model/numbers.ts';
 import { DaemonReply, Layout, NAME_BYTES } from './layout.ts';
 import { putName, putWord, type Slot } from './record.ts';
 
-const keys = new Set(['role', 'interface', 'syncId', 'maxLength', 'group', 'port', 'ttl']);
+const keys = keysOf<DaemonSpec>({
+  role: true,
+  interface: true,
+  syncId: true,
+  maxLength: true,
+  group: true,
+  port: true,
+  ttl: true,
+});
 
 /** Writes the role of a daemon to be stopped. */
 export function putDaemonRole(slot: Slot, role: DaemonRole): void {

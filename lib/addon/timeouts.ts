@@ -2,15 +2,17 @@ import { validateInteger, validateObject } from '../model/arguments.ts';
 import type { Changes } from '../model/complete.ts';
 import { MAX_CONNECTION_TIMEOUT } from '../model/constants.ts';
 import type { Timeouts } from '../model/kernel.ts';
+import { keysOf } from '../model/numbers.ts';
 import { Layout, TimeoutsReply } from './layout.ts';
 import { putWord, type Slot } from './record.ts';
 
-const keys = new Set(['tcp', 'tcpFin', 'udp'] as const);
+const names = ['tcp', 'tcpFin', 'udp'] as const;
+const keys = keysOf<Timeouts>({ tcp: true, tcpFin: true, udp: true });
 
 /** Writes the timeouts that are named; the kernel keeps those that are 0. */
 export function putTimeouts(slot: Slot, timeouts: Changes<Timeouts>): void {
   validateObject('timeouts', timeouts, keys);
-  for (const key of keys) {
+  for (const key of names) {
     const seconds = timeouts[key];
     if (seconds !== undefined) {
       putWord(

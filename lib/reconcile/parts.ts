@@ -5,7 +5,7 @@ import { createBatch, type Slot } from '../addon/record.ts';
 import { putServiceSpec } from '../addon/service.ts';
 import { MAX_THRESHOLD } from '../model/constants.ts';
 import type { DestinationSpec } from '../model/destination.ts';
-import type { DestinationId, ServiceId } from '../model/identity.ts';
+import { type DestinationId, destinationIdKeys, type ServiceId, serviceIdKeys } from '../model/identity.ts';
 import type { ServiceSpec } from '../model/service.ts';
 import { type DesiredProblem, problemAt } from './problems.ts';
 
@@ -58,11 +58,9 @@ export function problemsOf(place: string, error: Error, parts: readonly Put[]): 
   return found.size === 0 ? [problemAt(place, error)] : [...found.values()];
 }
 
-const idKeys: ReadonlySet<string> = new Set(['protocol', 'address', 'port', 'fwmark', 'family']);
-
 function idOf(fields: Fields): ServiceId {
   return Object.fromEntries(
-    Object.entries(fields).filter(([key]) => idKeys.has(key)),
+    Object.entries(fields).filter(([key]) => serviceIdKeys.has(key)),
   ) as unknown as ServiceId;
 }
 
@@ -76,7 +74,7 @@ export function serviceParts(spec: ServiceSpec): readonly Put[] {
   const fields = Object.entries(spec).filter(([key]) => key !== 'destinations');
   const usual = spec.fwmark === undefined ? usualId : standIn;
   const ids = fields
-    .filter(([key]) => idKeys.has(key))
+    .filter(([key]) => serviceIdKeys.has(key))
     .map(
       ([key, value]): Put =>
         slot =>
@@ -86,7 +84,7 @@ export function serviceParts(spec: ServiceSpec): readonly Put[] {
   const base = accepts(whole) ? id : standIn;
   const { scheduler } = spec as ServiceSpec;
   const parts = fields
-    .filter(([key]) => !idKeys.has(key))
+    .filter(([key]) => !serviceIdKeys.has(key))
     .flatMap(([key, value]) => partsOf(key, value))
     // What a scheduler's flags mean depends on the scheduler.
     .map(part => ('schedulerFlags' in part ? { scheduler, ...part } : part));
@@ -107,8 +105,6 @@ function partsOf(key: string, value: unknown): readonly Fields[] {
 }
 
 const usualDestination: DestinationId = { address: '192.0.2.1', port: 80 };
-
-const destinationIdKeys: ReadonlySet<string> = new Set(['address', 'port']);
 
 /** The parts of a destination that can be wrong each by itself. */
 export function destinationParts(spec: DestinationSpec): readonly Put[] {

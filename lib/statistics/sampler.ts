@@ -16,6 +16,7 @@ import { validateBoolean, validateObject, wrongType, wrongValue } from '../model
 import { IpvsError } from '../model/errors.ts';
 import type { DestinationId } from '../model/identity.ts';
 import { copyServiceId, type ServiceId } from '../model/identity.ts';
+import { keysOf } from '../model/numbers.ts';
 
 /** What a sampler is made with. */
 export interface SamplerOptions<C extends readonly SampleColumn[] = readonly SampleColumn[]> {
@@ -108,7 +109,7 @@ export interface Sampler<C extends SampleColumn = never> extends Disposable {
   close(): void;
 }
 
-const optionKeys = new Set(['services', 'destinations', 'columns', 'reuse']);
+const optionKeys = keysOf<SamplerOptions>({ services: true, destinations: true, columns: true, reuse: true });
 const columnNames = ['counters', 'deltas', 'rates'] as const;
 const counterNames = ['connections', 'inPackets', 'outPackets', 'inBytes', 'outBytes'] as const;
 
