@@ -70,7 +70,7 @@ const table: readonly (readonly [Command, number, IpvsErrorCode, string])[] = [
   ['FLUSH', errno.EPERM, 'ERR_IPVS_PERMISSION', 'CAP_NET_ADMIN'],
   ['GET_DEST', errno.EPERM, 'ERR_IPVS_PERMISSION', 'for reading too'],
   ['NEW_DAEMON', errno.EPERM, 'ERR_IPVS_PERMISSION', 'CAP_NET_ADMIN'],
-  ['SET_CONFIG', errno.EINVAL, 'ERR_IPVS_KERNEL', 'SET_CONFIG'],
+  ['SET_CONFIG', errno.EINVAL, 'ERR_IPVS_SETTING_REFUSED', 'seconds at most'],
   ['FLUSH', errno.EOPNOTSUPP, 'ERR_IPVS_KERNEL', 'FLUSH'],
   ['NEW_SERVICE', errno.EINVAL, 'ERR_IPVS_KERNEL', 'tcp 10.100.10.101:80'],
 ];
