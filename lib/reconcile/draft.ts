@@ -8,7 +8,7 @@ import { forwardingWarning, orderWarning, refusalWarning } from './warnings.ts';
  * The phases of a plan. In this order no client notices: what takes connections is there before anything ceases to take
  * them, so that no service that had a destination and will have one is without at any moment.
  */
-export const Phase = {
+const Phase = {
   /** New services, each followed at once by its destinations. */
   addServices: 0,
   /** Destinations that are added, get more weight, or change in other ways. */
@@ -19,10 +19,6 @@ export const Phase = {
   removeDestinations: 4,
   removeServices: 5,
 } as const;
-type Phase = (typeof Phase)[keyof typeof Phase];
-
-/** The first phase that takes capacity away. What comes before it only adds. */
-export const FIRST_LOSS: Phase = Phase.lowerWeights;
 
 /** A plan while it is drawn up. */
 export interface Draft {

@@ -45,7 +45,7 @@ export async function claimsOf(
 }
 
 /** Where the records of the client's network namespace are. */
-export async function recordsDirectory(calls: Calls, options: CallOptions): Promise<string> {
+async function recordsDirectory(calls: Calls, options: CallOptions): Promise<string> {
   return join(RECORDS_DIRECTORY, await calls.file(namespaceId, options));
 }
 

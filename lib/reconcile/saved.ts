@@ -27,7 +27,7 @@ const planKeys = new Set(['formatVersion', 'owner', 'steps', 'warnings', 'scope'
  * A plan from its data, as `plan()` made it or JSON brought it back. Throws at what is no plan, or one of another format;
  * a step that says something wrong is told with its place.
  */
-export function readPlan(data: unknown): Plan {
+function readPlan(data: unknown): Plan {
   validateObject('plan', data, planKeys);
   const { formatVersion, steps } = data as Partial<PlanData>;
   if (formatVersion !== PLAN_FORMAT) {

@@ -11,7 +11,7 @@ const fallbackFlags: Readonly<Record<string, string | undefined>> = {
 };
 
 /** Whether a scheduler picks servers by a hash of addresses, and so by their places in the list. */
-export function isHashing(scheduler: string): boolean {
+function isHashing(scheduler: string): boolean {
   return Object.hasOwn(fallbackFlags, scheduler);
 }
 
@@ -19,13 +19,13 @@ export function isHashing(scheduler: string): boolean {
  * Whether clients whose hash finds a server at weight 0 are refused instead of sent elsewhere (net/netfilter/ipvs:
  * ip_vs_sh_get, ip_vs_mh_get, ip_vs_dh_schedule).
  */
-export function refusesClients({ scheduler, schedulerFlags }: ServiceFields): boolean {
+function refusesClients({ scheduler, schedulerFlags }: ServiceFields): boolean {
   if (!isHashing(scheduler)) return false;
   return !schedulerFlags.some(flag => flag === fallbackFlags[scheduler]);
 }
 
 /** What helps where a hashing scheduler would refuse clients. */
-export function fallbackAdvice(scheduler: string): string {
+function fallbackAdvice(scheduler: string): string {
   const flag = fallbackFlags[scheduler];
   return flag === undefined
     ? `'${scheduler}' has no flag against that: remove the server instead`
