@@ -1,7 +1,7 @@
 // Makes a machine ready for what a script is about to do, and does nothing when it is. Plain JavaScript: it
 // runs before `npm ci`. Without a part it installs what package-lock.json lists.
 //
-//   node scripts/setup.mjs [addon] [native] [dist] [prebuild] [unit] [bed] [style] [tidy]
+//   node scripts/setup.mjs [addon] [native] [dist] [prebuild] [unit] [package] [bed] [style] [tidy]
 
 // @ts-check
 
@@ -21,7 +21,7 @@ import {
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'unit' | 'bed' | 'style' | 'tidy'} Part */
+/** @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'style' | 'tidy'} Part */
 /**
  * @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian
  * package that has it.
@@ -58,6 +58,12 @@ const needs = {
   ],
   // The shells that completion is for.
   unit: [program('zsh', 'zsh'), program('fish', 'fish')],
+  // Root file systems to install the package in.
+  package: [
+    program('debootstrap', 'debootstrap'),
+    { package: 'busybox-static', present: hasStaticBusybox },
+    program('iproute2', 'ip'),
+  ],
   bed: [
     ...machineNeeds(),
     program('kmod', 'modprobe'),
