@@ -45,7 +45,7 @@ Question FamilyQuestion(uint32_t port, uint32_t sequence) {
 
 // The id in the kernel's answer; 0 where there is none.
 uint16_t FamilyIn(const nlmsghdr* message) {
-  const int length = static_cast<int>(message->nlmsg_len) - NLMSG_HDRLEN - GENL_HDRLEN;
+  const int length = static_cast<int>(message->nlmsg_len) - int{NLMSG_HDRLEN + GENL_HDRLEN};
   const auto* const attributes =
       reinterpret_cast<const nlattr*>(reinterpret_cast<const uint8_t*>(message) + NLMSG_HDRLEN + GENL_HDRLEN);
   const nlattr* const id = length > 0 ? nla_find(attributes, length, CTRL_ATTR_FAMILY_ID) : nullptr;

@@ -21,6 +21,7 @@ inline ipvs::CallRecord CallAbout(ipvs::Operation operation, uint32_t fwmark) {
 // Executes calls as one batch.
 inline std::vector<int> Execute(ipvs::Connection* connection, const std::vector<ipvs::CallRecord>& calls) {
   std::vector<const ipvs::CallRecord*> pointers;
+  pointers.reserve(calls.size());
   for (const ipvs::CallRecord& call : calls) pointers.push_back(&call);
   std::vector<int> statuses;
   connection->Batch(pointers, &statuses);

@@ -28,8 +28,8 @@ ServiceRecord Service(uint32_t flags, uint32_t timeout, uint32_t netmask, const 
   service.flags = flags;
   service.timeout = timeout;
   service.netmask = netmask;
-  std::strcpy(service.scheduler, scheduler);
-  std::strcpy(service.engine, engine);
+  std::strncpy(service.scheduler, scheduler, sizeof service.scheduler - 1);
+  std::strncpy(service.engine, engine, sizeof service.engine - 1);
   return service;
 }
 

@@ -28,6 +28,9 @@ std::optional<Bytes> Find(const Bytes& attributes, int type) {
   return std::nullopt;
 }
 
+// Where the first attribute of a row's nest stands in its message.
+constexpr size_t kRowStart = NLMSG_HDRLEN + GENL_HDRLEN + NLA_HDRLEN;
+
 uint32_t MarkIn(const Bytes& attributes) {
   const std::optional<Bytes> service = Find(attributes, IPVS_CMD_ATTR_SERVICE);
   const std::optional<Bytes> mark = service ? Find(*service, IPVS_SVC_ATTR_FWMARK) : std::nullopt;
@@ -38,7 +41,7 @@ uint32_t MarkIn(const Bytes& attributes) {
 
 // As long as the kernel's own row: 292 bytes of a service, 356 of a destination, with the headers.
 Attributes Filled(Attributes row, size_t length) {
-  const Bytes rest(length - NLMSG_HDRLEN - GENL_HDRLEN - 2 * NLA_HDRLEN - row.bytes().size());
+  const Bytes rest(length - kRowStart - NLA_HDRLEN - row.bytes().size());
   return row.Put(200, rest.data(), rest.size());
 }
 
@@ -76,7 +79,7 @@ class RowMaker {
     datagram->insert(datagram->end(), bytes_.begin(), bytes_.end());
     uint8_t* const message = datagram->data() + start;
     std::memcpy(message + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof sequence);
-    std::memcpy(message + NLMSG_HDRLEN + GENL_HDRLEN + 2 * NLA_HDRLEN, &number, sizeof number);
+    std::memcpy(message + kRowStart + NLA_HDRLEN, &number, sizeof number);
   }
 
  private:

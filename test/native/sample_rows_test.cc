@@ -141,7 +141,7 @@ TEST_CASE("Only the rows that changed are written over the read before, and all 
     rows.Track({1, 2, 3});
     for (size_t row = 0; row < 3; ++row) Read(&rows, row, 0, ms);
   }
-  std::vector<uint64_t> kept(3 * ipvs::kSampleCounterColumns, 99);
+  std::vector<uint64_t> kept(size_t{3} * ipvs::kSampleCounterColumns, 99);
   rows.Track({1, 2, 3});
   Read(&rows, 0, 0, 7000);
   Read(&rows, 1, 5, 7000);

@@ -46,6 +46,7 @@ class Client {
 
   int Submit(const std::vector<ipvs::CallRecord>& records) {
     std::vector<ipvs::Call> calls;
+    calls.reserve(records.size());
     for (const ipvs::CallRecord& record : records) calls.push_back({record, nullptr, {}});
     return worker_->Submit(std::move(calls));
   }
