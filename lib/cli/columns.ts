@@ -12,7 +12,10 @@ export function widthOf({ width }: { readonly width?: number | undefined }): num
   return Math.max(width ?? USUAL_WIDTH, NARROWEST);
 }
 
-/** Breaks a text between its words into lines of at most `width` characters; a longer word has a line of its own. */
+/**
+ * Breaks a text between its words into lines of at most `width` characters; a longer word has a line of its
+ * own.
+ */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -27,7 +30,10 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** Pads the cells of rows to the width of their columns: those named in `left` on the right, all others on the left. */
+/**
+ * Pads the cells of rows to the width of their columns: those named in `left` on the right, all others on the
+ * left.
+ */
 export function alignColumns(rows: readonly (readonly string[])[], left: readonly number[]): string[][] {
   const widths: number[] = [];
   for (const row of rows)
@@ -38,8 +44,8 @@ export function alignColumns(rows: readonly (readonly string[])[], left: readonl
 }
 
 /**
- * Lays out terms and their explanations in two columns of `width` altogether. An explanation is wrapped; a term that the
- * left column has no room for stands on a line of its own.
+ * Lays out terms and their explanations in two columns of `width` altogether. An explanation is wrapped; a
+ * term that the left column has no room for stands on a line of its own.
  */
 export function twoColumns(
   rows: readonly (readonly [term: string, text: string])[],

@@ -15,7 +15,7 @@ export interface Builtin {
 /** The shells that completion is written for. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
-/** Commands of our own by name; `help` can be asked about these and about ipvsadm's. */
+/** This package's commands by name; `help` can be asked about these and about ipvsadm's. */
 export const builtins = {
   list: {
     options: { '--json': "the library's own shapes, for programs" },
@@ -60,5 +60,5 @@ export const builtins = {
   },
 } as const satisfies Record<string, Builtin>;
 
-/** The name of a command of our own. */
+/** The name of a command of this package. */
 export type BuiltinName = keyof typeof builtins;

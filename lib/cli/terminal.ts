@@ -64,7 +64,9 @@ interface Output {
 function outputTo(fd: 1 | 2): Output {
   let stream: NodeJS.WriteStream | undefined;
   let closed = false;
-  /** A reader that has seen enough (`ipvs | head`) is no error; a socket's may leave with something unread. */
+  /**
+   * A reader that has seen enough (`ipvs | head`) is no error; a socket's may leave with something unread.
+   */
   const close = ({ code }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE' && code !== 'ECONNRESET') return false;
     closed = true;

@@ -3,12 +3,15 @@ import type { IpvsError } from '../model/errors.ts';
 import { isUnavailable } from './explain.ts';
 import type { Shell } from './terminal.ts';
 
-/** The library's own deadline is for programs that have other things to do; ipvsadm waits for as long as it takes. */
+/**
+ * The library's own deadline is for programs that have other things to do; ipvsadm waits for as long as it
+ * takes.
+ */
 const PATIENCE = 600_000;
 
 /**
- * Runs something with a client. Where the kernel has no IPVS the module is loaded first, as ipvsadm does it: the module of 5.10 and
- * older kernels lacks the alias by which a kernel would find it by itself.
+ * Runs something with a client. Where the kernel has no IPVS the module is loaded first, as ipvsadm does it:
+ * the module of 5.10 and older kernels lacks the alias by which a kernel would find it by itself.
  */
 export async function withModule(shell: Shell, run: (ipvs: Ipvs) => Promise<number>): Promise<number> {
   const { netns } = shell;

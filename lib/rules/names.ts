@@ -5,7 +5,9 @@ import type { NameResolver } from './types.ts';
 
 const SERVICES_FILE = '/etc/services';
 
-/** The ports of /etc/services, both ways. The first line of a port or a name counts, as for getservbyport(). */
+/**
+ * The ports of /etc/services, both ways. The first line of a port or a name counts, as for getservbyport().
+ */
 interface Ports {
   readonly byName: ReadonlyMap<string, number>;
   readonly byPort: ReadonlyMap<string, string>;
@@ -39,11 +41,11 @@ async function lookUp(
   ask: (key: string) => Promise<string>,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  const one = async (key: string) => {
+  const add = async (key: string) => {
     const answer = await ask(key).catch(() => undefined);
     if (answer !== undefined) found.set(key, answer);
   };
-  await Promise.all(Array.from(keys, one));
+  await Promise.all(Array.from(keys, add));
   return found;
 }
 
@@ -67,8 +69,8 @@ function note(wanted: Wanted): NameResolver {
   };
 }
 
-async function find({ hosts: names, ports: some }: Wanted): Promise<NameResolver> {
-  if (names.size === 0 && !some) return { host: () => undefined, port: () => undefined };
+async function find({ hosts: names, ports: needsPorts }: Wanted): Promise<NameResolver> {
+  if (names.size === 0 && !needsPorts) return { host: () => undefined, port: () => undefined };
   const { lookup } = await import('node:dns/promises');
   const [hosts, ports] = await Promise.all([
     lookUp(names, async name => (await lookup(name, { family: 4 })).address),
@@ -81,8 +83,8 @@ async function find({ hosts: names, ports: some }: Wanted): Promise<NameResolver
 }
 
 /**
- * Finds out the names of hosts and ports that rules have in them: hosts as the system resolves them (IPv4, as in ipvsadm), ports in
- * /etc/services. For `parseRules(text, { names: await resolveNames(text) })`.
+ * Finds out the names of hosts and ports that rules have in them: hosts as the system resolves them (IPv4, as
+ * in ipvsadm), ports in /etc/services. For `parseRules(text, { names: await resolveNames(text) })`.
  */
 export async function resolveNames(text: string): Promise<NameResolver> {
   const wanted: Wanted = { hosts: new Set(), ports: false };

@@ -15,15 +15,18 @@ export interface RulesError extends SyntaxError {
 }
 
 /**
- * The exit status ipvsadm has for a problem: 2 where its own checks find it, 255 where popt does (an unknown option, a missing argument)
- * or where it leaves it to the kernel to refuse.
+ * The exit status ipvsadm has for a problem: 2 where its own checks find it, 255 where popt does (an unknown
+ * option, a missing argument) or where it leaves it to the kernel to refuse.
  */
 export type ProblemStatus = 2 | 255;
 
 /** A problem, and the exit status that goes with it. */
 export interface Diagnostic extends RuleProblem {
   readonly status: ProblemStatus;
-  /** Nothing is wrong with the line but that a name in it has no address or port, on this machine and at this time. */
+  /**
+   * Nothing is wrong with the line but that a name in it has no address or port, on this machine and at this
+   * time.
+   */
   readonly unresolved?: true;
 }
 

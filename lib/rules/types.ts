@@ -14,7 +14,9 @@ export interface NameResolver {
 /** How a list is to be shown. */
 export interface ListOptions {
   readonly numeric: boolean;
-  /** What is shown of a service and its destinations; ipvsadm takes the first of these when there are several. */
+  /**
+   * What is shown of a service and its destinations; ipvsadm takes the first of these when there are several.
+   */
   readonly columns: 'stats' | 'rate' | 'thresholds' | 'persistent-conn' | 'tun-info' | 'usual';
   readonly exact: boolean;
   readonly sort: boolean;

@@ -99,7 +99,7 @@ int Print(std::string_view text) {
     } else if (errno == EAGAIN) {
       pollfd room = {STDOUT_FILENO, POLLOUT, 0};
       poll(&room, 1, -1);
-    } else if (errno == EPIPE) {
+    } else if (errno == EPIPE || errno == ECONNRESET) {  // ECONNRESET: a socket's
       return 0;
     } else if (errno != EINTR) {
       std::perror("ipvs");

@@ -41,7 +41,7 @@ bool ReadNumber(const char16_t** at, const char16_t* end, uint32_t most, uint32_
   return *at > start;
 }
 
-// Reads an IPv4 address and gives back where it ends; nullptr when there is none.
+// Reads an IPv4 address and returns where it ends; nullptr when there is none.
 const char16_t* ReadIpv4(const char16_t* at, const char16_t* end, uint8_t* address) {
   for (int part = 0; part < 4; ++part) {
     if (part > 0 && (at == end || *at++ != u'.')) return nullptr;
@@ -63,7 +63,7 @@ const char16_t* ReadIpv6(const char16_t* at, const char16_t* end, uint8_t* addre
   return at < end && inet_pton(AF_INET6, text, address) == 1 ? at + 1 : nullptr;
 }
 
-// Reads the endpoint that is the word at `at`, and gives back where it ends; nullptr when the word is none.
+// Reads the endpoint that is the word at `at` and returns where it ends; nullptr when the word is none.
 const char16_t* ReadEndpoint(const char16_t* at, const char16_t* end, LineEndpoint* endpoint) {
   endpoint->family = *at == u'[' ? AF_INET6 : AF_INET;
   at = (endpoint->family == AF_INET ? ReadIpv4 : ReadIpv6)(at, end, endpoint->address);

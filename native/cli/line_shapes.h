@@ -44,9 +44,9 @@ struct ShapedLines {
   std::vector<Shape> shapes;  // in the order of their first lines
 };
 
-// Splits a text into lines and finds their endpoints: words of their own, in numbers that nobody reads in
-// another way (no leading zeros, no IPv4 inside of IPv6), and like any other (no port 0, which means every
-// port). Lines without any, with more than kLineEndpoints, or longer than any rule, have no shape.
+// Splits a text into lines and finds their endpoints: whole words with a single possible reading. Leading
+// zeros and IPv4 inside of IPv6 are no part of one, nor is port 0, which changes what a rule means. Lines
+// without any, with more than kLineEndpoints, or longer than any rule, have no shape.
 ShapedLines ShapeLines(const char16_t* text, size_t length);
 
 // The record of a shape, and the endpoints that go into it: indices, or kNoShape.

@@ -15,7 +15,7 @@ namespace {
 // A line's room, to begin with.
 constexpr size_t kUsualLine = 100;
 
-constexpr uint32_t kProtocolWidth = 5;
+constexpr uint32_t kProtocolWidth = 4;
 constexpr uint32_t kServiceWidth = 33;
 constexpr uint32_t kDestinationWidth = 28;
 
@@ -58,11 +58,20 @@ const char* Heading(Show show) {
 class Pieces {
  public:
   void Text(std::string same) { Add({Piece::kText, 0, 0, 0, {std::move(same)}}); }
-  void OfRow(std::vector<std::string> texts, uint32_t width) {
+  void TextByRow(std::vector<std::string> texts, uint32_t width) {
     Add({Piece::kTextByRow, 0, 0, width, std::move(texts)});
   }
-  void OfWord(uint32_t column, std::vector<std::string> texts, uint32_t width) {
+  void TextByWord(uint32_t column, std::vector<std::string> texts, uint32_t width) {
     Add({Piece::kTextByWord, column, 0, width, std::move(texts)});
+  }
+  // Before a space.
+  void Protocol() {
+    std::vector<std::string> names(IPPROTO_SCTP + 1);
+    names[IPPROTO_TCP] = "TCP";
+    names[IPPROTO_UDP] = "UDP";
+    names[IPPROTO_SCTP] = "SCTP";
+    TextByWord(kServiceProtocol, std::move(names), kProtocolWidth);
+    Text(" ");
   }
   void Endpoint(uint32_t family, uint32_t port, uint32_t width) {
     Add({Piece::kEndpoint, port, family, width, {}});
@@ -86,18 +95,10 @@ class Pieces {
   std::vector<Piece> pieces_;
 };
 
-std::vector<std::string> ProtocolNames() {
-  std::vector<std::string> names(IPPROTO_SCTP + 1);
-  names[IPPROTO_TCP] = "TCP";
-  names[IPPROTO_UDP] = "UDP";
-  names[IPPROTO_SCTP] = "SCTP";
-  return names;
-}
-
 // Names where there are marks among them. ipvsadm prints those from 2147483648 on as negative.
 std::vector<std::string> NamesWithMarks(const ListView& services) {
   Pieces usual;
-  usual.OfWord(kServiceProtocol, ProtocolNames(), kProtocolWidth);
+  usual.Protocol();
   usual.Endpoint(kServiceFamily, kServicePort, 0);
   const std::vector<Piece> pieces = usual.Take();
   std::vector<std::string> names(services.rows());
@@ -124,17 +125,17 @@ std::vector<Piece> ServicePieces(const ListingOptions& options, ListingTexts* te
   Pieces line;
   const uint32_t width = HasCounters(options.show) ? kServiceWidth : 0;
   if (texts->service_names.empty()) {
-    line.OfWord(kServiceProtocol, ProtocolNames(), kProtocolWidth);
-    line.Endpoint(kServiceFamily, kServicePort, width == 0 ? 0 : width - kProtocolWidth);
+    line.Protocol();
+    line.Endpoint(kServiceFamily, kServicePort, width == 0 ? 0 : width - kProtocolWidth - 1);
   } else {
-    line.OfRow(std::move(texts->service_names), width);
+    line.TextByRow(std::move(texts->service_names), width);
   }
   if (HasCounters(options.show)) {
     const uint32_t first = options.show == Show::kStats ? kTotals : kRates;
     for (uint32_t i = 0; i < kShown; ++i) line.Counter(first + i, options.exact);
   } else {
     line.Text(" ");
-    line.OfRow(std::move(texts->rules), 0);
+    line.TextByRow(std::move(texts->rules), 0);
   }
   return line.Take();
 }
@@ -145,12 +146,12 @@ std::vector<Piece> DestinationPieces(const ListingOptions& options, ListingTexts
   if (texts->destination_names.empty()) {
     line.Endpoint(kDestinationFamily, kDestinationPort, kDestinationWidth);
   } else {
-    line.OfRow(std::move(texts->destination_names), kDestinationWidth);
+    line.TextByRow(std::move(texts->destination_names), kDestinationWidth);
   }
   const auto method = [&] {
     line.Text(" ");
     // By their numbers, IP_VS_CONN_F_MASQ to _BYPASS.
-    line.OfWord(kDestinationForwarding, {"Masq", "Local", "Tunnel", "Route", "Bypass"}, 7);
+    line.TextByWord(kDestinationForwarding, {"Masq", "Local", "Tunnel", "Route", "Bypass"}, 7);
   };
   switch (options.show) {
     case Show::kStats:
@@ -170,7 +171,7 @@ std::vector<Piece> DestinationPieces(const ListingOptions& options, ListingTexts
     case Show::kTunnels:
       method();
       line.Text(" ");
-      line.OfRow(std::move(texts->tunnels), 13);
+      line.TextByRow(std::move(texts->tunnels), 13);
       line.Word(kDestinationWeight, 6);
       break;
     case Show::kUsual:
@@ -186,12 +187,13 @@ std::vector<Piece> DestinationPieces(const ListingOptions& options, ListingTexts
 }  // namespace
 
 bool Matches(const ListingTexts& texts, const ListView& services, const ListView& destinations, Show show) {
-  const auto fits = [](const std::vector<std::string>& list, const ListView& rows, bool needed) {
+  const auto matches = [](const std::vector<std::string>& list, const ListView& rows, bool needed) {
     return list.size() == rows.rows() || (list.empty() && !needed);
   };
-  return fits(texts.service_names, services, false) && fits(texts.rules, services, !HasCounters(show)) &&
-         fits(texts.destination_names, destinations, false) &&
-         fits(texts.tunnels, destinations, show == Show::kTunnels);
+  return matches(texts.service_names, services, false) &&
+         matches(texts.rules, services, !HasCounters(show)) &&
+         matches(texts.destination_names, destinations, false) &&
+         matches(texts.tunnels, destinations, show == Show::kTunnels);
 }
 
 std::string Listing(const ListView& services, const ListView& destinations, const ListingOptions& options,

@@ -14,7 +14,8 @@ namespace {
 
 // What a row is sorted by.
 struct Key {
-  // The words that come before the port: where those of two rows differ in number, the first row's tells.
+  // How many of `words` are compared before the port. Where two keys differ in this, the left one's count
+  // applies, as in ipvsadm.
   unsigned count = 0;
   std::array<uint32_t, 7> words = {};
   uint32_t port = 0;

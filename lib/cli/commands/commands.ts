@@ -8,7 +8,7 @@ import { restoreText } from '../restore/restore.ts';
 import type { Shell } from '../terminal.ts';
 import { withModule } from '../with-client.ts';
 
-/** What one of our own commands was given. */
+/** The words and options that a command was given. */
 interface Arguments {
   readonly words: readonly string[];
   readonly options: Readonly<Record<string, boolean | undefined>>;
@@ -17,7 +17,7 @@ interface Arguments {
 /** A command that was written wrong. */
 const MISUSED = 2;
 
-/** Does one of our own commands and gives back the exit status. */
+/** Does one of this package's commands and returns the exit status. */
 export async function runBuiltin([name, ...rest]: readonly string[], shell: Shell): Promise<number> {
   if (name === undefined || !Object.hasOwn(builtins, name)) {
     const names = Object.keys(builtins).join(', ');
@@ -31,7 +31,7 @@ export async function runBuiltin([name, ...rest]: readonly string[], shell: Shel
 /** Reads a command's words and options; undefined after a complaint. */
 function readArguments(name: BuiltinName, args: readonly string[], shell: Shell): Arguments | undefined {
   const { argument, options = {} }: Builtin = builtins[name];
-  // What help is asked about may have its dashes.
+  // `ipvs help -A`: the word after `help` is not an option.
   if (name === 'help' && args.length === 1) return { words: args, options: {} };
   const known = Object.keys(options).map(option => [option.slice(2), { type: 'boolean' }] as const);
   const misused = (what: string) => {

@@ -5,8 +5,8 @@ import type { ServiceWithDestinations } from '../../model/table.ts';
 import { alignColumns } from '../columns.ts';
 
 /**
- * How something fares: it takes connections; it may, which the kernel does not tell; it is taken out or full; or there
- * is none behind it that would take one.
+ * How something fares: it takes connections; it may, which the kernel does not tell; it is taken out or full;
+ * or there is none behind it that would take one.
  */
 type Health = 'up' | 'unsure' | 'out' | 'down';
 
@@ -24,7 +24,10 @@ const head: Row = {
 /** The columns without numbers. */
 const TEXTS = [0, 1, 8];
 
-/** A table made for reading. Names are coloured by whether new connections get there; the last column says the same in words. */
+/**
+ * A table made for reading. Names are coloured by whether new connections get there; the last column says the
+ * same in words.
+ */
 export function formatTable(table: readonly ServiceWithDestinations[], coloured: boolean): string {
   if (table.length === 0) return 'no services; `ipvs help add-service` shows how to add one\n';
   const rows = [head, ...table.flatMap(service => serviceRows(service))];
@@ -92,10 +95,10 @@ function rates({ rates: { connections, inBytes, outBytes } }: Destination['stats
 }
 
 /**
- * Whether a destination takes connections, and why not. The kernel counts all connections against the thresholds. Once
- * the upper one is reached it keeps the server out until they are fewer than the lower one (three quarters of the upper,
- * where that is 0), and tells nobody (ip_vs_unbind_dest in net/netfilter/ipvs/ip_vs_conn.c): between the two only who
- * watched all the time could say.
+ * Whether a destination takes connections, and why not. The kernel counts all connections against the
+ * thresholds. Once the upper one is reached it keeps the server out until they are fewer than the lower one
+ * (three quarters of the upper, where that is 0), and tells nobody (ip_vs_unbind_dest in
+ * net/netfilter/ipvs/ip_vs_conn.c): between the two only who watched all the time could say.
  */
 function stateOf(destination: Destination): { readonly health: Health; readonly words: string } {
   const { weight, upperThreshold, lowerThreshold, activeConnections, inactiveConnections } = destination;

@@ -8,7 +8,10 @@ import type { Shell } from '../terminal.ts';
 /** Lines are written in blocks of about this many characters. */
 const BLOCK = 1 << 16;
 
-/** The connection table, laid out as by `ipvsadm -Lc`; with what persistence engines know clients by, if asked for. */
+/**
+ * The connection table, laid out as by `ipvsadm -Lc`; with what persistence engines know clients by, if asked
+ * for.
+ */
 export async function printConnections(
   ipvs: Ipvs,
   numeric: boolean,

@@ -5,8 +5,8 @@ import type { Shell } from '../terminal.ts';
 import { showTable } from './show.ts';
 
 /**
- * Does one command. Its calls are made before it returns, so that several take effect in the order in which they are started, and go to
- * the kernel together.
+ * Does one command. Its calls are made before it returns, so that several take effect in the order in which
+ * they are started, and go to the kernel together.
  */
 export function execute(ipvs: Ipvs, command: RuleCommand, shell: Shell): Promise<void> {
   switch (command.command) {

@@ -7,7 +7,7 @@ import type { NativeTable } from '../../addon/native.ts';
 import { readService } from '../../addon/service.ts';
 import { isIpv6Service, type ServiceId } from '../../model/identity.ts';
 import { endpointText, type NameFormatter } from '../../rules/format/naming.ts';
-import { granularityText } from '../../rules/format/service.ts';
+import { granularityText, namedProtocol } from '../../rules/format/service.ts';
 import type { ListOptions } from '../../rules/types.ts';
 
 /** ipvsadm's room for an address and port. Longer names are cut. */
@@ -24,7 +24,10 @@ const showOf = {
   'tun-info': Show.tunnels,
 } as const satisfies Record<ListOptions['columns'], number>;
 
-/** Services with their destinations, and the heading above them, laid out as by `ipvsadm -L`; as UTF-8, for there may be many. */
+/**
+ * Services with their destinations, and the heading above them, laid out as by `ipvsadm -L`; as UTF-8, for
+ * there may be many.
+ */
 export function formatServices(
   { services, destinations, names }: NativeTable,
   { columns, exact, sort }: ListOptions,
@@ -63,7 +66,9 @@ function textsOf(list: List, text: (row: number) => string): string[] {
   return texts;
 }
 
-/** How each service works. Most are like the one before, and then there is nothing to be put into words again. */
+/**
+ * How each service works. Most are like the one before, and then there is nothing to be put into words again.
+ */
 function serviceRules(list: List, names: readonly string[]): string[] {
   const at = ServiceColumn;
   const columns = [at.family, at.flags, at.timeout, at.netmask, at.scheduler, at.engine];
@@ -76,13 +81,14 @@ function serviceRules(list: List, names: readonly string[]): string[] {
   });
 }
 
-const PROTOCOL_WIDTH = 5;
+const PROTOCOL_WIDTH = 4;
 
 function serviceText(service: ServiceId, naming: NameFormatter): string {
   if (service.fwmark !== undefined)
     return `FWM  ${service.fwmark}${service.family === 'ipv6' ? ' IPv6' : ''}`;
   const { protocol, address, port } = service;
-  const name = `${protocol.toUpperCase().padEnd(PROTOCOL_WIDTH)}${endpointText(address, port, protocol, naming).slice(0, ROOM)}`;
+  const endpoint = endpointText(address, port, namedProtocol(service), naming).slice(0, ROOM);
+  const name = `${protocol.toUpperCase().padEnd(PROTOCOL_WIDTH)} ${endpoint}`;
   return address.includes(':') ? name : name.slice(0, SERVICE_WIDTH);
 }
 
@@ -93,8 +99,7 @@ function serviceRule(list: List, row: number, names: readonly string[]): string 
   if (schedulerFlags.length > 0) rule += ` (${schedulerFlags.join(',')})`;
   if (persistence !== undefined) {
     rule += ` persistent ${persistence.timeout}`;
-    const six = isIpv6Service(service);
-    const mask = granularityText(persistence.granularity, six);
+    const mask = granularityText(persistence.granularity, isIpv6Service(service));
     if (mask !== undefined) rule += ` mask ${mask}`;
     if (persistence.engine !== undefined) rule += ` pe ${persistence.engine}`;
   }
@@ -104,8 +109,8 @@ function serviceRule(list: List, row: number, names: readonly string[]): string 
 function destinationNames(list: List, services: List, naming: NameFormatter): string[] {
   return textsOf(list, row => {
     const { address, port } = readDestinationId(list, row);
-    const { protocol } = readServiceId(services, wordAt(list, DestinationColumn.service, row));
-    const name = endpointText(address, port, protocol, naming);
+    const service = readServiceId(services, wordAt(list, DestinationColumn.service, row));
+    const name = endpointText(address, port, namedProtocol(service), naming);
     return name.slice(0, address.includes(':') ? ROOM : DESTINATION_WIDTH);
   });
 }

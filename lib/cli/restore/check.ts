@@ -14,8 +14,8 @@ import { REFUSED } from './restore.ts';
 import { tellProblems, tellWarnings } from './tell.ts';
 
 /**
- * Says what is wrong with lines, and with what the kernel would make of them, and returns the exit status: 0 where
- * nothing is. Changes nothing and loads no module.
+ * Says what is wrong with lines, and with what the kernel would make of them, and returns the exit status: 0
+ * where nothing is. Changes nothing and loads no module.
  */
 export async function checkText(text: string, shell: Shell): Promise<number> {
   const { lines, problems, warnings } = await withNames(names => readLines(text, { names }));

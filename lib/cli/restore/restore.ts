@@ -13,9 +13,9 @@ import { tellProblems, tellWarnings } from './tell.ts';
 export const REFUSED = 255;
 
 /**
- * Does what lines say, and returns the exit status. All are read before the first is done, so that a file with a mistake
- * in it changes nothing. A name that has no address now is no mistake of the file: its line fails as one does that the
- * kernel refuses, and the others are done.
+ * Does what lines say, and returns the exit status. All are read before the first is done, so that a file
+ * with a mistake in it changes nothing. A name that has no address now is no mistake of the file: its line
+ * fails as one does that the kernel refuses, and the others are done.
  */
 export function restoreText(text: string, shell: Shell): Promise<number> {
   return withModule(shell, async ipvs => {
@@ -44,8 +44,8 @@ interface Failure {
 const WINDOW = 16_384;
 
 /**
- * Does steps in their order, without waiting for one before the next is sent. A line that fails does not keep back the
- * others, as in ipvsadm. Rejects where no command could do any better.
+ * Does steps in their order, without waiting for one before the next is sent. A line that fails does not keep
+ * back the others, as in ipvsadm. Rejects where no command could do any better.
  */
 async function doSteps(
   ipvs: Ipvs,

@@ -13,7 +13,7 @@ import type { Write } from '../../calls/writes.ts';
 import { writeAddress } from '../../model/address.ts';
 import { Family } from '../../model/constants.ts';
 
-/** From so many lines on, to make a shape's template takes less time than to read them. */
+/** From this many lines on a shape's template takes less time to make than its lines to read. */
 const WORTHWHILE = 8;
 
 /** Records of lines, one after another. */
@@ -28,11 +28,12 @@ export interface LineRecords {
 }
 
 /**
- * Makes the records of lines. A rules file has thousands of lines that differ in their endpoints, addresses with ports, alone: two of each such
- * shape are read and checked, and the records of all others are the same but for those. That is as good as reading them: no check looks at
- * which address or port it is, only at its family and whether the port is 0, and a template is made only where a record is seen to depend on
- * its line's endpoints in no other way. A test compares both ways. `read` gives the write that a line is, or undefined where it is none, or
- * wrong.
+ * Makes the records of lines. A rules file has thousands of lines that differ in their endpoints, addresses
+ * with ports, alone: two of each such shape are read and checked, and the records of all others are the same
+ * but for those. That is as good as reading them: no check looks at which address or port it is, only at its
+ * family and whether the port is 0, and a template is made only where a record is seen to depend on its
+ * line's endpoints in no other way. A test compares both ways. `read` gives the write that a line is, or
+ * undefined where it is none, or wrong.
  */
 export function recordLines(text: string, read: (line: string) => Write | undefined): LineRecords {
   const { lines, shapes } = native().shapeLines(text);
@@ -108,8 +109,19 @@ const fields = [
 ] as const;
 
 /**
- * Makes a shape's template (native/cli/line_shapes.h's LineTemplate) from the records of two lines that have it: where both records have the value
- * of the same endpoint, it comes from there. Undefined when that does not explain all that differs, or a line has no record.
+ * Makes a shape's template (native/cli/line_shapes.h's LineTemplate) from the records of two lines that have
+ * it: where both records have the value of the same endpoint, it comes from there. Undefined when that does
+ * not explain all that differs, or a line has no record.
+ *
+ * Of the shape `-a -t @ -r @ -g` the two lines are
+ *
+ *     -a -t 192.0.2.16:16 -r 192.0.2.17:17 -g
+ *     -a -t 192.0.2.32:32 -r 192.0.2.33:33 -g
+ *
+ * The first record has the service 192.0.2.16:16 and the destination 192.0.2.17:16, as -g keeps the service's
+ * port; the second 192.0.2.32:32 and 192.0.2.33:32. So that the service's address and port and the
+ * destination's port are those of the line's first endpoint (source 0), the destination's address is that of
+ * the second (source 1), and no other byte differs.
  */
 function makeTemplate(
   parts: LineParts,
@@ -138,7 +150,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.every((byte, i) => byte === b[i]);
 }
 
-/** A line whose endpoints are all different, and different from another probe's; and what a record has of them. */
+/** A line whose endpoints differ from one another and from those of other numbers; and what a record has of them. */
 function probe({ pieces, families }: LineParts, number: number) {
   const endpoints = families.map((family, i) => {
     const port = number * 16 + i;

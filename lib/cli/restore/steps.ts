@@ -5,7 +5,10 @@ import { noFindings } from '../../rules/problem.ts';
 import type { RuleCommand, RuleLine } from '../../rules/types.ts';
 import { recordLines } from './shapes.ts';
 
-/** What is to be done at once: records that the kernel gets as they are, or a command that takes more than that. */
+/**
+ * What is to be done at once: records that the kernel gets as they are, or a command that takes more than
+ * that.
+ */
 export type Step =
   /** One record after another, and the line of each, counted from 1. */
   { readonly records: Uint8Array; readonly lines: Uint32Array } | { readonly line: RuleLine };
@@ -34,8 +37,8 @@ export function writeOf(command: RuleCommand | undefined): writes.Write | undefi
 }
 
 /**
- * Reads lines for the kernel: as `readLines`, but it makes records of them wherever it can, which takes a fraction of
- * the time.
+ * Reads lines for the kernel: as `readLines`, but it makes records of them wherever it can, which takes a
+ * fraction of the time.
  */
 export function readSteps(text: string, { names }: ParseOptions = {}): Steps {
   const steps: Step[] = [];

@@ -1,7 +1,9 @@
 import type { Diagnostic, RuleProblem } from '../../rules/problem.ts';
 import type { Shell } from '../terminal.ts';
 
-/** Tells what is wrong with lines, and returns the exit status: the first problem's, or 0 where there is none. */
+/**
+ * Tells what is wrong with lines, and returns the exit status: the first problem's, or 0 where there is none.
+ */
 export function tellProblems(problems: readonly Diagnostic[], outcome: string, shell: Shell): number {
   if (problems.length === 0) return 0;
   shell.complain(problems.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));

@@ -27,7 +27,10 @@ const letters: Readonly<Record<TableCommand['command'], string>> = {
   'delete-server': '-d',
 };
 
-/** A command as a line, and what of it ipvsadm has no words for. Throws a TypeError or RangeError at what is no command. */
+/**
+ * A command as a line, and what of it ipvsadm has no words for. Throws a TypeError or RangeError at what is
+ * no command.
+ */
 export function commandLine(command: TableCommand, naming: NameFormatter | undefined): Line {
   const draft = startLine(letters[command.command]);
   addIdentity(draft, command.service, naming);
@@ -51,8 +54,8 @@ export function commandLine(command: TableCommand, naming: NameFormatter | undef
 }
 
 /**
- * A command as a line that `parseCommands` reads: of ipvsadm's language, numbers in place of names, or marked where that
- * has no words for it.
+ * A command as a line that `parseCommands` reads: of ipvsadm's language, numbers in place of names, or marked
+ * where that has no words for it.
  */
 export function formatCommand(command: TableCommand): string {
   return markedText(commandLine(command, undefined));

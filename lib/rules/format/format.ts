@@ -9,16 +9,18 @@ import { sortDestinations, sortServices } from './order.ts';
 /** How rules are written. */
 export interface FormatOptions {
   /**
-   * 'ipvsadm', the default: services and destinations sorted as ipvsadm sorts them. 'given': in the order they come in,
-   * so that who reads the rules back has the destinations in the kernel's order, which the hashing schedulers look at.
+   * 'ipvsadm', the default: services and destinations sorted as ipvsadm sorts them. 'given': in the order
+   * they come in, so that who reads the rules back has the destinations in the kernel's order, which the
+   * hashing schedulers look at.
    */
   readonly order?: 'ipvsadm' | 'given';
   /** Writes names in place of numbers. Default: numbers, as `ipvsadm-save -n`. */
   readonly naming?: NameFormatter | undefined;
   /**
-   * 'ipvs', the default: what ipvsadm has no words for is said by options of this package's own, `--as-is` for example,
-   * which `parseRules`, `parseCommands` and `ipvs restore` read; such lines end in a comment that says so. 'ipvsadm': they
-   * are comments altogether, after all rules, so that ipvsadm reads what is left.
+   * 'ipvs', the default: what ipvsadm has no words for is said by options of this package's own, `--as-is`
+   * for example, which `parseRules`, `parseCommands` and `ipvs restore` read; such lines end in a comment
+   * that says so. 'ipvsadm': they are comments altogether, after all rules, so that ipvsadm reads what is
+   * left.
    */
   readonly language?: 'ipvs' | 'ipvsadm';
 }
@@ -28,10 +30,11 @@ const orders = { ipvsadm: 0, given: 1 };
 const languages = { ipvs: 0, ipvsadm: 1 };
 
 /**
- * The rules of a table, as `ipvsadm-save -n` writes them, byte for byte, but for what ipvsadm loses: connection
- * thresholds (-x, -y), marks from 2147483648 on, and scheduler flags it has no name for under `sh` and `mh`.
- * ipvsadm-restore reads all of them. Takes what `snapshot()` and `parseRules` return, whatever the kernel holds:
- * `parseRules` reads the same table from the text. Throws a TypeError or RangeError only at what is no table.
+ * The rules of a table, as `ipvsadm-save -n` writes them, byte for byte, but for what ipvsadm loses:
+ * connection thresholds (-x, -y), marks from 2147483648 on, and scheduler flags it has no name for under `sh`
+ * and `mh`. ipvsadm-restore reads all of them. Takes what `snapshot()` and `parseRules` return, whatever the
+ * kernel holds: `parseRules` reads the same table from the text. Throws a TypeError or RangeError only at
+ * what is no table.
  */
 export function formatRules(services: readonly TableEntry[], options: FormatOptions = {}): string {
   return writeRules(services, options).text;

@@ -3,7 +3,9 @@ import { wrongValue } from '../../model/arguments.ts';
 /** A line of rules. */
 export interface Line {
   readonly text: string;
-  /** What the line says that ipvsadm has no words for, each a noun. Empty: it is a line of ipvsadm's language. */
+  /**
+   * What the line says that ipvsadm has no words for, each a noun. Empty: it is a line of ipvsadm's language.
+   */
   readonly additions: readonly string[];
 }
 

@@ -7,9 +7,10 @@ import { validateNumber } from '../../model/numbers.ts';
 type Compare<T> = (a: T, b: T) => number;
 
 /**
- * Sorts as glibc's qsort() does (a merge sort, stdlib/msort.c), comparison by comparison. It matters because ipvsadm's comparisons contradict
- * one another: they subtract unsigned numbers and look at the sign, so that 100.0.0.0 < 192.0.0.0 < 10.0.0.0 < 100.0.0.0, and the result
- * depends on who is compared with whom. native/cli/row_order.cc sorts the rows of a listing in the same way; a test compares the two.
+ * Sorts as glibc's qsort() does (a merge sort, stdlib/msort.c), comparison by comparison. It matters because
+ * ipvsadm's comparisons contradict one another: they subtract unsigned numbers and look at the sign, so that
+ * 100.0.0.0 < 192.0.0.0 < 10.0.0.0 < 100.0.0.0, and the result depends on who is compared with whom.
+ * native/cli/row_order.cc sorts the rows of a listing in the same way; a test compares the two.
  */
 function mergeSort<T>(items: readonly T[], compare: Compare<T>): T[] {
   if (items.length < 2) return [...items];
@@ -56,7 +57,10 @@ function serviceOrder(service: ServiceId): ServiceOrder {
   };
 }
 
-/** Services in the order in which ipvsadm lists them: those with marks last, the others by family, protocol, address and port. */
+/**
+ * Services in the order in which ipvsadm lists them: those with marks last, the others by family, protocol,
+ * address and port.
+ */
 export function sortServices<T extends ServiceId>(services: readonly T[]): T[] {
   const keyed = services.map(item => ({ item, key: serviceOrder(item) }));
   const sorted = mergeSort(keyed, ({ key: a }, { key: b }) => {
@@ -67,18 +71,18 @@ export function sortServices<T extends ServiceId>(services: readonly T[]): T[] {
 }
 
 /**
- * Destinations in the order in which ipvsadm lists them: by address and port. They must come as `destinations()` gives them, in the order
- * they were added.
+ * Destinations in the order in which ipvsadm lists them: by address and port. They must come as
+ * `destinations()` gives them, in the order they were added.
  */
 export function sortDestinations<T extends DestinationId>(destinations: readonly T[]): T[] {
   const keyed = destinations.toReversed().map(item => ({
     item,
-    six: item.address.includes(':'),
+    isIpv6: item.address.includes(':'),
     address: addressWords(item.address),
   }));
   const sorted = mergeSort(keyed, (a, b) => {
-    // The first one's family tells how both are compared.
-    return compareWords(a.address, b.address, a.six ? 4 : 1) || a.item.port - b.item.port;
+    // As ipvsadm: the left operand's family decides how many words are compared.
+    return compareWords(a.address, b.address, a.isIpv6 ? 4 : 1) || a.item.port - b.item.port;
   });
   return sorted.map(({ item }) => item);
 }

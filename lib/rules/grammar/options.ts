@@ -62,7 +62,10 @@ const threshold = {
   asIs: [0, MAX_THRESHOLD],
 } as const satisfies Argument;
 
-/** Every option of ipvsadm 1.31 that follows a command, by its long name, and those that are additions to its language. */
+/**
+ * Every option of ipvsadm 1.31 that follows a command, by its long name, and those that are additions to its
+ * language.
+ */
 export const options = {
   'tcp-service': {
     short: 't',

@@ -40,7 +40,8 @@ export function buildDestination(builder: Builder, service: ServiceId): Destinat
   const tunnel = isAsIs
     ? anyTunnel(values, isTunnelled, findings)
     : buildTunnel(values, isTunnelled, findings);
-  // The packet keeps its port, so that the server must listen at the service's; ipvsadm puts it right without a word.
+  // The packet keeps its port, so that the server must listen at the service's; ipvsadm puts it right without
+  // a word.
   const keepsPort = (forwarding === 'direct' || isTunnelled) && service.fwmark === undefined;
   return {
     address: id.address,

@@ -56,8 +56,9 @@ export interface Endpoint {
 const NAME = /^(?![0-9]*$)[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?$/;
 
 /**
- * Reads an option's host[:port]; undefined after a complaint. IPv6 stands in brackets, or alone and then has no port.
- * (ipvsadm wants a port after brackets, against its manual, and takes IPv4 in brackets only to forget the port.)
+ * Reads an option's host[:port]; undefined after a complaint. IPv6 stands in brackets, or alone and then has
+ * no port. (ipvsadm wants a port after brackets, against its manual, and takes IPv4 in brackets only to
+ * forget the port.)
  */
 export function readEndpoint(
   builder: Builder,

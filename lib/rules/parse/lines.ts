@@ -73,7 +73,9 @@ export function readLines(text: string, { names }: ParseOptions = {}): ParsedLin
 
 const notRules: ReadonlySet<string> = new Set(['restore', 'help', 'version']);
 
-/** Reads one command, of a line or of the command line. What it returns is of no use when it has complained. */
+/**
+ * Reads one command, of a line or of the command line. What it returns is of no use when it has complained.
+ */
 export function readCommand(
   words: readonly string[],
   findings: Findings,
@@ -87,8 +89,8 @@ export function readCommand(
 }
 
 /**
- * Reads lines in the language of ipvsadm-restore, any command of ipvsadm's, and returns what they say. Throws a
- * `RulesError` that names every bad line.
+ * Reads lines in the language of ipvsadm-restore, any command of ipvsadm's, and returns what they say. Throws
+ * a `RulesError` that names every bad line.
  */
 export function parseCommands(text: string, options: ParseOptions = {}): readonly RuleLine[] {
   const { lines, problems } = readLines(text, options);

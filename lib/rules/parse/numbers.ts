@@ -1,8 +1,8 @@
 import { parseIpv4 } from '../../model/address.ts';
 
 /**
- * A decimal number as ipvsadm reads it, by strtol(): blanks and a sign may stand before it, and leading zeros are no
- * octal. Undefined for anything else. What a double can't hold comes out rounded, beyond every limit.
+ * A decimal number as ipvsadm reads it, by strtol(): blanks and a sign may stand before it, and leading zeros
+ * are no octal. Undefined for anything else. What a double can't hold comes out rounded, beyond every limit.
  */
 export function parseNumber(text: string): number | undefined {
   const { length } = text;
@@ -29,8 +29,9 @@ const BITS = 32;
 const PART = /^(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/;
 
 /**
- * An IPv4 address or netmask as ipvsadm reads it, by inet_aton(): one to four numbers, decimal, octal with a leading 0 or
- * hexadecimal with 0x, of which the last fills the bytes that are left; blanks may follow. Undefined for anything else.
+ * An IPv4 address or netmask as ipvsadm reads it, by inet_aton(): one to four numbers, decimal, octal with a
+ * leading 0 or hexadecimal with 0x, of which the last fills the bytes that are left; blanks may follow.
+ * Undefined for anything else.
  */
 export function parseAnyIpv4(text: string): number | undefined {
   const usual = parseIpv4(text);

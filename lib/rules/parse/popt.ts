@@ -30,9 +30,10 @@ interface Reader {
 }
 
 /**
- * Reads words as ipvsadm does by popt: the first option is the command; short options may be joined (`-Ln`), and an argument may follow at
- * once (`-t10.0.0.1:80`), after a `=`, or as the next word; an optional one is left out when that begins with a dash; bare words may stand
- * anywhere; `--` ends the options. Undefined when there is no command; anything wrong is among the problems.
+ * Reads words as ipvsadm does by popt: the first option is the command; short options may be joined (`-Ln`),
+ * and an argument may follow at once (`-t10.0.0.1:80`), after a `=`, or as the next word; an optional one is
+ * left out when that begins with a dash; bare words may stand anywhere; `--` ends the options. Undefined when
+ * there is no command; anything wrong is among the problems.
  */
 export function readWords(words: readonly string[], findings: Findings): Reading | undefined {
   const reader: Reader = { words, findings, isAsIs: words.includes('--as-is'), next: 0, rest: [] };
@@ -43,7 +44,8 @@ export function readWords(words: readonly string[], findings: Findings): Reading
   for (;;) {
     const read = nextOption(reader);
     if (read === undefined || read === 'unknown') {
-      // popt stops at the first option it can't read, and so does this: what follows it has no certain meaning.
+      // popt stops at the first option it can't read, and so does this: what follows it has no certain
+      // meaning.
       if (read === undefined && command === undefined) missingCommand(findings);
       if (command === undefined || read === 'unknown') return undefined;
       break;
@@ -280,13 +282,13 @@ function checkOneOf(
   findings: Findings,
 ): void {
   if (oneOf.length === 0) return;
-  const there: OptionName[] = [];
+  const present: OptionName[] = [];
   for (const option of oneOf) {
     const { group }: OptionRule = options[option];
     const name = group === undefined ? option : groups.get(group);
-    if (name !== undefined && name in values) there.push(name);
+    if (name !== undefined && name in values) present.push(name);
   }
-  if (there.length > 1) {
-    complain(findings, written(there[1]!), `does not go with ${written(there[0]!)}: list one at a time`);
+  if (present.length > 1) {
+    complain(findings, written(present[1]!), `does not go with ${written(present[0]!)}: list one at a time`);
   }
 }

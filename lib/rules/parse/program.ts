@@ -5,9 +5,10 @@ const PROGRAM = /^(?:.*\/)?(?:ipvsadm|ipvs)$/;
 const SUDO = /^(?:.*\/)?sudo$/;
 
 /**
- * The words of a line without the program that stands before them in lines out of scripts: `ipvsadm`, `/sbin/ipvsadm`,
- * `sudo ipvsadm`. (ipvsadm leaves out the word `ipvsadm` wherever it stands, and knows no path.) Complains about any
- * other program. Numbers may stand first: they are the arguments of a --set behind them.
+ * The words of a line without the program that stands before them in lines out of scripts: `ipvsadm`,
+ * `/sbin/ipvsadm`, `sudo ipvsadm`. (ipvsadm leaves out the word `ipvsadm` wherever it stands, and knows no
+ * path.) Complains about any other program. Numbers may stand first: they are the arguments of a --set behind
+ * them.
  */
 export function withoutProgram(words: string[], findings: Findings): string[] {
   const [first = '', second = ''] = words;

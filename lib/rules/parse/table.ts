@@ -51,8 +51,8 @@ export interface Refusal {
 }
 
 /**
- * Does lines on a table as the kernel would, and returns those that it would refuse. To add again what was there before
- * the first line is none of these: rules are restored over what is there.
+ * Does lines on a table as the kernel would, and returns those that it would refuse. To add again what was
+ * there before the first line is none of these: rules are restored over what is there.
  */
 export function applyLines(table: LineTable, lines: readonly RuleLine[]): Refusal[] {
   const refusals: Refusal[] = [];
@@ -133,11 +133,11 @@ const tableCommands: ReadonlySet<string> = new Set<RuleCommand['command']>([
 ]);
 
 /**
- * Reads a rules file (ipvsadm-save's, /etc/sysconfig/ipvsadm, /etc/ipvsadm.rules) and returns the table that it makes:
- * `-A` and `-a` add, `-E`, `-e`, `-D`, `-d` and `-C` change what lines before them added. Services come in the shape of
- * `snapshot()`, defaults filled in. Throws a `RulesError` that names every bad line, also those the kernel would refuse
- * because of the lines before them. For files with other commands in them (`--set`, `--start-daemon`) there is
- * `parseCommands`.
+ * Reads a rules file (ipvsadm-save's, /etc/sysconfig/ipvsadm, /etc/ipvsadm.rules) and returns the table that
+ * it makes: `-A` and `-a` add, `-E`, `-e`, `-D`, `-d` and `-C` change what lines before them added. Services
+ * come in the shape of `snapshot()`, defaults filled in. Throws a `RulesError` that names every bad line,
+ * also those the kernel would refuse because of the lines before them. For files with other commands in them
+ * (`--set`, `--start-daemon`) there is `parseCommands`.
  */
 export function parseRules(text: string, options: ParseOptions = {}): ServiceRules[] {
   const { lines, problems } = readLines(text, options);

@@ -1,8 +1,8 @@
 import { complain, type Findings } from '../problem.ts';
 
 /**
- * The longest line. No rule comes near it: the longest that makes sense has about 300 characters. ipvsadm splits words
- * at it, and writes beyond its buffer.
+ * The longest line. No rule comes near it: the longest that makes sense has about 300 characters. ipvsadm
+ * splits words at it, and writes beyond its buffer.
  */
 const MAX_LINE = 4096;
 
@@ -19,9 +19,9 @@ function isBlank(code: number): boolean {
 }
 
 /**
- * Splits a line into words, as a shell would that knows quotes, backslashes and comments but expands nothing. ipvsadm
- * itself means to have comments and does not: it looks for the `#` in the blank before it, so that only ipvsadm-restore,
- * which filters lines, has them.
+ * Splits a line into words, as a shell would that knows quotes, backslashes and comments but expands nothing.
+ * ipvsadm itself means to have comments and does not: it looks for the `#` in the blank before it, so that
+ * only ipvsadm-restore, which filters lines, has them.
  */
 export function splitWords(text: string, start: number, end: number, findings: Findings): string[] {
   let at = start;

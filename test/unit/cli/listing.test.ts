@@ -42,7 +42,7 @@ function serviceRow({ fwmark, family, protocol, address, port }: ServiceId): Row
     ? {
         words: {
           [at.family]: familyOf(address),
-          [at.protocol]: ProtocolNumber[protocol],
+          [at.protocol]: ProtocolNumber[protocol] ?? Number(protocol),
           [at.port]: port,
         },
         address,
@@ -146,6 +146,11 @@ describe('the order of a listing', () => {
         expect(names(tableOf(given), { sort: false })).toEqual(expected);
       }),
     );
+  });
+
+  test('a protocol without a name is its number', () => {
+    const id = { protocol: '50000' as 'tcp', address: '10.0.0.1', port: 80 };
+    expect(names(tableOf([{ id, destinations: [] }]))).toEqual(['50000 10.0.0.1:80']);
   });
 
   test('nothing there', () => {
