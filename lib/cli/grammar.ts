@@ -32,11 +32,14 @@ export const builtins = {
   restore: {
     argument: 'FILE',
     file: true,
-    options: { '--check': 'change nothing: say what is wrong, odd, or refused by this kernel' },
+    options: {
+      '--check': 'change nothing: say what is wrong, odd, or refused by this kernel',
+      '--clear': 'remove all services first; not where the file has a line that can’t be read',
+    },
     help: 'do what the lines of a file say, or nothing where one can’t be read; - is standard input',
     examples: [
       ['ipvs restore --check rules', 'every mistake, with its line'],
-      ['ipvs -C && ipvs restore /etc/sysconfig/ipvsadm', 'replace the table'],
+      ['ipvs restore --clear /etc/sysconfig/ipvsadm', 'replace the table'],
     ],
   },
   completion: {

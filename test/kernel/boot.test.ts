@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,6 +75,17 @@ test('the example starts, is saved, flushed and restored, and is the same', asyn
 
   expect(runUnit('ExecStartPre', 'ExecStart')).toEqual({ status: 0, stderr: '' });
   expect(await table()).toEqual(changed);
+});
+
+test('a server whose name has no address keeps back no other, and the unit is failed', async () => {
+  expect(runUnit('ExecStop')).toEqual({ status: 0, stderr: '' });
+  const rules = readFileSync(file(), 'utf8');
+  writeFileSync(file(), `-A -f 8\n-a -f 8 -r nonesuch.invalid -m\n${rules}`);
+  const { status, stderr } = runUnit('ExecStartPre', 'ExecStart');
+  expect(stderr).toBe("line 2: -r: no IPv4 address is known for 'nonesuch.invalid'\n");
+  expect(status).toBe(255);
+  expect(await table()).toHaveLength(parseRules(rules).length + 1);
+  writeFileSync(file(), rules);
 });
 
 test('a file with a mistake leaves the table alone', async () => {

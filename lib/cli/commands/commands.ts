@@ -59,8 +59,10 @@ const runs: Readonly<Record<BuiltinName, (given: Arguments, shell: Shell) => Pro
       if (options['json']) {
         shell.print(`${JSON.stringify(table, undefined, 2)}\n`);
       } else {
-        const { formatTable } = await import('./list.ts');
+        const { formatTable, formatWarnings } = await import('./list.ts');
         shell.print(formatTable(table, shell.colours === true));
+        const warnings = formatWarnings(table);
+        if (warnings !== '') shell.complain(warnings);
       }
       return 0;
     }),
@@ -81,7 +83,8 @@ const runs: Readonly<Record<BuiltinName, (given: Arguments, shell: Shell) => Pro
       shell.complain(`${show(path)} can't be read: ${(error as Error).message}`);
       return 1;
     }
-    return options['check'] === true ? checkText(text, shell) : restoreText(text, shell);
+    const clear = options['clear'] === true;
+    return options['check'] === true ? checkText(text, shell, clear) : restoreText(text, shell, clear);
   },
 
   async completion({ words }, shell) {

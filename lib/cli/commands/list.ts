@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { Destination } from '../../model/destination.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
+import { lint } from '../../model/lint.ts';
 import type { ServiceWithDestinations } from '../../model/table.ts';
 import { alignColumns } from '../columns.ts';
 
@@ -42,6 +43,20 @@ export function formatTable(table: readonly ServiceWithDestinations[], coloured:
 function lineText([name = '', ...rest]: readonly string[], health: Health | undefined): string {
   const shown = health === undefined ? name : styleText(colours[health], name, { validateStream: false });
   return [shown, ...rest].join('  ').trimEnd();
+}
+
+/** At most this many warnings are shown. */
+const SHOWN = 20;
+
+/** What `lint` finds in a table, a line each; empty where it finds nothing. */
+export function formatWarnings(table: readonly ServiceWithDestinations[]): string {
+  const found = lint(table);
+  const lines = found.slice(0, SHOWN).map(({ service, destination, message, code }) => {
+    const row = destination === undefined ? '' : `, destination ${destinationKey(destination)}`;
+    return `warning: ${serviceKey(service)}${row}: ${message} (${code})`;
+  });
+  if (found.length > SHOWN) lines.push(`and ${found.length - SHOWN} more`);
+  return lines.join('\n');
 }
 
 function serviceRows(service: ServiceWithDestinations): Row[] {

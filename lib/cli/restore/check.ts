@@ -1,41 +1,43 @@
 import { existsSync } from 'node:fs';
 import { Ipvs } from '../../client.ts';
-import { schedulerNames } from '../../model/scheduler.ts';
+import { lint } from '../../model/lint.ts';
 import type { ServiceSpec } from '../../model/service.ts';
 import { readKernelModules } from '../../proc/modules.ts';
 import { written } from '../../rules/grammar/lookup.ts';
 import { withNames } from '../../rules/names.ts';
 import { readLines } from '../../rules/parse/lines.ts';
-import { applyLines, lineTable, type Refusal } from '../../rules/parse/table.ts';
+import {
+  applyLines,
+  destinationLine,
+  type LineTable,
+  lineTable,
+  type Refusal,
+} from '../../rules/parse/table.ts';
 import { type Diagnostic, type RuleProblem, show } from '../../rules/problem.ts';
 import type { RuleLine, ServiceRules } from '../../rules/types.ts';
 import type { Shell } from '../terminal.ts';
 import { REFUSED } from './restore.ts';
+import { clearLine } from './steps.ts';
 import { tellProblems, tellWarnings } from './tell.ts';
 
 /**
- * Says what is wrong with lines, and with what the kernel would make of them, and returns the exit status: 0
- * where nothing is. Changes nothing and loads no module.
+ * Says what is wrong with lines, what this kernel would refuse of them, and what it would take and hardly anybody
+ * wants, and returns the exit status: 0 where nothing is wrong. Changes nothing and loads no module.
  */
-export async function checkText(text: string, shell: Shell): Promise<number> {
+export async function checkText(text: string, shell: Shell, clear = false): Promise<number> {
   const { lines, problems, warnings } = await withNames(names => readLines(text, { names }));
+  const found: Diagnostic[] = [...problems, ...(await missingModules(lines))];
   const odd = [...warnings];
-  const found = [...problems, ...(await findMissingModules(lines, odd))];
-  // If any line could not be read, refusals may only follow from it: the -a of an -A that is bad.
-  if (problems.length === 0) found.push(...(await refusedLines(lines, shell)));
-  tellWarnings(odd, shell);
-  return tellProblems(
-    found.sort((a, b) => a.line - b.line),
-    'nothing was done',
-    shell,
-  );
+  // If any line could not be read, the others may only seem wrong: the -a of an -A that is bad.
+  if (problems.length === 0) {
+    const { table, refusals } = await applyToKernelTable(clear ? [clearLine, ...lines] : lines, shell);
+    found.push(...refusals.map(toProblem));
+    odd.push(...lintLines(table, warnings));
+  }
+  const byLine = (a: RuleProblem, b: RuleProblem) => a.line - b.line;
+  tellWarnings(odd.sort(byLine), shell);
+  return tellProblems(found.sort(byLine), 'nothing was done', shell);
 }
-
-/** The kernel's own schedulers and persistence engines by their modules. */
-const treeModules: ReadonlySet<string> = new Set([
-  ...schedulerNames.map(name => `ip_vs_${name}`),
-  'ip_vs_pe_sip',
-]);
 
 /** A module that a line needs. */
 interface Needed {
@@ -55,40 +57,49 @@ function* modulesOf({ scheduler, persistence, dormantPersistence }: ServiceSpec)
 }
 
 /** Problems with schedulers and persistence engines that this kernel neither has nor could load. */
-async function findMissingModules(
-  lines: readonly RuleLine[],
-  warnings: RuleProblem[],
-): Promise<Diagnostic[]> {
+async function missingModules(lines: readonly RuleLine[]): Promise<Diagnostic[]> {
   const modules = await readKernelModules();
   const missing: Diagnostic[] = [];
   for (const { line, command } of lines) {
     if (command.command !== 'add-service' && command.command !== 'edit-service') continue;
     for (const { option, kind, name, module } of modulesOf(command.service)) {
-      const state = modules.state(module);
-      if (state === 'missing') {
-        const message = `${option}: this kernel has no ${kind} ${show(name)} (module ${module})`;
-        missing.push({ line, option, message, status: REFUSED });
-      } else if (state === 'unknown' && !treeModules.has(module)) {
-        const rule = 'and /lib/modules does not tell whether this one could load it';
-        warnings.push({
-          line,
-          option,
-          message: `${option}: ${show(name)} is no ${kind} of the kernel's own tree, ${rule}`,
-        });
-      }
+      if (modules.state(module) !== 'missing') continue;
+      const message = `${option}: this kernel has no ${kind} ${show(name)} (module ${module})`;
+      missing.push({ line, option, message, status: REFUSED });
     }
   }
   return missing;
 }
 
-/** Problems with lines that the kernel would refuse because of what is there, or is not. */
-async function refusedLines(lines: readonly RuleLine[], shell: Shell): Promise<Diagnostic[]> {
-  const alone = applyLines(lineTable([]), lines);
+/** Does lines on a copy of the kernel's table, which is read only where a line is about what no other line adds. */
+async function applyToKernelTable(
+  lines: readonly RuleLine[],
+  shell: Shell,
+): Promise<{ readonly table: LineTable; readonly refusals: readonly Refusal[] }> {
+  const table = lineTable([]);
+  const refusals = applyLines(table, lines);
   const isMissing = ({ kind }: Refusal) => kind === 'missing';
-  if (!alone.some(isMissing)) return alone.map(toProblem);
+  if (!refusals.some(isMissing)) return { table, refusals };
   const present = await readTable(shell);
-  if (present === undefined) return alone.filter(refusal => !isMissing(refusal)).map(toProblem);
-  return applyLines(lineTable(present), lines).map(toProblem);
+  if (present === undefined) return { table, refusals: refusals.filter(refusal => !isMissing(refusal)) };
+  const whole = lineTable(present);
+  return { refusals: applyLines(whole, lines), table: whole };
+}
+
+/** Warnings about what lines say of services and destinations. */
+function lintLines(table: LineTable, warned: readonly RuleProblem[]): RuleProblem[] {
+  const warnings: RuleProblem[] = [];
+  const told = new Set(warned.map(({ line }) => line));
+  for (const entry of table.values()) {
+    const destinations = Array.from(entry.destinations.values(), ({ destination }) => destination);
+    for (const { code, destination, message } of lint([{ ...entry.service, destinations }])) {
+      const at = destination === undefined ? entry.line : destinationLine(entry, destination);
+      // Line 0: the kernel has it already. What -M and --pe leave without -p was told when the line was read.
+      if (at === 0 || (code === 'dormant-persistence' && told.has(at))) continue;
+      warnings.push({ line: at, message: `${message} (${code})` });
+    }
+  }
+  return warnings;
 }
 
 /** The kernel's table; undefined after saying why it can't be read. */

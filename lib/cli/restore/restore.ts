@@ -6,7 +6,7 @@ import { execute } from '../execute/execute.ts';
 import { advise, isUnavailable } from '../explain.ts';
 import type { Shell } from '../terminal.ts';
 import { withModule } from '../with-client.ts';
-import { readSteps, type Step, type Steps, writeOf } from './steps.ts';
+import { clearLine, readSteps, type Step, type Steps, writeOf } from './steps.ts';
 import { tellProblems, tellWarnings } from './tell.ts';
 
 /** The exit status where the kernel refused lines: ipvsadm's, where it was the last of them. */
@@ -15,21 +15,22 @@ export const REFUSED = 255;
 /**
  * Does what lines say, and returns the exit status. All are read before the first is done, so that a file
  * with a mistake in it changes nothing. A name that has no address now is no mistake of the file: its line
- * fails as one does that the kernel refuses, and the others are done.
+ * fails as one does that the kernel refuses, and the others are done. `clear` removes all services first.
  */
-export function restoreText(text: string, shell: Shell): Promise<number> {
+export function restoreText(text: string, shell: Shell, clear = false): Promise<number> {
   return withModule(shell, async ipvs => {
     const { steps, problems, warnings, read } = await withNames(names => readSteps(text, { names }));
     tellWarnings(warnings, shell);
     if (!problems.every(({ unresolved }) => unresolved)) {
       return tellProblems(problems, 'nothing was done', shell);
     }
-    const failures = await doSteps(ipvs, steps, read, shell);
+    const all = clear ? [{ line: clearLine }, ...steps] : steps;
+    const failures = await doSteps(ipvs, all, read, shell);
     const failed = [
       ...problems,
       ...failures.map(({ line, error }) => ({ line, message: advise(error) })),
     ].sort((a, b) => a.line - b.line);
-    for (const { line, message } of failed) shell.complain(`line ${line}: ${message}`);
+    for (const { line, message } of failed) shell.complain(line === 0 ? message : `line ${line}: ${message}`);
     return failed.length === 0 ? 0 : REFUSED;
   });
 }

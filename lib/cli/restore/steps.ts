@@ -13,6 +13,9 @@ export type Step =
   /** One record after another, and the line of each, counted from 1. */
   { readonly records: Uint8Array; readonly lines: Uint32Array } | { readonly line: RuleLine };
 
+/** What stands before the first line where the lines are to replace the table. */
+export const clearLine: RuleLine = { line: 0, command: { command: 'clear' } };
+
 /** All that lines say, in their order, and all that is wrong with them or odd. */
 export interface Steps extends Pick<ParsedLines, 'problems' | 'warnings'> {
   readonly steps: readonly Step[];

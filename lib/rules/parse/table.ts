@@ -42,6 +42,11 @@ function destinationKey({ address, port }: DestinationId): string {
   return `${address} ${port}`;
 }
 
+/** The line that says a destination of a service; 0 for one that was there before the first line. */
+export function destinationLine({ destinations }: ServiceEntry, id: DestinationId): number {
+  return destinations.get(destinationKey(id))?.line ?? 0;
+}
+
 /** Why the kernel would refuse a line: what it adds is there already, or what it is about is not. */
 export interface Refusal {
   readonly line: number;

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { formatTable } from '../../../lib/cli/commands/list.ts';
+import { formatTable, formatWarnings } from '../../../lib/cli/commands/list.ts';
 import { runCommandLine } from '../../../lib/cli/run.ts';
 import type { Destination, ServiceWithDestinations } from '../../../lib/index.ts';
 import { commands } from '../../../lib/rules/grammar/commands.ts';
@@ -115,6 +115,17 @@ describe('ipvs list', () => {
     ]);
   });
 
+  test('warnings are what lint() finds, 20 at most', () => {
+    const odd = service([destination(11, { weight: 70_000 })]);
+    expect(formatWarnings([odd])).toMatch(
+      /^warning: tcp 10\.100\.10\.101:80, destination 172\.16\.120\.11:80: .* \(large-weight\)$/,
+    );
+    expect(formatWarnings([service([destination(11)])])).toBe('');
+    const many = formatWarnings(Array.from({ length: 50 }, () => odd)).split('\n');
+    expect(many).toHaveLength(21);
+    expect(many[20]).toBe('and 30 more');
+  });
+
   test('nothing there', () => {
     expect(formatTable([], true)).toMatch(/^no services; .*ipvs help add-service/);
   });
@@ -207,6 +218,29 @@ describe('rules', () => {
   ])('%s %s touches no kernel', async (...words) => {
     expect(await run(words, '-C\n-A -f 1\n')).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(await run(words, '-A -f 1\nbogus')).toMatchObject({ status: 255 });
+  });
+
+  test('a check tells lines that the kernel would take and hardly anybody wants', async () => {
+    const { status, stderr } = await run(
+      ['restore', '--check', '-'],
+      `-A -t 10.0.0.1:80 -s wrr -M 255.0.0.0
+-a -t 10.0.0.1:80 -r 10.0.0.2 -m -w 70000
+-A -f 3 -s wrr -p -M 24
+-a -f 3 -r 10.0.0.3 -w 0
+-A -f 4 -s wrr -p 300 --dormant
+-A -u 010.0.0.1:53 -s wrr
+`,
+    );
+    expect(status).toBe(0);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      'line 1: warning: -M: has no effect without -p',
+      expect.stringMatching(/^line 2: warning: .* \(large-weight\)$/),
+      "line 3: warning: -M: '24' is the netmask 0.0.0.24; 255.255.255.0 is the one of 24 bits",
+      expect.stringMatching(/^line 3: warning: .* \(netmask-holes\)$/),
+      expect.stringMatching(/^line 3: warning: .* \(all-weights-zero\)$/),
+      expect.stringMatching(/^line 5: warning: .* \(dormant-persistence\)$/),
+      "line 6: warning: -u: '010.0.0.1' is 8.0.0.1: a number with a leading zero is octal",
+    ]);
   });
 
   test('a kernel that cannot be had is told once', async () => {
