@@ -310,9 +310,11 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, DumpSocket b
   if (const int error = Open(&socket, kChunks[by.chunk]); error != kOk) return error;
   Socket& reader = *socket;
   shape->fresh = reader.fresh();
-  // What the kernel has allocated for the chunk that is received next: netlink_dump() goes by the longest
-  // receive so far, and makes that chunk inside the receive before it.
-  size_t room = reader.fresh() ? kChunks[0] : reader.receive_size();
+  // What the kernel allocates for a chunk by the receives it has seen: netlink_dump() goes by the longest
+  // one.
+  const auto room_now = [&] { return std::min(reader.receive_size(), kChunks.back()); };
+  // The room of the chunk that is received next. The kernel makes that chunk inside the receive before it.
+  size_t room = reader.fresh() ? kChunks[0] : room_now();
   uint32_t sequence = 0;
   if (const int error = SendOne(&reader, call, command, NLM_F_DUMP, &sequence); error != kOk) return error;
   int status = kOk;
@@ -356,7 +358,7 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, DumpSocket b
       const bool page = FillsUp(length, kChunks[0]) || FillsUp(length, kChunks[1]);
       shape->full = FillsUp(length, room) || (room != kChunks[1] && page);
     }
-    room = std::min(reader.receive_size(), kChunks.back());
+    room = room_now();
   }
   if (size != by.chunk) {
     // What the kernel saw of a socket it does not forget: this one has the other size from now on.

@@ -68,12 +68,12 @@ TEST_CASE("A batch ignores answers to earlier calls, rows, and an ack of what it
   kernel.On([](const Sent& sent) {
     return Answer()
         .Then(Datagram().Ack(sent.sequence(0) - 1, EEXIST))
-        .Then(Datagram().Row(sent.sequence(0), ServiceRow(80)))
-        .Then(Datagram().Ack(sent.sequence(1) + 1, EINVAL))
-        .Then(Datagram().Ack(sent.sequence(0), ESRCH).Ack(sent.sequence(1), 0).Ack(sent.sequence(0), ESRCH));
+        .Then(Datagram().Ack(sent.sequence(2) + 1, EINVAL))
+        .Then(Datagram().Row(sent.sequence(1), ServiceRow(80)))
+        .Then(Datagram().Ack(sent.sequence(0), ESRCH).Ack(sent.sequence(2), 0).Ack(sent.sequence(0), ESRCH));
   });
-  CHECK(Execute(&connection, {CallAbout(ipvs::kDelService, 1), CallAbout(ipvs::kDelService, 2)}) ==
-        std::vector<int>{ESRCH, 0});
+  CHECK(Execute(&connection, {CallAbout(ipvs::kDelService, 1), CallAbout(ipvs::kDelService, 2),
+                              CallAbout(ipvs::kDelService, 3)}) == std::vector<int>{ESRCH, 0, 0});
   CHECK(kernel.waits_ms.empty());
 }
 
@@ -180,6 +180,22 @@ TEST_CASE("A datagram whose lengths are impossible is given up from there on, an
     });
     CHECK(Execute(&connection, {CallAbout(ipvs::kNewDest, 1)}) == std::vector<int>{ipvs::kOutcomeUnknown});
   }
+}
+
+TEST_CASE(
+    "A message that ends between two alignments is the datagram's last, whatever the buffer held before") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  // Two datagrams: the second one's message ends where an ack of the coming call stood in the first.
+  kernel.On([](const Sent& sent) {
+    return Answer().Then(Datagram().Put(sent.sequence(), 30, {0, 0, 0, 0}).Ack(sent.sequence() + 1, EEXIST));
+  });
+  CHECK(client.connection.Write(CallAbout(ipvs::kNewDest, 1)) == ipvs::kOk);
+  kernel.On([](const Sent& sent) {
+    const Datagram message = Datagram().Put(sent.sequence() - 1, 30, {0});
+    return Answer().Then(CutOff(message, NLMSG_HDRLEN + 1));
+  });
+  CHECK(client.connection.Write(CallAbout(ipvs::kNewDest, 1)) == ipvs::kOk);
 }
 
 TEST_CASE("A namespace that cannot be entered opens no socket, and says which errno kept it shut") {

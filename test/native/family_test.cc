@@ -105,6 +105,15 @@ TEST_CASE("A lost answer about the family is asked for again, three times at mos
   CHECK(mute.families_asked == 3);
 }
 
+TEST_CASE("A question about the family that is not answered in time is asked once more") {
+  ScriptedKernel kernel;
+  const auto silent = [](const Sent&) { return Answer(); };
+  kernel.OnFamily(silent).OnFamily(silent);
+  Connection connection({}, kernel.link());
+  CHECK(connection.Ready() == LocalFailure(ETIMEDOUT));
+  CHECK(kernel.families_asked == 2);
+}
+
 TEST_CASE("An answer about the family without an id in it is none") {
   ScriptedKernel kernel;
   kernel.OnFamily([](const Sent& sent) {

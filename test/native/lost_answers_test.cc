@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "test/native/calls.h"
+#include "test/native/dumps.h"
 #include "test/native/scripted_kernel.h"
 #include "test/native/test.h"
 
@@ -13,34 +14,6 @@ namespace {
 
 ScriptedKernel::Turn Losing(int error = ENOBUFS) {
   return [=](const Sent&) { return Answer().ThenFail(error); };
-}
-
-// Chunks of so many rows each, in as many datagrams, and the end of the dump.
-ScriptedKernel::Turn Listing(std::vector<int> chunks) {
-  return [chunks = std::move(chunks)](const Sent& sent) {
-    Answer answer;
-    for (const int rows : chunks) {
-      Datagram datagram;
-      for (int row = 0; row < rows; ++row) datagram.Row(sent.sequence(), Attributes());
-      answer.Then(datagram);
-    }
-    return answer.Then(Datagram().Done(sent.sequence()));
-  };
-}
-
-struct Dumped {
-  int status = ipvs::kOk;
-  int rows = 0;
-  ipvs::DumpShape shape;
-};
-
-Dumped Dump(Connection* connection, ipvs::DumpSocket by = {},
-            const std::atomic<bool>* interrupted = nullptr) {
-  Dumped dumped;
-  const auto take = [&](const nlmsghdr*) { return ++dumped.rows > 0; };
-  dumped.status = connection->Dump(
-      {}, ipvs::kGetService, by, interrupted, [&] { dumped.rows = 0; }, take, &dumped.shape);
-  return dumped;
 }
 
 }  // namespace
@@ -77,7 +50,7 @@ TEST_CASE("A list whose answer is lost in the middle is read from the start agai
   kernel.On([](const Sent& sent) {
     return Answer().Then(Datagram().Row(sent.sequence(), Attributes())).ThenFail(ENOBUFS);
   });
-  kernel.On(Listing({2, 1}));
+  kernel.On(RowsIn({2, 1}));
   const Dumped dumped = Dump(&connection);
   CHECK(dumped.status == ipvs::kOk);
   CHECK(dumped.rows == 3);
@@ -111,13 +84,13 @@ TEST_CASE("A read that is given up ends within a chunk, and leaves its socket") 
   Connection connection({}, kernel.link());
   kernel.On([&](const Sent& sent) {
     interrupted = true;
-    return Listing(std::vector<int>(100, 10))(sent);
+    return RowsIn(std::vector<int>(100, 10))(sent);
   });
   CHECK(Dump(&connection, {}, &interrupted).status == ipvs::kCancelled);
   CHECK(kernel.receive_sizes.size() <= 2);
   CHECK(kernel.sockets_closed == 1);
   interrupted = false;
-  kernel.On(Listing({1}));
+  kernel.On(RowsIn({1}));
   CHECK(Dump(&connection, {}, &interrupted).rows == 1);
 }
 
@@ -125,7 +98,7 @@ TEST_CASE("Where a page is larger than the buffer the list is read again, and la
   ScriptedKernel kernel;
   Connection connection({}, kernel.link());
   // 20 bytes a row: more than 3,776 bytes in one datagram.
-  kernel.OnEverySend(Listing({300}));
+  kernel.OnEverySend(RowsIn({300}));
   CHECK(Dump(&connection).rows == 300);
   CHECK(kernel.sent.size() == 2);
   CHECK(Dump(&connection, {0, true}).rows == 300);

@@ -328,6 +328,24 @@ TEST_CASE("Where memory is too scattered for chunks longer than a page, three re
   CHECK(kernel.dumps == 6);
 }
 
+TEST_CASE("A read that is given up asks for none of the rows that one reading had alone") {
+  ModelKernel kernel({}, 1);
+  AddServices(&kernel, 200);
+  Client client(&kernel);
+  REQUIRE(client.connection.Ready() == ipvs::kOk);
+  // Three services go after they were listed, so that the second reading lacks them.
+  kernel.others = [&] {
+    if (kernel.dumps == 2) {
+      for (uint32_t mark = 1; mark <= 3; ++mark) {
+        if (kernel.Has(mark)) kernel.Remove(mark);
+      }
+    }
+    if (kernel.questions == 1) client.interrupted = true;
+  };
+  CHECK(Services(&client).status == ipvs::kCancelled);
+  CHECK(kernel.questions == 2);
+}
+
 TEST_CASE("A read that is given up asks for no further row") {
   ModelKernel kernel({}, 1);
   AddServices(&kernel, 1000);

@@ -1,0 +1,369 @@
+// Tables as kernels of every age report them, through the reader and a sampler.
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <random>
+
+#include "native/table/sampler.h"
+#include "native/table/table_reader.h"
+#include "test/native/calls.h"
+#include "test/native/rows.h"
+#include "test/native/scripted_kernel.h"
+#include "test/native/test.h"
+
+using ipvs::TableReader;
+using ipvs::WhenTorn;
+
+namespace {
+
+struct Client {
+  explicit Client(ScriptedKernel* kernel)
+      : connection({}, kernel->link()), reader(&connection, &interrupted) {}
+
+  std::atomic<bool> interrupted = false;
+  ipvs::Connection connection;
+  TableReader reader;
+};
+
+// A dump of these rows in one datagram, and its end.
+ScriptedKernel::Turn Listing(std::vector<Attributes> rows) {
+  return [rows = std::move(rows)](const Sent& sent) {
+    Answer answer;
+    Datagram datagram;
+    for (const Attributes& row : rows) datagram.Row(sent.sequence(), row);
+    if (!rows.empty()) answer.Then(datagram);
+    return answer.Then(Datagram().Done(sent.sequence()));
+  };
+}
+
+ScriptedKernel::Turn Answering(Attributes row) {
+  return [row = std::move(row)](const Sent& sent) {
+    return Answer().Then(Datagram().Row(sent.sequence(), row));
+  };
+}
+
+ScriptedKernel::Turn Refusing(int error) {
+  return [=](const Sent& sent) { return Answer().Then(Datagram().Ack(sent.sequence(), error)); };
+}
+
+std::vector<uint32_t> PortsOf(const std::vector<ipvs::ServiceRow>& rows) {
+  std::vector<uint32_t> ports;
+  for (const ipvs::ServiceRow& row : rows) ports.push_back(row.config.port);
+  return ports;
+}
+
+// Each destination as its service's row and its port.
+std::vector<uint32_t> PlacesOf(const std::vector<ipvs::DestinationRow>& rows) {
+  std::vector<uint32_t> places;
+  for (const ipvs::DestinationRow& row : rows) places.push_back(row.service * 100000 + row.config.port);
+  return places;
+}
+
+ipvs::ServiceRecord TcpService(uint16_t port) {
+  ipvs::ServiceRecord service = {};
+  service.family = AF_INET;
+  service.protocol = IPPROTO_TCP;
+  service.port = port;
+  std::memcpy(service.address, kServiceAddress, sizeof kServiceAddress);
+  return service;
+}
+
+}  // namespace
+
+TEST_CASE("A snapshot comes in parts of whole services, whose destinations count from 0 in each") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  kernel.On(Listing({ServiceRow(1), ServiceRow(2), ServiceRow(3)}))
+      .On(Listing({DestinationRow(11), DestinationRow(12)}))
+      .On(Listing({DestinationRow(21)}))
+      .On(Listing({DestinationRow(31)}));
+  std::vector<std::vector<uint32_t>> parts;
+  ipvs::Table rest;
+  const auto emit = [&](const ipvs::Table& part) {
+    parts.push_back(PortsOf(part.services));
+    parts.push_back(PlacesOf(part.destinations));
+  };
+  REQUIRE(client.reader.Snapshot(4, emit, &rest) == ipvs::kOk);
+  REQUIRE(parts.size() == 2);
+  CHECK(parts[0] == std::vector<uint32_t>{1, 2});
+  CHECK(parts[1] == std::vector<uint32_t>{11, 12, 100021});
+  CHECK(PortsOf(rest.services) == std::vector<uint32_t>{3});
+  CHECK(PlacesOf(rest.destinations) == std::vector<uint32_t>{31});
+}
+
+TEST_CASE("A service that is removed while a snapshot is read is left out, and its place goes to the next") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  // Of a service that is not there the kernel dumps an empty list, as of one without destinations.
+  kernel.On(Listing({ServiceRow(1), ServiceRow(2), ServiceRow(3)}))
+      .On(Listing({DestinationRow(11)}))
+      .On(Listing({}))
+      .On(Refusing(ESRCH))
+      .On(Listing({}))
+      .On(Answering(ServiceRow(3)));
+  ipvs::Table table;
+  REQUIRE(client.reader.Snapshot(
+              SIZE_MAX, [](const ipvs::Table&) {}, &table) == ipvs::kOk);
+  CHECK(PortsOf(table.services) == std::vector<uint32_t>{1, 3});
+  CHECK(PlacesOf(table.destinations) == std::vector<uint32_t>{11});
+}
+
+TEST_CASE(
+    "Destinations that were cut off by their service's removal are not listed, nor left in a snapshot") {
+  // Pages that are full to the last row, all alike, as from a kernel whose memory is scattered.
+  const auto pages = [](const Sent& sent) {
+    Answer answer;
+    for (uint16_t page = 0; page < 3; ++page) {
+      Datagram datagram;
+      for (uint16_t row = 1; row <= 10; ++row) {
+        datagram.Row(sent.sequence(), DestinationRow(static_cast<uint16_t>(100 * page + row)));
+      }
+      answer.Then(datagram);
+    }
+    return answer.Then(Datagram().Done(sent.sequence()));
+  };
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  kernel.On(Listing({ServiceRow(1), ServiceRow(2)})).On(pages).On(pages).On(pages);
+  kernel.On([](const Sent& sent) {
+    CHECK(sent.requests[0].command == IPVS_CMD_GET_SERVICE);
+    return Answer().Then(Datagram().Ack(sent.sequence(), ESRCH));
+  });
+  kernel.On(Listing({DestinationRow(21)}));
+  ipvs::Table table;
+  REQUIRE(client.reader.Snapshot(
+              SIZE_MAX, [](const ipvs::Table&) {}, &table) == ipvs::kOk);
+  CHECK(PortsOf(table.services) == std::vector<uint32_t>{2});
+  CHECK(PlacesOf(table.destinations) == std::vector<uint32_t>{21});
+}
+
+TEST_CASE("A snapshot ends with the first error, of its services or of their destinations") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Table table;
+  const auto emit = [](const ipvs::Table&) {};
+  kernel.On(Refusing(EPERM));
+  CHECK(client.reader.Snapshot(1, emit, &table) == EPERM);
+  kernel.On(Listing({ServiceRow(1), ServiceRow(2)})).On(Refusing(ENOMEM));
+  CHECK(client.reader.Snapshot(1, emit, &table) == ENOMEM);
+  CHECK(kernel.turns_left() == 0);
+}
+
+TEST_CASE("Destinations of a kernel before 3.18 have their service's family, and its counters of 32 bits") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  const uint8_t address[16] = {192, 0, 2, 2};
+  const Attributes old = Attributes()
+                             .Put(IPVS_DEST_ATTR_ADDR, address, sizeof address)
+                             .U16(IPVS_DEST_ATTR_PORT, htons(80))
+                             .U32(IPVS_DEST_ATTR_WEIGHT, 3)
+                             .Nest(IPVS_DEST_ATTR_STATS, Stats32(7));
+  kernel.On(Listing({DestinationRow(old)}));
+  const ipvs::ServiceRecord service = TcpService(80);
+  std::vector<ipvs::DestinationRow> rows;
+  REQUIRE(client.reader.Destinations(WhenTorn::kFail, service, KeyOf(service), 0, &rows) == ipvs::kOk);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].config.family == AF_INET);
+  CHECK(rows[0].config.weight == 3);
+  CHECK(rows[0].counters[0] == 7);
+  CHECK(rows[0].counters[9] == 16);
+  CHECK(rows[0].key == KeyOf(rows[0].config));
+}
+
+TEST_CASE("A message of a list that holds no row is passed over") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  kernel.On(Listing({ServiceRow(1), Attributes(), DestinationRow(9), ServiceRow(2)}));
+  std::vector<ipvs::ServiceRow> services;
+  REQUIRE(client.reader.Services(WhenTorn::kFail, &services) == ipvs::kOk);
+  CHECK(PortsOf(services) == std::vector<uint32_t>{1, 2});
+  kernel.On(Listing({Attributes(), DestinationRow(9), ServiceRow(2)}));
+  std::vector<ipvs::DestinationRow> destinations;
+  const ipvs::ServiceRecord service = TcpService(80);
+  REQUIRE(client.reader.Destinations(WhenTorn::kFail, service, KeyOf(service), 4, &destinations) ==
+          ipvs::kOk);
+  CHECK(PlacesOf(destinations) == std::vector<uint32_t>{400009});
+}
+
+TEST_CASE("Each word of a sample's destinations stands in the column of its name") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Sampler sampler;
+  kernel.On(Listing({ServiceRow(1), ServiceRow(2)}))
+      .On(Listing({DestinationRow(11)}))
+      .On(Listing({DestinationRow(21, 5)}));
+  ipvs::Sample sample;
+  const uint32_t parts = ipvs::kSampleCounters | ipvs::kSampleDestinations;
+  REQUIRE(sampler.Read(&client.reader, parts, {}, &sample) == ipvs::kOk);
+  CHECK(sample.services.rows == 2);
+  REQUIRE(sample.destinations.rows == 2);
+  const size_t words_at = 2 * ipvs::kSampleCounterColumns * sizeof(uint64_t);
+  REQUIRE(sample.destinations.bytes == words_at + 2 * ipvs::kSampleWords * sizeof(uint32_t));
+  const auto word = [&](ipvs::SampleWord column, size_t row) {
+    uint32_t number = 0;
+    std::memcpy(&number, sample.destinations.data.get() + words_at + (column * 2 + row) * sizeof number,
+                sizeof number);
+    return number;
+  };
+  CHECK(word(ipvs::kSampleService, 0) == 0);
+  CHECK(word(ipvs::kSampleService, 1) == 1);
+  for (const size_t row : {size_t{0}, size_t{1}}) {
+    CHECK(word(ipvs::kSampleWeight, row) == 0x7fffffff);
+    CHECK(word(ipvs::kSampleActive, row) == 5);
+    CHECK(word(ipvs::kSampleInactive, row) == 6);
+    CHECK(word(ipvs::kSamplePersistent, row) == 7);
+  }
+  uint64_t counter = 0;
+  std::memcpy(&counter, sample.destinations.data.get() + sizeof counter, sizeof counter);
+  CHECK(counter == 5);  // the first column's second row
+}
+
+TEST_CASE("A sampler of chosen services asks for these alone, and one that is not there has no row") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Sampler sampler;
+  sampler.Choose(TcpService(1));
+  sampler.Choose(TcpService(2));
+  sampler.Choose(TcpService(1));  // twice is once
+  kernel.On(Refusing(ESRCH)).On(Answering(ServiceRow(2, 9)));
+  ipvs::Sample sample;
+  REQUIRE(sampler.Read(&client.reader, ipvs::kSampleCounters | ipvs::kSampleChosen, {}, &sample) ==
+          ipvs::kOk);
+  REQUIRE(sample.services.rows == 1);
+  uint64_t counter = 0;
+  std::memcpy(&counter, sample.services.data.get(), sizeof counter);
+  CHECK(counter == 9);
+  CHECK(kernel.sent.size() == 2);
+  REQUIRE(sample.keys != nullptr);
+  CHECK(sample.keys->services.rows == 1);
+}
+
+TEST_CASE("A sampler's memory is written over only while it is held and the rows are the same") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Sampler sampler;
+  const uint32_t parts = ipvs::kSampleCounters | ipvs::kSampleReuse;
+  const auto read = [&](const std::vector<Attributes>& services, const ipvs::HeldBlocks& held) {
+    ipvs::Sample sample;
+    kernel.On(Listing(services));
+    REQUIRE(sampler.Read(&client.reader, parts, held, &sample) == ipvs::kOk);
+    return sample;
+  };
+  const ipvs::Sample first = read({ServiceRow(1, 1)}, {});
+  CHECK_FALSE(first.services.same);
+  CHECK(first.keys != nullptr);
+  const ipvs::Sample second = read({ServiceRow(1, 2)}, {first.services.data.get(), nullptr});
+  CHECK(second.services.same);
+  CHECK(second.services.data.get() == first.services.data.get());
+  CHECK(second.generation == first.generation);
+  CHECK(second.keys == nullptr);
+  const ipvs::Sample third = read({ServiceRow(1, 2)}, {});  // the caller has let it go
+  CHECK_FALSE(third.services.same);
+  CHECK_FALSE(
+      read({ServiceRow(1, 2)}, {first.services.data.get(), nullptr}).services.same);  // or holds another
+  const ipvs::Sample before = read({ServiceRow(1, 2)}, {});
+  const ipvs::Sample fourth = read({ServiceRow(2)}, {before.services.data.get(), nullptr});
+  CHECK_FALSE(fourth.services.same);
+  CHECK(fourth.generation == first.generation + 1);
+  CHECK(fourth.keys != nullptr);
+}
+
+TEST_CASE(
+    "A sample's keys name each destination's service by its row, in whatever order services are listed") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Sampler sampler;
+  const auto read = [&](uint16_t first, uint16_t second) {
+    kernel.On(Listing({ServiceRow(first), ServiceRow(second)}))
+        .On(Listing({DestinationRow(static_cast<uint16_t>(10 * first))}))
+        .On(Listing({DestinationRow(static_cast<uint16_t>(10 * second))}));
+    ipvs::Sample sample;
+    const uint32_t parts = ipvs::kSampleDestinations | ipvs::kSampleKeys;
+    REQUIRE(sampler.Read(&client.reader, parts, {}, &sample) == ipvs::kOk);
+    REQUIRE(sample.keys != nullptr);
+    const ipvs::ListView services(sample.keys->services.data.get(), 2, ipvs::kServiceWords);
+    const ipvs::ListView destinations(sample.keys->destinations.data.get(), 2, ipvs::kDestinationWords);
+    std::vector<uint32_t> found;
+    for (const size_t row : {size_t{0}, size_t{1}}) {
+      found.push_back(services.Word(ipvs::kServicePort, row));
+      found.push_back(destinations.Word(ipvs::kDestinationPort, row));
+      found.push_back(destinations.Word(ipvs::kDestinationService, row));
+    }
+    return found;
+  };
+  CHECK(read(1, 2) == std::vector<uint32_t>{1, 10, 0, 2, 20, 1});
+  CHECK(read(2, 1) == std::vector<uint32_t>{1, 10, 0, 2, 20, 1});
+}
+
+TEST_CASE(
+    "A sampler leaves out a service that is removed between the list of services and its destinations") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Sampler sampler;
+  kernel.On(Listing({ServiceRow(1), ServiceRow(2)}))
+      .On(Listing({}))
+      .On(Refusing(ESRCH))
+      .On(Listing({DestinationRow(21)}));
+  ipvs::Sample sample;
+  REQUIRE(sampler.Read(&client.reader, ipvs::kSampleCounters | ipvs::kSampleDestinations, {}, &sample) ==
+          ipvs::kOk);
+  CHECK(sample.services.rows == 1);
+  CHECK(sample.destinations.rows == 1);
+  REQUIRE(sample.keys != nullptr);
+  const ipvs::ListView keys(sample.keys->services.data.get(), 1, ipvs::kServiceWords);
+  CHECK(keys.Word(ipvs::kServicePort, 0) == 2);
+}
+
+TEST_CASE(
+    "Whatever is answered, in whatever order and mutilated, every call comes to an end within its memory") {
+  std::mt19937 random(3);
+  const auto answers = [&](const Sent& sent) {
+    std::vector<Datagram> datagrams;
+    for (uint32_t n = random() % 4; n > 0; --n) {
+      Datagram datagram;
+      for (uint32_t row = random() % 4; row > 0; --row) {
+        datagram.Row(sent.sequence(), random() % 2 == 0 ? ServiceRow(static_cast<uint16_t>(row))
+                                                        : DestinationRow(static_cast<uint16_t>(row)));
+      }
+      datagrams.push_back(datagram);
+    }
+    datagrams.push_back(
+        Datagram().Ack(sent.sequence(sent.requests.size() - 1), random() % 3 == 0 ? ESRCH : 0));
+    datagrams.push_back(Datagram().Done(sent.sequence()));
+    std::shuffle(datagrams.begin(), datagrams.end(), random);
+    Answer answer;
+    for (const Datagram& datagram : datagrams) {
+      Bytes bytes = datagram.bytes();
+      for (uint32_t n = random() % 4; n > 0 && !bytes.empty(); --n) {
+        bytes[random() % bytes.size()] = static_cast<uint8_t>(random() % 4 == 0 ? 0xff : random());
+      }
+      if (random() % 8 == 0) bytes.resize(random() % (bytes.size() + 1));
+      if (random() % 8 == 0) bytes.resize(bytes.size() + 4000);
+      answer.Then(Datagram().Raw(bytes));
+      if (random() % 16 == 0) answer.ThenFail(random() % 2 == 0 ? ENOBUFS : EINTR);
+    }
+    return answer;
+  };
+  for (int i = 0; i < 300; ++i) {
+    ScriptedKernel kernel;
+    kernel.OnEverySend(answers);
+    Client client(&kernel);
+    ipvs::Sampler sampler;
+    for (int turn = 0; turn < 3; ++turn) {
+      std::vector<ipvs::ServiceRow> services;
+      client.reader.Services(WhenTorn::kFail, &services);
+      std::vector<ipvs::DestinationRow> destinations;
+      const ipvs::ServiceRecord service = TcpService(1);
+      client.reader.Destinations(WhenTorn::kTake, service, KeyOf(service), 0, &destinations);
+      ipvs::Table table;
+      client.reader.Snapshot(
+          2, [](const ipvs::Table& part) { ipvs::ToColumns(part.services, part.destinations); }, &table);
+      ipvs::Sample sample;
+      sampler.Read(&client.reader, 0x3f, {}, &sample);
+      Execute(&client.connection, {CallAbout(ipvs::kNewDest, 1), CallAbout(ipvs::kNewService, 2)});
+      if (client.connection.open()) client.connection.Write(CallAbout(ipvs::kDelDest, 1));
+    }
+  }
+}
