@@ -77,27 +77,27 @@ TEST_CASE("A dump by a fresh socket leaves the one that was there") {
 TEST_CASE("A dump may have been cut off where its last chunk had no room for one more row") {
   struct Case {
     size_t chunk;
-    bool fresh;  // the socket never received: its first chunk is a page
     int rows;
+    bool fresh;  // the socket never received: its first chunk is a page
     bool full;
   };
   const Case cases[] = {
-      {0, true, RowsOf(3776 - 400), false},
-      {0, true, RowsOf(3776 - 380), true},
-      {0, true, RowsOf(3776), true},
+      {0, RowsOf(3776 - 400), true, false},
+      {0, RowsOf(3776 - 380), true, true},
+      {0, RowsOf(3776), true, true},
       // A fresh socket's first chunk has room for a page, whatever its receives are like.
-      {3, true, RowsOf(3776 - 400), false},
-      {3, true, RowsOf(3776), true},
-      {3, false, RowsOf(32448), true},
-      {3, false, RowsOf(32448 - 400), false},
+      {3, RowsOf(3776 - 400), true, false},
+      {3, RowsOf(3776), true, true},
+      {3, RowsOf(32448), false, true},
+      {3, RowsOf(32448 - 400), false, false},
       // Where memory is short the kernel makes a page do, of 4 KiB or more.
-      {3, false, RowsOf(3776), true},
-      {3, false, RowsOf(7872), true},
-      {2, false, RowsOf(7872), true},
-      {3, false, RowsOf(5000), false},
+      {3, RowsOf(3776), false, true},
+      {3, RowsOf(7872), false, true},
+      {2, RowsOf(7872), false, true},
+      {3, RowsOf(5000), false, false},
       // Two pages in a row are always found.
-      {1, false, RowsOf(7872), true},
-      {1, false, RowsOf(3776), false},
+      {1, RowsOf(7872), false, true},
+      {1, RowsOf(3776), false, false},
   };
   for (const Case& one : cases) {
     ScriptedKernel kernel;

@@ -50,6 +50,7 @@ ScriptedKernel::Turn Refusing(int error) {
 
 std::vector<uint32_t> PortsOf(const std::vector<ipvs::ServiceRow>& rows) {
   std::vector<uint32_t> ports;
+  ports.reserve(rows.size());
   for (const ipvs::ServiceRow& row : rows) ports.push_back(row.config.port);
   return ports;
 }
@@ -57,6 +58,7 @@ std::vector<uint32_t> PortsOf(const std::vector<ipvs::ServiceRow>& rows) {
 // Each destination as its service's row and its port.
 std::vector<uint32_t> PlacesOf(const std::vector<ipvs::DestinationRow>& rows) {
   std::vector<uint32_t> places;
+  places.reserve(rows.size());
   for (const ipvs::DestinationRow& row : rows) places.push_back(row.service * 100000 + row.config.port);
   return places;
 }
@@ -199,11 +201,12 @@ TEST_CASE("Each word of a sample's destinations stands in the column of its name
   REQUIRE(sampler.Read(&client.reader, parts, {}, &sample) == ipvs::kOk);
   CHECK(sample.services.rows == 2);
   REQUIRE(sample.destinations.rows == 2);
-  const size_t words_at = 2 * ipvs::kSampleCounterColumns * sizeof(uint64_t);
-  REQUIRE(sample.destinations.bytes == words_at + 2 * ipvs::kSampleWords * sizeof(uint32_t));
+  const size_t words_at = sizeof(uint64_t) * 2 * ipvs::kSampleCounterColumns;
+  REQUIRE(sample.destinations.bytes == words_at + sizeof(uint32_t) * 2 * ipvs::kSampleWords);
   const auto word = [&](ipvs::SampleWord column, size_t row) {
     uint32_t number = 0;
-    std::memcpy(&number, sample.destinations.data.get() + words_at + (column * 2 + row) * sizeof number,
+    std::memcpy(&number,
+                sample.destinations.data.get() + words_at + (size_t{column} * 2 + row) * sizeof number,
                 sizeof number);
     return number;
   };
