@@ -167,7 +167,7 @@ static struct nlmsghdr* begin(void* at, uint16_t type, uint8_t command, uint16_t
   return message;
 }
 
-// Gives back the offset of the value.
+// Returns the offset of the value.
 static size_t put(struct nlmsghdr* message, uint16_t type, const void* value, size_t length) {
   const struct nlattr header = {.nla_len = (uint16_t)(NLA_HDRLEN + length), .nla_type = type};
   uint8_t* at = (uint8_t*)message + message->nlmsg_len;

@@ -1,4 +1,4 @@
-/** A table that is measured: so many services, and destinations in each. */
+/** The size of a table that is measured: its services, and the destinations in each. */
 export interface Size {
   readonly services: number;
   readonly destinations: number;

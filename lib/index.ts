@@ -1,5 +1,6 @@
 /**
- * Linux Virtual Server for Node.js: the kernel's layer-4 load balancer over netlink, without running a program.
+ * Linux Virtual Server for Node.js: the kernel's layer-4 load balancer over netlink, without running a
+ * program.
  *
  * @packageDocumentation
  */

@@ -2,7 +2,8 @@ import { fstatSync } from 'node:fs';
 import { validateInteger, validateObject, wrongType, wrongValue } from './model/arguments.ts';
 
 /**
- * A network namespace: its name as `ip netns` knows it, a path to it (with a slash), an open descriptor, or a process that is in it.
+ * A network namespace: its name as `ip netns` knows it, a path to it (with a slash), an open descriptor, or a
+ * process that is in it.
  */
 export type NetworkNamespace = string | number | { readonly pid: number };
 

@@ -7,9 +7,10 @@ export interface IpvsOptions {
   /** Milliseconds until a call without a `timeout` of its own rejects, 1 to 2147483647. Default 5000. */
   readonly timeout?: number | undefined;
   /**
-   * Whether a single write of a destination, or of a service whose scheduler this client has used before, may be executed on the
-   * JavaScript thread while the client is idle: it takes a few microseconds, a tenth of the hop to the client's thread and back. One that
-   * took long keeps the next ones off it, so that such waits take less than 5 % of its time. Default true.
+   * Whether a single write of a destination, or of a service whose scheduler this client has used before, may
+   * be executed on the JavaScript thread while the client is idle: it takes a few microseconds, a tenth of
+   * the hop to the client's thread and back. One that took long keeps the next ones off it, so that such
+   * waits take less than 5 % of its time. Default true.
    */
   readonly inlineWrites?: boolean | undefined;
 }

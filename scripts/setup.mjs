@@ -21,7 +21,9 @@ import {
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'style' | 'tidy'} Part */
+/**
+ * @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'style' | 'tidy'} Part
+ */
 /**
  * @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian
  * package that has it.

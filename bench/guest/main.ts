@@ -67,7 +67,7 @@ async function withNamespace(use: (netns: string) => Promise<void>): Promise<voi
   }
 }
 
-/** After so many operations V8 has compiled what it will compile. */
+/** After this many operations V8 has compiled what it will compile. */
 const WARM_OPERATIONS = 40_000;
 
 /**

@@ -6,7 +6,7 @@ const run = promisify(execFile);
 
 let made = 0;
 
-/** Runs a program to its end, in a network namespace, and gives back what it prints. */
+/** Runs a program to its end, in a network namespace, and returns what it prints. */
 export async function runInside(netns: string, command: readonly string[]): Promise<string> {
   const { stdout } = await run('ip', ['netns', 'exec', netns, ...command], { maxBuffer: 1 << 26 });
   return stdout;

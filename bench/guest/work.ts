@@ -8,7 +8,7 @@ export interface Work {
   readonly task: Task;
   /** Tells whether the library has it: an older build may not. */
   readonly there: (ipvs: Ipvs) => boolean;
-  /** Makes what the runs need, and gives back one run. */
+  /** Makes what the runs need, and returns one run. */
   readonly prepare: (ipvs: Ipvs, size: Size) => () => Promise<unknown>;
 }
 

@@ -6,14 +6,20 @@ export interface Elf {
   readonly machine: number;
   /** The dynamic linker that a program asks for. */
   readonly interpreter: string | undefined;
-  /** Whether the file ends before a segment does. The dynamic linker maps such a file, and the process ends by SIGBUS. */
+  /**
+   * Whether the file ends before a segment does. The dynamic linker maps such a file, and the process ends by
+   * SIGBUS.
+   */
   readonly truncated: boolean;
 }
 
 const PT_LOAD = 1;
 const PT_INTERP = 3;
 
-/** Reads the head of a 64-bit little-endian ELF file; undefined for any other file, or one that cannot be read. */
+/**
+ * Reads the head of a 64-bit little-endian ELF file; undefined for any other file, or one that cannot be
+ * read.
+ */
 export function readElf(path: string): Elf | undefined {
   let fd: number;
   try {

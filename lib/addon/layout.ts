@@ -78,7 +78,10 @@ export const Status = {
   part: -5,
   /** This, minus the errno: the network namespace could not be entered. */
   namespaceFailed: -6,
-  /** This, minus the errno: a system call of this process failed, for its socket, thread or file. Nothing was executed. */
+  /**
+   * This, minus the errno: a system call of this process failed, for its socket, thread or file. Nothing was
+   * executed.
+   */
   localFailure: -1000,
 } as const;
 

@@ -4,8 +4,9 @@ import { readElf } from './elf.ts';
 export type Libc = 'glibc' | 'musl';
 
 /**
- * The C library that this process runs on, told by the program's interpreter: that takes a fraction of a millisecond, and process.report,
- * which is asked where the interpreter does not tell, takes dozens. Files such as /lib/ld-musl-* prove nothing: a machine may have both.
+ * The C library that this process runs on, told by the program's interpreter: that takes a fraction of a
+ * millisecond, and process.report, which is asked where the interpreter does not tell, takes dozens. Files
+ * such as /lib/ld-musl-* prove nothing: a machine may have both.
  */
 export function processLibc(): Libc | undefined {
   return libcOf(readElf(process.execPath)?.interpreter) ?? reportedLibc();
@@ -19,7 +20,10 @@ export function libcOf(linker: string | undefined): Libc | undefined {
   return name.startsWith('ld-linux-') ? 'glibc' : undefined;
 }
 
-/** What process.report knows: needed without /proc, and where the dynamic linker was started with the program as its argument. */
+/**
+ * What process.report knows: needed without /proc, and where the dynamic linker was started with the program
+ * as its argument.
+ */
 function reportedLibc(): Libc | undefined {
   try {
     const report: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report; // since 20.13, missing in its types

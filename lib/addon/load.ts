@@ -23,15 +23,17 @@ const machines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
 let loaded: Native | undefined;
 
 /**
- * The addon, loaded at its first use: importing this package never fails, so that programs can offer IPVS where they can.
- * Throws ERR_IPVS_ADDON_MISSING or ERR_IPVS_LIBRARY_MISSING, each saying what to do.
+ * The addon, loaded at its first use: importing this package never fails, so that programs can offer IPVS
+ * where they can. Throws ERR_IPVS_ADDON_MISSING or ERR_IPVS_LIBRARY_MISSING, each saying what to do.
  */
 export function native(): Native {
   loaded ??= load();
   return loaded;
 }
 
-/** Finds and loads a package's addon: what was compiled in its folder, else the prebuilt one of this platform. */
+/**
+ * Finds and loads a package's addon: what was compiled in its folder, else the prebuilt one of this platform.
+ */
 export function load(root?: string, platform: Platform = currentPlatform()): Native {
   const [major = 0, minor = 0] = platform.nodeVersion.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
@@ -100,7 +102,9 @@ function loadFile(root: string, folder: readonly string[], name: string, arch: s
   }
 }
 
-/** What stops a file that is there from being loaded, by what the dynamic linker or the runtime says of it. */
+/**
+ * What stops a file that is there from being loaded, by what the dynamic linker or the runtime says of it.
+ */
 function explain(error: unknown, root: string, file: string): IpvsError {
   const text = error instanceof Error ? error.message : String(error);
   const library = /(libnl[\w-]*\.so[.\d]*)/.exec(text)?.[1];

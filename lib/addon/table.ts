@@ -45,8 +45,8 @@ export async function readServices<T extends number | bigint>(
 }
 
 /**
- * The destinations of a table, grouped by service. In the order they were added: the kernel keeps the newest first, and restoring a
- * table in its order would turn every server list round.
+ * The destinations of a table, grouped by service. In the order they were added: the kernel keeps the newest
+ * first, and restoring a table in its order would turn every server list round.
  */
 async function readGroups<T extends number | bigint>(
   table: NativeTable,
@@ -72,7 +72,10 @@ export async function readDestinations<T extends number | bigint>(
   return only!;
 }
 
-/** Reads the whole table, which comes in parts: each is made into objects while the kernel is asked for the next. */
+/**
+ * Reads the whole table, which comes in parts: each is made into objects while the kernel is asked for the
+ * next.
+ */
 export function readSnapshot<T extends number | bigint>(
   bigint: boolean,
 ): {

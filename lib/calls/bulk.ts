@@ -5,8 +5,8 @@ import type { CallOptions } from './options.ts';
 import type { Queue } from './queue.ts';
 
 /**
- * Makes many writes whose records are written already, behind what was called before: the status of each. Rejects, as
- * what `context` says, when they are not all answered in time.
+ * Makes many writes whose records are written already, behind what was called before: the status of each.
+ * Rejects, as what `context` says, when they are not all answered in time.
  */
 export function writeAll(
   queue: Queue,

@@ -5,8 +5,8 @@ import type { ErrorContext } from './error-context.ts';
 import type { CallOptions, OptionSet } from './options.ts';
 
 /**
- * Describes one call: how its record is encoded, its reply decoded and its errors worded. What takes the payload is a
- * method, so that the spec of any operation is a `CallSpec<T>` too.
+ * Describes one call: how its record is encoded, its reply decoded and its errors worded. What takes the
+ * payload is a method, so that the spec of any operation is a `CallSpec<T>` too.
  */
 export interface CallSpec<T, O extends Operation = Operation> {
   readonly operation: O;
@@ -19,7 +19,10 @@ export interface CallSpec<T, O extends Operation = Operation> {
   decode(payload: Payloads[O]): T | Promise<T>;
   /** Takes a part of what is read, ahead of `decode`, which gets the last. */
   part?(payload: Payloads[O]): void;
-  /** The value of a status that is no error here: an absent object is none on reading. undefined: it is an error. */
+  /**
+   * The value of a status that is no error here: an absent object is none on reading. undefined: it is an
+   * error.
+   */
   accept?(status: number): { readonly value: T } | undefined;
   /** Finds out more about a failure, before its error is made. */
   investigate?(

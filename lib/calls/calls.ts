@@ -32,7 +32,10 @@ export type WriteAll = (
 /** A client's calls. */
 export interface Calls {
   readonly run: Run;
-  /** Does work of several calls, one after another, as if it were one call: closing the client waits for all of it. */
+  /**
+   * Does work of several calls, one after another, as if it were one call: closing the client waits for all
+   * of it.
+   */
   together<T>(context: ErrorContext, work: (run: Run, writeAll: WriteAll) => Promise<T>): Promise<T>;
   /** Makes a sampler's call, which may write over the buffers of an earlier sample. */
   sample<T>(

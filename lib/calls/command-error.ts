@@ -1,7 +1,8 @@
 import { E } from './errno.ts';
 import { type Command, type ErrorContext, type Explanation, subject } from './error-context.ts';
 
-// What errnos mean that the kernel answers with. Source: net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_genl_set_cmd and what it calls.
+// What errnos mean that the kernel answers with. Source: net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_genl_set_cmd
+// and what it calls.
 
 /** The largest threshold that kernels from 6.1 on take. */
 const INT_MAX = 0x7fff_ffff;

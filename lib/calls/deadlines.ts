@@ -8,8 +8,8 @@ export interface Timed {
 }
 
 /**
- * The deadlines of pending calls, with one timer for the earliest. The timer is unreferenced and holds its owner weakly:
- * neither the process nor a collected client stays alive for it.
+ * The deadlines of pending calls, with one timer for the earliest. The timer is unreferenced and holds its
+ * owner weakly: neither the process nor a collected client stays alive for it.
  */
 export interface Deadlines<Call extends Timed> {
   add(call: Call): void;
@@ -22,9 +22,9 @@ export interface Deadlines<Call extends Timed> {
 const MAX_SETTLED = 32;
 
 /**
- * `overdue` gets each call whose deadline passed, and settles it. A call costs a few comparisons where deadlines rise, as
- * they do among calls of one timeout, and the logarithm of their number at worst: a heap, from which settled calls are
- * sorted out when they are more than half.
+ * `overdue` gets each call whose deadline passed, and settles it. A call costs a few comparisons where
+ * deadlines rise, as they do among calls of one timeout, and the logarithm of their number at worst: a heap,
+ * from which settled calls are sorted out when they are more than half.
  */
 export function createDeadlines<Call extends Timed>(overdue: (call: Call) => void): Deadlines<Call> {
   const heap: Call[] = []; // heap[i] is due no later than heap[2 * i + 1] and heap[2 * i + 2]

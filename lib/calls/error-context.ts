@@ -52,7 +52,10 @@ export interface Explanation {
   readonly message: string;
 }
 
-/** What a call is about: "destination 172.16.120.11:80 of service tcp 10.100.10.101:80", "setting net.ipv4.vs.conntrack". */
+/**
+ * What a call is about: "destination 172.16.120.11:80 of service tcp 10.100.10.101:80", "setting
+ * net.ipv4.vs.conntrack".
+ */
 export function subject({ service, destination, role, file, setting, command }: ErrorContext): string {
   const key = service && serviceKey(service);
   if (destination !== undefined) return `destination ${destinationKey(destination)} of service ${key}`;

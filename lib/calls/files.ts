@@ -6,7 +6,8 @@ import type { ErrorContext } from './error-context.ts';
 import { kernelError } from './kernel-error.ts';
 import type { OptionSet } from './options.ts';
 
-// Files are opened by the client's thread, in the client's network namespace, once ip_vs is loaded: only then are they there.
+// Files are opened by the client's thread, in the client's network namespace, once ip_vs is loaded: only then
+// are they there.
 
 /** Reads a whole file. */
 export function readFile<T>(
@@ -32,7 +33,10 @@ export function readFileIfThere(path: string): FileCallSpec<string | undefined, 
   };
 }
 
-/** Reads a directory of sysctls: `decode` gets `name NUL content NUL` of each file. A namespace that shows none is an error. */
+/**
+ * Reads a directory of sysctls: `decode` gets `name NUL content NUL` of each file. A namespace that shows
+ * none is an error.
+ */
 export function readSettings<T>(
   path: string,
   decode: (text: string) => T,
@@ -52,8 +56,8 @@ export function readSettings<T>(
 }
 
 /**
- * Writes sysctls of a directory: all or, where one fails, none. `content` is `name NUL content NUL` of each, and `name`
- * makes the sysctl's name of its file's.
+ * Writes sysctls of a directory: all or, where one fails, none. `content` is `name NUL content NUL` of each,
+ * and `name` makes the sysctl's name of its file's.
  */
 export function writeSettings(
   path: string,
@@ -87,8 +91,8 @@ function isEmpty(path: string, { file }: FurtherCalls): Promise<boolean> {
 }
 
 /**
- * Opens a file: a descriptor of the JavaScript thread's own, which Node.js closes should the thread be terminated. The
- * addon's is closed once the reply was delivered.
+ * Opens a file: a descriptor of the JavaScript thread's own, which Node.js closes should the thread be
+ * terminated. The addon's is closed once the reply was delivered.
  */
 export function openFile(path: string, options?: OptionSet): FileCallSpec<number, typeof Operation.openFile> {
   const context: ErrorContext = { command: 'READ_FILE', file: path };
@@ -107,7 +111,10 @@ export function openFile(path: string, options?: OptionSet): FileCallSpec<number
   };
 }
 
-/** Reads a file from its descriptor, as it is asked for. Closes the descriptor at the end, or when the reader leaves. */
+/**
+ * Reads a file from its descriptor, as it is asked for. Closes the descriptor at the end, or when the reader
+ * leaves.
+ */
 export async function* readOpened(fd: number, path: string): AsyncGenerator<string, void, undefined> {
   try {
     yield* createReadStream('', { fd, encoding: 'latin1', highWaterMark: 1 << 16 }) as AsyncIterable<string>;

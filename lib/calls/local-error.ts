@@ -2,7 +2,8 @@ import type { IpvsErrorCode } from '../model/errors.ts';
 import { E } from './errno.ts';
 import type { ErrorContext, Explanation } from './error-context.ts';
 
-// Failures of this process's own system calls: whatever failed before IPVS had the call, or on its answer's way back.
+// Failures of this process's own system calls: whatever failed before IPVS had the call, or on its answer's
+// way back.
 
 /** Why the client's network namespace could not be entered (native/os/netns.h). */
 export function explainNamespace({ namespace }: ErrorContext, errno: number): Explanation {

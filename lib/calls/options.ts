@@ -7,7 +7,9 @@ export const MAX_DELAY = 0x7fff_ffff;
 export interface CallOptions {
   /** Gives the call up: before it was sent it has no effect; after that its outcome is unknown. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the call rejects with ERR_IPVS_TIMEOUT, 1 to 2147483647. Default: the client's, 5000. */
+  /**
+   * Milliseconds until the call rejects with ERR_IPVS_TIMEOUT, 1 to 2147483647. Default: the client's, 5000.
+   */
   readonly timeout?: number | undefined;
 }
 
@@ -17,13 +19,22 @@ export interface ReadOptions extends CallOptions {
   readonly bigint?: boolean | undefined;
 }
 
-/** What `connections()` takes. An aborted signal ends the iteration too, with ERR_IPVS_ABORTED; `timeout` is for opening the table. */
+/**
+ * What `connections()` takes. An aborted signal ends the iteration too, with ERR_IPVS_ABORTED; `timeout` is
+ * for opening the table.
+ */
 export interface ConnectionsOptions extends CallOptions {
-  /** Tells whether an entry came from a master's sync message; the kernel then leaves out the persistence engine. */
+  /**
+   * Tells whether an entry came from a master's sync message; the kernel then leaves out the persistence
+   * engine.
+   */
   readonly origin?: boolean | undefined;
 }
 
-/** The type of a counter under these options: bigint for `{ bigint: true }`, number for false or absent, both when the type leaves it open. */
+/**
+ * The type of a counter under these options: bigint for `{ bigint: true }`, number for false or absent, both
+ * when the type leaves it open.
+ */
 export type Counting<O extends ReadOptions> = 'bigint' extends keyof O
   ? O extends { readonly bigint: true }
     ? bigint

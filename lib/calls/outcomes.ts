@@ -31,8 +31,9 @@ export function createOutcomes({ namespace, activity, further }: OutcomesOptions
   }
 
   /**
-   * Async, although nothing may be awaited: V8 then follows the promises to whoever awaits the call, and the error's stack shows them,
-   * at no cost to calls that succeed. The first await lets the call's promise be tied to this one before the error is made.
+   * Async, although nothing may be awaited: V8 then follows the promises to whoever awaits the call, and the
+   * error's stack shows them, at no cost to calls that succeed. The first await lets the call's promise be
+   * tied to this one before the error is made.
    */
   async function fail(spec: CallSpec<unknown>, status: number, payload: Payload): Promise<never> {
     activity.begin();

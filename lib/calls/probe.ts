@@ -9,9 +9,9 @@ import type { CallOptions } from './options.ts';
 const expected: ReadonlySet<number> = new Set([E.NOENT, E.EXIST, E.INVAL]);
 
 /**
- * Whether the kernel has a scheduler, without a trace in the table: asked to add an IPv6 service with a prefix length of 0, the kernel
- * first looks for the scheduler (ENOENT), loading its module if need be, and only then refuses the prefix length (EINVAL).
- * Source: ip_vs_add_service in net/netfilter/ipvs/ip_vs_ctl.c.
+ * Whether the kernel has a scheduler, without a trace in the table: asked to add an IPv6 service with a
+ * prefix length of 0, the kernel first looks for the scheduler (ENOENT), loading its module if need be, and
+ * only then refuses the prefix length (EINVAL). Source: ip_vs_add_service in net/netfilter/ipvs/ip_vs_ctl.c.
  */
 export async function hasScheduler(run: Run, name: string, options?: CallOptions): Promise<boolean> {
   // A mark that is in use already answers EEXIST before anything else.
@@ -34,7 +34,10 @@ export async function hasScheduler(run: Run, name: string, options?: CallOptions
   }
 }
 
-/** After ENOENT for a service with both a scheduler and a persistence engine: which of the two it was that is missing. */
+/**
+ * After ENOENT for a service with both a scheduler and a persistence engine: which of the two it was that is
+ * missing.
+ */
 export async function findMissingModule(
   context: ErrorContext,
   status: number,

@@ -22,7 +22,10 @@ function wantsBigint(options: ReadOptions | undefined): boolean {
   return options?.bigint === true;
 }
 
-/** Returns a table in columns as it came: whoever writes rows out needs no objects, which take longer to make than the rows to read. */
+/**
+ * Returns a table in columns as it came: whoever writes rows out needs no objects, which take longer to make
+ * than the rows to read.
+ */
 function asColumns(table: NativeTable): NativeTable {
   return table;
 }

@@ -10,8 +10,8 @@ interface Group<Call> {
 }
 
 /**
- * Listens to each signal once, however many calls wait with it: Node.js warns of a leak at the eleventh listener.
- * `aborted` gets each of a signal's calls when it is aborted.
+ * Listens to each signal once, however many calls wait with it: Node.js warns of a leak at the eleventh
+ * listener. `aborted` gets each of a signal's calls when it is aborted.
  */
 export function createSignals<Call>(aborted: (call: Call, reason: unknown) => void): Signals<Call> {
   const groups = new Map<AbortSignal, Group<Call>>();

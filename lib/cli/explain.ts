@@ -27,7 +27,9 @@ const advices: { readonly [C in IpvsErrorCode]?: (who: string, error: IpvsError)
   ERR_IPVS_DAEMON_EXISTS: (_, { message }) => `${withoutAdvice(message)}; --stop-daemon ends it`,
 };
 
-/** Advice on what is missing, for the commands that need it: whoever removes or lists does not want it added. */
+/**
+ * Advice on what is missing, for the commands that need it: whoever removes or lists does not want it added.
+ */
 function needing(command: string | undefined, advice: string): string {
   return command === 'SET_SERVICE' || command === 'NEW_DEST' || command === 'SET_DEST' ? `; ${advice}` : '';
 }

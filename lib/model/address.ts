@@ -12,9 +12,9 @@ const DOT = 46;
 const ZERO = 48;
 
 /**
- * Writes an address in network order into 16 bytes at `offset` (IPv4 into the first four) and returns its family's
- * number. Throws when `text` is not a numeric address: names are not resolved, and a scope (`%eth0`) means nothing to
- * IPVS. The bytes are undefined after a throw.
+ * Writes an address in network order into 16 bytes at `offset` (IPv4 into the first four) and returns its
+ * family's number. Throws when `text` is not a numeric address: names are not resolved, and a scope (`%eth0`)
+ * means nothing to IPVS. The bytes are undefined after a throw.
  */
 export function writeAddress(bytes: Uint8Array, offset: number, field: string, text: unknown): number {
   if (typeof text !== 'string') throw wrongType(field, 'an IPv4 or IPv6 address', text);
@@ -66,8 +66,8 @@ export function addressWords(text: string): AddressWords {
 }
 
 /**
- * An IPv4 address of four decimal numbers as a number; undefined for anything else. Leading zeros are refused, because
- * some programs read them as octal.
+ * An IPv4 address of four decimal numbers as a number; undefined for anything else. Leading zeros are
+ * refused, because some programs read them as octal.
  */
 export function parseIpv4(text: string): number | undefined {
   const { length } = text;
@@ -102,8 +102,8 @@ function writeIpv4(bytes: Uint8Array, offset: number, word: number): void {
 }
 
 /**
- * Writes an IPv6 address into 16 bytes, or returns false. Reads what inet_pton() reads, in one pass: every write to
- * an IPv6 service parses two addresses, and to call the addon for one takes three times as long.
+ * Writes an IPv6 address into 16 bytes, or returns false. Reads what inet_pton() reads, in one pass: every
+ * write to an IPv6 service parses two addresses, and to call the addon for one takes three times as long.
  */
 function writeIpv6(bytes: Uint8Array, offset: number, text: string): boolean {
   const { length } = text;
@@ -164,14 +164,17 @@ function hexDigit(code: number): number {
   return letter >= 0 && letter <= 5 ? letter + 10 : -1;
 }
 
-/** All bytes in hexadecimal, without and with a leading zero. To call `toString(16)` takes three times as long. */
+/**
+ * All bytes in hexadecimal, without and with a leading zero. To call `toString(16)` takes three times as
+ * long.
+ */
 const shortHex = Array.from({ length: 256 }, (_, byte) => byte.toString(16));
 const longHex = shortHex.map(text => text.padStart(2, '0'));
 
 /**
- * The canonical text of 16 bytes: RFC 5952, and dotted behind `::` or `::ffff:` wherever glibc's inet_ntop() does
- * that, for ipvsadm shows addresses by it. musl's writes others, so neither is called. native/cli/row_text.cc writes
- * the same.
+ * The canonical text of 16 bytes: RFC 5952, and dotted behind `::` or `::ffff:` wherever glibc's inet_ntop()
+ * does that, for ipvsadm shows addresses by it. musl's writes others, so neither is called.
+ * native/cli/row_text.cc writes the same.
  */
 function readIpv6(bytes: Uint8Array, offset: number): string {
   // The first of the longest runs of two or more zero groups is left out.

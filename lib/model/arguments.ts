@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 
 /**
- * A TypeError or RangeError about an argument, with the code that Node.js itself gives such errors. Its message starts
- * with the field's name.
+ * A TypeError or RangeError about an argument, with the code that Node.js itself gives such errors. Its
+ * message starts with the field's name.
  */
 export interface InvalidArgumentError extends Error {
   readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE';
@@ -19,7 +19,9 @@ export function wrongType(field: string, expected: string, value: unknown): Inva
   return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' } as const);
 }
 
-/** A TypeError: `field` has the right type and a wrong value. `rule` completes the sentence "field must …". */
+/**
+ * A TypeError: `field` has the right type and a wrong value. `rule` completes the sentence "field must …".
+ */
 export function wrongValue(field: string, rule: string, value: unknown): InvalidArgumentError {
   const error = new TypeError(`${field} must ${rule}, not ${show(value)}`);
   return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' } as const);

@@ -1,8 +1,8 @@
 import type { DestinationId, ServiceId } from './identity.ts';
 
 /**
- * Every code an `IpvsError` can have. Misuse (a wrong type, range or combination of arguments) is not among them: that is a TypeError
- * or RangeError with Node's own codes, thrown before the kernel sees anything.
+ * Every code an `IpvsError` can have. Misuse (a wrong type, range or combination of arguments) is not among
+ * them: that is a TypeError or RangeError with Node's own codes, thrown before the kernel sees anything.
  *
  * | code | when |
  * |---|---|
@@ -85,7 +85,10 @@ export type IpvsErrorCode =
 
 /** What an `IpvsError` knows besides its code and message. */
 export interface IpvsErrorDetails {
-  /** As in Node's own errors: negative, to be named by `util.getSystemErrorName()`. Absent where no errno is behind it. */
+  /**
+   * As in Node's own errors: negative, to be named by `util.getSystemErrorName()`. Absent where no errno is
+   * behind it.
+   */
   readonly errno?: number | undefined;
   /** The kernel's command, without IPVS_CMD_: `NEW_DEST`. */
   readonly command?: string | undefined;
@@ -101,8 +104,8 @@ export interface IpvsErrorDetails {
 const brand = Symbol.for('ipvs.IpvsError');
 
 /**
- * Whatever goes wrong outside the arguments: in the kernel, the operating system, or on the way there. `instanceof` holds across
- * several copies of this package in one process.
+ * Whatever goes wrong outside the arguments: in the kernel, the operating system, or on the way there.
+ * `instanceof` holds across several copies of this package in one process.
  */
 export class IpvsError extends Error {
   readonly code: IpvsErrorCode;

@@ -13,14 +13,14 @@ export interface Counters<T extends number | bigint = number> {
 }
 
 /**
- * Statistics of a service or destination. The kernel's estimator refreshes all of them, the counters too, every 2 seconds and no
- * sooner: polling faster shows steps, and what happened less than 2 seconds ago may not show yet
- * (net/netfilter/ipvs/ip_vs_est.c). Numbers are exact up to 2^53; ask for `bigint` beyond that.
+ * Statistics of a service or destination. The kernel's estimator refreshes all of them, the counters too,
+ * every 2 seconds and no sooner: polling faster shows steps, and what happened less than 2 seconds ago may
+ * not show yet (net/netfilter/ipvs/ip_vs_est.c). Numbers are exact up to 2^53; ask for `bigint` beyond that.
  */
 export interface Stats<T extends number | bigint = number> extends Counters<T> {
   /**
-   * Per second, averaged over about 8 seconds by the kernel and rounded to whole numbers: less than one connection in two
-   * seconds shows as 0.
+   * Per second, averaged over about 8 seconds by the kernel and rounded to whole numbers: less than one
+   * connection in two seconds shows as 0.
    */
   readonly rates: Counters<T>;
 }

@@ -3,7 +3,10 @@ import { ChecksumNumber, TunnelNumber } from './constants.ts';
 import type { Tunnel } from './destination.ts';
 import { nameOf } from './numbers.ts';
 
-/** The bits of a tunnel's checksum: of a name, or of a hexadecimal number such as '0x3'; throws at anything else. */
+/**
+ * The bits of a tunnel's checksum: of a name, or of a hexadecimal number such as '0x3'; throws at anything
+ * else.
+ */
 export function checksumBits(field: string, checksum: string): number {
   if (typeof checksum === 'string' && Object.hasOwn(ChecksumNumber, checksum)) {
     return ChecksumNumber[checksum as keyof typeof ChecksumNumber];
@@ -30,8 +33,8 @@ function checksumName(bits: number): NonNullable<Tunnel['checksum']> {
 }
 
 /**
- * A tunnel of the kernel's three numbers, without fields that say nothing; undefined when the destination is not
- * tunnelled and nothing is left of a tunnel.
+ * A tunnel of the kernel's three numbers, without fields that say nothing; undefined when the destination is
+ * not tunnelled and nothing is left of a tunnel.
  */
 export function tunnelOf(type: number, port: number, bits: number, isTunnelled: boolean): Tunnel | undefined {
   if (!isTunnelled && (type | port | bits) === 0) return undefined;

@@ -31,7 +31,10 @@ export interface Connection {
   readonly origin?: 'local' | 'sync';
 }
 
-/** The table's file; with origins it lacks the persistence engine. Opened in the client's namespace, by a thread that is in it. */
+/**
+ * The table's file; with origins it lacks the persistence engine. Opened in the client's namespace, by a
+ * thread that is in it.
+ */
 export function connectionsFile(origin: boolean): string {
   return `/proc/thread-self/net/${origin ? 'ip_vs_conn_sync' : 'ip_vs_conn'}`;
 }

@@ -1,9 +1,9 @@
 import { release } from 'node:os';
 
 /**
- * What the kernel can make of a module's name: 'present' when it is part of the kernel or loaded, 'loadable' when it is
- * on disk and may be loaded, 'missing' when it is neither, 'unknown' where that can't be told: inside a container whose
- * /lib/modules isn't the host's, for example.
+ * What the kernel can make of a module's name: 'present' when it is part of the kernel or loaded, 'loadable'
+ * when it is on disk and may be loaded, 'missing' when it is neither, 'unknown' where that can't be told:
+ * inside a container whose /lib/modules isn't the host's, for example.
  */
 export type ModuleState = 'present' | 'loadable' | 'missing' | 'unknown';
 
@@ -50,8 +50,8 @@ export function kernelModules({ loaded, builtin, onDisk, disabled }: ModuleFiles
 }
 
 /**
- * Reads what the running kernel and its folder in /lib/modules tell of modules. Loads nothing and needs no capability.
- * `read` makes undefined of a file that is not there.
+ * Reads what the running kernel and its folder in /lib/modules tell of modules. Loads nothing and needs no
+ * capability. `read` makes undefined of a file that is not there.
  */
 export async function readKernelModules(
   read: (path: string) => Promise<string | undefined> = readText,

@@ -6,9 +6,9 @@ export interface SchedulerModule {
   /** As services name it: 'rr'. */
   readonly name: string;
   /**
-   * 'present': part of the kernel, or loaded. 'loadable': its module is on disk, and the kernel loads it when a service first
-   * uses it. 'unknown': not loaded, and whether it could be is not to be seen: /lib/modules has no folder of the running
-   * kernel, as in most containers. `hasScheduler()` asks the kernel then.
+   * 'present': part of the kernel, or loaded. 'loadable': its module is on disk, and the kernel loads it when
+   * a service first uses it. 'unknown': not loaded, and whether it could be is not to be seen: /lib/modules
+   * has no folder of the running kernel, as in most containers. `hasScheduler()` asks the kernel then.
    */
   readonly state: 'present' | 'loadable' | 'unknown';
 }

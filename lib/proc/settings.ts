@@ -11,15 +11,19 @@ import type { Changes } from '../model/complete.ts';
 export const SETTINGS_DIRECTORY = '/proc/sys/net/ipv4/vs';
 
 /**
- * IPVS's sysctls, of one network namespace. Source: Documentation/networking/ipvs-sysctl.rst and net/netfilter/ipvs/ip_vs_ctl.c. Those
- * that came after Linux 5.10, or with a module, are optional: which of them there are is the kernel's to tell.
+ * IPVS's sysctls, of one network namespace. Source: Documentation/networking/ipvs-sysctl.rst and
+ * net/netfilter/ipvs/ip_vs_ctl.c. Those that came after Linux 5.10, or with a module, are optional: which of
+ * them there are is the kernel's to tell.
  */
 export interface Settings {
   /** Pages of free memory below which the defences set to 1 (automatic) become active. */
   readonly amemthresh: number;
   /** The drop rate of drop_packet's always-mode: one packet in so many. */
   readonly amDroprate: number;
-  /** Drops entries of the connection table: 0 never, 1 when memory is short (the kernel shows 2 while it is), 3 always. */
+  /**
+   * Drops entries of the connection table: 0 never, 1 when memory is short (the kernel shows 2 while it is),
+   * 3 always.
+   */
   readonly dropEntry: number;
   /** Drops packets that ask for a new connection, in the steps of dropEntry. */
   readonly dropPacket: number;
@@ -31,7 +35,9 @@ export interface Settings {
   readonly snatReroute: boolean;
   /** The format of sync messages: 1, or 0 for directors before Linux 2.6.39. */
   readonly syncVersion: number;
-  /** Threads, and ports, of each sync daemon: a power of two, 1 to 64. Counts for daemons that start later. */
+  /**
+   * Threads, and ports, of each sync daemon: a power of two, 1 to 64. Counts for daemons that start later.
+   */
   readonly syncPorts: number;
   /** Syncs only persistence templates of persistent services. */
   readonly syncPersistMode: boolean;
@@ -61,7 +67,10 @@ export interface Settings {
   readonly pmtuDisc: boolean;
   /** A backup director does not schedule, so that a server may be both. */
   readonly backupOnly: boolean;
-  /** What to do with a new connection from a port that was used before: 0 nothing, 1 a new server, 2 and more also in FIN_WAIT. */
+  /**
+   * What to do with a new connection from a port that was used before: 0 nothing, 1 a new server, 2 and more
+   * also in FIN_WAIT.
+   */
   readonly connReuseMode: number;
   /** Schedules ICMP packets too. */
   readonly scheduleIcmp: boolean;

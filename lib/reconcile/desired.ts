@@ -36,7 +36,10 @@ export interface DesiredEntry {
 /** A desired state that has been validated. */
 export interface DesiredTable {
   readonly entries: ReadonlyMap<string, DesiredEntry>;
-  /** The words of records as calls have them (lib/addon/layout.ts), each service's followed by its destinations'. */
+  /**
+   * The words of records as calls have them (lib/addon/layout.ts), each service's followed by its
+   * destinations'.
+   */
   readonly records: Uint32Array;
 }
 
@@ -49,8 +52,8 @@ export function rowOf({ spec }: DesiredEntry): ServiceRow {
 }
 
 /**
- * Validates a desired state, in several turns of the event loop, and encodes it on the way: what has a record is what
- * `addService` and `addDestination` take. Throws a `DesiredError` with every problem.
+ * Validates a desired state, in several turns of the event loop, and encodes it on the way: what has a record
+ * is what `addService` and `addDestination` take. Throws a `DesiredError` with every problem.
  */
 export async function readDesired(desired: unknown, scope: Scope | undefined): Promise<DesiredTable> {
   if (!Array.isArray(desired)) {
@@ -79,8 +82,8 @@ function createReader(scope: Scope | undefined): Reader {
   let slice = 0;
 
   /**
-   * Encodes a row into a record of its own, and returns it, to be read before the next. Undefined: the row is refused, and
-   * its problems are told.
+   * Encodes a row into a record of its own, and returns it, to be read before the next. Undefined: the row is
+   * refused, and its problems are told.
    */
   function encode(place: string, put: Put, parts: () => readonly Put[]): Slot | undefined {
     slice++;
@@ -161,7 +164,10 @@ function serviceBytes({ bytes }: Slot): Uint8Array {
   return bytes.slice(start, start + Layout.service.bytes);
 }
 
-/** What tells a record's destination from others of its service: a number where one can hold it, which takes less time. */
+/**
+ * What tells a record's destination from others of its service: a number where one can hold it, which takes
+ * less time.
+ */
 function identityIn(slot: Slot): string | number {
   const { family, port, address } = Layout.destination;
   const [first, ...rest] = [0, 4, 8, 12].map(offset => getWord(slot, address + offset));

@@ -30,8 +30,8 @@ export function serviceChanges(
 }
 
 /**
- * The fields in which a destination differs from what is desired; undefined when there is none. Tunnel fields of what
- * is no tunnel are never looked at: the kernel keeps them and has no use for them.
+ * The fields in which a destination differs from what is desired; undefined when there is none. Tunnel fields
+ * of what is no tunnel are never looked at: the kernel keeps them and has no use for them.
  */
 export function destinationChanges(
   actual: DestinationFields,

@@ -5,8 +5,8 @@ import type { AddDestinationStep, PlanOptions, PlanWarning, RemoveDestinationSte
 import { forwardingWarning, orderWarning, refusalWarning } from './warnings.ts';
 
 /**
- * The phases of a plan. In this order no client notices: what takes connections is there before anything ceases to take
- * them, so that no service that had a destination and will have one is without at any moment.
+ * The phases of a plan. In this order no client notices: what takes connections is there before anything
+ * ceases to take them, so that no service that had a destination and will have one is without at any moment.
  */
 const Phase = {
   /** New services, each followed at once by its destinations. */
@@ -26,8 +26,8 @@ export interface Draft {
   readonly phases: readonly Step[][];
   readonly warnings: PlanWarning[];
   /**
-   * Services of which nothing that takes connections now will do so afterwards: if nothing can be added to them, nothing
-   * may be taken away either.
+   * Services of which nothing that takes connections now will do so afterwards: if nothing can be added to
+   * them, nothing may be taken away either.
    */
   readonly reliant: Set<string>;
   services: number;
@@ -43,7 +43,10 @@ export function newDraft(): Draft {
   return { phases, warnings: [], reliant: new Set(), services: 0, destinations: 0, removals: 0 };
 }
 
-/** Adds what one service needs: `actual` as the table has it, `desired` as it should be; undefined: not at all. */
+/**
+ * Adds what one service needs: `actual` as the table has it, `desired` as it should be; undefined: not at
+ * all.
+ */
 export function draftService(
   draft: Draft,
   actual: ServiceRow | undefined,

@@ -24,8 +24,8 @@ export interface Fitting {
 }
 
 /**
- * Compares a plan with a table that may have moved on since. A step fits where the table is as the plan found it, the
- * steps before it done; one whose effect is there already is left out; any other is stale.
+ * Compares a plan with a table that may have moved on since. A step fits where the table is as the plan found
+ * it, the steps before it done; one whose effect is there already is left out; any other is stale.
  */
 export function fitSteps(steps: readonly Step[], table: readonly TableEntry[]): Fitting {
   const wanted = new Set(steps.map(({ service }) => serviceKey(service)));

@@ -13,7 +13,10 @@ const plain: Paint = (_, text) => text;
 
 const signs = { add: '+', change: '~', remove: '-' } as const;
 
-/** A plan for people: by service what is added (+), changed (~) and removed (-), then a summary and what to know. */
+/**
+ * A plan for people: by service what is added (+), changed (~) and removed (-), then a summary and what to
+ * know.
+ */
 export function formatPlan(plan: PlanData, paint: Paint = plain): string {
   const { steps, warnings, refusals } = plan;
   const lines = [...groupByService(steps).values()].flatMap(group => [...serviceLines(group, paint), '']);

@@ -10,8 +10,8 @@ export interface Claims {
   /** Throws where services that this owner desires, or would remove, belong to another owner. */
   validate(desired: Iterable<string>, plan: Plan): void;
   /**
-   * Claims what is desired, before anything of it is written: a crash in between then leaves nothing without an owner.
-   * Throws where another owner claims some of it at the same time.
+   * Claims what is desired, before anything of it is written: a crash in between then leaves nothing without
+   * an owner. Throws where another owner claims some of it at the same time.
    */
   claim(desired: ReadonlySet<string>): Promise<void>;
   /** Gives up what is neither desired nor still there. */
@@ -39,7 +39,8 @@ export async function readClaims(directory: string, owner: string | undefined): 
     async claim(desired) {
       await write(new Set([...own, ...desired]));
       if (written === own) return;
-      // Whoever claims at the same time has written before it looks, as this has: at least one of the two sees the other.
+      // Whoever claims at the same time has written before it looks, as this has: at least one of the two
+      // sees the other.
       try {
         refuseClaimed(await readRecords(directory), owner, desired, directory);
       } catch (error) {

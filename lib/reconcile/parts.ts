@@ -44,8 +44,9 @@ export function mistakeOf(put: Put): Error | undefined {
 }
 
 /**
- * All that is wrong with a row that was refused for `error`: validators stop at the first mistake, so that each part is
- * tried by itself. Where no part is wrong by itself the error tells how they contradict one another.
+ * All that is wrong with a row that was refused for `error`: validators stop at the first mistake, so that
+ * each part is tried by itself. Where no part is wrong by itself the error tells how they contradict one
+ * another.
  */
 export function problemsOf(place: string, error: Error, parts: readonly Put[]): readonly DesiredProblem[] {
   const found = new Map<string, DesiredProblem>();

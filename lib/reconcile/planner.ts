@@ -12,7 +12,9 @@ import type { Plan, PlanOptions } from './types.ts';
 
 /** Draws up a plan, as the services of a table come in, in any order. */
 export interface Planner {
-  /** The desired state of a service of the table, which is then taken for found. undefined: none is desired. */
+  /**
+   * The desired state of a service of the table, which is then taken for found. undefined: none is desired.
+   */
   take(key: string): DesiredEntry | undefined;
   /** Whether a service that is not desired is the caller's all the same. */
   owns(key: string, service: ServiceId): boolean;

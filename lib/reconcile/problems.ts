@@ -26,7 +26,8 @@ export function desiredError(problems: readonly DesiredProblem[]): DesiredError 
 
 /** The problem that an error about a field is, at the place of the row that has the field. */
 export function problemAt(place: string, error: Error): DesiredProblem {
-  // The library's validators open with the field: `service.port must be…`, `destination.tunnel.port must be…`.
+  // The library's validators open with the field: `service.port must be…`,
+  // `destination.tunnel.port must be…`.
   const [, field = '', rest = error.message] =
     /^(?:service|destination)((?:\.\w+)*)(.*)$/s.exec(error.message) ?? [];
   const path = `${place}${field}`;

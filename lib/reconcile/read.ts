@@ -25,8 +25,8 @@ const SLICE = 1000;
 const unread = undefined as unknown as Stats;
 
 /**
- * Reads the table in parts and draws up a plan as they come, while the kernel is asked for the next: the comparison may
- * become known only after the reading has begun.
+ * Reads the table in parts and draws up a plan as they come, while the kernel is asked for the next: the
+ * comparison may become known only after the reading has begun.
  */
 export function planCall(comparison: Promise<Comparison>): CallSpec<Planned, typeof Operation.snapshot> {
   let reading: Promise<unknown> = comparison;

@@ -68,7 +68,8 @@ function recordError(path: string, cause: Error): IpvsError {
 }
 
 /**
- * Writes an owner's record: whole or not at all, whenever the process is killed. An owner without services has no record.
+ * Writes an owner's record: whole or not at all, whenever the process is killed. An owner without services
+ * has no record.
  */
 export async function writeRecord(
   directory: string,

@@ -31,8 +31,8 @@ export interface ServiceRow {
 }
 
 /**
- * The row of a service, desired or read: defaults filled in, addresses, netmasks and flags in the spelling that
- * `snapshot()` has. Takes only what has been validated.
+ * The row of a service, desired or read: defaults filled in, addresses, netmasks and flags in the spelling
+ * that `snapshot()` has. Takes only what has been validated.
  */
 export function serviceRow(spec: ServiceSpec, destinations: readonly DestinationSpec[]): ServiceRow {
   const service = canonicalServiceId(spec);
@@ -100,7 +100,10 @@ function canonicalServiceId(service: ServiceId): ServiceId {
   return { protocol, address: validateAddress('service.address', address), port };
 }
 
-/** As `serviceKey` in model/identity.ts, of an identity whose address is canonical already, as one that was read. */
+/**
+ * As `serviceKey` in model/identity.ts, of an identity whose address is canonical already, as one that was
+ * read.
+ */
 export function keyOfService(service: ServiceId): string {
   return service.fwmark === undefined
     ? `${service.protocol} ${keyOfDestination(service)}`

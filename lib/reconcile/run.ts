@@ -48,8 +48,9 @@ export function isConflict({ error }: StepResult): boolean {
 }
 
 /**
- * Carries out steps. One that fails keeps none of the others back, but those that would make no sense without it: the
- * destinations of a service that could not be added, and losses of a service that has nothing to take their place.
+ * Carries out steps. One that fails keeps none of the others back, but those that would make no sense without
+ * it: the destinations of a service that could not be added, and losses of a service that has nothing to take
+ * their place.
  */
 export async function runSteps(
   kernel: Kernel,
@@ -79,7 +80,10 @@ function isLoss(step: Step): boolean {
   }
 }
 
-/** Steps are handed to the client's thread in portions of this many: it sends the first while the next is encoded. */
+/**
+ * Steps are handed to the client's thread in portions of this many: it sends the first while the next is
+ * encoded.
+ */
 const PORTION = 512;
 
 async function send(

@@ -37,9 +37,9 @@ export interface Rows {
 }
 
 /**
- * Whether a service and its destinations are as desired, in the desired order: numbers against numbers, no object made.
- * Of a table that is as it should be, which is the usual case, nothing else is looked at. False may also mean that more
- * has to be looked at: `serviceChanges` and `destinationChanges` tell.
+ * Whether a service and its destinations are as desired, in the desired order: numbers against numbers, no
+ * object made. Of a table that is as it should be, which is the usual case, nothing else is looked at. False
+ * may also mean that more has to be looked at: `serviceChanges` and `destinationChanges` tell.
  */
 export function isSame(
   lists: TableLists,

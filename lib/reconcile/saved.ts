@@ -24,8 +24,8 @@ const optionSet: OptionSet = { keys: new Set(['signal', 'timeout', 'force']), fl
 const planKeys = new Set(['formatVersion', 'owner', 'steps', 'warnings', 'scope', 'refusals']);
 
 /**
- * A plan from its data, as `plan()` made it or JSON brought it back. Throws at what is no plan, or one of another format;
- * a step that says something wrong is told with its place.
+ * A plan from its data, as `plan()` made it or JSON brought it back. Throws at what is no plan, or one of
+ * another format; a step that says something wrong is told with its place.
  */
 function readPlan(data: unknown): Plan {
   validateObject('plan', data, planKeys);

@@ -3,7 +3,9 @@ import { type DestinationId, destinationKey, type ServiceId } from '../model/ide
 import type { ServiceRow } from './rows.ts';
 import type { Change, PlanWarning, ServiceFields } from './types.ts';
 
-/** The flag of each hashing scheduler that sends the clients of a server at weight 0 elsewhere; dh has none. */
+/**
+ * The flag of each hashing scheduler that sends the clients of a server at weight 0 elsewhere; dh has none.
+ */
 const fallbackFlags: Readonly<Record<string, string | undefined>> = {
   sh: 'sh-fallback',
   mh: 'mh-fallback',
@@ -16,8 +18,8 @@ function isHashing(scheduler: string): boolean {
 }
 
 /**
- * Whether clients whose hash finds a server at weight 0 are refused instead of sent elsewhere (net/netfilter/ipvs:
- * ip_vs_sh_get, ip_vs_mh_get, ip_vs_dh_schedule).
+ * Whether clients whose hash finds a server at weight 0 are refused instead of sent elsewhere
+ * (net/netfilter/ipvs: ip_vs_sh_get, ip_vs_mh_get, ip_vs_dh_schedule).
  */
 function refusesClients({ scheduler, schedulerFlags }: ServiceFields): boolean {
   if (!isHashing(scheduler)) return false;

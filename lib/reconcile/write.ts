@@ -24,7 +24,10 @@ export function writeOf(step: Step): writes.Write {
   }
 }
 
-/** Everything that can be changed, so that one message replaces it all; the weight only where it is ours to set. */
+/**
+ * Everything that can be changed, so that one message replaces it all; the weight only where it is ours to
+ * set.
+ */
 function changesOf({ spec, keepsWeight }: ChangeDestinationStep) {
   const { address: _, port: __, weight, ...others } = spec;
   return keepsWeight === true ? others : { ...others, weight };

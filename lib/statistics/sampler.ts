@@ -113,7 +113,7 @@ const optionKeys = keysOf<SamplerOptions>({ services: true, destinations: true, 
 const columnNames = ['counters', 'deltas', 'rates'] as const;
 const counterNames = ['connections', 'inPackets', 'outPackets', 'inBytes', 'outBytes'] as const;
 
-/** Throws at bad options; gives back which parts of a sample they want. */
+/** Throws at bad options; returns which parts of a sample they want. */
 export function checkSamplerOptions(options: SamplerOptions): number {
   validateObject('options', options, optionKeys);
   const { services, destinations = true, columns = columnNames, reuse = false } = options;
@@ -139,7 +139,10 @@ export function dropSampler(calls: Calls, number: number): void {
     .catch(() => {}); // a closed client has forgotten it
 }
 
-/** Makes a sampler; throws at bad options. `number` tells a client's samplers apart; `closing` is called when it is closed. */
+/**
+ * Makes a sampler; throws at bad options. `number` tells a client's samplers apart; `closing` is called when
+ * it is closed.
+ */
 export function createSampler(
   calls: Calls,
   number: number,

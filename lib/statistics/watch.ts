@@ -9,7 +9,10 @@ import type { Sample, SampleColumn, Sampler, SamplerOptions } from './sampler.ts
 export interface WatchOptions<C extends readonly SampleColumn[] = readonly SampleColumn[]>
   extends Omit<SamplerOptions<C>, 'reuse'>,
     CallOptions {
-  /** Milliseconds from one read to the next, 10 to 86400000. Default 1000. Statistics move every 2 seconds, connection counts at once. */
+  /**
+   * Milliseconds from one read to the next, 10 to 86400000. Default 1000. Statistics move every 2 seconds,
+   * connection counts at once.
+   */
   readonly interval?: number | undefined;
 }
 
@@ -36,8 +39,8 @@ export interface WatchEvent<C extends SampleColumn = never> {
 const none: TopologyChange = { services: [], destinations: [] };
 
 /**
- * Reads at a steady pace until the signal or the consumer ends it. Steps that a slow consumer missed are left out, not made up for. The sampler is
- * made with the first step, and closed with the last.
+ * Reads at a steady pace until the signal or the consumer ends it. Steps that a slow consumer missed are left
+ * out, not made up for. The sampler is made with the first step, and closed with the last.
  */
 export async function* watchSampler<C extends SampleColumn>(
   makeSampler: () => Sampler<C>,

@@ -58,7 +58,10 @@ async function bringLibnl(): Promise<void> {
   }
 }
 
-/** Puts node-addon-api's headers where binding.gyp looks for them first: a package that is installed has to be compiled without that one. */
+/**
+ * Puts node-addon-api's headers where binding.gyp looks for them first: a package that is installed has to be
+ * compiled without that one.
+ */
 async function bringHeaders(): Promise<void> {
   const target = join(root, 'native/third_party/node-addon-api');
   await rm(target, { recursive: true, force: true });

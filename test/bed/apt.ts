@@ -4,7 +4,7 @@ import { runProgram } from './program.ts';
 
 /** An apt of its own: other sources, lists and cache than the machine's, the same proxies and credentials. */
 export interface Apt {
-  /** Runs one of apt's programs and gives back what it prints. */
+  /** Runs one of apt's programs and returns what it prints. */
   run(program: 'apt-get' | 'apt-cache', args: readonly string[], options?: AptOptions): Promise<string>;
 }
 

@@ -14,7 +14,7 @@ export interface ProgramOptions {
 }
 
 /**
- * Runs a program and gives back what it prints; rejects with its errors. When it is aborted the promise waits
+ * Runs a program and returns what it prints; rejects with its errors. When it is aborted the promise waits
  * until the program and whatever that has started are gone, so that a directory they write to may be removed.
  */
 export async function runProgram(

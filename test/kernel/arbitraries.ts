@@ -80,7 +80,9 @@ function serviceSpec(six: boolean): fc.Arbitrary<ServiceSpec> {
     });
 }
 
-/** Destinations that suit a service: its port where the port is not rewritten, its family but through tunnels. */
+/**
+ * Destinations that suit a service: its port where the port is not rewritten, its family but through tunnels.
+ */
 function destinationSpec(service: ServiceSpec, six: boolean): fc.Arbitrary<DestinationSpec> {
   const limits = fc
     .record({

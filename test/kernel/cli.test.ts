@@ -41,7 +41,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs ipvsadm from one shell in its namespace: to enter that for each of hundreds of runs would take most of the test's time. */
+/**
+ * Runs ipvsadm from one shell in its namespace: to enter that for each of hundreds of runs would take most of
+ * the test's time.
+ */
 function startShell(netns: string): [typeof ipvsadm, () => Promise<void>] {
   const shell = spawn('ip', ['netns', 'exec', netns, 'sh'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(shell.stdout)[Symbol.asyncIterator]();

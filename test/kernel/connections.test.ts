@@ -21,7 +21,10 @@ const dns = { protocol: 'udp', address: '10.100.10.101', port: 53 } as const;
 const sip = { protocol: 'udp', address: '10.100.10.101', port: 5060 } as const;
 const mark = { fwmark: 3, family: 'ipv4' } as const;
 
-/** A server, in the test's namespace, of whatever the services balance; and a client that connects and stays connected. */
+/**
+ * A server, in the test's namespace, of whatever the services balance; and a client that connects and stays
+ * connected.
+ */
 const traffic = `
 import net from 'node:net';
 import dgram from 'node:dgram';
@@ -170,7 +173,8 @@ describe('connections()', () => {
 
 describe('counters follow the traffic', () => {
   test('of services, destinations and the namespace', async () => {
-    // The estimator refreshes them every two seconds, a new one's first time up to four seconds after it was added.
+    // The estimator refreshes them every two seconds, a new one's first time up to four seconds after it was
+    // added.
     await expect
       .poll(async () => (await bed.ipvs.service(web))?.stats.connections, { timeout: 15_000, interval: 500 })
       .toBe(2);

@@ -93,7 +93,8 @@ test('What differs is found wherever it stands: the quick comparison and the tho
     fc.asyncProperty(desiredTables, desiredTables, async (before, desired) => {
       await bed.ipvs.apply(before, { owns: 'everything', force: true });
       const plan = await bed.ipvs.plan(desired, { owns: 'everything' });
-      // What the thorough one finds of every service: none is the same to it at once, for it has a dormant field.
+      // What the thorough one finds of every service: none is the same to it at once, for it has a dormant
+      // field.
       const asked = desired.map(service =>
         service.persistence === undefined ? { ...service, dormantPersistence: { timeout: 0 } } : service,
       );
@@ -191,7 +192,8 @@ describe('Faults', () => {
       }
       return true;
     };
-    // A foreign row, for which the scope is asked after the others were compared: newest first is what the kernel lists.
+    // A foreign row, for which the scope is asked after the others were compared: newest first is what the
+    // kernel lists.
     bed.run('ipvsadm', '-A', '-f', '99');
     const { converged, rounds, steps } = await bed.ipvs.apply(desired, {
       owns: service => (service.fwmark === 99 ? meddle() : true),

@@ -11,7 +11,10 @@ afterEach(() => bed.ipvs.flush());
 
 const RUNS = Number(process.env['IPVS_PROPERTY_RUNS'] ?? 20);
 
-/** What ipvsadm-save -n prints, told here once more and independently of the library: this is the judge's language. */
+/**
+ * What ipvsadm-save -n prints, told here once more and independently of the library: this is the judge's
+ * language.
+ */
 function identity(service: ServiceId): string {
   if (service.fwmark !== undefined) return `-f ${service.fwmark}${service.family === 'ipv6' ? ' -6' : ''}`;
   const option = { tcp: '-t', udp: '-u', sctp: '--sctp-service' }[service.protocol];

@@ -44,7 +44,7 @@ const name = (text: string) => Buffer.from(`${text}\0`).toString('hex');
 
 const INT_MAX = 0x7fff_ffff;
 
-/** A number of so many bits, its edges and those named more often than others. */
+/** A number of `bits` bits. Its edges and the numbers named come up more often than others. */
 function number(bits: 8 | 16 | 32, ...edges: readonly number[]): fc.Arbitrary<number> {
   const most = 2 ** bits - 1;
   return fc.oneof(

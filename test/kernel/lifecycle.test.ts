@@ -128,7 +128,8 @@ describe('deadlines and signals', () => {
   test('a call under way that misses its deadline says that its outcome is unknown', async () => {
     const ipvs = bed.client();
     await ipvs.info();
-    // How long a read takes is the machine's affair: deadlines are tried until one falls into the middle of it.
+    // How long a read takes is the machine's affair: deadlines are tried until one falls into the middle of
+    // it.
     let error: Rejection | undefined;
     for (let timeout = 1; error?.sent !== true && timeout < 200; timeout += 2) {
       error = await ipvs.snapshot({ timeout }).then(

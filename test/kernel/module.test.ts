@@ -16,7 +16,8 @@ function unload(): void {
   expect(run('lsmod')).not.toMatch(/^ip_vs /m);
 }
 
-// Unloading the module of a machine that is in use would take its services along. Said aloud, and never so on a booted kernel.
+// Unloading the module of a machine that is in use would take its services along. Said aloud, and never so on
+// a booted kernel.
 const ownKernel = process.env['IPVS_BED'] !== 'host';
 if (!ownKernel)
   console.warn('not unloading ip_vs of the host: the tests of module loading need a booted kernel');

@@ -358,7 +358,8 @@ describe('watch()', () => {
       if (times.length === 3) await new Promise(resolve => setTimeout(resolve, interval * 3.5));
       if (times.length === 8) break;
     }
-    // Where in its interval each step after the first came: soon after the beginning of one, never two in the same.
+    // Where in its interval each step after the first came: soon after the beginning of one, never two in the
+    // same.
     const steps = times.slice(1).map(time => Math.floor((time - times[0]! + interval / 2) / interval));
     expect(new Set(steps).size).toBe(steps.length);
     expect(steps[2]! - steps[1]!).toBeGreaterThanOrEqual(4);

@@ -17,7 +17,7 @@ export async function rejection(promise: Promise<unknown>): Promise<Rejection> {
   return outcome.error as Rejection;
 }
 
-/** Runs a program of the test's own set-up and gives back what it prints. What is tested runs no program. */
+/** Runs a program of the test's own set-up and returns what it prints. What is tested runs no program. */
 export function run(command: string, ...args: readonly string[]): string {
   return execFileSync(command, args, {
     encoding: 'utf8',
@@ -28,7 +28,10 @@ export function run(command: string, ...args: readonly string[]): string {
 
 let namespaces = 0;
 
-/** Makes a network namespace with its loopback up (IPVS refuses destinations otherwise) and gives back its name. */
+/**
+ * Makes a network namespace with its loopback up (IPVS refuses destinations otherwise) and returns its
+ * name.
+ */
 export function addNamespace(): string {
   const name = `ipvs-test-${process.pid}-${++namespaces}`;
   run('ip', 'netns', 'add', name);
@@ -52,15 +55,17 @@ export interface Bed {
 }
 
 /**
- * Gives a test file a fresh network namespace, and fails all its tests where the kernel has no IPVS: a test that needs a kernel is never
- * skipped. Call it once, at the top of the file; the fields are there when the tests run.
+ * Gives a test file a fresh network namespace, and fails all its tests where the kernel has no IPVS: a test
+ * that needs a kernel is never skipped. Call it once, at the top of the file; the fields are there when the
+ * tests run.
  */
 export function useBed(): Bed {
   let netns = '';
   let ipvs: Ipvs | undefined;
   const clients: Ipvs[] = [];
   const client = (options: IpvsOptions = {}): Ipvs => {
-    // An emulated machine may need long where a module is loaded; what deadlines do is tested with shorter ones.
+    // An emulated machine may need long where a module is loaded; what deadlines do is tested with shorter
+    // ones.
     const made = new Ipvs({ netns, timeout: 60_000, ...options });
     clients.push(made);
     return made;

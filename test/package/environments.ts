@@ -14,7 +14,10 @@ export interface Environment {
 
 const folder = join(workFolder, 'installed');
 
-/** Where the package is installed, and used on a kernel: each kind of system, each Node.js, each other runtime. */
+/**
+ * Where the package is installed, and used on a kernel: each kind of system, each Node.js, each other
+ * runtime.
+ */
 export const environments: readonly Environment[] = [
   ...['20', '22', '24', 'latest'].map(version => debianWithNode('bookworm', version)),
   debianWithNode('bullseye', '20'),

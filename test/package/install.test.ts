@@ -31,7 +31,10 @@ const clientEnvironment = {
   CI: '',
 };
 
-/** Runs shell commands in /project of a root file system, where only the registry can be reached; fails if one of them does. */
+/**
+ * Runs shell commands in /project of a root file system, where only the registry can be reached; fails if one
+ * of them does.
+ */
 async function shell(root: Root, script: string, options: RunOptions = {}): Promise<Ended> {
   const ended = await runIn(
     { ...root, binds: { ...root.binds, '/programs': programs } },
@@ -48,7 +51,9 @@ async function shell(root: Root, script: string, options: RunOptions = {}): Prom
   return ended;
 }
 
-/** Checks that the package works as far as it can without IPVS in the kernel, and that nothing was compiled. */
+/**
+ * Checks that the package works as far as it can without IPVS in the kernel, and that nothing was compiled.
+ */
 async function check(root: Root, runtime: readonly string[]): Promise<void> {
   const script = `cp /programs/first-call.mjs . && ${runtime.join(' ')} first-call.mjs`;
   const { stdout } = await shell(root, script);

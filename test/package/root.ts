@@ -19,7 +19,9 @@ export interface Root {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** A process whose network namespace is used; by default an empty one that has only its loopback interface. */
+  /**
+   * A process whose network namespace is used; by default an empty one that has only its loopback interface.
+   */
   readonly networkOf?: number | undefined;
   /** Shell commands for root of this machine, before the program starts; `$root` is the root file system. */
   readonly prepare?: string;

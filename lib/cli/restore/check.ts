@@ -21,8 +21,8 @@ import { clearLine } from './steps.ts';
 import { tellProblems, tellWarnings } from './tell.ts';
 
 /**
- * Says what is wrong with lines, what this kernel would refuse of them, and what it would take and hardly anybody
- * wants, and returns the exit status: 0 where nothing is wrong. Changes nothing and loads no module.
+ * Says what is wrong with lines, what this kernel would refuse of them, and what it would take and hardly
+ * anybody wants, and returns the exit status: 0 where nothing is wrong. Changes nothing and loads no module.
  */
 export async function checkText(text: string, shell: Shell, clear = false): Promise<number> {
   const { lines, problems, warnings } = await withNames(names => readLines(text, { names }));
@@ -71,7 +71,10 @@ async function missingModules(lines: readonly RuleLine[]): Promise<Diagnostic[]>
   return missing;
 }
 
-/** Does lines on a copy of the kernel's table, which is read only where a line is about what no other line adds. */
+/**
+ * Does lines on a copy of the kernel's table, which is read only where a line is about what no other line
+ * adds.
+ */
 async function applyToKernelTable(
   lines: readonly RuleLine[],
   shell: Shell,

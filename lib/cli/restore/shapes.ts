@@ -150,7 +150,10 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.every((byte, i) => byte === b[i]);
 }
 
-/** A line whose endpoints differ from one another and from those of other numbers; and what a record has of them. */
+/**
+ * A line whose endpoints differ from one another and from those of other numbers; and what a record has of
+ * them.
+ */
 function probe({ pieces, families }: LineParts, number: number) {
   const endpoints = families.map((family, i) => {
     const port = number * 16 + i;

@@ -5,7 +5,7 @@ export interface FileOffer {
   readonly port: number;
   /** Its length in bytes. */
   readonly size: number;
-  /** So many bytes are sent every `interval` milliseconds. */
+  /** The bytes sent every `interval` milliseconds. */
   readonly chunk: number;
   readonly interval: number;
 }

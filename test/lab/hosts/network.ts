@@ -27,7 +27,7 @@ export interface Network {
    * process id.
    */
   entrance(host: string): readonly [command: string, ...args: string[]];
-  /** Runs a program on a host, shown in the report, and gives back what it wrote. */
+  /** Runs a program on a host, shown in the report, and returns what it wrote. */
   run(host: string, command: string, ...args: readonly string[]): Promise<string>;
   /** Sets sysctls on a host, shown in the report. */
   sysctl(host: string, settings: Readonly<Record<string, string | number>>): Promise<void>;

@@ -28,7 +28,7 @@ export interface ProgramOptions {
 }
 
 /**
- * Runs a program to its end and gives back what it wrote. Rejects, with what it said, when its exit status is
+ * Runs a program to its end and returns what it wrote. Rejects, with what it said, when its exit status is
  * not 0.
  */
 export async function runProgram(

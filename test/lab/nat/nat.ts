@@ -71,7 +71,7 @@ const serverNames = ['server-1', 'server-2'] as const;
 const web = { protocol: 'tcp', address: virtual, port: 80 } as const;
 const innerNetwork = '172.16.120.0/24';
 const CLIENT_PORT = 8080;
-/** So many unanswered requests in a row, and the rest would only repeat it. */
+/** After this many unanswered requests in a row the rest would only repeat it. */
 const GIVE_UP = 2;
 
 /** What must go wrong without each step, and nothing else. */

@@ -4,7 +4,7 @@ import { type Answer, inOrder, type Trial, tally, times } from './trial.ts';
 
 /** Server-1 is four times the machine that server-3 is. */
 const weights = [4, 2, 1, 1];
-/** In so many turns of wrr each server is used as often as its weight says. */
+/** The turns of wrr after which each server has been used as often as its weight says. */
 const PERIOD = 8;
 
 /**

@@ -15,7 +15,7 @@ export const servers = Array.from({ length: SERVERS }, (_, i) => ({
 }));
 /** The servers' way out. */
 export const gateway = '172.16.120.1';
-/** Addresses of one host, which is so many clients. */
+/** Addresses of one host: each is a client. */
 export const clients = Array.from({ length: CLIENTS }, (_, i) => `10.100.10.${21 + i}`);
 /** The port of sites. */
 export const WEB = 80;

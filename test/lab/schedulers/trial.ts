@@ -64,7 +64,7 @@ export interface Stage {
   takes(step: SchedulerStep): boolean;
 }
 
-/** So many at a time: one machine, often an emulated one, is all hosts. */
+/** The requests made at a time: one machine, often an emulated one, is all hosts. */
 const AT_ONCE = 4;
 /**
  * Milliseconds for an answer, and for a connection's end to reach IPVS: no step that can be left out keeps
@@ -73,7 +73,7 @@ const AT_ONCE = 4;
 const PATIENCE = 20_000;
 const STEP = 20;
 
-/** The same question so many times. */
+/** The same question several times. */
 export function times(count: number, question: Question = {}): readonly Question[] {
   return Array.from({ length: count }, () => question);
 }

@@ -42,7 +42,7 @@ export function serversOfTheirOwn(...parts: readonly Replies[]): boolean {
   return theirs.every(server => server !== undefined) && new Set(theirs).size === theirs.length;
 }
 
-/** Tells whether IPVS has, with each server, so many of something. */
+/** Tells whether IPVS has a given number of something with each server. */
 export function eachHas(counts: readonly LiveCounts[], what: keyof LiveCounts, number: number): boolean {
   return counts.every(count => count[what] === number);
 }

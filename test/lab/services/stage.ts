@@ -128,7 +128,7 @@ export interface LiveCounts {
 }
 
 /**
- * Shows services as the kernel has them, and gives back what it counts of each server, in the order of
+ * Shows services as the kernel has them, and returns what it counts of each server, in the order of
  * `servers`.
  */
 export async function showServices(

@@ -35,7 +35,7 @@ export interface WebLabPlan<Step extends string = string> extends Omit<Frame<Ste
 }
 
 const DEADLINE = 240_000;
-/** So many unanswered requests in a row, and the rest would only repeat it. */
+/** After this many unanswered requests in a row the rest would only repeat it. */
 const GIVE_UP = 3;
 
 /**

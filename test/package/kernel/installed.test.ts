@@ -10,7 +10,10 @@ import { root as checkout } from '../tarball.ts';
 
 const programs = join(import.meta.dirname, '../programs');
 
-/** Runs shell commands in /project of a root file system, in an empty network namespace; fails if one of them does. */
+/**
+ * Runs shell commands in /project of a root file system, in an empty network namespace; fails if one of them
+ * does.
+ */
 async function shell(root: Root, script: string, prepare = ''): Promise<Ended> {
   const ended = await runIn(
     { ...root, binds: { ...root.binds, '/programs': programs } },

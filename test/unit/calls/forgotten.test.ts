@@ -4,7 +4,10 @@ import { expect, test } from 'vitest';
 
 const library = pathToFileURL('lib/index.ts').href;
 
-/** Uses many clients once each, by a call that may fail where there is no IPVS, and forgets them without close(). */
+/**
+ * Uses many clients once each, by a call that may fail where there is no IPVS, and forgets them without
+ * close().
+ */
 const program = `
   const { Ipvs } = await import('${library}');
   const codes = new Set();

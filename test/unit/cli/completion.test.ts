@@ -20,7 +20,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What a shell with the script offers once somebody typed a line and pressed Tab: each word once, in no order. */
+/**
+ * What a shell with the script offers once somebody typed a line and pressed Tab: each word once, in no
+ * order.
+ */
 function complete(shell: Shell, ...lines: readonly string[]): string[][] {
   const text = sessions[shell](lines);
   const offers = text.split('# end\n').slice(0, lines.length);
