@@ -68,6 +68,11 @@ export let callsOf: (ipvs: Ipvs) => Calls;
  * The IPVS of one network namespace. Making one does no I/O; the first call opens a socket and starts a
  * thread, which `close()` or the garbage collector ends. An open client keeps no process alive.
  *
+ * A client that is made for a moment is to be closed (`await using`): until the garbage collector finds one
+ * that was dropped, its sockets and its thread stay. The same holds for a sampler's rows, for a `watch()` that
+ * is left after a `next()` by hand, and for a `connections()` that is: `for await` closes both, and otherwise
+ * `return()` does.
+ *
  * Calls take effect in the order they are made, awaited or not. All need CAP_NET_ADMIN in the initial user
  * namespace, reading too. They reject with TypeError or RangeError at misuse (nothing is sent then) and with
  * `IpvsError` at anything else.

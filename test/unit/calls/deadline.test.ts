@@ -4,22 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Operation } from '../../../lib/addon/layout.ts';
-import type { Native, NativeClient } from '../../../lib/addon/native.ts';
 import { createCalls } from '../../../lib/calls/calls.ts';
 import { Ipvs } from '../../../lib/index.ts';
-
-/** An addon whose threads are stuck in the kernel: calls are begun, and never answered. */
-function stuckAddon(): Native {
-  class Client implements NativeClient {
-    submit = () => 0;
-    inline = () => undefined;
-    sample = () => 0;
-    file = () => 0;
-    cancel = () => false;
-    stop = () => undefined;
-  }
-  return { Client } as Partial<Native> as Native;
-}
+import { createStandIn, stuckAddon } from './stand-in.ts';
 
 const info = {
   operation: Operation.getInfo,
@@ -44,6 +31,22 @@ test.each([
     await calls.close();
   },
 );
+
+test('A write that ran late on the JavaScript thread tells what the kernel said, not that it timed out', async () => {
+  const late = () => {
+    const start = performance.now();
+    while (performance.now() - start < 30);
+    return 0;
+  };
+  const { calls } = createStandIn({ inline: true, timeout: 10, execute: late });
+  const write = {
+    operation: Operation.newDest,
+    context: { command: 'NEW_DEST' },
+    decode: () => 'done',
+  } as const;
+  await expect(calls.run(write)).resolves.toBe('done');
+  await calls.close();
+});
 
 test('a namespace that is a pipe is told at once: its other end is not waited for', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ipvs-pipe-'));

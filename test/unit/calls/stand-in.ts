@@ -106,3 +106,16 @@ export function createStandIn({ execute, refusal, ...options }: StandInOptions =
 export function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
 }
+
+/** An addon whose threads are stuck in the kernel: calls are begun, and never answered. */
+export function stuckAddon(): Native {
+  class Client implements NativeClient {
+    submit = () => 0;
+    inline = () => undefined;
+    sample = () => 0;
+    file = () => 0;
+    cancel = () => false;
+    stop = () => undefined;
+  }
+  return { Client } as Partial<Native> as Native;
+}
