@@ -9,20 +9,48 @@ export interface Choice {
   readonly kernels?: readonly KernelChoice[];
   /** Parts of test files' paths; none: all tests. */
   readonly filters: readonly string[];
+  /** Whether kernels between the usual and the newest one get only the tests of what differs there. */
+  readonly brief?: true;
 }
 
-/** With `--kernels` the first word is a list of kernels if it reads like one; all other words are filters. */
+/**
+ * The kernel tests of what differs between kernels, each with what that is (kernel.md's marks of versions). The
+ * others test the same code of ours on every kernel: in a brief run they go through the usual kernel and the newest.
+ */
+const differing = {
+  'kernel/connections': 'states and columns of /proc/net/ip_vs_conn',
+  'kernel/destinations': 'thresholds that 5.10 takes and later kernels refuse',
+  'kernel/every-row': 'what a row may hold',
+  'kernel/kernel': 'settings, schedulers, sync daemons',
+  'kernel/lists': 'locks and order of dumps',
+  'kernel/module': 'modules: 5.10 does not load ip_vs by itself, 6.12 has twos',
+  'kernel/permission': 'who may read what under /proc/sys in a user namespace',
+  'kernel/sampler': 'the estimator: one timer up to 6.1, threads since',
+  'kernel/services': 'what a service may hold',
+} as const;
+
+/** The filters of a kernel's run. */
+export function filtersOn(kernel: KernelChoice | undefined, { filters, brief }: Choice): readonly string[] {
+  const isBetween = kernel === '5.10' || kernel === '6.12';
+  return brief && isBetween && filters.length === 0 ? Object.keys(differing) : filters;
+}
+
+/**
+ * With `--kernels` the first word is a list of kernels if it reads like one; all other words are filters. `--brief`
+ * goes with it.
+ */
 export function parseWords(words: readonly string[]): Choice {
   const { values, positionals } = parseArgs({
     args: [...words],
-    options: { kernels: { type: 'boolean', default: false } },
+    options: { kernels: { type: 'boolean', default: false }, brief: { type: 'boolean', default: false } },
     allowPositionals: true,
   });
   if (!values.kernels) return { filters: positionals };
+  const brief = values.brief ? ({ brief: true } as const) : {};
   const named = positionals[0]?.split(',') ?? [];
   if (named.length === 0 || !named.every(isKernelChoice))
-    return { kernels: kernelLabels, filters: positionals };
-  return { kernels: named, filters: positionals.slice(1) };
+    return { kernels: kernelLabels, filters: positionals, ...brief };
+  return { kernels: named, filters: positionals.slice(1), ...brief };
 }
 
 /**

@@ -2,6 +2,7 @@
 //
 //   npm test [-- FILTER…]                           on the host's kernel or 6.1, or what IPVS_KERNEL says
 //   npm run test:kernels [-- 5.10,7.x] [FILTER…]    on each kernel in turn
+//     --brief                                       on 5.10 and 6.12 only what differs there (test/choice.ts)
 //
 // A filter is a part of a test file's path. Where only unit tests match, no kernel is booted.
 
@@ -15,7 +16,7 @@ import { runOnBed } from './bed/bed.ts';
 import { colours } from './bed/environment.ts';
 import type { KernelChoice } from './bed/kernels.ts';
 import { catchSignals } from './bed/signals.ts';
-import { matchingProjects, parseWords, projectsOn } from './choice.ts';
+import { filtersOn, matchingProjects, parseWords, projectsOn } from './choice.ts';
 import { type Counts, countsOf, crash, describeCounts, sum, total } from './report.ts';
 
 /** One run of vitest. */
@@ -32,7 +33,8 @@ interface Outcome {
 }
 
 const stop = catchSignals();
-const { kernels, filters } = parseWords(process.argv.slice(2));
+const choice = parseWords(process.argv.slice(2));
+const { kernels, filters } = choice;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -61,7 +63,7 @@ function unitPart(): Part {
   return {
     heading: 'Without a kernel',
     run: async output => {
-      const [node, ...args] = vitest(['unit'], output);
+      const [node, ...args] = vitest(['unit'], output, filters);
       const child = spawn(node!, args, {
         stdio: ['ignore', 'inherit', 'inherit'],
         env: { ...process.env, ...colours() },
@@ -84,7 +86,7 @@ function bedPart(kernel: KernelChoice | undefined, projects: readonly string[]):
     run: async output =>
       await runOnBed({
         kernel,
-        command: vitest(projects, output),
+        command: vitest(projects, output, filtersOn(kernel, choice)),
         outputDirectory: output,
         deadline: 1500,
         signal: stop.signal,
@@ -92,12 +94,12 @@ function bedPart(kernel: KernelChoice | undefined, projects: readonly string[]):
   };
 }
 
-function vitest(projects: readonly string[], output: string): readonly string[] {
+function vitest(projects: readonly string[], output: string, chosen: readonly string[]): readonly string[] {
   return [
     ...[process.execPath, 'node_modules/vitest/vitest.mjs', 'run'],
     ...projects.flatMap(project => ['--project', project]),
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${reportIn(output)}`],
-    ...filters,
+    ...chosen,
   ];
 }
 

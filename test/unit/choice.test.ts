@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kernelLabels } from '../bed/kernels.ts';
-import { matchingProjects, parseWords, projectsOn } from '../choice.ts';
+import { filtersOn, matchingProjects, parseWords, projectsOn } from '../choice.ts';
 
 describe('the words behind npm test', () => {
   test('are filters', () => {
@@ -47,4 +47,17 @@ describe('a filter', () => {
 test('proofs that labs can fail run on two of all kernels', () => {
   const withProofs = kernelLabels.filter(kernel => projectsOn(kernel, undefined).includes('proof'));
   expect(withProofs).toEqual(['6.1', '7.x']);
+});
+
+test('A brief run has all on 6.1 and 7.x, on the kernels between them the tests of what differs', async () => {
+  const choice = parseWords(['--kernels', '--brief']);
+  expect(choice.kernels).toEqual(kernelLabels);
+  for (const kernel of ['6.1', '7.x'] as const) expect(filtersOn(kernel, choice)).toEqual([]);
+  for (const kernel of ['5.10', '6.12'] as const) {
+    const filters = filtersOn(kernel, choice);
+    for (const filter of filters) expect(await matchingProjects([filter])).toEqual(new Set(['kernel']));
+    expect(filters).toContain('kernel/lists');
+  }
+  expect(filtersOn('5.10', parseWords(['--kernels']))).toEqual([]);
+  expect(filtersOn('5.10', parseWords(['--kernels', '--brief', 'cli']))).toEqual(['cli']);
 });
