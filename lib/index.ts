@@ -28,7 +28,8 @@ export {
   serviceKey,
 } from './model/identity.ts';
 export type { Daemon, DaemonRole, DaemonSpec, Info, Timeouts } from './model/kernel.ts';
-export { type LintCode, type LintWarning, lint } from './model/lint.ts';
+export { lint } from './model/lint/lint.ts';
+export type { LintCode, LintWarning } from './model/lint/warning.ts';
 export type { KnownScheduler, SchedulerFlag, SchedulerName } from './model/scheduler.ts';
 export type { Persistence, Service, ServiceChanges, ServiceSpec } from './model/service.ts';
 export type { Counters, Stats } from './model/stats.ts';

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Destination } from '../../model/destination.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
-import { lint } from '../../model/lint.ts';
+import { lint } from '../../model/lint/lint.ts';
 import type { ServiceWithDestinations } from '../../model/table.ts';
 import { alignColumns } from '../columns.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Ipvs } from '../../client.ts';
-import { lint } from '../../model/lint.ts';
+import { lint } from '../../model/lint/lint.ts';
 import type { ServiceSpec } from '../../model/service.ts';
 import { readKernelModules } from '../../proc/modules.ts';
 import { written } from '../../rules/grammar/lookup.ts';
