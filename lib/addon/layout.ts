@@ -122,7 +122,7 @@ const daemonSizes = {
 };
 const timeoutsSizes = { tcp: WORD, tcpFin: WORD, udp: WORD };
 
-const head = struct({ operation: WORD, fields: WORD });
+const head = struct({ operation: WORD, argument: WORD });
 const service = struct(serviceSizes, head.bytes);
 /** Where the struct begins that depends on the operation: a destination, a daemon, or timeouts. */
 const subject = head.bytes + service.bytes;
@@ -136,7 +136,12 @@ const timeouts = struct(timeoutsSizes, subject);
  */
 export const Layout = {
   operation: head.operation,
-  fields: head.fields,
+  // One word of four meanings, by operation: the fields that an update names; how many calls go out in one
+  // send with a new service; what a zeroing or a snapshot extends to; a sampler's number and SamplePart.
+  fields: head.argument,
+  run: head.argument,
+  extent: head.argument,
+  sampler: head.argument,
   service,
   destination,
   daemon,
@@ -163,7 +168,10 @@ export const DestinationField = {
   all: 31,
 } as const;
 
-/** A snapshot's `fields`: 0, or this: not in parts. */
+/** A zeroing's `extent`: 0, or this: one service alone. */
+export const ONE_SERVICE = 1;
+
+/** A snapshot's `extent`: 0, or this: not in parts. */
 export const IN_ONE_PIECE = 1;
 
 /** The ten counters of a row: IPVS_STATS_ATTR_CONNS to _OUTBPS. */
@@ -202,7 +210,7 @@ export const DestinationColumn = {
 } as const;
 
 /**
- * Bits of a sample's `fields`: what of it is wanted (native/table/sampler.h). The sampler's number stands
+ * Bits of a sample's `sampler`: what of it is wanted (native/table/sampler.h). The sampler's number stands
  * above them.
  */
 export const SamplePart = {
@@ -215,7 +223,7 @@ export const SamplePart = {
   chosen: 64,
 } as const;
 
-/** Where a sampler's number stands in a record's `fields`. */
+/** Where a sampler's number stands in a record's `sampler`. */
 export const SAMPLER_SHIFT = 8;
 
 /** The 64-bit columns of each part of a sample: all counters of a row but the kernel's own rates. */

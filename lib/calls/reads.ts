@@ -126,7 +126,7 @@ export function tableColumns(): CallSpec<NativeTable, typeof Operation.snapshot>
   return {
     operation: Operation.snapshot,
     context: { command: 'GET_DEST' },
-    encode: slot => putWord(slot, Layout.fields, IN_ONE_PIECE),
+    encode: slot => putWord(slot, Layout.extent, IN_ONE_PIECE),
     decode: asColumns,
   };
 }

@@ -1,7 +1,7 @@
 import { putDaemon, putDaemonRole } from '../addon/daemon.ts';
 import { putDestinationChanges, putDestinationSpec } from '../addon/destination.ts';
 import { putDestinationId, putServiceId } from '../addon/identity.ts';
-import { Layout, Operation } from '../addon/layout.ts';
+import { Layout, ONE_SERVICE, Operation } from '../addon/layout.ts';
 import { putWord, setOperation } from '../addon/record.ts';
 import { putServiceChanges, putServiceSpec } from '../addon/service.ts';
 import { putTimeouts } from '../addon/timeouts.ts';
@@ -15,9 +15,6 @@ import { findMissingModule } from './probe.ts';
 
 /** A call that changes something in the kernel. */
 export type Write = CallSpec<void>;
-
-/** CallRecord.fields of a zeroing: one service alone. */
-const ONE_SERVICE = 1;
 
 function nothing(): void {}
 
@@ -132,7 +129,7 @@ export function zero(service: ServiceId | undefined): Write {
     encode(slot) {
       if (service === undefined) return;
       putServiceId(slot, service);
-      putWord(slot, Layout.fields, ONE_SERVICE);
+      putWord(slot, Layout.extent, ONE_SERVICE);
     },
     decode: nothing,
   };

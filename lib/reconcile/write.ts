@@ -88,7 +88,7 @@ export function createStepEncoder(): StepEncoder {
     },
     append(step, group) {
       const slot = encode(step);
-      if (step.kind === 'add-service') putWord(slot, Layout.fields, group);
+      if (step.kind === 'add-service') putWord(slot, Layout.run, group);
       batch.commit(slot);
     },
     take: () => batch.take(),

@@ -133,7 +133,7 @@ export function dropSampler(calls: Calls, number: number): void {
     .run({
       operation: Operation.dropSampler,
       context: { command: 'GET_DEST' },
-      encode: slot => putWord(slot, Layout.fields, number << SAMPLER_SHIFT),
+      encode: slot => putWord(slot, Layout.sampler, number << SAMPLER_SHIFT),
       decode: () => undefined,
     })
     .catch(() => {}); // a closed client has forgotten it
@@ -180,7 +180,7 @@ export function createSampler(
           context: { command: 'GET_SERVICE', service: copyServiceId(service) },
           encode(slot) {
             putServiceId(slot, service);
-            putWord(slot, Layout.fields, base);
+            putWord(slot, Layout.sampler, base);
           },
           decode: () => undefined,
         },
@@ -255,7 +255,7 @@ export function createSampler(
             operation: Operation.sample,
             context,
             encode(slot) {
-              putWord(slot, Layout.fields, base | parts | (rows === undefined ? SamplePart.keys : 0));
+              putWord(slot, Layout.sampler, base | parts | (rows === undefined ? SamplePart.keys : 0));
             },
             decode,
           },

@@ -272,7 +272,7 @@ Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
       break;
     default:
       reply.status = reader_.Snapshot(
-          record.fields == kInOnePiece ? SIZE_MAX : kPartRows,
+          record.extent == kInOnePiece ? SIZE_MAX : kPartRows,
           [&](const Table& part) {
             Reply more;
             more.status = kPart;
@@ -291,7 +291,7 @@ Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
 Reply Session::UseSampler(const Call& call) {
   const CallRecord& record = call.record;
   Reply reply;
-  const uint32_t number = record.fields >> kSamplerShift;
+  const uint32_t number = record.sampler >> kSamplerShift;
   switch (record.operation) {
     case kChooseService:
       samplers_[number].Choose(record.service);
@@ -301,7 +301,7 @@ Reply Session::UseSampler(const Call& call) {
       break;
     default:
       reply.sample = std::make_unique<Sample>();
-      reply.status = samplers_[number].Read(&reader_, record.fields, call.held, reply.sample.get());
+      reply.status = samplers_[number].Read(&reader_, record.sampler, call.held, reply.sample.get());
       if (reply.status != kOk) reply.sample.reset();
       break;
   }

@@ -29,10 +29,10 @@ constexpr int kChargeFactor = 40 * kSampleEvery;
 constexpr auto kMaxDebt = std::chrono::milliseconds(500);
 
 // Whether one more write goes out with a run of `size`: a new service that is to go out together with its
-// destinations (CallRecord.fields) begins the next run where this one has no room for all of them.
+// destinations (CallRecord.run) begins the next run where this one has no room for all of them.
 bool HasRoom(size_t size, const CallRecord& next) {
-  if (next.operation != kNewService || next.fields > Connection::kBatch) return size < Connection::kBatch;
-  return size + std::max(next.fields, 1U) <= Connection::kBatch;
+  if (next.operation != kNewService || next.run > Connection::kBatch) return size < Connection::kBatch;
+  return size + std::max(next.run, 1U) <= Connection::kBatch;
 }
 
 }  // namespace

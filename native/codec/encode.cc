@@ -208,7 +208,7 @@ void PutAttributes(Message* message, const CallRecord& call, Operation command) 
       PutHost32(message, IPVS_CMD_ATTR_TIMEOUT_UDP, call.timeouts.udp);
       return;
     case kZero:
-      if (call.fields == 0) return;  // everything
+      if (call.extent != kOneService) return;
       break;
     case kGetInfo:
     case kGetConfig:

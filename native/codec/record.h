@@ -58,9 +58,12 @@ struct TimeoutsRecord {
 
 struct CallRecord {
   uint32_t operation;  // Operation
-  uint32_t fields;     // kUpdate*: the fields that the update names (ServiceField, DestinationField);
-                    // kNewService: how many calls, this one included, go out in one send if they fit; kZero:
-                    // 1 = one service; kSnapshot: kInOnePiece; a sampler's: its number and SampleParts
+  union {              // 0 for every other operation
+    uint32_t fields;   // kUpdateService, kUpdateDest: which the update names (ServiceField, DestinationField)
+    uint32_t run;      // kNewService: how many calls, this one included, go out in one send if they fit
+    uint32_t extent;   // kZero: kOneService; kSnapshot: kInOnePiece
+    uint32_t sampler;  // kChooseService, kSample, kDropSampler: its number, and below it SampleParts
+  };
   ServiceRecord service;
   union {
     DestinationRecord destination;
@@ -95,15 +98,17 @@ enum Operation : uint32_t {
   kReadDirectory = 37,
   kWriteDirectory = 38,
   kOpenFile = 39,
-  kChooseService = 40,  // a sampler is to read this service; fields: the sampler's number
-  kSample = 41,         // fields: SampleParts, and the sampler's number above them
+  kChooseService = 40,  // a sampler is to read this service
+  kSample = 41,
   kDropSampler = 42,
 };
 
-// What CallRecord.fields says of a snapshot that is not to come in parts.
+// CallRecord.extent: a zeroing of one service alone, not of every counter.
+inline constexpr unsigned kOneService = 1;
+// CallRecord.extent: a snapshot that does not come in parts.
 inline constexpr unsigned kInOnePiece = 1;
 
-// Where CallRecord.fields has a sampler's number.
+// Where CallRecord.sampler has the sampler's number.
 inline constexpr unsigned kSamplerShift = 8;
 
 // The service fields that an update can replace; flags have their own mask.

@@ -127,6 +127,9 @@ Napi::Object Timeouts(Napi::Env env, size_t start) {
 Napi::Object Call(Napi::Env env) {
   Napi::Object call = Object(env, {{"operation", offsetof(CallRecord, operation)},
                                    {"fields", offsetof(CallRecord, fields)},
+                                   {"run", offsetof(CallRecord, run)},
+                                   {"extent", offsetof(CallRecord, extent)},
+                                   {"sampler", offsetof(CallRecord, sampler)},
                                    {"bytes", sizeof(CallRecord)}});
   call.Set("service", Service(env, offsetof(CallRecord, service)));
   call.Set("destination", Destination(env, offsetof(CallRecord, destination)));
@@ -240,6 +243,7 @@ Napi::Value Layout(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Object layout = Object(env, {{"ADDRESS_BYTES", kAddressBytes},
                                      {"NAME_BYTES", kNameBytes},
+                                     {"ONE_SERVICE", kOneService},
                                      {"IN_ONE_PIECE", kInOnePiece},
                                      {"COUNTERS", kCounters},
                                      {"SAMPLER_SHIFT", kSamplerShift},

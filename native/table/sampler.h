@@ -12,7 +12,7 @@
 
 namespace ipvs {
 
-// What of a sample is wanted (CallRecord.fields of kSample, above the sampler's number).
+// What of a sample is wanted (CallRecord.sampler of kSample, below the sampler's number).
 enum SampleParts : uint32_t {
   kSampleCounters = 1U << 0,
   kSampleDeltas = 1U << 1,

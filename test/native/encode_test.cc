@@ -217,7 +217,7 @@ TEST_CASE("Commands about a service alone carry its identity, and a dump of all 
 TEST_CASE("Zeroing names a service only when one was meant") {
   CallRecord call = UsualCall();
   CHECK(Encoded(call, ipvs::kZero).empty());
-  call.fields = 1;
+  call.extent = ipvs::kOneService;
   CHECK((NestsOf(Encoded(call, ipvs::kZero)).service == Sorted(ServiceIdentity().bytes())));
 }
 

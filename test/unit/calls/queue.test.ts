@@ -1,7 +1,7 @@
 import { endianness } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { putServiceId } from '../../../lib/addon/identity.ts';
-import { Layout, Operation } from '../../../lib/addon/layout.ts';
+import { Layout, ONE_SERVICE, Operation } from '../../../lib/addon/layout.ts';
 import { putWord } from '../../../lib/addon/record.ts';
 import type { CallSpec } from '../../../lib/calls/call.ts';
 import type { Calls } from '../../../lib/calls/calls.ts';
@@ -146,7 +146,7 @@ describe('arguments whose getters make calls', () => {
     encode(slot) {
       putServiceId(slot, web);
       happens();
-      putWord(slot, Layout.fields, 1);
+      putWord(slot, Layout.extent, ONE_SERVICE);
     },
     decode() {},
   });
