@@ -135,47 +135,50 @@ bool IsSent(const Field& field, const uint8_t* value, Extent extent, bool marked
   }
 }
 
-void PutValue(Message* message, const Field& field, const uint8_t* value, bool ipv4) {
-  switch (field.form) {
+template <Form form>
+void PutValue(Message* message, uint16_t type, const uint8_t* value, bool ipv4) {
+  switch (form) {
     case Form::kHost8:
-      return PutHost8(message, field.attribute, WordAt(value));
+      return PutHost8(message, type, WordAt(value));
     case Form::kHost16:
-      return PutHost16(message, field.attribute, WordAt(value));
+      return PutHost16(message, type, WordAt(value));
     case Form::kNetwork16:
-      return PutNetwork16(message, field.attribute, WordAt(value));
+      return PutNetwork16(message, type, WordAt(value));
     case Form::kHost32:
-      return PutHost32(message, field.attribute, WordAt(value));
+      return PutHost32(message, type, WordAt(value));
     case Form::kNetmask:
-      return PutHost32(message, field.attribute, ipv4 ? htonl(WordAt(value)) : WordAt(value));
+      return PutHost32(message, type, ipv4 ? htonl(WordAt(value)) : WordAt(value));
     case Form::kFlags:
     case Form::kAddress:
-      return message->Put(field.attribute, value, SizeInRow(field.form));
+      return message->Put(type, value, SizeInRow(form));
     case Form::kName:
-      return PutName(message, field.attribute, reinterpret_cast<const char*>(value));
+      return PutName(message, type, reinterpret_cast<const char*>(value));
   }
 }
 
-template <size_t N>
-void PutFields(Message* message, const std::array<Field, N>& fields, const void* record, size_t record_offset,
-               Extent extent, bool marked, bool ipv4) {
-  for (const Field& field : fields) {
-    if (field.sent == Sent::kNever) continue;  // not in the record
-    const uint8_t* const value = static_cast<const uint8_t*>(record) + (field.offset - record_offset);
-    if (IsSent(field, value, extent, marked)) PutValue(message, field, value, ipv4);
-  }
+// Puts the fields of a record, which stands `record_offset` bytes into its row.
+template <const auto& fields, size_t record_offset>
+void PutFields(Message* message, const void* record, Extent extent, bool marked, bool ipv4) {
+  ForEachField<fields>([&](auto constant) {
+    constexpr Field field = decltype(constant)::value;
+    if constexpr (field.sent != Sent::kNever) {  // such a field is not in the record
+      const uint8_t* const value = static_cast<const uint8_t*>(record) + (field.offset - record_offset);
+      if (IsSent(field, value, extent, marked)) PutValue<field.form>(message, field.attribute, value, ipv4);
+    }
+  });
 }
 
 void PutService(Message* message, const ServiceRecord& service, Extent extent) {
   message->Nest(IPVS_CMD_ATTR_SERVICE, [&] {
-    PutFields(message, kServiceFields, &service, offsetof(ServiceRow, config), extent, service.fwmark != 0,
-              service.family == AF_INET);
+    PutFields<kServiceFields, offsetof(ServiceRow, config)>(message, &service, extent, service.fwmark != 0,
+                                                            service.family == AF_INET);
   });
 }
 
 void PutDestination(Message* message, const DestinationRecord& destination, Extent extent) {
   message->Nest(IPVS_CMD_ATTR_DEST, [&] {
-    PutFields(message, kDestinationFields, &destination, offsetof(DestinationRow, config), extent, false,
-              destination.family == AF_INET);
+    PutFields<kDestinationFields, offsetof(DestinationRow, config)>(message, &destination, extent, false,
+                                                                    destination.family == AF_INET);
   });
 }
 
