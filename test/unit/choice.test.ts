@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { kernelLabels } from '../bed/kernels.ts';
 import { filtersOn, matchingProjects, parseWords, projectsOn } from '../choice.ts';
 
-describe('the words behind npm test', () => {
-  test('are filters', () => {
+describe('the arguments of npm test', () => {
+  test('the arguments of npm test are filters', () => {
     expect(parseWords(['services', '5.10'])).toEqual({ filters: ['services', '5.10'] });
   });
 
-  test('begin, with --kernels, with a list of kernels if the first reads like one', () => {
+  test('--kernels takes its first word for a list of kernels only if every part of it names one', () => {
     expect(parseWords(['--kernels', '5.10,7.x', 'services'])).toEqual({
       kernels: ['5.10', '7.x'],
       filters: ['services'],
@@ -16,40 +16,40 @@ describe('the words behind npm test', () => {
       expect(parseWords(['--kernels', ...words])).toEqual({ kernels: kernelLabels, filters: words });
   });
 
-  test('may not be options that nobody knows', () => {
+  test('an unknown option of npm test is refused by its name', () => {
     expect(() => parseWords(['--kernel', '5.10'])).toThrow('--kernel');
   });
 });
 
-describe('a filter', () => {
+describe('filters of npm test', () => {
   const projects = async (...filters: readonly string[]) => [...(await matchingProjects(filters))].sort();
 
-  test('of a unit test boots no kernel', async () => {
+  test('a filter that matches only unit tests boots no kernel', async () => {
     const matching = await matchingProjects(['unit/choice']);
     expect(matching).toEqual(new Set(['unit']));
     expect(projectsOn(undefined, matching)).toEqual([]);
     expect(projectsOn('7.x', matching)).toEqual([]);
   });
 
-  test('of a kernel test runs no unit test', async () => {
+  test('a filter that matches kernel tests runs no unit test', async () => {
     expect(await projects('kernel/services')).toEqual(['kernel']);
   });
 
-  test('of nothing matches no project', async () => {
+  test('a filter that matches no test matches no project', async () => {
     expect(await projects('nothing/of/that/name')).toEqual([]);
   });
 
-  test('of the proofs alone runs them on any kernel', async () => {
+  test('a filter that matches only the proofs runs them on any kernel', async () => {
     expect(projectsOn(undefined, await matchingProjects(['lab/proofs']))).toEqual(['proof']);
   });
 });
 
-test('proofs that labs can fail run on two of all kernels', () => {
+test('the proofs that labs can fail run on 6.1 and 7.x alone', () => {
   const withProofs = kernelLabels.filter(kernel => projectsOn(kernel, undefined).includes('proof'));
   expect(withProofs).toEqual(['6.1', '7.x']);
 });
 
-test('A brief run has all on 6.1 and 7.x, on the kernels between them the tests of what differs', async () => {
+test('a brief run takes all tests to 6.1 and 7.x, and to kernels between them those of what differs', async () => {
   const choice = parseWords(['--kernels', '--brief']);
   expect(choice.kernels).toEqual(kernelLabels);
   for (const kernel of ['6.1', '7.x'] as const) expect(filtersOn(kernel, choice)).toEqual([]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countsOf, crash, describeCounts, sum } from '../report.ts';
 
-describe('counting the tests of a run', () => {
+describe('the counts of a test run', () => {
   let directory = '';
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'ipvs-report-'));
@@ -24,7 +24,7 @@ describe('counting the tests of a run', () => {
     return describeCounts(countsOf(path, exitStatus));
   };
 
-  test('over all files', () => {
+  test('the counts of a run are summed over all its files', () => {
     const files = [
       ['passed', 'passed', 'skipped', 'todo', 'pending'],
       ['failed', 'failed', 'passed'],
@@ -32,25 +32,25 @@ describe('counting the tests of a run', () => {
     expect(counts(1, ...files)).toBe('2 passed, 1 failed, 3 skipped');
   });
 
-  test('a file that cannot be loaded is a failure', () => {
+  test('a test file that cannot be loaded counts as a failure', () => {
     expect(counts(1, ['failed'], ['passed', 'passed'])).toBe('1 passed, 1 failed, 0 skipped');
   });
 
-  test('so is a hook that fails after the tests', () => {
+  test('a hook that fails after the tests of its file counts as a failure', () => {
     expect(counts(1, ['failed', 'passed'])).toBe('1 passed, 1 failed, 0 skipped');
   });
 
-  test('so is a bad exit status that no test explains', () => {
+  test('an exit status that no failed test explains counts as a failure', () => {
     expect(counts(1, ['passed', 'passed'])).toBe('1 passed, 1 failed, 0 skipped');
   });
 
-  test('so is a run that left no report, or half of one', () => {
+  test('a run that left no report, or half of one, counts as a crash', () => {
     expect(countsOf(join(directory, 'none.json'), 0)).toEqual(crash);
     writeFileSync(join(directory, 'half.json'), '{"testResults": [');
     expect(countsOf(join(directory, 'half.json'), 0)).toEqual(crash);
   });
 
-  test('parts add up', () => {
+  test('the counts of several runs add up', () => {
     expect(sum([{ passed: 1, failed: 2, skipped: 3 }, crash])).toEqual({ passed: 1, failed: 3, skipped: 3 });
   });
 });

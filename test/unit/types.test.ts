@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
-/** Lines that must not compile. `web`, `server` and `destination` are declared before them. */
+/** Lines that must not compile. They use what `preamble` declares. */
 const mistakes = [
   "ipvs.addService({ ...web, port: '80' });",
   "ipvs.addService({ ...web, schedular: 'rr' });",
@@ -71,16 +71,16 @@ function compile(exactOptionalPropertyTypes: boolean) {
   });
 }
 
-describe.each([true, false])('with exactOptionalPropertyTypes %s', exact => {
+describe.each([true, false])('types with exactOptionalPropertyTypes %s', exact => {
   const found = compile(exact);
 
-  test('every program that computes what it passes compiles', () => {
+  test(`a program that computes its arguments compiles, exactOptionalPropertyTypes ${exact}`, () => {
     expect(readFileSync(programs, 'utf8')).toContain('export async function');
     expect(found.filter(({ file }) => file === programs)).toEqual([]);
   });
 
   test.each(mistakes.map((text, i) => [text, i + preamble.length] as const))(
-    '%s does not compile, and says why in six lines at most',
+    `"%s" does not compile, says the compiler in 1 to 6 lines, exactOptionalPropertyTypes ${exact}`,
     (_, at) => {
       const told = found.filter(({ file, line }) => file === wrong && line === at);
       const lines = told.flatMap(({ text }) => text.split('\n'));

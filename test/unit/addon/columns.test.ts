@@ -8,7 +8,7 @@ const buffer = new ArrayBuffer(2 * (80 + 4 + 16));
 new BigUint64Array(buffer, 0, 20).set(counters);
 const list = viewList({ rows: 2, buffer }, 1);
 
-test.each([0, 1])('each counter of row %i is told by its name', row => {
+test.each([0, 1])('each counter of row %i stands under its name', row => {
   const at = (column: number) => counter(column, row);
   const expected = {
     connections: at(0),

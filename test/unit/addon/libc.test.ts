@@ -31,15 +31,15 @@ function program(type: number, content: string): Buffer {
   return elf;
 }
 
-test('the C library of this process is told', () => {
+test('the C library of this process is glibc or musl', () => {
   expect(processLibc()).toMatch(/^(?:glibc|musl)$/);
 });
 
-test('the interpreter of a program is found wherever in the file it stands', () => {
+test('a program’s interpreter is found wherever in the file it stands', () => {
   expect(interpreter(file(program(3, '/lib/ld-musl-x86_64.so.1\0')))).toBe('/lib/ld-musl-x86_64.so.1');
 });
 
-test('a program without an interpreter, and what is no program, has none', () => {
+test('a program without an interpreter, or what is no program, has none', () => {
   expect(interpreter(file(program(1, '/lib/ld-musl-x86_64.so.1\0')))).toBeUndefined();
   const whole = program(3, '/lib/ld-musl-x86_64.so.1\0');
   expect(interpreter(file(whole.subarray(0, 80)))).toBeUndefined();

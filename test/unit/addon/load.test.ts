@@ -55,7 +55,7 @@ test.each([
     {},
     /lacks prebuilds\/linux-\w+\/ipvs.glibc.node in \S+: install the package again, or /,
   ],
-] as const)('%s is told in one sentence', (_, platform, sentence) => {
+] as const)('%s is explained in one sentence', (_, platform, sentence) => {
   const { code, message } = failing(platform);
   expect(code).toBe('ERR_IPVS_ADDON_MISSING');
   expect(message).toMatch(sentence);
@@ -81,7 +81,7 @@ test.each([
   expect(message.startsWith(`${file} ${what}: install the package `)).toBe(true);
 });
 
-test('an addon that was compiled in the package goes before the prebuilt one', () => {
+test('an addon compiled in the package is preferred to the prebuilt one', () => {
   prebuilt('not an ELF file');
   mkdirSync(join(root, 'native/build/Release'), { recursive: true });
   cpSync(compiled, join(root, 'native/build/Release/ipvs.node'));
@@ -104,7 +104,7 @@ test('Node.js without permission to load addons is told which option gives it', 
   expect(output).toBe('Node.js runs without permission to load addons: start it with --allow-addons\n');
 });
 
-test('without an addon the package loads, and keys and rules work for IPv6 too', () => {
+test('the package without an addon can be imported, and keys and rules work for IPv6 too', () => {
   cpSync(join(here, 'lib'), join(root, 'lib'), { recursive: true });
   cpSync(join(here, 'package.json'), join(root, 'package.json'));
   symlinkSync(join(here, 'node_modules'), join(root, 'node_modules'));

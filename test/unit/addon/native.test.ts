@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { Layout, Line, LineTemplate } from '../../../lib/addon/layout.ts';
 import { native } from '../../../lib/addon/load.ts';
 
-/** The addon as somebody would use it who got hold of it: it must never crash. */
+/** Wrong uses of the addon, which whoever gets hold of it can try. None may crash the process. */
 describe('abuse of the addon', () => {
   const { Client } = native();
   const ignore = () => {};
 
-  test('wrong constructor arguments', () => {
+  test('the addon’s constructor throws a TypeError at wrong arguments', () => {
     for (const args of [[], [undefined], [undefined, 1], [{}, ignore], [true, ignore], [-1, ignore]]) {
       expect(() => new (Client as unknown as new (...args: readonly unknown[]) => unknown)(...args)).toThrow(
         TypeError,
@@ -15,7 +15,7 @@ describe('abuse of the addon', () => {
     }
   });
 
-  test('wrong method arguments', () => {
+  test('the addon’s methods throw a TypeError at wrong arguments', () => {
     const client = new Client(undefined, ignore) as unknown as Record<
       string,
       (...args: readonly unknown[]) => unknown
@@ -37,7 +37,7 @@ describe('abuse of the addon', () => {
     expect(() => client['submit']!(new Uint8Array(Layout.bytes), 1)).toThrow(TypeError);
   });
 
-  test('methods on other receivers', () => {
+  test('the addon’s methods refuse receivers that are no client', () => {
     const { submit, stop } = Client.prototype;
     const foreign = [undefined, null, 1, {}, [], new Uint8Array(8), Client.prototype, new Proxy({}, {})];
     for (const receiver of foreign) {
@@ -48,7 +48,7 @@ describe('abuse of the addon', () => {
     }
   });
 
-  test('lines and templates', () => {
+  test('the addon’s line functions refuse wrong types, absent shapes and lines that are cut off', () => {
     const { shapeLines, fillTemplates } = native();
     const [none, words] = [new Uint8Array(0), new Uint32Array(Line.bytes / 4)];
     expect(shapeLines(7 as never)).toBeUndefined();

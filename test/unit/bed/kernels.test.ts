@@ -4,8 +4,8 @@ import { compareReleases, isKernelChoice, newestKernel } from '../../bed/kernels
 const index = (...packages: readonly (readonly [name: string, size: number])[]) =>
   packages.map(([name, size]) => `Package: ${name}\nVersion: 1\nSize: ${size}\n`).join('\n');
 
-describe('the newest kernel of an index', () => {
-  test('by number, not by text, and of the full flavour', () => {
+describe('the newest kernel of a package index', () => {
+  test('the newest kernel is that of the highest numbers and the full flavour', () => {
     const text = index(
       ['linux-image-6.1.0-9-amd64', 70e6],
       ['linux-image-6.1.0-56-amd64', 71e6],
@@ -23,7 +23,7 @@ describe('the newest kernel of an index', () => {
     expect(newestKernel(text, '5.10')).toBeUndefined();
   });
 
-  test('in several packages, where one alone is of no use', () => {
+  test('a kernel in several packages is taken with all of them, and passed over where one is missing', () => {
     const text = index(
       ['linux-image-7.3.1+deb14-amd64', 1900],
       ['linux-binary-7.3.1+deb14-amd64', 14e6],
@@ -39,7 +39,7 @@ describe('the newest kernel of an index', () => {
     });
   });
 
-  test('a meta package is none', () => {
+  test('a meta package is no kernel', () => {
     expect(newestKernel(index(['linux-image-7.1.3+deb13-amd64', 1900]), '7.x')).toBeUndefined();
     expect(newestKernel('', '7.x')).toBeUndefined();
   });
@@ -50,7 +50,7 @@ test('releases are ordered by their numbers', () => {
   expect([...ordered].reverse().sort(compareReleases)).toEqual(ordered);
 });
 
-test('what IPVS_KERNEL may say', () => {
+test('IPVS_KERNEL may be host or one of the known kernels', () => {
   expect(['host', '5.10', '7.x'].every(isKernelChoice)).toBe(true);
   expect(['', '6', '6.1.0', 'toString'].some(isKernelChoice)).toBe(false);
 });

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { quote, quoteAll } from '../../bed/quote.ts';
 
-test('plain words stay as they are', () => {
+test('plain words stay as they are, without quotes', () => {
   expect(quoteAll(['ipvsadm', '-Ln', '--rate', '/a/b.ts', 'X=1,2:3@4'])).toBe(
     'ipvsadm -Ln --rate /a/b.ts X=1,2:3@4',
   );
   expect(quote('')).toBe("''");
 });
 
-test('a shell reads back the very words', () => {
+test('a shell reads quoted words back unchanged', () => {
   // A program's argument ends at a NUL.
   const word = fc.string({ unit: 'grapheme' }).map(text => text.replaceAll('\0', ''));
   const words = fc.array(

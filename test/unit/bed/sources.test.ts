@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { findMirror, parseDeb822, parseList, parseStanzas } from '../../bed/sources.ts';
 
 describe('apt sources', () => {
-  test('one line each', () => {
+  test('apt sources are read from lines, without comments, options and sources of source packages', () => {
     const text = [
       '# deb http://commented.example/debian bookworm main',
       'deb http://mirror.example/debian bookworm main contrib # a remark',
@@ -16,7 +16,7 @@ describe('apt sources', () => {
     ]);
   });
 
-  test('deb822 stanzas, those that are off left out', () => {
+  test('apt sources are read from deb822 stanzas, without those that are disabled', () => {
     const text = [
       'Types: deb deb-src',
       '# a remark within',
@@ -49,7 +49,7 @@ describe('apt sources', () => {
     ]);
   });
 
-  test('a value with a colon, and text without a last newline', () => {
+  test('a stanza may hold a value with a colon and end without a newline', () => {
     expect(parseStanzas('A: b:c\n\n\nD: e').map(stanza => Object.fromEntries(stanza))).toEqual([
       { a: 'b:c' },
       { d: 'e' },
@@ -64,7 +64,7 @@ describe('the Debian mirror', () => {
     components: [component],
   });
 
-  test('archive and security archive, other vendors aside', () => {
+  test('the Debian mirror is the archive and the security archive, not those of other vendors', () => {
     const sources = [
       source('https://deb.vendor.example/node_20.x', 'nodistro'),
       source('http://security.example/', 'bookworm-security'),
@@ -76,13 +76,13 @@ describe('the Debian mirror', () => {
     });
   });
 
-  test('a security archive that is not named lies beside the other', () => {
+  test('a security archive that no source names is taken to lie beside the archive', () => {
     expect(findMirror([source('http://mirror.example/debian/', 'trixie')])?.security).toBe(
       'http://mirror.example/debian-security',
     );
   });
 
-  test('none on another distribution, nor where a vendor calls its suite stable', () => {
+  test('a Debian mirror is found neither on another distribution nor in a vendor’s archive', () => {
     expect(findMirror([source('http://archive.example/ubuntu', 'noble')])).toBeUndefined();
     expect(
       findMirror([source('https://download.vendor.example/linux/debian', 'bookworm', 'stable')]),

@@ -21,7 +21,7 @@ test.each([
   'a call that is stuck in the kernel ends at its deadline: %s',
   async (_, timeout, options, deadline) => {
     const calls = createCalls(stuckAddon, { namespace: undefined, timeout, inline: true });
-    const alive = setInterval(() => {}, 1000); // what the addon does for the event loop
+    const alive = setInterval(() => {}, 1000); // keeps the event loop alive, as the addon does
     const start = performance.now();
     await expect(calls.run(info, options)).rejects.toMatchObject({ code: 'ERR_IPVS_TIMEOUT', sent: true });
     const passed = performance.now() - start;
@@ -32,7 +32,7 @@ test.each([
   },
 );
 
-test('A write that ran late on the JavaScript thread tells what the kernel said, not that it timed out', async () => {
+test('a write that ran late on the JavaScript thread returns the kernel’s answer, no timeout', async () => {
   const late = () => {
     const start = performance.now();
     while (performance.now() - start < 30);
@@ -48,7 +48,7 @@ test('A write that ran late on the JavaScript thread tells what the kernel said,
   await calls.close();
 });
 
-test('a namespace that is a pipe is told at once: its other end is not waited for', async () => {
+test('a namespace that is a pipe is refused at once, without waiting for its other end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ipvs-pipe-'));
   const pipe = join(folder, 'pipe');
   expect(spawnSync('mkfifo', [pipe]).status).toBe(0);

@@ -15,7 +15,7 @@ interface Call {
 }
 
 describe('deadlines', () => {
-  test('settle each call when its own has come, in their order, and none that was settled before', async () => {
+  test('deadlines settle each call when its own has come, in order, and none that is settled already', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ after: fc.nat(16).map(n => 3 * n + 1), answered: fc.nat(20).map(n => 3 * n) }), {
@@ -57,7 +57,7 @@ describe('deadlines', () => {
     ['rise', (i: number) => i],
     ['fall', (i: number, n: number) => n - i],
     ['come in any order', (i: number, n: number) => (i * 7919) % n],
-  ])('cost no more than the logarithm of their number each, where they %s', async (_, order) => {
+  ])('deadlines that %s cost no more than the logarithm of their number each', async (_, order) => {
     const COUNT = 4096;
     let looks = 0;
     const deadlines = createDeadlines<Call>(call => {
@@ -80,7 +80,7 @@ describe('deadlines', () => {
     expect(looks / COUNT).toBeLessThan(8 * Math.log2(COUNT));
   });
 
-  test('let go of calls that are settled: a thousand behind one that is not keep a few dozen', () => {
+  test('deadlines release settled calls: a thousand behind a pending one leave a few dozen', () => {
     const deadlines = createDeadlines<Call>(() => {});
     deadlines.add({ deadline: performance.now() + 1_000_000, settled: false });
     let looks = 0;

@@ -5,7 +5,7 @@ vi.mock('../../../lib/addon/load.ts', async () => ({
   native: (await import('./stand-in.ts')).stuckAddon,
 }));
 
-test('A call without a timeout by a client without one ends after 5 seconds', async () => {
+test('a call without a timeout, by a client without one, ends after 5 seconds', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
   try {
     const ipvs = new Ipvs();

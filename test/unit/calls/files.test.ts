@@ -16,7 +16,7 @@ async function textOf(fd: number): Promise<string> {
   return text;
 }
 
-describe('a file that is read from its descriptor', () => {
+describe('readOpened()', () => {
   const isOpen = (fd: number) => {
     try {
       return fstatSync(fd).isFile();
@@ -25,7 +25,7 @@ describe('a file that is read from its descriptor', () => {
     }
   };
 
-  test('is read whole, and its descriptor closed', async () => {
+  test('readOpened() reads a file to its end and closes its descriptor', async () => {
     const content = 'a line\n'.repeat(100_000);
     writeFileSync(join(folder, 'long'), content);
     const fd = openSync(join(folder, 'long'), 'r');
@@ -33,13 +33,13 @@ describe('a file that is read from its descriptor', () => {
     await expect.poll(() => isOpen(fd)).toBe(false);
   });
 
-  test('has its descriptor closed when the reader leaves early', async () => {
+  test('readOpened() closes its descriptor when the reader leaves early', async () => {
     const fd = openSync(join(folder, 'long'), 'r');
     for await (const _ of readOpened(fd, '/proc/net/x')) break;
     await expect.poll(() => isOpen(fd)).toBe(false);
   });
 
-  test('fails with an error of this library’s that names it', async () => {
+  test('readOpened() fails with an IpvsError that names the file', async () => {
     await expect(textOf(openSync(folder, 'r'))).rejects.toMatchObject({
       code: 'ERR_IPVS_FILE',
       errno: -21,
@@ -48,7 +48,7 @@ describe('a file that is read from its descriptor', () => {
     });
   });
 
-  test('leaves an error of its reader’s as it is', async () => {
+  test('readOpened() passes an error of its reader’s through unchanged', async () => {
     const fd = openSync(join(folder, 'long'), 'r');
     const reader = readOpened(fd, '/proc/net/x');
     await reader.next();

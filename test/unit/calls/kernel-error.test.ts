@@ -15,7 +15,7 @@ const about = {
   interface: 'eth0',
 } as const;
 
-/** Only what a command is really about. */
+/** The context that a command's errors have. */
 function aboutOf(command: Command): ErrorContext {
   const { service, destination, scheduler, role, interface: name } = about;
   if (command.endsWith('_DAEMON')) return { command, role, interface: name };
@@ -25,9 +25,9 @@ function aboutOf(command: Command): ErrorContext {
 }
 
 /**
- * Every errno the kernel can answer a command with (net/netfilter/ipvs/ip_vs_ctl.c), and its code. Those that
- * a test can bring about are tested on real kernels as well; a module that is just being unloaded, memory
- * that is short and a kernel without IPv6 are only here.
+ * Every errno that the kernel answers a command with (net/netfilter/ipvs/ip_vs_ctl.c), and its code. Kernel
+ * tests bring about most of them. Only this table has a module that is being unloaded, memory that is short
+ * and a kernel without IPv6.
  */
 const table: readonly (readonly [Command, number, IpvsErrorCode, string])[] = [
   ['NEW_SERVICE', errno.EEXIST, 'ERR_IPVS_SERVICE_EXISTS', 'already exists'],
@@ -75,17 +75,20 @@ const table: readonly (readonly [Command, number, IpvsErrorCode, string])[] = [
   ['NEW_SERVICE', errno.EINVAL, 'ERR_IPVS_KERNEL', 'tcp 10.100.10.101:80'],
 ];
 
-describe('every command and errno has its code', () => {
-  test.each(table)('%s, errno %i: %s', (command, number, code, says) => {
-    const error = kernelError(aboutOf(command), number);
-    expect(error).toMatchObject({ code, errno: -number, command });
-    expect(error.message).toContain(says);
-    expect(error.message).toMatch(/\(E[A-Z]+\)$/);
-  });
+describe('errors of the kernel’s commands', () => {
+  test.each(table)(
+    'a command’s error is chosen by command and errno: %s, errno %i, %s',
+    (command, number, code, says) => {
+      const error = kernelError(aboutOf(command), number);
+      expect(error).toMatchObject({ code, errno: -number, command });
+      expect(error.message).toContain(says);
+      expect(error.message).toMatch(/\(E[A-Z]+\)$/);
+    },
+  );
 });
 
 test.each(['NEW_DEST', 'SET_DEST', 'SET_SERVICE'] as const)(
-  'a service that is missing is to be added before %s',
+  'a missing service is to be added before %s, says the error',
   command => {
     const { message } = kernelError(aboutOf(command), errno.ESRCH);
     expect(message).toBe('service tcp 10.100.10.101:80 does not exist; add it first (ESRCH)');
@@ -93,14 +96,14 @@ test.each(['NEW_DEST', 'SET_DEST', 'SET_SERVICE'] as const)(
 );
 
 test.each(['DEL_DEST', 'DEL_SERVICE', 'GET_DEST', 'ZERO'] as const)(
-  'a service that is missing is not to be added for %s',
+  'a missing service is just named by the error of %s',
   command => {
     const { message } = kernelError({ ...aboutOf(command), service: about.service }, errno.ESRCH);
     expect(message).toBe('service tcp 10.100.10.101:80 does not exist (ESRCH)');
   },
 );
 
-test('a destination that is missing is to be added before it is changed, and not before it is removed', () => {
+test('a missing destination is to be added before it is changed, and is just named when it is removed', () => {
   const who = 'destination 172.16.120.11:80 of service tcp 10.100.10.101:80';
   expect(kernelError(aboutOf('SET_DEST'), errno.ENOENT).message).toBe(
     `${who} does not exist; add it first (ENOENT)`,
@@ -119,7 +122,7 @@ test.each([
   ['WRITE_FILE', errno.ENOENT, 'ERR_IPVS_SETTING_NOT_FOUND', 'this kernel has no setting net.ipv4.vs.x'],
   ['WRITE_FILE', errno.EACCES, 'ERR_IPVS_PERMISSION', 'may not be written'],
   ['WRITE_FILE', errno.EIO, 'ERR_IPVS_FILE', 'setting net.ipv4.vs.x could not be written'],
-] as const)('a setting: %s, errno %i: %s', (command, number, code, says) => {
+] as const)('a setting’s error is chosen by errno: %s, errno %i, %s', (command, number, code, says) => {
   const error = kernelError({ command, file: '/proc/sys/net/ipv4/vs', setting: 'net.ipv4.vs.x' }, number);
   expect(error).toMatchObject({ code, errno: -number, command });
   expect(error.message).toContain(says);
@@ -130,20 +133,20 @@ test.each([
   [errno.ENOENT, 'ERR_IPVS_FILE', 'there is no /proc/thread-self/net/ip_vs_stats; mount /proc'],
   [errno.EIO, 'ERR_IPVS_FILE', '/proc/thread-self/net/ip_vs_stats could not be read'],
   [errno.EINVAL, 'ERR_IPVS_FILE', 'could not be read'],
-] as const)('a file that is read, errno %i: %s', (number, code, says) => {
+] as const)('the error of reading a file is chosen by errno: %i, %s', (number, code, says) => {
   const error = kernelError({ command: 'READ_FILE', file: '/proc/thread-self/net/ip_vs_stats' }, number);
   expect(error).toMatchObject({ code, errno: -number, command: 'READ_FILE' });
   expect(error.message).toContain(says);
 });
 
-describe('what is not the kernel’s answer', () => {
+describe('errors that are not the kernel’s answer', () => {
   const read: ErrorContext = { command: 'GET_DEST', service: about.service };
 
   test.each([
     [Status.outcomeUnknown, 'ERR_IPVS_OUTCOME_UNKNOWN', 'read the table'],
     [Status.unstable, 'ERR_IPVS_UNSTABLE', 'faster than it can be read'],
     [Status.noFamily, 'ERR_IPVS_NOT_AVAILABLE', 'modprobe ip_vs'],
-  ])('status %i: %s', (status, code, says) => {
+  ])('a call that has no answer of the kernel’s fails by its status: %i, %s', (status, code, says) => {
     const error = kernelError(read, status);
     expect(error.code).toBe(code);
     expect(error.errno).toBeUndefined();
@@ -158,7 +161,7 @@ describe('what is not the kernel’s answer', () => {
     [errno.ENOMEM, 'ERR_IPVS_NO_MEMORY', 'no memory to enter'],
     [errno.EINVAL, 'ERR_IPVS_NAMESPACE_FAILED', 'is not a network namespace'],
     [errno.EIO, 'ERR_IPVS_NAMESPACE_FAILED', 'could not be entered'],
-  ])('a namespace, errno %i: %s', (number, code, says) => {
+  ])('the error of entering a namespace is chosen by errno: %i, %s', (number, code, says) => {
     const error = kernelError({ ...read, namespace: '/run/netns/lb1' }, Status.namespaceFailed - number);
     expect(error).toMatchObject({ code, errno: -number });
     expect(error.message).toContain('/run/netns/lb1');
@@ -178,10 +181,13 @@ describe('what is not the kernel’s answer', () => {
     [errno.EPROTONOSUPPORT, 'ERR_IPVS_NETLINK', 'no generic netlink'],
     [errno.ETIMEDOUT, 'ERR_IPVS_NETLINK', 'does not answer'],
     [errno.EBADMSG, 'ERR_IPVS_NETLINK', 'failed'],
-  ])('this process’s own errno %i: %s, and no word of a kernel that refused', (number, code, says) => {
-    const error = kernelError(read, Status.localFailure - number);
-    expect(error).toMatchObject({ code, errno: -number, command: 'GET_DEST' });
-    expect(error.message).toContain(says);
-    expect(error.message).not.toMatch(/kernel (?:refused|has no)|IPv6/);
-  });
+  ])(
+    'the error of this process’s own errno %i is %s, and does not blame the kernel',
+    (number, code, says) => {
+      const error = kernelError(read, Status.localFailure - number);
+      expect(error).toMatchObject({ code, errno: -number, command: 'GET_DEST' });
+      expect(error.message).toContain(says);
+      expect(error.message).not.toMatch(/kernel (?:refused|has no)|IPv6/);
+    },
+  );
 });

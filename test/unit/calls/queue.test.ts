@@ -18,10 +18,7 @@ function remove(calls: Calls, options?: CallOptions): Promise<void> {
 describe('giving up one of many pending calls', () => {
   const GIVEN_UP = 500;
 
-  /**
-   * The time, in microseconds of CPU, that giving up 500 calls takes, each by itself, behind others that
-   * wait.
-   */
+  /** Microseconds of CPU for giving up 500 calls one by one, behind others that wait. */
   async function timeOf(others: number): Promise<number> {
     const { calls, answerAll } = createStandIn();
     const waiting = Array.from({ length: others }, () => remove(calls));
@@ -36,7 +33,7 @@ describe('giving up one of many pending calls', () => {
     return user + system;
   }
 
-  test('takes no longer the more there are', async () => {
+  test('giving up a pending call takes no longer the more calls there are', async () => {
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0; // stacks would take most of the time
     try {
@@ -45,14 +42,14 @@ describe('giving up one of many pending calls', () => {
         few.push(await timeOf(0));
         many.push(await timeOf(40_000));
       }
-      // Twenty million visits to waiting calls, if each were visited each time.
+      // Visiting every waiting call each time would make twenty million visits.
       expect(Math.min(...many) / Math.min(...few)).toBeLessThan(4);
     } finally {
       Error.stackTraceLimit = limit;
     }
   });
 
-  test('cancels that call alone, wherever it stands', async () => {
+  test('giving up a pending call cancels it alone, wherever it stands', async () => {
     const { calls, cancelled, answer } = createStandIn();
     const controller = new AbortController();
     const first = remove(calls);
@@ -68,7 +65,7 @@ describe('giving up one of many pending calls', () => {
     await Promise.all([first, third]);
   });
 
-  test('is right about the numbers after calls that never reached the thread', async () => {
+  test('giving up a call cancels the right one after calls that never reached the thread', async () => {
     let errno = 0;
     const { calls, cancelled } = createStandIn({ refusal: () => errno });
     errno = 11;
@@ -83,24 +80,24 @@ describe('giving up one of many pending calls', () => {
   });
 });
 
-describe('many writes at once that are given up', () => {
+describe('giving up many writes at once', () => {
   const COUNT = 10;
   const records = new Uint8Array(COUNT * 144);
 
-  test('take the rest of them back', async () => {
+  test('many writes that are given up take back those that were not begun', async () => {
     const { calls, cancelled, begin, answer } = createStandIn({ timeout: 20 });
     const before = remove(calls);
     const writing = calls.writeAll({ command: 'NEW_SERVICE' }, records, COUNT);
     const after = remove(calls, { timeout: 60_000 });
     begin(4);
-    answer({}, {}, {}); // the call before, and two of these
+    answer({}, {}, {}); // `before`, and two of the ten
     await expect(writing).rejects.toMatchObject({ code: 'ERR_IPVS_TIMEOUT', sent: true });
     expect(cancelled).toEqual([3, 4, 5, 6, 7, 8, 9, 10]);
     answer(...Array.from({ length: 8 }, () => ({})), {});
     await Promise.all([before, after]);
   });
 
-  test('were sent when some of them are done, although none of the rest is begun', async () => {
+  test('many writes that are given up were sent if some are done, although the rest is not begun', async () => {
     const { calls, answer } = createStandIn({ timeout: 20 });
     const writing = calls.writeAll({ command: 'NEW_SERVICE' }, records, COUNT);
     await turn();
@@ -108,13 +105,13 @@ describe('many writes at once that are given up', () => {
     await expect(writing).rejects.toMatchObject({ code: 'ERR_IPVS_TIMEOUT', sent: true });
   });
 
-  test('have no effect when none of them was begun', async () => {
+  test('many writes that are given up before the first was begun have no effect', async () => {
     const { calls } = createStandIn({ timeout: 20 });
     const writing = calls.writeAll({ command: 'NEW_SERVICE' }, records, COUNT);
     await expect(writing).rejects.toMatchObject({ code: 'ERR_IPVS_TIMEOUT', sent: false });
   });
 
-  test('tell each status in its place', async () => {
+  test('many writes at once return each status in its place', async () => {
     const { calls, answer } = createStandIn();
     const writing = calls.writeAll({ command: 'NEW_SERVICE' }, records, COUNT);
     await turn();
@@ -125,7 +122,7 @@ describe('many writes at once that are given up', () => {
 });
 
 describe('arguments whose getters make calls', () => {
-  /** Operation and service address of each record. */
+  /** The operation and service address of each record. */
   const told = (submitted: readonly (Uint8Array | string)[]) =>
     submitted.map(record => {
       const bytes = record as Uint8Array;
@@ -136,10 +133,7 @@ describe('arguments whose getters make calls', () => {
 
   const other = (n: number) => ({ ...web, address: `10.0.0.${n}` }) as const;
 
-  /**
-   * Zeroes a service, with something that happens while its record is half written, as where an argument is a
-   * getter.
-   */
+  /** A call of zero() that runs `happens` while its record is half written, as a getter among its arguments would. */
   const zeroing = (happens: () => void): CallSpec<void> => ({
     operation: Operation.zero,
     context: { command: 'ZERO' },
@@ -151,7 +145,7 @@ describe('arguments whose getters make calls', () => {
     decode() {},
   });
 
-  test('leave each record what its own arguments say, those calls first', async () => {
+  test('a getter’s calls leave each record what its own arguments say, and come first', async () => {
     const { calls, submitted, answerAll } = createStandIn();
     const made: Promise<void>[] = [];
     made.push(calls.run(writes.removeService(other(1))));
@@ -175,7 +169,7 @@ describe('arguments whose getters make calls', () => {
     await Promise.all(made);
   });
 
-  test('send neither a record twice nor one that is half written, even where those calls fill a batch', async () => {
+  test('a getter’s calls that fill a batch send no record twice and none half written', async () => {
     const { calls, submitted, answerAll } = createStandIn();
     const made: Promise<void>[] = [];
     const many = Array.from({ length: 200 }, (_, n) => n);
@@ -195,7 +189,7 @@ describe('arguments whose getters make calls', () => {
     ]);
   });
 
-  test('leave no trace where they throw after that', async () => {
+  test('a getter that throws after making a call leaves no trace of its own', async () => {
     const { calls, submitted, answerAll } = createStandIn();
     const bad = zeroing(() => {
       void calls.run(writes.removeService(other(1)));
@@ -211,7 +205,7 @@ describe('arguments whose getters make calls', () => {
     ]);
   });
 
-  test('leave a write on the JavaScript thread what it is', async () => {
+  test('a getter’s calls leave a write on the JavaScript thread what it is', async () => {
     const executed: Uint8Array[] = [];
     const { calls, submitted, answerAll } = createStandIn({
       inline: true,

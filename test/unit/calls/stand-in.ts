@@ -9,14 +9,14 @@ export interface Answer {
 }
 
 /**
- * A client whose thread and kernel are the test: nothing is begun or answered until the test says so. What is
- * cancelled is answered as such in its turn, as native/calls/worker.cc does.
+ * A client whose thread and kernel are the test: nothing is begun or answered until the test says so. A
+ * cancelled call is answered in its turn with Status.cancelled, as native/calls/worker.cc does.
  */
 export interface StandIn {
   readonly calls: Calls;
   /** The records, or files, that were handed over, in their order. */
   readonly submitted: readonly (Uint8Array | string)[];
-  /** Numbers that were cancelled. */
+  /** The numbers of the calls that were cancelled. */
   readonly cancelled: readonly number[];
   /** Takes calls up to this number (exclusive) as begun. */
   begin(number: number): void;
@@ -27,9 +27,9 @@ export interface StandIn {
 }
 
 export interface StandInOptions extends Partial<CallsOptions> {
-  /** What executing a record on the JavaScript thread comes to; undefined: it is to be queued. */
+  /** Executes a record on the JavaScript thread and returns its status; undefined has it queued. */
   readonly execute?: (record: Uint8Array) => number | undefined;
-  /** The errno that keeps the thread from starting. */
+  /** The errno of starting the thread; 0 where it starts. */
   readonly refusal?: () => number;
 }
 
@@ -102,7 +102,7 @@ export function createStandIn({ execute, refusal, ...options }: StandInOptions =
   return standIn;
 }
 
-/** Lets the event loop have a turn, and with it what is queued leave. */
+/** A turn of the event loop, in which queued calls are handed over. */
 export function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
 }

@@ -10,7 +10,7 @@ import { runCommand } from '../../support/run-command.ts';
 /** Runs a command that needs no kernel: whatever reaches for one fails. */
 const run = (words: readonly string[], input?: string) => runCommand(words, '/nonexistent/namespace', input);
 
-test('what fails outside the kernel is told in one line', async () => {
+test('the command reports a failure outside the kernel in one line', async () => {
   const broken = { print: () => {}, read: () => Promise.reject(new Error('EISDIR: a directory')) };
   for (const words of [['-R'], ['-R', '--check']]) {
     const complaints: string[] = [];
@@ -66,7 +66,7 @@ describe('ipvs list', () => {
     service([destination(12, { weight: 0 })]),
   ];
 
-  test('a table to read', () => {
+  test('ipvs list prints each service with its destinations, connections and rates', () => {
     expect(`\n${formatTable(table, false)}`).toMatchInlineSnapshot(`
       "
       service, destination  how                    weight  active  inactive  conns/s  in B/s  out B/s
@@ -81,22 +81,22 @@ describe('ipvs list', () => {
     `);
   });
 
-  test('colours: green takes connections, yellow is out, red has nobody left', () => {
+  test('ipvs list colours what takes connections green, what is out yellow, a service with no taker red', () => {
     const lines = formatTable(table, true).split('\n');
     const colours = lines.map(line => line.split('m')[0]!.replace('\u001b[', ''));
     expect(colours.slice(1, 7)).toEqual(['32', '32', '33', '33', '31', '31']);
-    // Columns stand where they stand without colours.
+    // Colours move no column.
     const plain = lines.map(line => stripVTControlCharacters(line));
     expect(plain.join('\n')).toBe(formatTable(table, false));
   });
 
-  test('a destination between its thresholds may still be full, and nobody can tell', () => {
+  test('ipvs list says of a destination between its thresholds that it may still be full', () => {
     const words = (limits: Partial<Destination>) =>
       formatTable([service([destination(11, limits)])], false)
         .split('\n')
         .slice(1, 3)
         .map(line => line.split('52000')[1]!.trim());
-    // 112 connections each.
+    // The destination has 112 connections.
     expect(words({ upperThreshold: 113, lowerThreshold: 113 })).toEqual(['', '']);
     expect(words({ upperThreshold: 150 })).toEqual(['', '']);
     expect(words({ upperThreshold: 149 })).toEqual([
@@ -115,7 +115,7 @@ describe('ipvs list', () => {
     ]);
   });
 
-  test('warnings are what lint() finds, 20 at most', () => {
+  test('ipvs list warns of what lint() finds, 20 findings at most', () => {
     const odd = service([destination(11, { weight: 70_000 })]);
     expect(formatWarnings([odd])).toMatch(
       /^warning: tcp 10\.100\.10\.101:80, destination 172\.16\.120\.11:80: .* \(large-weight\)$/,
@@ -126,13 +126,13 @@ describe('ipvs list', () => {
     expect(many[20]).toBe('and 30 more');
   });
 
-  test('nothing there', () => {
+  test('ipvs list of an empty table says how to add a service', () => {
     expect(formatTable([], true)).toMatch(/^no services; .*ipvs help add-service/);
   });
 });
 
 describe('help', () => {
-  test('of everything', async () => {
+  test('ipvs help names every command', async () => {
     const { stdout, status } = await run(['help']);
     expect(status).toBe(0);
     for (const name of ['list', 'save', 'restore', 'completion', 'help']) {
@@ -140,13 +140,13 @@ describe('help', () => {
     }
   });
 
-  test("ipvsadm's language has every command and option", async () => {
+  test('ipvs -h names every command and option of ipvsadm’s language', async () => {
     const { stdout } = await run(['-h']);
     for (const name of [...Object.keys(commands), ...Object.keys(options)])
       expect(stdout).toContain(`--${name}`);
   });
 
-  test.each([40, 80, 132])('fits a terminal of %d columns, and breaks no word', async width => {
+  test.each([40, 80, 132])('help fits a terminal of %d columns and breaks no word', async width => {
     for (const words of [
       ['-h'],
       ['help'],
@@ -166,20 +166,23 @@ describe('help', () => {
       }
       const [narrow, wide] = texts as [string, string];
       const tooLong = narrow.split('\n').filter(line => line.length > width && line.trim().includes(' '));
-      // Commands to be typed are given as they are.
+      // Commands to be typed are not wrapped.
       expect(tooLong.filter(line => !line.startsWith('  ipvs '))).toEqual([]);
       expect(narrow.match(/\S+/g)).toEqual(wide.match(/\S+/g));
     }
   });
 
-  test.each(['restore', 'add-service', '-A', '--add-service', 'A'])('of %s', async name => {
-    const { stdout, status } = await run(['help', name]);
-    expect(status).toBe(0);
-    expect(stdout).toMatch(/^ipvs /);
-  });
+  test.each(['restore', 'add-service', '-A', '--add-service', 'A'])(
+    'ipvs help %s explains that command',
+    async name => {
+      const { stdout, status } = await run(['help', name]);
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/^ipvs /);
+    },
+  );
 });
 
-describe('mistakes are told, with status 2', () => {
+describe('usage mistakes', () => {
   test.each([
     [['foo'], /there is no command 'foo': expected list, save/],
     [['list', '--jsn'], /ipvs list: unknown option '--jsn'.*`ipvs help list`/],
@@ -190,7 +193,7 @@ describe('mistakes are told, with status 2', () => {
     [['help', 'foo'], /there is no command 'foo'/],
     [['-A', '-t', '10.0.0.1:99999'], /-t: /],
     [['__proto__'], /there is no command/],
-  ] as const)('%j', async (words, message) => {
+  ] as const)('the words %j end with status 2 and say what is wrong', async (words, message) => {
     const { status, stderr, stdout } = await run(words);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(message);
@@ -198,14 +201,14 @@ describe('mistakes are told, with status 2', () => {
 });
 
 describe('rules', () => {
-  test('one bad line among 100,000: nothing is done', async () => {
+  test('one bad line among 100,000 keeps ipvs -R from doing anything', async () => {
     const text = `${'-A -f 1\n'.repeat(99_999)}-A -f 0\n`;
     const { status, stderr } = await run(['-R'], text);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^line 100000: -f: .*\n1 bad line; nothing was done\n$/);
   });
 
-  test('a line of 1 MiB', async () => {
+  test('ipvs restore refuses a line of 1 MiB', async () => {
     const { status, stderr } = await run(['restore', '-'], 'x'.repeat(1 << 20));
     expect(status).toBe(2);
     expect(stderr).toMatch(/^line 1: a line has 4096 characters at most, not 1048576/);
@@ -215,12 +218,12 @@ describe('rules', () => {
     ['-R', '--check'],
     ['restore', '--check', 'file'],
     ['restore', 'file', '--check'],
-  ])('%s %s touches no kernel', async (...words) => {
+  ])('ipvs %s %s touches no kernel', async (...words) => {
     expect(await run(words, '-C\n-A -f 1\n')).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(await run(words, '-A -f 1\nbogus')).toMatchObject({ status: 255 });
   });
 
-  test('a check tells lines that the kernel would take and hardly anybody wants', async () => {
+  test('ipvs restore --check warns of lines that the kernel takes and hardly anybody wants', async () => {
     const { status, stderr } = await run(
       ['restore', '--check', '-'],
       `-A -t 10.0.0.1:80 -s wrr -M 255.0.0.0
@@ -243,7 +246,7 @@ describe('rules', () => {
     ]);
   });
 
-  test('a kernel that cannot be had is told once', async () => {
+  test('ipvs -R reports a kernel that cannot be had once', async () => {
     const { status, stderr } = await run(['-R'], '-C\n-A -f 1\n');
     expect(status).toBe(2);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);

@@ -20,17 +20,14 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/**
- * What a shell with the script offers once somebody typed a line and pressed Tab: each word once, in no
- * order.
- */
+/** The words that a shell with the script offers after each line and a Tab: each word once, sorted. */
 function complete(shell: Shell, ...lines: readonly string[]): string[][] {
   const text = sessions[shell](lines);
   const offers = text.split('# end\n').slice(0, lines.length);
   return offers.map(offer => [...new Set(offer.split('\n').filter(word => word !== ''))].sort());
 }
 
-/** Shells typed into. Each prints what it offers for a line, and `# end`. */
+/** Sessions of the shells. Each prints what it offers for a line, and `# end`. */
 const sessions: Readonly<Record<Shell, (lines: readonly string[]) => string>> = {
   bash: lines =>
     lines.map(line => run('bash', ['--norc', '-uc', bashSession, 'bash', ...bashWords(line)])).join(''),
@@ -43,7 +40,7 @@ const sessions: Readonly<Record<Shell, (lines: readonly string[]) => string>> = 
   },
 
   fish: lines => {
-    // A choice for `--option=` comes with the option.
+    // fish offers choices for `--option=` with the option before them.
     const session =
       'for line in $argv; complete -C $line | string replace -r "\t.*" "" | string replace -r ".*=" ""; echo "# end"; end';
     return run('fish', ['--no-config', '-C', `source ${folder}/fish`, '-c', session, ...lines]);
@@ -64,7 +61,7 @@ _ipvs
 (( \${#COMPREPLY[@]} )) && printf '%s\\n' "\${COMPREPLY[@]}"
 echo '# end'`;
 
-/** A line as bash breaks it into words: at = and : as well, which are words themselves. */
+/** The words of a line as bash breaks it: also at = and :, each of which is a word. */
 function bashWords(line: string): string[] {
   const words = line
     .split(' ')
@@ -72,7 +69,7 @@ function bashWords(line: string): string[] {
   return /[=:]$/.test(line) ? [...words, ''] : words;
 }
 
-/** Matches are seen where completion functions hand them over: nothing tells them afterwards. */
+/** The .zshrc of a session. It notes matches as completion functions call compadd, the only place to see them. */
 const zshrc = `autoload -Uz compinit
 compinit -u -D
 source $FOLDER/zsh
@@ -89,15 +86,15 @@ bindkey '^I' tab
 setopt no_auto_list
 `;
 
-/** zsh completes only for who types at a terminal. */
+/** A zsh within a pseudo-terminal, since zsh completes nowhere else. */
 const zshSession = `zmodload zsh/zpty
 zpty shell zsh -i
 for line; do zpty -w -n shell "$line"$'\t'; done
 zpty -w shell exit
 while zpty -r shell; do :; done >/dev/null`;
 
-describe.each(shells)('%s completes', shell => {
-  test('every command, ours and ipvsadm’s, as the first word', () => {
+describe.each(shells)('completion in %s', shell => {
+  test(`${shell} completes every command, ours and ipvsadm’s, as the first word`, () => {
     const [ours, theirs, long] = complete(shell, 'ipvs ', 'ipvs -', 'ipvs --');
     expect(ours).toEqual(expect.arrayContaining(Object.keys(builtins)));
     expect(theirs).toEqual(expect.arrayContaining(['-A', '-L', '-l', '-Z']));
@@ -108,7 +105,7 @@ describe.each(shells)('%s completes', shell => {
     );
   });
 
-  test('a command by its beginning', () => {
+  test(`${shell} completes a command by its beginning`, () => {
     expect(complete(shell, 'ipvs --sta', 'ipvs re', 'ipvs comp')).toEqual([
       ['--start-daemon'],
       ['restore'],
@@ -116,14 +113,14 @@ describe.each(shells)('%s completes', shell => {
     ]);
   });
 
-  test("a command's options and no others", () => {
+  test(`${shell} completes a command’s options and no others`, () => {
     const web = '-t 10.0.0.1:80';
     expect(
       complete(shell, `ipvs -A ${web} --s`, 'ipvs -C -', `ipvs -a ${web} --sched`, 'ipvs list --'),
     ).toEqual([['--sched-flags', '--scheduler', '--sctp-service'], [], [], ['--json']]);
   });
 
-  test('each option with every command that takes it', () => {
+  test(`${shell} completes each option after every command that takes it`, () => {
     const rules = Object.entries<CommandRule>(commands);
     const lines = rules.flatMap(([name, { short = name }]) => [`ipvs --${name} --`, `ipvs -${short} --`]);
     const offered = complete(shell, ...lines);
@@ -134,7 +131,7 @@ describe.each(shells)('%s completes', shell => {
     }
   });
 
-  test("an option's choices", () => {
+  test(`${shell} completes an option’s choices`, () => {
     expect(
       complete(
         shell,
@@ -146,7 +143,7 @@ describe.each(shells)('%s completes', shell => {
     ).toEqual([[...schedulerNames].sort(), ['gre', 'gue'], ['mh'], []]);
   });
 
-  test("a command's own choices, once", () => {
+  test(`${shell} completes a command’s own choices, once`, () => {
     expect(
       complete(
         shell,
@@ -158,13 +155,13 @@ describe.each(shells)('%s completes', shell => {
     ).toEqual([['master'], ['fish'], [], ['add-server', 'add-service']]);
   });
 
-  test('the same after a bundle of letters, the first of which is the command', () => {
+  test(`${shell} completes after a bundle of letters that begins with the command`, () => {
     expect(
       complete(shell, 'ipvs -Ln --ra', 'ipvs -As s', 'ipvs -at 10.0.0.1:80 --real', 'ipvs -Ax --u-'),
     ).toEqual([['--rate'], ['sed', 'sh'], ['--real-server'], []]);
   });
 
-  test('no option twice, by whichever of its names', () => {
+  test(`${shell} completes no option twice, by whichever of its names`, () => {
     const [long, short, ...rest] = complete(
       shell,
       'ipvs -Ln --n',
@@ -178,11 +175,11 @@ describe.each(shells)('%s completes', shell => {
     expect(rest).toEqual([['--sched-flags', '--sctp-service'], ['--sched-flags', '--sctp-service'], []]);
   });
 
-  test('an option whose name was only the argument of another', () => {
+  test(`${shell} completes an option whose name was only the argument of another`, () => {
     expect(complete(shell, 'ipvs -A -s -t --tcp', 'ipvs -t10.0.0.6 -')).toEqual([['--tcp-service'], []]);
   });
 
-  test('files to restore', () => {
+  test(`${shell} completes files to restore`, () => {
     expect(complete(shell, 'ipvs restore package.j')).toEqual([['package.json']]);
   });
 });

@@ -15,15 +15,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cases } from '../../kernel/cli-cases.ts';
 
 // The two small programs before the command: lib/cli/ipvs.sh, which is dist/ipvs, and ipvs-list, which the
-// launcher starts for lists with statistics. In place of Node.js stands a script that tells what it was
-// started with.
+// launcher starts for lists with statistics. A script that prints its arguments stands in for Node.js.
 
 const root = join(import.meta.dirname, '../../..');
 const ARCHITECTURE = { x64: 'linux-x64', arm64: 'linux-arm64' }[process.arch as string] ?? 'linux-unknown';
 
 let folder = '';
 let launcher = '';
-/** The command proper. */
+/** The path of the command proper, dist/ipvs.cjs. */
 let command = '';
 
 beforeAll(() => {
@@ -33,7 +32,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A program that prints its name and its words, each in brackets. */
+/** Adds a program that prints its name and its words, each in brackets. */
 function addScript(path: string, name: string): string {
   const file = join(folder, path);
   mkdirSync(dirname(file), { recursive: true });
@@ -47,7 +46,7 @@ function start(program: string, words: readonly string[], path = `${join(folder,
   return { status, stdout, stderr };
 }
 
-/** What a program printed that ended well and without a complaint. */
+/** The output of a program, which must end with 0 and complain of nothing. */
 function printed(program: string, ...words: readonly string[]): string {
   const { status, stdout, stderr } = start(program, words);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -68,12 +67,12 @@ describe('the launcher', () => {
 
   const addLister = (place: string) => addScript(`lib/node_modules/ipvs/${place}/ipvs-list`, place);
 
-  test('starts Node.js with every word as it was given', () => {
+  test('the launcher starts Node.js with every word as it was given', () => {
     const words = ['-L', '', 'two words', '*', "it's", '--'];
     expect(printed(launcher, ...words)).toBe(`node [${command}] ${words.map(word => `[${word}]`).join(' ')}`);
   });
 
-  test('starts ipvs-list, where there is one, for whatever mentions statistics and for nothing else', () => {
+  test('the launcher starts ipvs-list for --stats and --rate, and for nothing else', () => {
     addLister('native/build/Release');
     for (const words of ['-Ln --stats', '--rate -l', '-Z --stats x']) {
       const given = [command, ...words.split(' ')].map(word => `[${word}]`).join(' ');
@@ -83,7 +82,7 @@ describe('the launcher', () => {
       expect(printed(launcher, ...words.split(' '))).toMatch(/^node /);
   });
 
-  test('takes the ipvs-list that was built here before the prebuilt one of this architecture', () => {
+  test('the launcher prefers the ipvs-list built here to the prebuilt one of this architecture', () => {
     addLister('prebuilds/linux-s390x');
     expect(printed(launcher, '-Ln', '--stats')).toMatch(/^node /);
     addLister(`prebuilds/${ARCHITECTURE}`);
@@ -92,13 +91,13 @@ describe('the launcher', () => {
     expect(printed(launcher, '-Ln', '--stats')).toMatch(/^native/);
   });
 
-  test('starts Node.js where ipvs-list may not be run', () => {
+  test('the launcher starts Node.js where ipvs-list may not be run', () => {
     chmodSync(addLister('native/build/Release'), 0o644);
     expect(printed(launcher, '-Ln', '--stats')).toMatch(/^node /);
   });
 
   test.each(['lib/node_modules/.bin/ipvs', 'lib/bin/ipvs', 'elsewhere/lvs'])(
-    'finds its package through the link %s',
+    'the launcher finds its package through the link %s',
     link => {
       const path = join(folder, link);
       mkdirSync(dirname(path), { recursive: true });
@@ -116,7 +115,7 @@ describe('the launcher', () => {
     },
   );
 
-  test('finds its package when a shell is given its bare name', () => {
+  test('the launcher finds its package when a shell is given its bare name', () => {
     const { stdout } = spawnSync('sh', ['ipvs', '-C'], {
       cwd: dirname(launcher),
       encoding: 'utf8',
@@ -129,7 +128,7 @@ describe('the launcher', () => {
 describe('ipvs-list', () => {
   const lister = join(root, 'native/build/Release/ipvs-list');
 
-  test('becomes the command at whatever is none of its listings', () => {
+  test('ipvs-list becomes the command at whatever is none of its listings', () => {
     const known = /^(?:-L -n|-Ln)(?: --nosort)? --(?:stats|rate)(?: --exact)?$/;
     const others = cases
       .map(({ words }) => words)
@@ -149,7 +148,7 @@ describe('ipvs-list', () => {
     }
   });
 
-  test('ends as a shell does where there is no Node.js', () => {
+  test('ipvs-list ends with 127, as a shell does, where there is no Node.js', () => {
     const stderr = 'ipvs: node: No such file or directory\n';
     expect(start(lister, ['/command', '-C'], '/nowhere')).toEqual({ status: 127, stdout: '', stderr });
   });

@@ -17,7 +17,7 @@ interface Row {
   readonly counters?: readonly bigint[];
 }
 
-/** Lays rows out in columns, as the addon delivers them. */
+/** A block of rows laid out in columns, as the addon delivers it. */
 function block(rows: readonly Row[], words: number): NativeBlock {
   const buffer = new ArrayBuffer(rows.length * (80 + words * 4 + 16));
   const counters = new BigUint64Array(buffer, 0, rows.length * 10);
@@ -55,7 +55,7 @@ function destinationRow({ address, port }: DestinationId, service: number): Row 
   return { words: { [at.service]: service, [at.family]: familyOf(address), [at.port]: port }, address };
 }
 
-/** A table whose services have these destinations, each list in the order it was added. */
+/** A table of these services. Each has its destinations in the order in which they were added. */
 function tableOf(
   services: readonly { readonly id: ServiceId; readonly destinations: readonly DestinationId[] }[],
 ): NativeTable {
@@ -79,12 +79,12 @@ function lines(table: NativeTable, options: Partial<ListOptions> = {}): string[]
   return text.split('\n').slice(2, -1);
 }
 
-/** What stands before the numbers. */
+/** The names of the rows: what stands before the numbers. */
 function names(table: NativeTable, options: Partial<ListOptions> = {}): string[] {
   return lines(table, options).map(line => line.replace(/( +\d+[KMGT]?){5}$/, '').trim());
 }
 
-/** Few of each, and such as ipvsadm's comparisons contradict one another over. */
+/** A few addresses, among them some that ipvsadm's comparisons contradict one another about. */
 const address = fc.constantFrom(
   '10.0.0.1',
   '10.0.0.2',
@@ -123,7 +123,7 @@ function destinationName({ address, port }: DestinationId): string {
 }
 
 describe('the order of a listing', () => {
-  test('rows are sorted as specs are', () => {
+  test('a listing sorts rows as formatRules() sorts specs', () => {
     fc.assert(
       fc.property(services, given => {
         const expected = sortServices(given.map(({ id }) => id)).flatMap(id => [
@@ -136,7 +136,7 @@ describe('the order of a listing', () => {
     );
   });
 
-  test('or stand as the kernel lists them', () => {
+  test('a listing without sorting keeps the kernel’s order', () => {
     fc.assert(
       fc.property(services, given => {
         const expected = given.flatMap(({ id, destinations }) => [
@@ -148,12 +148,12 @@ describe('the order of a listing', () => {
     );
   });
 
-  test('a protocol without a name is its number', () => {
+  test('a listing names a protocol without a name by its number', () => {
     const id = { protocol: '50000' as 'tcp', address: '10.0.0.1', port: 80 };
     expect(names(tableOf([{ id, destinations: [] }]))).toEqual(['50000 10.0.0.1:80']);
   });
 
-  test('nothing there', () => {
+  test('a listing of an empty table has no rows', () => {
     expect(lines(tableOf([]))).toEqual([]);
   });
 });
@@ -170,7 +170,7 @@ test('a listing writes every IPv6 address as the rest of the library does', () =
   );
 });
 
-describe('numbers', () => {
+describe('the numbers of a listing', () => {
   const shown = (numbers: readonly bigint[], exact: boolean) => {
     const at = ServiceColumn;
     const table = {
@@ -187,7 +187,7 @@ describe('numbers', () => {
     return lines(table, { exact }).map(line => line.slice(33, -36));
   };
 
-  test('in nine places', () => {
+  test('a listing writes numbers in nine places, with K, M, G and T', () => {
     expect(
       shown([0n, 99_999_999n, 100_000_000n, 999_999_999n, 10n ** 9n, 10n ** 11n - 1n, 10n ** 11n], false),
     ).toEqual(['        0', ' 99999999', '  100000K', '  999999K', '    1000M', '   99999M', '     100G']);
@@ -198,7 +198,7 @@ describe('numbers', () => {
     ]);
   });
 
-  test('or in as many as it takes', () => {
+  test('a listing with --exact writes numbers in as many places as they take', () => {
     expect(shown([0n, 99_999_999n, 100_000_000n, 2n ** 64n - 1n], true)).toEqual([
       '        0',
       ' 99999999',
@@ -208,7 +208,7 @@ describe('numbers', () => {
   });
 });
 
-test('what is no list gives nothing', () => {
+test('formatTable() returns undefined for what is no list', () => {
   const { formatTable } = native();
   const { services: none } = tableOf([]);
   const row = block([destinationRow({ address: '10.0.0.1', port: 80 }, 7)], DestinationColumn.count);

@@ -5,15 +5,15 @@ import { createBatch } from '../../../lib/addon/record.ts';
 import { readSteps, writeOf } from '../../../lib/cli/restore/steps.ts';
 import { type readLine, readLines } from '../../../lib/rules/parse/lines.ts';
 
-/** What becomes of a line: the bytes of its record, or its command. */
+/** The outcome of a line: the bytes of its record, or its command. */
 type Outcome = string | object;
 
-/** Each line's outcome by reading it. */
+/** The outcome of each line by reading it. */
 function byReading(text: string): [number, Outcome][] {
   return readLines(text).lines.map(({ line, command }) => [line, recordOf(command) ?? command]);
 }
 
-/** The same by shapes. Every line has one place, and they come in their order. */
+/** The outcome of each line by shapes, in the order of the lines. */
 function byShapes(text: string): { outcomes: [number, Outcome][]; recorded: number } {
   const outcomes: [number, Outcome][] = [];
   let recorded = 0;
@@ -49,7 +49,7 @@ function lines(count: number, line: (i: number) => string): string {
 }
 
 describe('records by shape', () => {
-  test('make of a rules file what reading it makes', () => {
+  test('records made by shape equal those made by reading a rules file', () => {
     const text =
       lines(20, i => `-A -t 10.0.0.${i}:80 -s wrr -p 300`) +
       lines(20, i => `-a -t 10.0.0.${i}:80 -r 10.1.0.${i}:8080 -m -w 5`) +
@@ -63,13 +63,13 @@ describe('records by shape', () => {
     expect(outcomes).toEqual(byReading(text));
   });
 
-  test('are not made where a record depends on an endpoint in another way', () => {
+  test('no record is made by shape where it depends on an endpoint in another way', () => {
     const text =
       lines(20, i => `-A -t 10.0.0.${i}:80 -s 1.1.1.1:${i + 1}`) + lines(20, i => `-A -f ${i + 1} -s rr`);
     expect(byShapes(text)).toEqual({ outcomes: byReading(text), recorded: 0 });
   });
 
-  test('keep their place among commands', () => {
+  test('records made by shape keep their place among commands', () => {
     const text = `${lines(20, i => `-A -t 10.0.0.${i}:80`)}-C\n${lines(20, i => `-A -t 10.0.0.${i}:80`)}--set 1 2 3\n`;
     const { steps } = readSteps(text);
     expect(steps.map(step => ('line' in step ? step.line.line : [...step.lines]))).toEqual([
@@ -80,7 +80,7 @@ describe('records by shape', () => {
     ]);
   });
 
-  test('read a line again, whichever it is', () => {
+  test('any line of a rules file can be read again', () => {
     const { read } = readSteps(lines(20, i => `-A -t 10.0.0.${i}:80`));
     expect(read(7)).toMatchObject({ command: 'add-service', service: { address: '10.0.0.6' } });
   });
@@ -116,7 +116,7 @@ describe('records by shape', () => {
     '010.0.0.1:80',
     '10.0.0.1:+80',
   );
-  /** The endpoints of lines: mostly of one family for all in a place, so that there are enough of a shape. */
+  /** Endpoints of lines, mostly of one family in each place, so that enough lines share a shape. */
   const rows = fc
     .array(fc.constantFrom(ipv4, ipv6, fc.oneof(ipv4, ipv6)), { minLength: 3, maxLength: 3 })
     .chain(places =>
@@ -180,7 +180,7 @@ describe('records by shape', () => {
       .join('\n'),
   );
 
-  test('make of any text what reading it makes', () => {
+  test('records made by shape equal those made by reading, whatever the text', () => {
     let records = 0;
     fc.assert(
       fc.property(text, rules => {
@@ -197,7 +197,7 @@ describe('records by shape', () => {
     expect(records).toBeGreaterThan(200);
   });
 
-  test('a line too long to be read has no shape of one that is not', () => {
+  test('a line too long to be read does not share the shape of a shorter one', () => {
     const long = lines(
       20,
       i => `-A -t ${i % 2 === 0 ? '10.0.0.1' : '100.100.100.100'}:80${' '.repeat(4077)}`,

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 const terminal = new URL('../../../lib/cli/terminal.ts', import.meta.url);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Prints 30 blocks of 64 KiB, until nobody reads them, and says how many it printed. */
+/** A program that prints 30 blocks of 64 KiB until nobody reads them, and says how many it printed. */
 const script = `
 import { setTimeout } from 'node:timers/promises';
 const { processShell: shell } = await import('${terminal}');
@@ -29,13 +29,13 @@ function start(stdout: 'pipe' | number) {
   return spawn(process.execPath, words, { cwd: root, stdio: ['ignore', stdout, 'pipe'] });
 }
 
-/** What a process said and how it ended. */
+/** The complaints and the exit status of a process. */
 async function end(child: ReturnType<typeof start>) {
   const [stderr, [status]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
   return { stderr, status: status as number };
 }
 
-test('a reader that goes with something unread ends the printing, and nothing is said of it', async () => {
+test('a reader that leaves output unread ends the printing without a complaint', async () => {
   const child = start('pipe');
   child.stdout!.once('readable', () => child.stdout!.destroy());
   const { stderr, status } = await end(child);
@@ -44,7 +44,7 @@ test('a reader that goes with something unread ends the printing, and nothing is
   expect(status).toBe(0);
 });
 
-test('a full disk is told in one line, without a stack', async () => {
+test('a full disk is reported in one line, without a stack', async () => {
   const full = openSync('/dev/full', 'w');
   const { stderr } = await end(start(full));
   closeSync(full);

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
-// The rules of the house (ARCHITECTURE.md): which room may know of which.
+// The rules of ARCHITECTURE.md: which room may know of which.
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -48,7 +48,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** The rooms of native/, from the lowest: each may include its own headers and those of rooms before it. */
 const nativeRooms = ['codec', 'os', 'netlink', 'table', 'calls', 'cli', 'node'];
-/** No rooms: what the compiler leaves behind, how libnl is compiled, and what a package carries of others. */
+/** Folders that are no rooms: the compiler's output, how libnl is compiled, and what a package carries of others. */
 const notRooms = ['build', 'libnl', 'third_party'];
 
 /** All files below a folder with one of these extensions, as paths from it. */
@@ -62,10 +62,7 @@ function roomOf(path: string): string {
   return path.split('/', 1)[0]!;
 }
 
-/**
- * What each file of lib/ imports, types and import() included: files of lib/ by their paths from it, others
- * by name.
- */
+/** The imports of each file of lib/, types and import() included: files by their paths from lib/, packages by name. */
 const imports: ReadonlyMap<string, readonly string[]> = new Map(
   filesIn('lib', /\.ts$/).map(file => {
     const { importedFiles } = ts.preProcessFile(readFileSync(join(root, 'lib', file), 'utf8'));
@@ -81,11 +78,11 @@ function isOwn(name: string): boolean {
 }
 
 describe('lib/', () => {
-  test('has only rooms that the rules name, and all of those', () => {
+  test('lib/ has only rooms that the rules name, and all of those', () => {
     expect([...new Set([...imports.keys()].map(roomOf))].sort()).toEqual(Object.keys(rooms).sort());
   });
 
-  test('has no room that imports another than its rule allows', () => {
+  test('no room of lib/ imports another than its rule allows', () => {
     const wrong = [...imports].flatMap(([file, names]) =>
       names
         .filter(isOwn)
@@ -95,11 +92,11 @@ describe('lib/', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('has no files that import one another in a circle', () => {
+  test('no files of lib/ import one another in a circle', () => {
     expect(findCircle(imports)).toBeUndefined();
   });
 
-  test('has a model that does no input or output', () => {
+  test('the room model does no input or output', () => {
     const builtins = new Set(builtinModules);
     const used = [...imports]
       .filter(([file]) => roomOf(file) === 'model')
@@ -107,7 +104,7 @@ describe('lib/', () => {
     expect([...new Set(used)].filter(name => name !== 'node:util')).toEqual([]);
   });
 
-  test('imports no package that is not installed with this one', () => {
+  test('lib/ imports no package that is not installed with this one', () => {
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       readonly dependencies: Readonly<Record<string, string>>;
     };
@@ -144,11 +141,11 @@ describe('native/', () => {
       ([, path]) => path!,
     );
 
-  test('has only rooms that the rules name, and all of those', () => {
+  test('native/ has only rooms that the rules name, and all of those', () => {
     expect([...new Set(sources.map(roomOf))].sort()).toEqual([...nativeRooms].sort());
   });
 
-  test('includes its headers by their paths from the top, and only those of the same room or of one before it', () => {
+  test('native/ includes headers by their paths from the top, of the same room or one before it', () => {
     const wrong = sources.flatMap(file =>
       includesOf(file)
         .filter(path => {
@@ -160,7 +157,7 @@ describe('native/', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('knows Node-API in node/ alone', () => {
+  test('only native/node/ knows Node-API', () => {
     const users = sources.filter(file =>
       includesOf(file).some(path => /^n(?:ode_)?api/.test(basename(path))),
     );

@@ -52,7 +52,7 @@ function connection(state: string): Connection {
   };
 }
 
-test('a good set-up', () => {
+test('a director that answers every request has no fault', () => {
   const evidence = { replies: [good, good], service: service(stats(2, 10, 8)), connections: [] };
   expect(diagnose(evidence)).toEqual({
     fault: 'none',
@@ -60,7 +60,7 @@ test('a good set-up', () => {
   });
 });
 
-test('nobody listens at the port', () => {
+test('a port at which nobody listens is found by its refused connections', () => {
   const evidence = {
     replies: [bad, bad],
     service: service(stats(2, 2, 2)),
@@ -71,7 +71,7 @@ test('nobody listens at the port', () => {
   expect(words).toMatch(/^10\.0\.1\.1:8080 answers/);
 });
 
-test('answers do not come back', () => {
+test('answers that do not come back through the director are found', () => {
   const evidence = {
     replies: [bad],
     service: service(stats(1, 3, 0)),
@@ -84,14 +84,14 @@ test('answers do not come back', () => {
   });
 });
 
-test('clients reach a server by themselves', () => {
+test('clients that reach a server past the director are found', () => {
   const evidence = { replies: [good, good, good], service: service(stats(1, 1, 0)), connections: [] };
   const { fault, words } = diagnose(evidence);
   expect(fault).toBe('bypassed');
   expect(words).toMatch(/^3 requests were answered, but the director saw 1:/);
 });
 
-test('a server that does not take packets for the virtual IP', () => {
+test('a server that does not take packets for the virtual IP is found', () => {
   const evidence = {
     replies: [bad],
     service: service(stats(1, 2, 0), { forwarding: 'direct' }),
@@ -100,7 +100,7 @@ test('a server that does not take packets for the virtual IP', () => {
   expect(diagnose(evidence).fault).toBe('not-taken');
 });
 
-test('a director that has no service, no server, or nothing to do', () => {
+test('a director without service or server, or without traffic, is found', () => {
   const replies = [bad];
   expect(diagnose({ replies, service: undefined, connections: [] }).fault).toBe('no-service');
   const idle = service(stats(0, 0, 0));
@@ -112,7 +112,7 @@ test('a director that has no service, no server, or nothing to do', () => {
   expect(diagnose({ replies, service: quiesced, connections: [] }).fault).toBe('no-server');
 });
 
-test('what nothing explains', () => {
+test('a failure that nothing explains is diagnosed as unknown', () => {
   const evidence = {
     replies: [good, bad],
     service: service(stats(2, 10, 8)),

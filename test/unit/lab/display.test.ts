@@ -43,7 +43,7 @@ function destination(address: string, changes: Partial<Destination> = {}): Desti
 }
 
 // What ipvsadm 1.31 printed for the same table.
-test('a table has the lines of ipvsadm', () => {
+test('the labs’ table has the lines of ipvsadm', () => {
   const services: ServiceWithDestinations[] = [
     {
       ...{ protocol: 'tcp', address: '10.0.0.1', port: 80, scheduler: 'sh', onePacket: false, stats },
@@ -81,7 +81,7 @@ test('a table has the lines of ipvsadm', () => {
   ]);
 });
 
-test('bars are drawn to scale, and a broken-off line is ended', () => {
+test('bars are drawn to scale, and an unfinished progress line is ended before them', () => {
   let text = '';
   const report = terminalReport(chunk => {
     text += chunk;

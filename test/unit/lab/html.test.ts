@@ -29,8 +29,8 @@ function page(): string {
   return report.page();
 }
 
-describe('the page', () => {
-  test('tells everything, as text and not as markup', () => {
+describe('the HTML report', () => {
+  test('the HTML report holds everything, as text and not as markup', () => {
     const html = page();
     expect(html).toContain('Requests &amp; replies pass &lt;through&gt;.');
     expect(html).toContain('iptables -A &quot;x&quot;');
@@ -41,13 +41,13 @@ describe('the page', () => {
     expect(html.match(/<rect[^>]*class="bar"/g)).toHaveLength(2);
   });
 
-  test('leads from its list of verdicts to each lab', () => {
+  test('the HTML report links each verdict to its lab', () => {
     const html = page();
     expect(html).toContain('<li class="bad"><a href="#vs-nat">VS/NAT</a></li>');
     expect(html).toContain('<h2 id="vs-nat">');
   });
 
-  test('needs nothing from elsewhere', () => {
+  test('the HTML report loads nothing from elsewhere', () => {
     expect(page()).not.toMatch(/(?:src|href)="(?!#)|@import|url\(/);
   });
 });

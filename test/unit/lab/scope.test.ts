@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { requirePrograms, runProgram } from '../../lab/hosts/program.ts';
 import { withScope } from '../../lab/hosts/scope.ts';
 
-describe('what a lab makes is undone', () => {
-  test('the last first, after success', async () => {
+describe('withScope()', () => {
+  test('a lab’s scope is undone in reverse order after success', async () => {
     const undone: number[] = [];
     const value = await withScope({ deadline: 1000 }, async scope => {
       for (const step of [1, 2, 3]) scope.defer(() => void undone.push(step));
@@ -13,7 +13,7 @@ describe('what a lab makes is undone', () => {
     expect(undone).toEqual([3, 2, 1]);
   });
 
-  test('after a failure, and though undoing a part of it fails', async () => {
+  test('a lab’s scope is undone after a failure, even where a part of undoing fails', async () => {
     const undone: number[] = [];
     const lab = withScope({ deadline: 1000 }, async scope => {
       scope.defer(() => void undone.push(1));
@@ -26,7 +26,7 @@ describe('what a lab makes is undone', () => {
     expect(undone).toEqual([1]);
   });
 
-  test('at the deadline, which the error names', async () => {
+  test('a lab’s scope is undone at its deadline, which the error names', async () => {
     let undone = false;
     const lab = withScope({ deadline: 50 }, async scope => {
       scope.defer(() => {
@@ -38,7 +38,7 @@ describe('what a lab makes is undone', () => {
     expect(undone).toBe(true);
   });
 
-  test('when somebody ends it', async () => {
+  test('a lab’s scope is undone when its signal is aborted', async () => {
     const stop = new AbortController();
     let undone = false;
     const lab = withScope({ deadline: 60_000, signal: stop.signal }, async scope => {
@@ -54,14 +54,14 @@ describe('what a lab makes is undone', () => {
 });
 
 describe('programs', () => {
-  test('read, write and fail', async () => {
+  test('runProgram() passes input, returns output, and fails with the reason', async () => {
     expect(await runProgram('cat', [], { input: 'text' })).toBe('text');
     const failing = runProgram('sh', ['-c', 'echo reason >&2; exit 3']);
     await expect(failing).rejects.toThrow('`sh -c echo reason >&2; exit 3` ended with 3: reason');
     await expect(runProgram('sleep', ['60'], { timeout: 50 })).rejects.toThrow('did not end within 0.05 s');
   });
 
-  test('that are missing are named with their packages', () => {
+  test('a missing program is named with the package that has it', () => {
     const { PATH } = process.env;
     process.env['PATH'] = '/nowhere';
     try {

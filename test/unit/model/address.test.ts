@@ -14,9 +14,7 @@ import {
 } from '../../../lib/model/address.ts';
 import { Family } from '../../../lib/model/constants.ts';
 
-/**
- * What libuv's own inet_pton() and inet_ntop() make of an IPv6 address; they are the same on every platform.
- */
+/** The text that libuv's inet_pton() and inet_ntop() make of an IPv6 address, the same on every platform. */
 function libuvText(text: string): string {
   return new SocketAddress({ address: text, family: 'ipv6' }).address;
 }
@@ -35,8 +33,8 @@ const nearlyIpv4 = fc
   .array(fc.constantFrom('.', '0', '1', '9', '25', '255', '256', '00', 'a', ' ', '-1'), { maxLength: 9 })
   .map(parts => parts.join(''));
 
-describe('an address', () => {
-  test('is IPv4 where net.isIPv4() says so, and is its own canonical text', () => {
+describe('addresses', () => {
+  test('a text is an IPv4 address where net.isIPv4() says so, and is its own canonical text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV4Extended(), nearlyIpv4, fc.string()), text => {
         if (isIPv4(text)) expect(canonicalAddress(text)).toBe(text);
@@ -46,7 +44,7 @@ describe('an address', () => {
     );
   });
 
-  test('is IPv6 where net.isIPv6() says so and no scope is named', () => {
+  test('a text is an IPv6 address where net.isIPv6() says so and it names no scope', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV6(), nearlyIpv6, fc.string()), text => {
         fc.pre(!isIPv4(text));
@@ -56,7 +54,7 @@ describe('an address', () => {
     );
   });
 
-  test('has the canonical text that libuv writes of it, however it was written', () => {
+  test('an IPv6 address has the canonical text that libuv writes, however it was written', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV6(), nearlyIpv6.filter(isIPv6), groups.map(textOf)), text => {
         fc.pre(!text.includes('%'));
@@ -66,7 +64,7 @@ describe('an address', () => {
     );
   });
 
-  test('has a canonical text that reads back as the same bytes', () => {
+  test('an IPv6 address’s canonical text reads back as the same bytes', () => {
     fc.assert(
       fc.property(groups, fc.nat(8), (numbers, offset) => {
         const bytes = new Uint8Array(offset + 16 + 1).fill(0xaa);
@@ -91,7 +89,7 @@ describe('an address', () => {
     ['::1:0', '::0.1.0.0'],
     ['::ffff:a00:1', '::ffff:10.0.0.1'],
     ['64:ff9b::10.0.0.1', '64:ff9b::a00:1'],
-  ])('written as %s is %s', (text, canonical) => {
+  ])('the canonical text of %s is %s', (text, canonical) => {
     expect(canonicalAddress(text)).toBe(canonical);
   });
 
@@ -115,21 +113,24 @@ describe('an address', () => {
     'fe80::1%lo',
     'localhost',
     ' 1.2.3.4',
-  ])('is not %j, and the error names the field', text => {
+  ])('the text %j is no address, and the error names the field', text => {
     expect(canonicalAddress(text)).toBeUndefined();
     expect(() => validateAddress('service.address', text)).toThrow(
       `service.address must be an IPv4 or IPv6 address, not '${text}'`,
     );
   });
 
-  test.each([undefined, null, 7, 2130706433, {}])('is not %j, for it is no text', value => {
-    expect(() => validateAddress('service.address', value)).toThrow(TypeError);
-    expect(() => writeAddress(new Uint8Array(16), 0, 'service.address', value)).toThrow(
-      'service.address must be an IPv4 or IPv6 address',
-    );
-  });
+  test.each([undefined, null, 7, 2130706433, {}])(
+    'the value %j is no address, and the error names the field',
+    value => {
+      expect(() => validateAddress('service.address', value)).toThrow(TypeError);
+      expect(() => writeAddress(new Uint8Array(16), 0, 'service.address', value)).toThrow(
+        'service.address must be an IPv4 or IPv6 address',
+      );
+    },
+  );
 
-  test('that is too long for its 16 bytes touches no byte behind them', () => {
+  test('an address too long for its 16 bytes touches no byte behind them', () => {
     for (const text of ['1:2:3:4:5:6:7:1.2.3.4', '1:2:3:4:5:6:7:8:9:a', '1:2:3:4:5:6:7:8::']) {
       const bytes = new Uint8Array(24);
       expect(() => writeAddress(bytes, 0, 'address', text)).toThrow();
@@ -137,7 +138,7 @@ describe('an address', () => {
     }
   });
 
-  test('has its words in network order', () => {
+  test('an address’s words are in network order', () => {
     expect(parseIpv4('10.0.0.1')).toBe(0x0a000001);
     expect(parseIpv4('255.255.255.255')).toBe(0xffffffff);
     expect(addressWords('10.0.0.1')).toEqual([0x0a000001, 0, 0, 0]);
@@ -149,18 +150,18 @@ function textOf(numbers: readonly number[]): string {
   return numbers.map(number => number.toString(16)).join(':');
 }
 
-describe('a netmask', () => {
-  test('belongs to every prefix length', () => {
+describe('netmasks', () => {
+  test('every prefix length has a netmask, which has that prefix length', () => {
     for (let length = 0; length <= 32; length++) expect(prefixOfMask(maskOfPrefix(length))).toBe(length);
     expect(maskOfPrefix(24)).toBe(0xffffff00);
   });
 
-  test('with holes has no prefix length', () => {
+  test('a netmask with holes has no prefix length', () => {
     for (const mask of [0xff00ff00, 1, 0x7fffffff, 0xfffffffd]) expect(prefixOfMask(mask)).toBeUndefined();
   });
 });
 
-test('keys are the same for the same thing, however its address is written', () => {
+test('an identity’s key is the same however its address is written', () => {
   expect(serviceKey({ protocol: 'tcp', address: '10.0.0.1', port: 80 })).toBe('tcp 10.0.0.1:80');
   expect(serviceKey({ protocol: 'udp', address: 'FD00:0::1', port: 53 })).toBe('udp [fd00::1]:53');
   expect(serviceKey({ fwmark: 7, family: 'ipv6' })).toBe('fwmark 7 ipv6');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { IpvsError } from '../../../lib/index.ts';
 
-test('IpvsError is known across copies of the package', () => {
+test('instanceof knows an IpvsError of another copy of the package', () => {
   const error = new IpvsError('ERR_IPVS_CLOSED', 'closed', { cause: 1 });
   const twin = { [Symbol.for('ipvs.IpvsError')]: true };
   expect(error).toBeInstanceOf(Error);

@@ -9,7 +9,7 @@ const server = { address: '10.0.1.1', port: 80 } as const;
 const servers = (...weights: readonly number[]): DestinationSpec[] =>
   weights.map((weight, i) => ({ address: `10.0.1.${i + 1}`, port: 80, weight }));
 
-/** What is found in a service of one destination, or of those that are given. */
+/** The findings in a service with these destinations, each as its code and field. */
 function found(service: ServiceSpec, destinations: readonly DestinationSpec[]) {
   return lint([{ ...service, destinations }]).map(({ code, field }) => `${code} ${field}`);
 }
@@ -73,12 +73,12 @@ const suspicious: readonly (readonly [LintCode, string, Partial<ServiceSpec>, re
     ['large-threshold', 'upperThreshold', {}, [{ ...server, upperThreshold: 2 ** 31 }]],
   ];
 
-describe('A service or destination that hardly anybody wants is told, by code and field', () => {
-  test.each(suspicious)('%s: %s', (code, field, service, destinations) => {
+describe('findings of lint()', () => {
+  test.each(suspicious)('lint() finds %s at the field %s', (code, field, service, destinations) => {
     expect(found({ ...web, ...service } as ServiceSpec, destinations)).toEqual([`${code} ${field}`]);
   });
 
-  test('ignored-port: a persistent mark keeps the port that the client connected to', () => {
+  test('lint() finds that a persistent mark keeps the port that the client connected to', () => {
     expect(found({ ...mark, persistence: {} }, [{ ...server, forwarding: 'masquerade' }])).toEqual([
       'ignored-port port',
     ]);
@@ -115,13 +115,13 @@ const usual: readonly (readonly [string, ServiceSpec, readonly DestinationSpec[]
   ['the sip engine for udp', { ...web, protocol: 'udp', persistence: { engine: 'sip' } }, [server]],
 ];
 
-describe('What is as people want it is not told', () => {
-  test.each(usual)('%s', (_, service, destinations) => {
+describe('rows without findings', () => {
+  test.each(usual)('lint() finds nothing in %s', (_, service, destinations) => {
     expect(found(service, destinations)).toEqual([]);
   });
 });
 
-test('A warning names its service and destination, and says in one sentence what the kernel does', () => {
+test('a finding names its service and destination, and says in one sentence what the kernel does', () => {
   expect(lint([{ ...web, destinations: [{ ...server, port: 8080, weight: 3 }] }])).toEqual([
     {
       code: 'other-port',
@@ -133,14 +133,14 @@ test('A warning names its service and destination, and says in one sentence what
   ]);
 });
 
-test('mh counts a weight as its scheduler does: six bits of what the common divisor leaves', () => {
+test('lint() counts a weight under mh in turns: six bits of what the common divisor leaves', () => {
   const [first, second] = lint([{ ...web, scheduler: 'mh', destinations: servers(1000, 1, 3) }]);
   // fls(1000) is 10, so that four bits are shifted out: 62, 1 and 1 turns.
   expect(first?.message).toContain('1 counts as 16');
   expect(second?.message).toContain('3 counts as 16');
 });
 
-test('Whatever a table says, lint() returns', () => {
+test('lint() returns whatever the table holds', () => {
   const value = fc.oneof(
     fc.nat(),
     fc.constantFrom('', 'tcp', '0.0.0.0', '::', '5', '0x40', 'mh', 'sh', 'rr'),

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-/** The tests of native/ (test/native), built with sanitizers; each of its cases is a test here. */
+/** The program of test/native, built with sanitizers. Each of its cases becomes a test of this file. */
 const program = 'native/build/Debug/ipvs-native-test';
 
 interface Case {
@@ -14,7 +14,7 @@ const built = existsSync(program);
 const run = built ? spawnSync(program, ['--reporters=junit'], { encoding: 'utf8' }) : undefined;
 const cases = readReport(run?.stdout ?? '');
 
-test('The native tests are built and run to their end without a sanitizer’s report', () => {
+test('the native tests are built, and run to their end without a sanitizer’s report', () => {
   expect(built, `${program} is missing: node scripts/setup.mjs native`).toBe(true);
   expect(run?.stderr).toBe('');
   expect(run?.signal).toBeNull();

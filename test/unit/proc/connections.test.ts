@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseConnection } from '../../../lib/proc/connections.ts';
 
-describe('a row of the connection table', () => {
-  test('has IPv4 addresses in eight hexadecimal digits', () => {
+describe('rows of the connection table', () => {
+  test("a connection row's IPv4 addresses are read from eight hexadecimal digits", () => {
     const row = 'TCP AC107801 C350 0A640A65 0050 AC10780B 1F90 ESTABLISHED     893';
     expect(parseConnection(row, false)).toEqual({
       protocol: 'tcp',
@@ -15,7 +15,7 @@ describe('a row of the connection table', () => {
     });
   });
 
-  test('has IPv6 addresses in groups, and an engine whose data may hold spaces', () => {
+  test('a connection row is read with IPv6 addresses in groups and engine data that holds spaces', () => {
     const six = 'fd00:0000:0000:0000:0000:0000:0000:0001';
     const row = `UDP ${six} 0000 ${six} 13C4 0A000001 13C4 NONE            10 sip call id`;
     expect(parseConnection(row, false)).toMatchObject({
@@ -27,7 +27,7 @@ describe('a row of the connection table', () => {
     });
   });
 
-  test('tells whether it came by a sync message', () => {
+  test('a connection row says whether a sync message made its entry', () => {
     const row = 'TCP AC107801 C350 0A640A65 0050 AC10780B 1F90 ESTABLISHED SYNC       12';
     expect(parseConnection(row, true)).toMatchObject({ origin: 'sync', expires: 12, state: 'ESTABLISHED' });
   });

@@ -12,20 +12,20 @@ ip_vs_flat.ko:
   disabled: '0\n',
 };
 
-test('a module is present, loadable or missing by what the kernel and depmod say', () => {
+test('a module is present, loadable or missing by /proc/modules and the files of depmod', () => {
   const { state } = kernelModules(files);
   expect(
     ['ip_vs_rr', 'ip_vs_wrr', 'ip_vs_mh', 'ip_vs_own', 'ip-vs-flat', 'ip_vs_m', 'vs_mh'].map(state),
   ).toEqual(['present', 'present', 'loadable', 'loadable', 'loadable', 'missing', 'missing']);
 });
 
-test('where a file of depmod cannot be read, a module that is not loaded is unknown', () => {
+test('a module that is not loaded is unknown where a file of depmod cannot be read', () => {
   const { state } = kernelModules({ ...files, onDisk: undefined });
   expect(['ip_vs_rr', 'ip_vs_wrr', 'ip_vs_mh'].map(state)).toEqual(['present', 'present', 'unknown']);
   expect(kernelModules({ ...files, builtin: undefined }).state('ip_vs_nonesuch')).toBe('unknown');
 });
 
-test('where the kernel loads no more modules, those on disk are missing', () => {
+test('a module on disk is missing where the kernel loads no more modules', () => {
   const { state } = kernelModules({ ...files, disabled: '1\n' });
   expect(['ip_vs_rr', 'ip_vs_mh'].map(state)).toEqual(['present', 'missing']);
 });

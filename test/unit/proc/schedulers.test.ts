@@ -13,7 +13,7 @@ updates/dkms/ip_vs_own.ko:
   disabled: '0\n',
 };
 
-test('schedulers are the modules named so, without the FTP helper and persistence engines', () => {
+test('schedulers are read from the names of modules, without ip_vs_ftp and persistence engines', () => {
   expect(schedulersOf(kernelModules(files))).toEqual([
     { name: 'rr', state: 'present' },
     { name: 'wrr', state: 'present' },
@@ -22,7 +22,7 @@ test('schedulers are the modules named so, without the FTP helper and persistenc
   ]);
 });
 
-test('schedulers that are not loaded are unknown where the kernel’s folder of modules is not to be seen', () => {
+test('a scheduler that is not loaded is unknown where the kernel’s folder of modules is not visible', () => {
   const schedulers = schedulersOf(kernelModules({ ...files, builtin: undefined, onDisk: undefined }));
   expect(schedulers).toContainEqual({ name: 'wrr', state: 'present' });
   expect(schedulers).toContainEqual({ name: 'mh', state: 'unknown' });

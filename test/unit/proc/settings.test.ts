@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { formatSettings, parseSettings, sysctlName } from '../../../lib/proc/settings.ts';
 
 describe('settings', () => {
-  test('have the kernel’s names, with underscores', () => {
+  test('a setting’s sysctl is its name with underscores', () => {
     expect(sysctlName('expireNodestConn')).toBe('expire_nodest_conn');
     expect(sysctlName('conntrack')).toBe('conntrack');
   });
 
-  test('are those that the kernel has and the library knows', () => {
+  test('settings are parsed to typed values, and those that the library does not know are left out', () => {
     const content =
       'conntrack\x001\n\0sync_threshold\x003\t50\n\0est_nice\x00-5\n\0est_cpulist\x000-3\n\0new_one\x007\n\0';
     expect(parseSettings(content)).toEqual({
@@ -18,7 +18,7 @@ describe('settings', () => {
     });
   });
 
-  test('are written as they are read', () => {
+  test('settings are formatted as the kernel reads them', () => {
     const content = formatSettings({
       conntrack: false,
       syncThreshold: { threshold: 1, period: 9 },

@@ -5,7 +5,7 @@ import { readDesired } from '../../../lib/reconcile/desired.ts';
 const id = { protocol: 'tcp', address: '10.0.0.1', port: 80 };
 const row = { address: '10.0.1.1', port: 80 };
 
-/** What a desired state is refused for; fails where it is not. */
+/** The problems that a desired state is refused for. Fails where it is taken. */
 async function problemsOf(desired: unknown): Promise<readonly string[]> {
   const error = await readDesired(desired, undefined).then(
     () => expect.fail('taken without a complaint'),
@@ -17,8 +17,8 @@ async function problemsOf(desired: unknown): Promise<readonly string[]> {
   return error.problems.map(({ message }) => message);
 }
 
-describe('A bad desired state is refused whole, and every problem has its place', () => {
-  test('A field of a destination', async () => {
+describe('problems of a desired state', () => {
+  test('a bad field of a destination is reported with its place', async () => {
     const desired = [
       { ...id, destinations: [] },
       {
@@ -34,7 +34,7 @@ describe('A bad desired state is refused whole, and every problem has its place'
       expect.stringMatching(/^desired\[1\]\.destinations\[1\]\.weight must be between 0 and \d+, not -1$/),
     ]);
   });
-  test('All fields of a row that are wrong, not the first alone', async () => {
+  test('all wrong fields of a row are reported, not the first alone', async () => {
     const service = { protocol: 'icmp', address: 'web', port: 'http', scheduler: 'a b', destinations: [] };
     const told = await problemsOf([service]);
     expect(told.map(message => message.split(' ')[0])).toEqual([
@@ -61,7 +61,7 @@ describe('A bad desired state is refused whole, and every problem has its place'
       `${at}.weight`,
     ]);
   });
-  test('Fields of persistence each by itself', async () => {
+  test('each wrong field of a row’s persistence is reported by itself', async () => {
     const persistence = { timeout: -1, granularity: 33, engine: 'a b' };
     const told = await problemsOf([{ ...id, persistence, destinations: [] }]);
     expect(told.map(message => message.split(' ')[0])).toEqual([
@@ -70,12 +70,12 @@ describe('A bad desired state is refused whole, and every problem has its place'
       'desired[0].persistence.engine',
     ]);
   });
-  test('Destinations of a service that is itself wrong', async () => {
+  test('bad destinations of a service that is itself wrong are reported', async () => {
     const bad = { ...row, weight: -1 };
     expect(await problemsOf([{ ...id, scheduler: '', destinations: [bad] }])).toHaveLength(2);
     expect(await problemsOf([{ ...id, address: '', destinations: [bad] }])).toHaveLength(2);
   });
-  test('Fields that contradict one another', async () => {
+  test('fields that contradict one another are reported', async () => {
     const thresholds = { ...row, upperThreshold: 1, lowerThreshold: 2 };
     expect(await problemsOf([{ ...id, destinations: [thresholds] }])).toEqual([
       'desired[0].destinations[0].lowerThreshold (2) must not be above destination.upperThreshold (1)',
@@ -93,7 +93,7 @@ describe('A bad desired state is refused whole, and every problem has its place'
       );
     }
   });
-  test('Rows that stand twice, whatever way they are written', async () => {
+  test('rows that stand twice are reported, however their addresses are written', async () => {
     const six = { protocol: 'udp', address: 'fd00::1', port: 53 };
     const desired = [
       {
@@ -112,13 +112,13 @@ describe('A bad desired state is refused whole, and every problem has its place'
       'desired[2]: service udp [fd00::1]:53 stands at desired[0] already',
     ]);
   });
-  test('Options that do not exist', async () => {
+  test('unknown options of a row are reported', async () => {
     expect(await problemsOf([{ ...id, schedule: 'rr', destinations: [{ ...row, wait: 1 }] }])).toEqual([
       expect.stringMatching(/^desired\[0\] has no option 'schedule'; it takes /),
       expect.stringMatching(/^desired\[0\]\.destinations\[0\] has no option 'wait'; it takes /),
     ]);
   });
-  test('Rows that are none', async () => {
+  test('rows that are no objects are reported', async () => {
     expect(await problemsOf([null, 'web', [], { ...id, destinations: [undefined] }])).toEqual([
       'desired[0] must be an object, not null',
       "desired[1] must be an object, not 'web'",
@@ -128,25 +128,25 @@ describe('A bad desired state is refused whole, and every problem has its place'
   });
 });
 
-test('Services without their destinations, as services() has them, are refused: all would be removed', async () => {
+test('services without their destinations, as services() returns them, are refused', async () => {
   expect(await problemsOf([id])).toEqual([
     'desired[0].destinations must be an array; [] where there are none, not undefined',
   ]);
 });
 
-test('A desired state that is no array is refused', async () => {
+test('a desired state that is no array is refused', async () => {
   await expect(readDesired({ services: [] }, undefined)).rejects.toThrow(
     'desired must be an array of services, each with its destinations, not { services: [] }',
   );
 });
 
-test('A hundred problems are counted, and the message tells twenty', async () => {
+test('a message has the first 20 of 100 problems and counts the others', async () => {
   const desired = Array.from({ length: 100 }, (_, i) => ({ ...id, port: 70_000 + i, destinations: [] }));
   await expect(readDesired(desired, undefined)).rejects.toThrow(/desired\[19\]\.port .*\nand 80 more$/);
   expect(await problemsOf(desired)).toHaveLength(100);
 });
 
-test('A large desired state is read in several turns of the event loop', async () => {
+test('a large desired state is read in several turns of the event loop', async () => {
   const desired = Array.from({ length: 2000 }, (_, i) => ({ ...id, port: i + 1, destinations: [] }));
   let turns = 0;
   const count = () => {

@@ -27,8 +27,8 @@ function recordOf(owner: string): unknown {
   }
 }
 
-describe('The record of an owner', () => {
-  test('claims before anything is written, and gives up what is gone afterwards', async () => {
+describe('an owner’s record', () => {
+  test('an owner’s record claims before anything is written, and releases afterwards what is gone', async () => {
     const first = await readClaims(directory, 'one');
     expect([...first.own]).toEqual([]);
     await first.claim(new Set([web, dns]));
@@ -42,7 +42,7 @@ describe('The record of an owner', () => {
     expect(recordOf('one')).toMatchObject({ services: [web, dns] });
   });
 
-  test('is not written where nothing changes', async () => {
+  test('an owner’s record is not written where nothing changes', async () => {
     const claims = await readClaims(directory, 'one');
     await claims.claim(new Set([web]));
     writeFileSync(
@@ -56,14 +56,14 @@ describe('The record of an owner', () => {
     expect(readFileSync(join(directory, 'one.json'), 'utf8')).toBe(before);
   });
 
-  test('is gone with the last service', async () => {
+  test('an owner’s record is removed with its last service', async () => {
     const claims = await readClaims(directory, 'one');
     await claims.claim(new Set([web]));
     await claims.settle(new Set(), []);
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('is whole although a writer was killed in the middle of another', async () => {
+  test('an owner’s record is whole although a writer was killed amid writing', async () => {
     const claims = await readClaims(directory, 'one');
     await claims.claim(new Set([web]));
     writeFileSync(join(directory, '.one.99.json'), '{"formatVer');
@@ -77,7 +77,7 @@ describe('The record of an owner', () => {
     'null',
     '{"formatVersion":2,"services":[]}',
     '{"formatVersion":1,"owner":"one"}',
-  ])('that holds %j is an error naming the file', async text => {
+  ])('an owner’s record that holds %j is an error that names the file', async text => {
     await (await readClaims(directory, 'one')).claim(new Set([web]));
     writeFileSync(join(directory, 'one.json'), text);
     for (const owner of ['one', 'two', undefined]) {
@@ -89,14 +89,14 @@ describe('The record of an owner', () => {
   });
 });
 
-describe('A service that another owner claims', () => {
+describe('a service that another owner claims', () => {
   const expectRefusal = (work: () => unknown, message: RegExp) =>
     expect(async () => work()).rejects.toMatchObject({
       code: 'ERR_IPVS_OWNED',
       message: expect.stringMatching(message),
     });
 
-  test('is refused to whoever desires it, and to whoever would remove it', async () => {
+  test('another owner’s service is refused to whoever desires it or would remove it', async () => {
     await (await readClaims(directory, 'one')).claim(new Set([web]));
     const two = await readClaims(directory, 'two');
     await expectRefusal(
@@ -112,7 +112,7 @@ describe('A service that another owner claims', () => {
     (await readClaims(directory, 'one')).validate([web], nothing);
   });
 
-  test('is refused although both looked before either wrote: never do two have it', async () => {
+  test('a service that two owners claim at once is never granted to both', async () => {
     for (let round = 0; round < 20; round++) {
       rmSync(directory, { recursive: true, force: true });
       const claims = await Promise.all(['one', 'two'].map(owner => readClaims(directory, owner)));
@@ -123,13 +123,13 @@ describe('A service that another owner claims', () => {
       for (const outcome of outcomes) {
         if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'ERR_IPVS_OWNED' });
       }
-      // Whoever was refused has taken its claim back.
+      // A refused owner has taken its claim back.
       const left = ['one', 'two'].filter(owner => recordOf(owner) !== undefined);
       expect(left).toHaveLength(have.length);
     }
   });
 
-  test('keeps what the refused owner had before', async () => {
+  test('a refused claim keeps what its owner had before', async () => {
     const two = await readClaims(directory, 'two');
     await two.claim(new Set([dns]));
     const again = await readClaims(directory, 'two');
@@ -138,7 +138,7 @@ describe('A service that another owner claims', () => {
     expect(recordOf('two')).toMatchObject({ services: [dns] });
   });
 
-  test('is nothing to a caller without a name that does not touch it', async () => {
+  test('another owner’s service does not concern a caller without a name that leaves it alone', async () => {
     await (await readClaims(directory, 'one')).claim(new Set([web]));
     const nobody = await readClaims(directory, undefined);
     nobody.validate([dns], nothing);

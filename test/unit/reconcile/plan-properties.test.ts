@@ -19,7 +19,7 @@ function find(table: readonly TableEntry[], key: string): TableEntry | undefined
   return table.find(service => serviceKey(service) === key);
 }
 
-test('A plan carried out makes any table what is desired: the next plan is empty', async () => {
+test('a plan carried out makes any table what is desired, so that the next plan is empty', async () => {
   await fc.assert(
     fc.asyncProperty(desiredTables, desiredTables, options, async (before, desired, how) => {
       const model = new TableModel(before);
@@ -31,7 +31,7 @@ test('A plan carried out makes any table what is desired: the next plan is empty
   );
 });
 
-test('A plan for everything leaves nothing behind that is not desired', async () => {
+test('a plan for everything leaves nothing behind that is not desired', async () => {
   await fc.assert(
     fc.asyncProperty(desiredTables, desiredTables, async (before, desired) => {
       const model = new TableModel(before);
@@ -45,7 +45,7 @@ test('A plan for everything leaves nothing behind that is not desired', async ()
   );
 });
 
-test('A plan leaves services alone that are neither desired nor in scope', async () => {
+test('a plan leaves services alone that are neither desired nor in scope', async () => {
   await fc.assert(
     fc.asyncProperty(desiredTables, desiredTables, options, async (before, desired, { owns: _, ...how }) => {
       const model = new TableModel(before);
@@ -60,7 +60,7 @@ test('A plan leaves services alone that are neither desired nor in scope', async
   );
 });
 
-test('No service that takes connections before and after a plan ever ceases to, between two steps', async () => {
+test('a service that takes connections before and after a plan takes them after every step', async () => {
   await fc.assert(
     fc.asyncProperty(desiredTables, desiredTables, fc.boolean(), async (before, desired, keepWeights) => {
       const model = new TableModel(before);
@@ -77,7 +77,7 @@ test('No service that takes connections before and after a plan ever ceases to, 
   );
 });
 
-test("Order 'exact' gives every desired service its destinations in the desired order", async () => {
+test("the order 'exact' gives every desired service its destinations in the desired order", async () => {
   await fc.assert(
     fc.asyncProperty(desiredTables, desiredTables, async (before, desired) => {
       const model = new TableModel(before);
@@ -92,7 +92,7 @@ test("Order 'exact' gives every desired service its destinations in the desired 
   );
 });
 
-test('The order is left alone unless it is asked for: then nothing that stays is ever removed', async () => {
+test('a plan removes nothing for the sake of an order that is not asked for', async () => {
   await fc.assert(
     fc.asyncProperty(desiredTables, desiredTables, async (before, desired) => {
       const { steps } = await planFor(before, desired);
@@ -105,7 +105,7 @@ test('The order is left alone unless it is asked for: then nothing that stays is
   );
 });
 
-test('keepWeights leaves the weight of whatever is there as it was', async () => {
+test('keepWeights leaves the weight of every destination that is there', async () => {
   await fc.assert(
     fc.asyncProperty(
       desiredTables,
@@ -126,7 +126,7 @@ test('keepWeights leaves the weight of whatever is there as it was', async () =>
   );
 });
 
-test('The commands of a plan say the same as its steps', async () => {
+test('a plan’s commands say the same as its steps', async () => {
   await fc.assert(
     fc.asyncProperty(desiredTables, desiredTables, options, async (before, desired, how) => {
       const plan = await planFor(before, desired, how);
@@ -148,7 +148,7 @@ test('The commands of a plan say the same as its steps', async () => {
   );
 });
 
-test('The scope of a plan counts what is in it and what goes', async () => {
+test('a plan’s scope counts the destinations in it and those that go', async () => {
   await fc.assert(
     fc.asyncProperty(desiredTables, desiredTables, async (before, desired) => {
       const plan = await planFor(before, desired, { owns: 'everything' });

@@ -18,7 +18,7 @@ async function stepsFor(
   return (await planFor(actual, desired, options)).steps;
 }
 
-describe('Two ways to write the same are no difference', () => {
+describe('rows that are the same', () => {
   const same: readonly (readonly [what: string, actual: TableEntry, desired: TableEntry])[] = [
     ['the default scheduler and none', web({ scheduler: 'wlc' }), web()],
     ['no flags and an empty list', web({ schedulerFlags: [] }), web()],
@@ -74,12 +74,12 @@ describe('Two ways to write the same are no difference', () => {
       web({}, [{ ...one, activeConnections: 7, stats: {} } as never]),
     ],
   ];
-  test.each(same)('%s', async (_, actual, desired) => {
+  test.each(same)('a plan finds no difference between %s', async (_, actual, desired) => {
     expect(await stepsFor([actual], [desired], { owns: 'everything' })).toEqual([]);
   });
 });
 
-describe('Each field that differs is a difference, and only that one', () => {
+describe('rows that differ', () => {
   const persistence = { timeout: 60, granularity: 24, engine: 'sip' };
   const full = web({ scheduler: 'sh', schedulerFlags: ['sh-port'], persistence });
   const services: readonly (readonly [field: string, from: TableEntry, to: TableEntry])[] = [
@@ -97,17 +97,20 @@ describe('Each field that differs is a difference, and only that one', () => {
       { protocol: 'udp', address: '10.0.0.1', port: 53, onePacket: true, destinations: [] },
     ],
   ];
-  test.each(services)('%s of a service, both ways', async (field, from, to) => {
-    for (const [actual, desired] of [
-      [from, to],
-      [to, from],
-    ] as const) {
-      const [step, ...rest] = await stepsFor([actual], [desired]);
-      expect(rest).toEqual([]);
-      expect(step).toMatchObject({ kind: 'change-service' });
-      expect(Object.keys((step as { changes: object }).changes)).toEqual([field]);
-    }
-  });
+  test.each(services)(
+    'a plan finds a difference in %s of a service, both ways, and in no other field',
+    async (field, from, to) => {
+      for (const [actual, desired] of [
+        [from, to],
+        [to, from],
+      ] as const) {
+        const [step, ...rest] = await stepsFor([actual], [desired]);
+        expect(rest).toEqual([]);
+        expect(step).toMatchObject({ kind: 'change-service' });
+        expect(Object.keys((step as { changes: object }).changes)).toEqual([field]);
+      }
+    },
+  );
 
   const gue = { type: 'gue', port: 6080, checksum: 'csum' } as const;
   const through = (tunnel?: Tunnel): DestinationSpec => ({ ...one, forwarding: 'tunnel', tunnel });
@@ -121,20 +124,23 @@ describe('Each field that differs is a difference, and only that one', () => {
     ['tunnel', through(gue), through({ type: 'gre', checksum: 'csum' })],
     ['tunnel', through(gue), through()],
   ];
-  test.each(destinations)('%s of a destination, both ways', async (field, from, to) => {
-    for (const [actual, desired] of [
-      [from, to],
-      [to, from],
-    ] as const) {
-      const [step, ...rest] = await stepsFor([web({}, [actual])], [web({}, [desired])]);
-      expect(rest).toEqual([]);
-      expect(step).toMatchObject({ kind: 'change-destination' });
-      expect(Object.keys((step as { changes: object }).changes)).toEqual([field]);
-    }
-  });
+  test.each(destinations)(
+    'a plan finds a difference in %s of a destination, both ways, and in no other field',
+    async (field, from, to) => {
+      for (const [actual, desired] of [
+        [from, to],
+        [to, from],
+      ] as const) {
+        const [step, ...rest] = await stepsFor([web({}, [actual])], [web({}, [desired])]);
+        expect(rest).toEqual([]);
+        expect(step).toMatchObject({ kind: 'change-destination' });
+        expect(Object.keys((step as { changes: object }).changes)).toEqual([field]);
+      }
+    },
+  );
 });
 
-test('Whatever can be changed in place is: each field with its old and its new value', async () => {
+test('a plan changes rows in place, with the old and the new value of each field', async () => {
   const before = web({ scheduler: 'rr', persistence: { timeout: 60, granularity: 24 } }, [
     { ...one, forwarding: 'direct', weight: 1 },
   ]);
@@ -183,7 +189,7 @@ test('Whatever can be changed in place is: each field with its old and its new v
   ]);
 });
 
-test('Steps come in the order that no client notices', async () => {
+test('a plan’s steps come in the order that no client notices', async () => {
   const mail = { protocol: 'tcp', address: '10.0.0.2', port: 25, scheduler: 'rr' } as const;
   const old = { protocol: 'udp', address: '10.0.0.3', port: 53, destinations: [] } as const;
   const three = { address: '10.0.1.3', port: 80 };
@@ -225,7 +231,7 @@ test('Steps come in the order that no client notices', async () => {
   ]);
 });
 
-describe('Scopes', () => {
+describe('scopes', () => {
   const own = web({}, [one]);
   const other = { protocol: 'tcp', address: '10.1.0.1', port: 80, destinations: [one] } as const;
   const six = { protocol: 'tcp', address: 'fd00::1', port: 80, destinations: [] } as const;
@@ -238,26 +244,26 @@ describe('Scopes', () => {
     return steps.map(({ service }) => service.address ?? service.fwmark);
   };
 
-  test('A service that nobody desires is left alone by default', async () => {
+  test('a service that nobody desires stays by default', async () => {
     expect(await removed({})).toEqual([]);
   });
-  test("'everything' takes all others away", async () => {
+  test("the scope 'everything' removes all services that are not desired", async () => {
     expect(await removed({ owns: 'everything' })).toEqual([7, '10.1.0.1', 'fd00::1']);
   });
-  test('Prefixes own the services whose addresses they have, of their own family', async () => {
+  test('a scope’s prefixes own the services at their addresses, in their own family', async () => {
     expect(await removed({ owns: { addresses: ['10.0.0.0/7'] } })).toEqual(['10.1.0.1']);
     expect(await removed({ owns: { addresses: ['10.0.0.0/16', 'fd00::/63'] } })).toEqual(['fd00::1']);
     expect(await removed({ owns: { addresses: ['10.0.0.1', '0.0.0.0/32'] } })).toEqual([]);
     expect(await removed({ owns: { addresses: ['10.0.0.0/15', '8.0.0.0/7'] } })).toEqual(['10.1.0.1']);
     expect(await removed({ owns: { addresses: ['10.0.0.0/16', '10.2.0.0/15'] } })).toEqual([]);
   });
-  test('Marks own the services of marks from the first to the last', async () => {
+  test('a scope’s marks own the services from the first mark to the last', async () => {
     const everywhere = ['0.0.0.0/0'];
     expect(await removed({ owns: { addresses: everywhere, marks: [7, 7] } })).toEqual([7, '10.1.0.1']);
     expect(await removed({ owns: { addresses: everywhere, marks: [8, 9] } })).toEqual(['10.1.0.1']);
     expect(await removed({ owns: { addresses: everywhere, marks: [1, 6] } })).toEqual(['10.1.0.1']);
   });
-  test('A function is asked about identities, and owns what it says', async () => {
+  test('a scope’s function is asked about identities, and owns what it returns true for', async () => {
     const asked: unknown[] = [];
     const owns: PlanOptions['owns'] = service => {
       asked.push(service);
@@ -267,10 +273,10 @@ describe('Scopes', () => {
     expect(asked).toContainEqual({ fwmark: 7, family: 'ipv4' });
     expect(asked).toContainEqual({ protocol: 'tcp', address: '10.1.0.1', port: 80 });
   });
-  test('What an owner applied before is its own', async () => {
+  test('a scope’s owner owns what it applied before', async () => {
     expect(await removed({ owner: 'web' }, ['fwmark 7 ipv4', 'tcp 10.0.0.1:80'])).toEqual([7]);
   });
-  test('A desired service outside the scope is refused before anything is done', async () => {
+  test('a desired service outside the scope is refused before anything is done', async () => {
     const options: PlanOptions = { owns: { addresses: ['10.1.0.0/16'] } };
     await expect(planFor(table, [own], options)).rejects.toMatchObject({
       code: 'ERR_IPVS_DESIRED',
@@ -303,23 +309,23 @@ describe('Scopes', () => {
     [{ marks: [0, 4] }, 'options.owns.marks[0] must be between 1 and 4294967295, not 0'],
     [() => 1, 'options.owns() must be true or false, not 1'],
   ];
-  test.each(wrong)('A scope that is none is refused: %j', async (owns, message) => {
+  test.each(wrong)('the invalid scope %j is refused', async (owns, message) => {
     await expect(planFor(table, [own], { owns } as never)).rejects.toThrow(message);
   });
 });
 
-describe('Limits', () => {
+describe('limits', () => {
   const before = web({}, [one, two, { address: '10.0.1.3', port: 80 }, { address: '10.0.1.4', port: 80 }]);
   const refusals = async (left: readonly DestinationSpec[], options: PlanOptions = {}) =>
     (await planFor([before], [web({}, left)], options)).refusals.map(({ message }) => message);
 
-  test('Half of the destinations in scope may go, and no more', async () => {
+  test('a plan may remove half of the destinations in scope, and no more', async () => {
     expect(await refusals([one, two])).toEqual([]);
     expect(await refusals([one])).toEqual([
       'the plan removes 3 of the 4 destinations in scope, which is more than half; maxRemovals or force allow it',
     ]);
   });
-  test('Destinations of a service that goes count as well', async () => {
+  test('a plan counts the destinations of a removed service as removals', async () => {
     const { refusals: told } = await planFor([before], [], { owns: 'everything' });
     expect(told).toEqual([
       {
@@ -329,17 +335,17 @@ describe('Limits', () => {
       },
     ]);
   });
-  test('maxRemovals is the limit in place of that, also a lower one', async () => {
+  test('maxRemovals replaces the limit of a half, also by a lower one', async () => {
     expect(await refusals([one], { maxRemovals: 3 })).toEqual([]);
     expect(await refusals([one, two], { maxRemovals: 1 })).toEqual([
       'the plan removes 2 of the 4 destinations in scope, and at most 1 may go (maxRemovals)',
     ]);
   });
-  test('force lifts the limit', async () => {
+  test('force lifts every limit of removals', async () => {
     expect(await refusals([], { force: true })).toEqual([]);
     expect(await refusals([], { force: true, maxRemovals: 0 })).toEqual([]);
   });
-  test('A destination that moves for its place is no removal', async () => {
+  test('a destination that moves to its place is no removal', async () => {
     const { refusals: told } = await planFor(
       [before],
       [{ ...before, destinations: before.destinations.toReversed() }],
@@ -347,7 +353,7 @@ describe('Limits', () => {
     );
     expect(told).toEqual([]);
   });
-  test('A kind of change that is not allowed refuses the whole plan, with the number', async () => {
+  test('a kind of change that is not allowed refuses the whole plan, with the number', async () => {
     const desired = [
       web({ scheduler: 'rr' }, [{ ...one, weight: 2 }, two, { address: '10.0.1.5', port: 80 }]),
     ];
@@ -365,7 +371,7 @@ describe('Limits', () => {
   });
 });
 
-describe('Warnings', () => {
+describe('warnings', () => {
   const codes = async (
     actual: TableEntry,
     desired: TableEntry,
@@ -373,7 +379,7 @@ describe('Warnings', () => {
   ): Promise<readonly string[]> =>
     (await planFor([actual], [desired], options)).warnings.map(({ code }) => code);
 
-  test('Another way of forwarding does not reach connections that exist', async () => {
+  test('a plan warns that another forwarding does not reach connections that exist', async () => {
     const { warnings } = await planFor(
       [web({}, [{ ...one, forwarding: 'masquerade' }])],
       [web({}, [{ ...one, forwarding: 'direct' }])],
@@ -388,7 +394,7 @@ describe('Warnings', () => {
     ]);
   });
   test.each(['sh', 'mh', 'dh'])(
-    'The order that only re-adding restores is told of under %s',
+    'a plan warns of an order that only re-adding restores, under %s',
     async scheduler => {
       const actual = web({ scheduler }, [two, one]);
       const desired = web({ scheduler }, [one, two]);
@@ -397,7 +403,7 @@ describe('Warnings', () => {
       expect(await stepsFor([actual], [desired])).toEqual([]);
     },
   );
-  test('The order is nothing to speak of where the scheduler does not look at it', async () => {
+  test('a plan does not warn of the order where the scheduler ignores it', async () => {
     expect(await codes(web({ scheduler: 'rr' }, [two, one]), web({ scheduler: 'rr' }, [one, two]))).toEqual(
       [],
     );
@@ -409,13 +415,16 @@ describe('Warnings', () => {
     ['mh', ['mh-port', 'flag-1'], []],
     ['dh', ['flag-1'], ['refuses-clients']],
     ['rr', [], []],
-  ] as const)('Weight 0 under %s with flags %j: %j', async (scheduler, schedulerFlags, expected) => {
-    const how = { scheduler, schedulerFlags } as Partial<ServiceSpec>;
-    expect(await codes(web(how, [one, two]), web(how, [{ ...one, weight: 0 }, two]))).toEqual(expected);
-  });
+  ] as const)(
+    'a plan with weight 0 under %s with flags %j warns of %j',
+    async (scheduler, schedulerFlags, expected) => {
+      const how = { scheduler, schedulerFlags } as Partial<ServiceSpec>;
+      expect(await codes(web(how, [one, two]), web(how, [{ ...one, weight: 0 }, two]))).toEqual(expected);
+    },
+  );
 });
 
-describe('As text', () => {
+describe('formats', () => {
   const before = [
     web({ scheduler: 'wrr' }, [
       { ...one, forwarding: 'masquerade', weight: 5 },
@@ -438,7 +447,7 @@ describe('As text', () => {
     } as const,
   ];
 
-  test('A plan is told by service, with what to know about it', async () => {
+  test('a plan’s text has its changes by service, with warnings and refusals', async () => {
     const plan = await planFor(before, after, { owns: 'everything' });
     expect(String(plan)).toBe(
       [
@@ -458,7 +467,7 @@ describe('As text', () => {
       ].join('\n'),
     );
   });
-  test('A plan is commands of ipvsadm', async () => {
+  test('a plan’s commands are ipvsadm’s', async () => {
     const plan = await planFor(before, after, { owns: 'everything' });
     expect(plan.commands()).toEqual([
       '-A -u [fd00::1]:53 -s wlc -o',
@@ -469,7 +478,7 @@ describe('As text', () => {
       '-D -f 7 -6',
     ]);
   });
-  test('A plan is JSON with a version of its format, and comes back from it the same', async () => {
+  test('a plan is JSON with a version of its format, and comes back from JSON the same', async () => {
     const plan = await planFor(before, after, { owns: 'everything', owner: 'web' });
     const data = JSON.parse(JSON.stringify(plan));
     expect(data).toEqual({ ...plan });
@@ -477,7 +486,7 @@ describe('As text', () => {
     expect(data.formatVersion).toBe(1);
     expect(structuredClone(plan)).toEqual(data);
   });
-  test('A move is told once, and not as a removal', async () => {
+  test('a plan’s text names a move once, and not as a removal', async () => {
     const how = { scheduler: 'sh' } as const;
     const plan = await planFor([web(how, [one, two])], [web(how, [two, one])], { order: 'exact' });
     expect(String(plan).split('\n').slice(0, 4)).toEqual([
@@ -487,7 +496,7 @@ describe('As text', () => {
       'To do: move 1 destination.',
     ]);
   });
-  test('An empty plan says that there is nothing to do', async () => {
+  test('an empty plan’s text says that there is nothing to do', async () => {
     expect(String(await planFor(before, before, { owns: 'everything' }))).toBe(
       'Nothing to do: the table is as desired.',
     );

@@ -3,9 +3,7 @@ import { readDesired } from '../../../lib/reconcile/desired.ts';
 import { planTable } from '../../../lib/reconcile/planner.ts';
 import { scopeOf } from '../../../lib/reconcile/scope.ts';
 
-/**
- * The plan from one table to another, without a kernel. `claimed`: the services that the owner's record has.
- */
+/** The plan from one table to another, without a kernel. `claimed` are the services in the owner's record. */
 export async function planFor(
   actual: readonly TableEntry[],
   desired: readonly TableEntry[],

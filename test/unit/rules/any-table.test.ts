@@ -17,9 +17,9 @@ import { tunnelOf } from '../../../lib/model/tunnel.ts';
 import { writeRules } from '../../../lib/rules/format/format.ts';
 import { formatRules, parseCommands, parseRules } from '../../../lib/rules/index.ts';
 
-// Rows with any value that the kernel can hold, in the shape in which snapshot() returns them.
+// Rows here have any value that the kernel can hold, in the shape in which snapshot() returns them.
 
-/** Mostly what ipvsadm makes, so that every other row is of it alone. */
+/** Mostly usual values, which ipvsadm can make, so that every other row consists of them alone. */
 function mostly<T>(usual: readonly T[], any: fc.Arbitrary<T>): fc.Arbitrary<T> {
   return fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: any });
 }
@@ -133,7 +133,7 @@ const table = fc.uniqueArray(
   { maxLength: 4, selector: serviceKey },
 );
 
-test('rules of any table that the kernel can hold are read back as that table', () => {
+test('formatRules() of any table that the kernel can hold is parsed back to that table', () => {
   fc.assert(
     fc.property(table, services => {
       expect(parseRules(formatRules(services, { order: 'given' }))).toEqual(services);
@@ -142,7 +142,7 @@ test('rules of any table that the kernel can hold are read back as that table', 
   );
 });
 
-test('rules for ipvsadm leave out what only this package can say, and say it in comments', () => {
+test('rules for ipvsadm say in comments what only this package has options for', () => {
   let [comments, rules] = [0, 0];
   fc.assert(
     fc.property(table, services => {

@@ -20,11 +20,11 @@ test.each([
   ['7x', undefined],
   ['0x7', undefined],
   ['\u00a07', undefined],
-])('strtol() reads %j as %j', (text, number) => {
+])('strtol() reads the text %j as %j', (text, number) => {
   expect(parseNumber(text)).toBe(number);
 });
 
-// What glibc's inet_aton() made of each.
+// The results are those of glibc's inet_aton().
 test.each([
   ['255.255.255.0', '255.255.255.0'],
   ['0xffffff00', '255.255.255.0'],
@@ -52,7 +52,7 @@ test.each([
   ['.1', undefined],
   ['1e3', undefined],
   ['-1', undefined],
-])('inet_aton() reads %j as %j', (text, address) => {
+])('inet_aton() reads the text %j as %j', (text, address) => {
   const word = parseAnyIpv4(text);
   expect(word === undefined ? undefined : dottedMask(word)).toBe(address);
 });

@@ -17,15 +17,15 @@ function problemsOf(text: string, read: (text: string) => unknown = parseRules):
   return expect.fail('read without a complaint');
 }
 
-/** The only problem of a line. */
+/** The message of a line's only problem. */
 function problemOf(line: string): string {
   const problems = problemsOf(line, parseCommands);
   expect(problems).toHaveLength(1);
   return problems[0]!.message;
 }
 
-describe('reading', () => {
-  test('a service and a destination, defaults filled in', () => {
+describe('parsing', () => {
+  test('parseRules() fills in the defaults of a service and a destination', () => {
     expect(parseRules('-A -t 10.0.0.1:80\n-a -t 10.0.0.1:80 -r 10.0.1.1\n')).toEqual([
       {
         protocol: 'tcp',
@@ -48,7 +48,7 @@ describe('reading', () => {
     ]);
   });
 
-  test('every way to write an option', () => {
+  test('parseRules() reads every way to write an option', () => {
     const lines = [
       '-A -t 10.0.0.1:80 -s rr',
       '-At 10.0.0.1:80 -srr',
@@ -63,7 +63,7 @@ describe('reading', () => {
     for (const other of others) expect(other).toEqual(first);
   });
 
-  test('an optional argument is left out before a dash and at the end', () => {
+  test('an optional argument may be left out before a dash and at the end of a line', () => {
     for (const [line, timeout] of [
       ['-A -t 10.0.0.1:0 -p', 360],
       ['-A -p -t 10.0.0.1:0', 360],
@@ -79,20 +79,20 @@ describe('reading', () => {
     expect(parseCommands('# one\n\n   # three\n-C\n').map(({ line }) => line)).toEqual([4]);
   });
 
-  test('options of one line in any order', () => {
+  test('options of one line may stand in any order', () => {
     expect(parseRules('-A -t [fd00::1]:80\n-a -r fd00::2 -t [fd00::1]:80')[0]?.destinations[0]?.port).toBe(
       80,
     );
     expect(parseRules('-A -M 64 -p -t [fd00::1]:80')[0]?.persistence?.granularity).toBe(64);
   });
 
-  test('IPv6 in all its spellings is one', () => {
+  test('parseRules() reads every spelling of an IPv6 address as the same', () => {
     for (const text of ['[fd00::1]:0', '[FD00:0:0:0::1]:0', 'fd00::1', '[fd00::0.0.0.1]']) {
       expect(parseRules(`-A -p -t ${text}`)[0]).toMatchObject({ address: 'fd00::1', port: 0 });
     }
   });
 
-  test('flags that are one bit get the name they are read back by', () => {
+  test('a scheduler flag is parsed to the name that its scheduler gives to its bit', () => {
     expect(parseRules('-A -f 1 -s mh -b flag-3,mh-port,flag-1')[0]?.schedulerFlags).toEqual([
       'mh-fallback',
       'mh-port',
@@ -101,7 +101,7 @@ describe('reading', () => {
     expect(parseRules('-A -f 1 -s rr -b flag-3,,flag-1,')[0]?.schedulerFlags).toEqual(['flag-1', 'flag-3']);
   });
 
-  test('numbers, addresses and netmasks as strtol() and inet_aton() read them', () => {
+  test('parseRules() reads numbers, addresses and netmasks as strtol() and inet_aton() do', () => {
     const [service] = parseRules(`
       -A -t 0xa000001:+0080 -p +0300 -M 0xffff0000
       -a -t 167772161:80 -r 10.65537:' 8080' -m -w 070000 -x +9 -y -0`);
@@ -119,7 +119,7 @@ describe('reading', () => {
     });
   });
 
-  test('ipvsadm at any path may stand before a line, and sudo before it', () => {
+  test('a line may begin with ipvsadm at any path, and with sudo before it', () => {
     for (const program of [
       'ipvsadm',
       '/sbin/ipvsadm',
@@ -132,7 +132,7 @@ describe('reading', () => {
     expect(parseCommands('ipvsadm\n sudo ipvsadm # nothing\n')).toEqual([]);
   });
 
-  test('ports are the service’s where packets keep theirs', () => {
+  test('a destination takes the service’s port where forwarding rewrites none', () => {
     const ports = (line: string) =>
       parseRules(`-A -t 10.0.0.1:80\n-A -f 1\n${line}`).flatMap(({ destinations }) =>
         destinations.map(({ port }) => port),
@@ -144,7 +144,7 @@ describe('reading', () => {
     expect(ports('-a -f 1 -r 10.0.1.1 -g')).toEqual([0]);
   });
 
-  test('names only when asked for', () => {
+  test('parseRules() resolves names only if asked to', () => {
     expect(problemsOf('-A -t www.example.com:http')).toHaveLength(1);
     expect(problemsOf('-A -t 10.0.0.1:http')).toHaveLength(1);
     const names = {
@@ -159,7 +159,7 @@ describe('reading', () => {
     expect(problemsOf('-A -u 10.0.0.1:http', text => parseRules(text, { names }))).toHaveLength(1);
   });
 
-  test('every command', () => {
+  test('parseCommands() reads every command', () => {
     const text = [
       '-E -u 10.0.0.1:53 -o',
       '-D -f 7 -6',
@@ -182,7 +182,7 @@ describe('reading', () => {
 });
 
 describe('a table made by its lines', () => {
-  test('later lines change what earlier ones made', () => {
+  test('a later line changes what earlier ones made', () => {
     const table = parseRules(`
       -A -t 10.0.0.9:1
       -C
@@ -197,7 +197,7 @@ describe('a table made by its lines', () => {
     expect(formatRules(table)).toBe('-A -t 10.0.0.1:80 -s wrr\n-a -t 10.0.0.1:80 -r 10.0.1.1:80 -g -w 5\n');
   });
 
-  test('what the kernel would refuse is named by its line', () => {
+  test('a line that the kernel would refuse is named by its number', () => {
     const problems = problemsOf(`-A -t 10.0.0.1:80
 -A -t 10.0.0.1:80
 -a -t 10.0.0.2:80 -r 10.0.1.1
@@ -211,7 +211,7 @@ describe('a table made by its lines', () => {
 });
 
 describe('bad lines', () => {
-  test('all of them are told at once, with number, option and what was expected', () => {
+  test('all bad lines are reported at once, with number, option and what was expected', () => {
     expect(
       problemsOf(`-A -t 10.0.0.1:80 -s rr
 -A -t 10.0.0.1 -p 0
@@ -290,25 +290,25 @@ describe('bad lines', () => {
     ['-C -t 10.0.0.1:80', /-t: does not go with -C, which takes no options/],
     ['-A -t "10.0.0.1:80', /quote/],
     ['-R', /-R: cannot stand among rules/],
-  ])('%s', (line, message) => {
+  ])('the line `%s` is refused, and the message says why', (line, message) => {
     expect(problemOf(line)).toMatch(message);
   });
 
-  test('a line of a mebibyte, with and without blanks', () => {
+  test('a line of 1 MiB is refused, with blanks or without', () => {
     for (const line of ['x'.repeat(1 << 20), '-A '.repeat(1 << 18), '"'.repeat(1 << 20)]) {
       expect(problemOf(line)).toMatch(/4096 characters at most/);
     }
     expect(parseRules(`#${'x'.repeat(1 << 20)}`)).toEqual([]);
   });
 
-  test('100,000 bad lines: all are there, the message names the first 20', () => {
+  test('an error holds all of 100,000 bad lines, and its message names the first 20', () => {
     const text = '-A -t nonsense\n'.repeat(100_000);
     const problems = problemsOf(text);
     expect(problems).toHaveLength(100_000);
     expect(() => parseRules(text)).toThrow(/^line 1: .*\n(line .*\n){19}and 99980 more$/);
   });
 
-  test('100,000 good lines', () => {
+  test('parseRules() and formatRules() take 100,000 good lines', () => {
     const lines = ['-A -t 10.0.0.1:80'];
     for (let i = 0; i < 99_999; i++) {
       lines.push(`-a -t 10.0.0.1:80 -r 10.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}:80 -m`);
@@ -318,7 +318,7 @@ describe('bad lines', () => {
     expect(formatRules([service!], { order: 'given' }).split('\n')).toHaveLength(100_001);
   });
 
-  test('any junk is an error or is read, and nothing else', () => {
+  test('parseRules() either reads any junk or throws its own error', () => {
     const words = fc.constantFrom(
       '-A',
       '-a',
@@ -341,7 +341,7 @@ describe('bad lines', () => {
           parseRules(lines.map(parts => parts.join(' ')).join('\n'));
         } catch (error) {
           expect((error as RulesError).code).toBe('ERR_IPVS_RULES');
-          // What a terminal would act on is never in a message.
+          // Messages hold nothing that a terminal would act on.
           expect((error as RulesError).message).toMatch(/^[\x20-\x7e…’\n]*$/);
         }
       }),
@@ -350,8 +350,8 @@ describe('bad lines', () => {
   });
 });
 
-describe('writing', () => {
-  test('what was written reads back the same, in the order given', () => {
+describe('formatting', () => {
+  test('formatRules() writes what parses back the same, in the order given', () => {
     fc.assert(
       fc.property(tables, table => {
         const text = table.map(({ service, destinations }) => ({ ...service, destinations }) as never);
@@ -367,7 +367,7 @@ describe('writing', () => {
     );
   });
 
-  test('ipvsadm’s order: protocol, address, port, with addresses half the world apart the wrong way round', () => {
+  test('formatRules() sorts as ipvsadm: by protocol, address, port, and by its wrong comparison too', () => {
     const rules = [
       '-A -f 3 -6',
       '-A -t [::1]:80',
@@ -387,7 +387,7 @@ describe('writing', () => {
     ]);
   });
 
-  test('names in place of numbers', () => {
+  test('formatRules() writes names in place of numbers', () => {
     const naming = {
       host: (address: string) => ({ '10.0.0.1': 'www', 'fd00::1': 'six' })[address],
       port: (port: number, protocol: string) => (port === 80 && protocol === 'tcp' ? 'http' : undefined),
@@ -398,7 +398,7 @@ describe('writing', () => {
     );
   });
 
-  test('what ipvsadm has no words for is said by options of this package, in a line that says so', () => {
+  test('what ipvsadm has no words for is written with this package’s options, and marked', () => {
     const rules = `-A -t 10.0.0.1:0 -s wlc -o -b flag-2,0x40 --as-is # not for ipvsadm
 -a -t 10.0.0.1:0 -r 10.0.1.1:80 -m -w 70000 -x 4294967295 -y 5 --as-is # not for ipvsadm
 -a -t 10.0.0.1:0 -r 10.0.1.2:80 --forwarding bypass -w 1 # not for ipvsadm
@@ -417,7 +417,7 @@ describe('writing', () => {
     expect(table).toMatchSnapshot();
   });
 
-  test('or, for ipvsadm, is a comment behind all rules that says what it is', () => {
+  test('what ipvsadm has no words for becomes a comment behind all rules for it, with the reason', () => {
     const table = parseRules(`
       -A -f 1 -s rr
       -a -f 1 -r 10.0.1.1 --forwarding local
@@ -434,7 +434,7 @@ describe('writing', () => {
 `);
   });
 
-  test('nothing is written that is no table', () => {
+  test('formatRules() refuses what is no table by the name of its field', () => {
     const [service] = parseRules(
       '-A -t 10.0.0.1:80 -p\n-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gue --tun-port 1',
     );

@@ -9,7 +9,7 @@ function sampler(closed: () => void, read: Sampler['read'] = async () => sample)
   return { read, close: closed, [Symbol.dispose]: closed };
 }
 
-test('steps never come before they are due, although timers do', async () => {
+test('watch() never takes a step before it is due, although timers fire early', async () => {
   const interval = 10;
   const start = performance.now();
   let step = 0;
@@ -19,7 +19,7 @@ test('steps never come before they are due, although timers do', async () => {
   }
 });
 
-test('a sampler is made with the first step, and closed with the last', async () => {
+test('watch() makes its sampler with the first step and closes it with the last', async () => {
   let [made, closed] = [0, 0];
   const make = () => {
     made++;
@@ -32,7 +32,7 @@ test('a sampler is made with the first step, and closed with the last', async ()
   expect([made, closed]).toEqual([1, 1]);
 });
 
-test('its signal and its deadline are those of each read', async () => {
+test('watch() passes its signal and its timeout to each read', async () => {
   const { signal } = new AbortController();
   const given: unknown[] = [];
   const read: Sampler['read'] = async options => {
@@ -45,7 +45,7 @@ test('its signal and its deadline are those of each read', async () => {
   expect(given).toEqual([{ signal, timeout: 77 }]);
 });
 
-test('an abort between two steps ends it at once', async () => {
+test('watch() ends at once when its signal is aborted between two steps', async () => {
   const controller = new AbortController();
   const watch = watchSampler(() => sampler(() => {}), { interval: 86_400_000, signal: controller.signal });
   await watch.next();
