@@ -13,6 +13,15 @@ import {
 import { hasScheduler } from './calls/probe.ts';
 import * as reads from './calls/reads.ts';
 import * as writes from './calls/writes.ts';
+import {
+  drain,
+  drainAddress,
+  type Undrained,
+  type UndrainOptions,
+  undrain,
+  undrainAddress,
+} from './drain/drain.ts';
+import type { Drained, DrainOptions } from './drain/types.ts';
 import { validateBoolean, validateInteger, validateObject } from './model/arguments.ts';
 import type { Changes } from './model/complete.ts';
 import type { Destination, DestinationChanges, DestinationSpec } from './model/destination.ts';
@@ -36,8 +45,8 @@ import {
 } from './proc/settings.ts';
 import { parseTotals, TOTALS_FILE } from './proc/totals.ts';
 import { applyDesired, plan } from './reconcile/apply.ts';
-import { type ApplyPlanOptions, applyPlan } from './reconcile/saved.ts';
-import type { Applied, ApplyOptions, Plan, PlanData } from './reconcile/types.ts';
+import { applyPlan } from './reconcile/saved.ts';
+import type { Applied, ApplyOptions, ApplyPlanOptions, Plan, PlanData } from './reconcile/types.ts';
 import {
   type AllColumns,
   checkSamplerOptions,
@@ -69,9 +78,9 @@ export let callsOf: (ipvs: Ipvs) => Calls;
  * thread, which `close()` or the garbage collector ends. An open client keeps no process alive.
  *
  * A client that is made for a moment is to be closed (`await using`): until the garbage collector finds one
- * that was dropped, its sockets and its thread stay. The same holds for a sampler's rows, for a `watch()` that
- * is left after a `next()` by hand, and for a `connections()` that is: `for await` closes both, and otherwise
- * `return()` does.
+ * that was dropped, its sockets and its thread stay. The same holds for a sampler's rows, for a `watch()`
+ * that is left after a `next()` by hand, and for a `connections()` that is: `for await` closes both, and
+ * otherwise `return()` does.
  *
  * Calls take effect in the order they are made, awaited or not. All need CAP_NET_ADMIN in the initial user
  * namespace, reading too. They reject with TypeError or RangeError at misuse (nothing is sent then) and with
@@ -331,6 +340,42 @@ export class Ipvs implements AsyncDisposable {
     return Array.isArray(wanted)
       ? applyDesired(this.#calls, wanted, options)
       : applyPlan(this.#calls, wanted, options);
+  }
+
+  /**
+   * Takes a destination out of service without cutting connections: weight 0, then it waits until they are
+   * gone, and removes it. Established connections go on meanwhile, new ones go elsewhere. A destination that
+   * somebody gives a weight again in between is left alone.
+   *
+   * Rejects with ERR_IPVS_DRAIN_REFUSED, and does nothing, where that could last for ever, refuse clients or
+   * leave the service without a destination: `traps` of the outcome are those that do not. Aborted by its
+   * signal it leaves the destination at weight 0; called again it goes on, with the deadline it had. Rejects
+   * with ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_DESTINATION_NOT_FOUND.
+   */
+  drain(service: ServiceId, destination: DestinationId, options?: DrainOptions): Promise<Drained> {
+    return drain(this.#calls, service, destination, options);
+  }
+
+  /**
+   * As `drain()`, for all destinations with an address, over all services: before a server is shut down.
+   * Where one can't be drained none is. Resolves with none where there is no such destination.
+   */
+  drainAddress(address: string, options?: DrainOptions): Promise<readonly Drained[]> {
+    return drainAddress(this.#calls, address, options);
+  }
+
+  /**
+   * Gives a drained destination the weight it had before, also one that another process drains or has
+   * drained: counters and connections live on. Rejects with ERR_IPVS_DRAIN_UNKNOWN where nothing is recorded
+   * of that, and no weight given.
+   */
+  undrain(service: ServiceId, destination: DestinationId, options?: UndrainOptions): Promise<Undrained> {
+    return undrain(this.#calls, service, destination, options);
+  }
+
+  /** As `undrain()`, for all drained destinations with an address, over all services. */
+  undrainAddress(address: string, options?: UndrainOptions): Promise<readonly Undrained[]> {
+    return undrainAddress(this.#calls, address, options);
   }
 
   /**

@@ -7,6 +7,8 @@
 
 export type { CallOptions, ConnectionsOptions, ReadOptions } from './calls/options.ts';
 export { Ipvs } from './client.ts';
+export type { Undrained, UndrainOptions } from './drain/drain.ts';
+export type { DrainCounts, Drained, DrainOptions, DrainProgress, DrainTrap } from './drain/types.ts';
 export type { AddressFamily } from './model/address.ts';
 export type { InvalidArgumentError } from './model/arguments.ts';
 export type { Changes } from './model/complete.ts';
@@ -40,14 +42,15 @@ export type { Connection, Endpoint } from './proc/connections.ts';
 export type { SchedulerModule } from './proc/schedulers.ts';
 export type { Settings } from './proc/settings.ts';
 export type { DesiredError, DesiredProblem } from './reconcile/problems.ts';
-export type { ApplyPlanOptions } from './reconcile/saved.ts';
 export type {
   AddDestinationStep,
   AddServiceStep,
   Allowed,
   Applied,
   AppliedStep,
+  ApplyDrainOptions,
   ApplyOptions,
+  ApplyPlanOptions,
   Change,
   ChangeDestinationStep,
   ChangeServiceStep,

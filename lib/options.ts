@@ -14,9 +14,9 @@ export interface IpvsOptions {
    *
    * There is no bound on the one that waits: while another program holds IPVS' lock, which it does while the
    * kernel loads a module for it, the write stands and the event loop with it. Seconds were seen where a
-   * module's load was made slow on purpose. Neither `timeout` nor `signal` can end such a write. When it comes
-   * back late it has been executed, and its promise tells what the kernel said, not ERR_IPVS_TIMEOUT. A program
-   * whose event loop must never stand sets this to false. Default true.
+   * module's load was made slow on purpose. Neither `timeout` nor `signal` can end such a write. When it
+   * comes back late it has been executed, and its promise tells what the kernel said, not ERR_IPVS_TIMEOUT. A
+   * program whose event loop must never stand sets this to false. Default true.
    */
   readonly inlineWrites?: boolean | undefined;
 }

@@ -40,6 +40,8 @@ import type { DestinationId, ServiceId } from './identity.ts';
  * | `ERR_IPVS_OWNED` | a service belongs to another owner, and nothing was done |
  * | `ERR_IPVS_STALE` | a step of a plan does not fit the table any more |
  * | `ERR_IPVS_RECORD` | the record of an owner's services can't be read or written |
+ * | `ERR_IPVS_DRAIN_REFUSED` | a drain could last for ever, refuse clients or take the last destination, and was not begun |
+ * | `ERR_IPVS_DRAIN_UNKNOWN` | no drain of the destination is recorded that could be undone |
  * | `ERR_IPVS_BUSY` | the sampler is reading already |
  * | `ERR_IPVS_CLOSED` | the client, or the sampler, is closed |
  * | `ERR_IPVS_KERNEL` | any other errno; see `errno` |
@@ -79,6 +81,8 @@ export type IpvsErrorCode =
   | 'ERR_IPVS_OWNED'
   | 'ERR_IPVS_STALE'
   | 'ERR_IPVS_RECORD'
+  | 'ERR_IPVS_DRAIN_REFUSED'
+  | 'ERR_IPVS_DRAIN_UNKNOWN'
   | 'ERR_IPVS_BUSY'
   | 'ERR_IPVS_CLOSED'
   | 'ERR_IPVS_KERNEL';

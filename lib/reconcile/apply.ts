@@ -1,12 +1,17 @@
-import type { Calls } from '../calls/calls.ts';
+import type { Run } from '../calls/call.ts';
+import type { Calls, WriteAll } from '../calls/calls.ts';
+import type { CallOptions } from '../calls/options.ts';
+import { giveBack } from '../drain/running.ts';
 import { IpvsError } from '../model/errors.ts';
 import { serviceKey } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
+import { drainKey } from '../records/drains.ts';
 import { readDesired } from './desired.ts';
 import { type PlanSettings, readPlanOptions } from './options.ts';
 import { type Planning, planNow } from './planning.ts';
+import { createDrainer } from './removals.ts';
 import { isConflict, type Kernel, runSteps, type StepResult } from './run.ts';
-import type { Applied, AppliedStep, ApplyOptions, Plan } from './types.ts';
+import type { Applied, AppliedStep, ApplyDrainOptions, ApplyOptions, Plan } from './types.ts';
 
 /** How often the table is read and planned for where other programs write meanwhile. */
 const ROUNDS = 3;
@@ -30,18 +35,51 @@ export async function applyDesired(
   given?: ApplyOptions,
 ): Promise<Applied> {
   const settings = readPlanOptions(given);
-  return calls.together({ command: 'APPLY' }, async (run, writeAll) => {
+  const { signal, timeout, drain } = settings.options;
+  return together(calls, drain !== undefined, async (run, writeAll) => {
     const reading = readDesired(desired, settings.scope);
     const replan = () => planNow(calls, run, reading, settings);
     const first = await replan();
     refuse(first.plan);
+    const kernel = kernelOf(calls, writeAll, drain, { signal, timeout });
+    await kernel.drainer?.survey(first.plan.steps);
     const table = await reading;
     const wanted = new Set(table.entries.keys());
     await first.claims.claim(wanted);
-    const rounds = await runRounds({ writeAll, errorOf: calls.errorOf }, first, replan, settings);
+    const rounds = await runRounds(kernel, first, replan, settings);
     await first.claims.settle(wanted, servicesLeft(rounds));
     return appliedOf(rounds);
   });
+}
+
+/**
+ * Does an apply's work. Closing the client waits for all of it, unless that could take as long as a drain:
+ * then what comes after the closing rejects.
+ */
+export function together<T>(
+  calls: Calls,
+  drains: boolean,
+  work: (run: Run, writeAll: WriteAll) => Promise<T>,
+): Promise<T> {
+  return drains ? work(calls.run, calls.writeAll) : calls.together({ command: 'APPLY' }, work);
+}
+
+/** The kernel as steps are sent to it. */
+export function kernelOf(
+  calls: Calls,
+  writeAll: WriteAll,
+  drain: ApplyDrainOptions | undefined,
+  options: CallOptions,
+): Kernel {
+  return {
+    writeAll,
+    errorOf: calls.errorOf,
+    drainer: drain && createDrainer(calls, drain, options),
+    giveBack(step) {
+      const { kind, service } = step;
+      if (kind === 'change-destination') giveBack(calls, drainKey(service, step.destination));
+    },
+  };
 }
 
 /** Throws where a plan exceeds a limit. */

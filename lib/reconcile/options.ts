@@ -1,7 +1,8 @@
 import { type OptionSet, validateOptions } from '../calls/options.ts';
 import { validateChoice } from '../model/arguments.ts';
+import { validateOwner } from '../records/owners.ts';
 import { validateLimits } from './limits.ts';
-import { validateOwner } from './records.ts';
+import { validateDrain } from './removals.ts';
 import { type Scope, scopeOf } from './scope.ts';
 import type { ApplyOptions } from './types.ts';
 
@@ -17,6 +18,7 @@ const keys: Readonly<Record<keyof ApplyOptions, true>> = {
   force: true,
   keepWeights: true,
   order: true,
+  drain: true,
 };
 
 const optionSet: OptionSet = { keys: new Set(Object.keys(keys)), flags: planFlags };
@@ -33,6 +35,7 @@ export interface PlanSettings {
 export function readPlanOptions(options: ApplyOptions = {}): PlanSettings {
   validateOptions(options, optionSet);
   validateLimits(options);
+  if (options.drain !== undefined) validateDrain(options.drain);
   if (options.owner !== undefined) validateOwner(options.owner);
   if (options.order !== undefined) validateChoice('options.order', options.order, orders);
   return { options, scope: scopeOf(options.owns) };

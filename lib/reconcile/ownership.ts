@@ -1,6 +1,6 @@
 import { IpvsError } from '../model/errors.ts';
 import { serviceKey } from '../model/identity.ts';
-import { type OwnerRecords, readRecords, writeRecord } from './records.ts';
+import { type OwnerRecords, readOwners, writeOwner } from '../records/owners.ts';
 import type { Plan } from './types.ts';
 
 /** What an owner has applied in a network namespace before, and what others have. */
@@ -20,13 +20,13 @@ export interface Claims {
 
 /** Reads who owns what. Without a name there is nothing to claim, and others' services are still theirs. */
 export async function readClaims(directory: string, owner: string | undefined): Promise<Claims> {
-  const records = await readRecords(directory);
+  const records = await readOwners(directory);
   const own = (owner === undefined ? undefined : records.get(owner)) ?? new Set<string>();
   let written: ReadonlySet<string> = own;
 
   async function write(services: ReadonlySet<string>): Promise<void> {
     if (owner === undefined || isEqual(services, written)) return;
-    await writeRecord(directory, owner, services);
+    await writeOwner(directory, owner, services);
     written = services;
   }
 
@@ -42,7 +42,7 @@ export async function readClaims(directory: string, owner: string | undefined): 
       // Whoever claims at the same time has written before it looks, as this has: at least one of the two
       // sees the other.
       try {
-        refuseClaimed(await readRecords(directory), owner, desired, directory);
+        refuseClaimed(await readOwners(directory), owner, desired, directory);
       } catch (error) {
         await write(own);
         throw error;

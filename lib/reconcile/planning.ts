@@ -1,15 +1,13 @@
-import { existsSync, fstatSync } from 'node:fs';
-import { join } from 'node:path';
-import { Operation } from '../addon/layout.ts';
-import type { FileCallSpec, Run } from '../calls/call.ts';
+import { existsSync } from 'node:fs';
+import type { Run } from '../calls/call.ts';
 import type { Calls } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
+import { RECORDS_DIRECTORY, recordsDirectory } from '../records/directory.ts';
 import type { DesiredTable } from './desired.ts';
 import type { PlanSettings } from './options.ts';
 import { type Claims, readClaims } from './ownership.ts';
 import { createPlanner, type Planned } from './planner.ts';
 import { planCall } from './read.ts';
-import { RECORDS_DIRECTORY } from './records.ts';
 
 /** A plan for the table as it was read just now, and who owns what of it. */
 export interface Planning extends Planned {
@@ -38,21 +36,8 @@ export async function planNow(
 export async function claimsOf(
   calls: Calls,
   owner: string | undefined,
-  { signal, timeout }: CallOptions,
+  options: CallOptions,
 ): Promise<Claims> {
   if (owner === undefined && !existsSync(RECORDS_DIRECTORY)) return readClaims(RECORDS_DIRECTORY, undefined);
-  return readClaims(await recordsDirectory(calls, { signal, timeout }), owner);
+  return readClaims(await recordsDirectory(calls, options), owner);
 }
-
-/** Where the records of the client's network namespace are. */
-async function recordsDirectory(calls: Calls, options: CallOptions): Promise<string> {
-  return join(RECORDS_DIRECTORY, await calls.file(namespaceId, options));
-}
-
-/** Identifies the client's network namespace, by the inode number that it has as long as it lives. */
-const namespaceId: FileCallSpec<string, typeof Operation.openFile> = {
-  operation: Operation.openFile,
-  context: { command: 'READ_FILE', file: '/proc/thread-self/ns/net' },
-  decode: fd => String(fstatSync(fd).ino),
-  path: '/proc/thread-self/ns/net',
-};

@@ -4,6 +4,7 @@ import type { Calls, WriteAll } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
 import { serviceKey } from '../model/identity.ts';
+import { type Drainer, isRemoval } from './removals.ts';
 import type { AppliedStep, Step } from './types.ts';
 import { createStepEncoder, writeOf } from './write.ts';
 
@@ -14,6 +15,10 @@ export type StepResult = Omit<AppliedStep, 'round'>;
 export interface Kernel {
   readonly writeAll: WriteAll;
   readonly errorOf: Calls['errorOf'];
+  /** Drains what is to be removed. Without, it is removed at once. */
+  readonly drainer?: Drainer | undefined;
+  /** Tells drains of a destination that it is wanted again. */
+  readonly giveBack: (step: Step) => void;
 }
 
 /** What there is to do. */
@@ -59,11 +64,31 @@ export async function runSteps(
 ): Promise<readonly StepResult[]> {
   const gains = steps.filter(step => !isLoss(step));
   const losses = steps.filter(isLoss);
+  for (const step of gains) kernel.giveBack(step);
   const gained = leaveOutOrphans(await send(kernel, gains, options));
   const held = servicesToHold(reliant, gained);
   const wanted = losses.filter(step => !held.has(serviceKey(step.service)));
   const kept = losses.filter(step => held.has(serviceKey(step.service)));
-  return [...gained, ...(await send(kernel, wanted, options)), ...kept.map(holdBack)];
+  return [...gained, ...(await sendLosses(kernel, wanted, options)), ...kept.map(holdBack)];
+}
+
+/** Lowers weights and removes, with a drain before each removal where drains are wanted. */
+async function sendLosses(
+  kernel: Kernel,
+  steps: readonly Step[],
+  options: CallOptions,
+): Promise<readonly StepResult[]> {
+  const { drainer } = kernel;
+  if (drainer === undefined) return send(kernel, steps, options);
+  const lowered = await send(
+    kernel,
+    steps.filter(step => !isRemoval(step)),
+    options,
+  );
+  const removed = await drainer.drain(steps.filter(isRemoval));
+  const ready = removed.flatMap(result => ('ready' in result ? [result.step] : []));
+  const concluded = removed.flatMap(result => ('ready' in result ? [] : [result]));
+  return [...lowered, ...concluded, ...(await send(kernel, ready, options))];
 }
 
 /** Whether a step takes something away. */

@@ -1,25 +1,27 @@
 import type { Calls } from '../calls/calls.ts';
-import { type CallOptions, type OptionSet, validateOptions } from '../calls/options.ts';
+import { type OptionSet, validateOptions } from '../calls/options.ts';
 import * as reads from '../calls/reads.ts';
 import { validateObject, wrongType, wrongValue } from '../model/arguments.ts';
 import { serviceKey } from '../model/identity.ts';
-import { refuse } from './apply.ts';
+import { kernelOf, refuse, together } from './apply.ts';
 import { ALREADY, fitSteps } from './fit.ts';
 import { mistakeOf } from './parts.ts';
 import { withWriters } from './plan.ts';
 import { claimsOf } from './planning.ts';
 import { desiredError, problemAt } from './problems.ts';
+import { validateDrain } from './removals.ts';
 import { runSteps } from './run.ts';
-import { type Applied, PLAN_FORMAT, type Plan, type PlanData, type Step } from './types.ts';
+import {
+  type Applied,
+  type ApplyPlanOptions,
+  PLAN_FORMAT,
+  type Plan,
+  type PlanData,
+  type Step,
+} from './types.ts';
 import { writeOf } from './write.ts';
 
-/** What `apply()` takes besides a plan: all else was said when the plan was made. */
-export interface ApplyPlanOptions extends CallOptions {
-  /** Lifts the limit of `maxRemovals` that the plan was made with. */
-  readonly force?: boolean | undefined;
-}
-
-const optionSet: OptionSet = { keys: new Set(['signal', 'timeout', 'force']), flags: ['force'] };
+const optionSet: OptionSet = { keys: new Set(['signal', 'timeout', 'force', 'drain']), flags: ['force'] };
 
 const planKeys = new Set(['formatVersion', 'owner', 'steps', 'warnings', 'scope', 'refusals']);
 
@@ -63,16 +65,19 @@ function errorOfStep(step: Step): Error | undefined {
 /** Carries out a plan as far as it still fits the table. */
 export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOptions = {}): Promise<Applied> {
   const { signal, timeout } = validateOptions(given, optionSet);
+  const { drain } = given;
+  if (drain !== undefined) validateDrain(drain);
   const plan = readPlan(data);
   refuse(plan, given.force);
   const options = { signal, timeout };
-  return calls.together({ command: 'APPLY' }, async (run, writeAll) => {
+  return together(calls, drain !== undefined, async (run, writeAll) => {
     const claims = await claimsOf(calls, plan.owner, options);
     claims.validate([], plan);
     const { steps, results, reliant } = fitSteps(plan.steps, await run(reads.snapshot(undefined), options));
     const touched = plan.steps.map(({ service }) => serviceKey(service));
     await claims.claim(new Set([...claims.own, ...touched]));
-    const kernel = { writeAll, errorOf: calls.errorOf };
+    const kernel = kernelOf(calls, writeAll, drain, options);
+    await kernel.drainer?.survey(steps);
     const all = [...results, ...(await runSteps(kernel, { steps, reliant }, options))];
     const resultOf = new Map(all.map(result => [result.step, result]));
     const gone = all.filter(({ step, outcome }) => step.kind === 'remove-service' && outcome !== 'failed');

@@ -1,4 +1,5 @@
 import type { CallOptions } from '../calls/options.ts';
+import type { DrainOptions } from '../drain/types.ts';
 import type { DestinationSpec, Forwarding, Tunnel } from '../model/destination.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 import type { ServiceSpec } from '../model/service.ts';
@@ -115,9 +116,10 @@ export type StepKind = Step['kind'];
 /** Something that is no reason to stop, and that whoever applies the plan should know. */
 export interface PlanWarning {
   /**
-   * `lint`'s codes about what is desired, and: `order-differs` (only removing and adding again would give a hashing
-   * scheduler the desired order), `order-restored` (steps do that), `forwarding-changes` (connections that exist keep
-   * the old way), `refuses-clients` (a hashing scheduler without fallback refuses the clients of a server at weight 0).
+   * `lint`'s codes about what is desired, and: `order-differs` (only removing and adding again would give a
+   * hashing scheduler the desired order), `order-restored` (steps do that), `forwarding-changes` (connections
+   * that exist keep the old way), `refuses-clients` (a hashing scheduler without fallback refuses the clients
+   * of a server at weight 0).
    */
   readonly code: string;
   readonly service: ServiceId;
@@ -164,7 +166,10 @@ export interface Plan extends PlanData {
   commands(): string[];
 }
 
-/** Which services are the caller's although the desired state does not name them: what is not desired of these goes. */
+/**
+ * Which services are the caller's although the desired state does not name them: what is not desired of these
+ * goes.
+ */
 export type Owns =
   | 'everything'
   | {
@@ -181,44 +186,66 @@ export type Allowed = 'add' | 'change' | 'remove';
 /** What is the caller's to change, and within which limits. */
 export interface PlanOptions {
   /**
-   * Services that are the caller's besides those that the desired state names. A desired service that is not among
-   * them is an error. Default: those that the desired state names, and (with `owner`) those that it named before.
+   * Services that are the caller's besides those that the desired state names. A desired service that is not
+   * among them is an error. Default: those that the desired state names, and (with `owner`) those that it
+   * named before.
    */
   readonly owns?: Owns | undefined;
   /**
-   * The caller's name, under which the services that it applied are remembered: in /run/ipvs, for this network
-   * namespace, as long as the kernel's table lives. What it no longer wants goes, what others made stays. 1 to 64
-   * letters, digits, dots, dashes and underscores.
+   * The caller's name, under which the services that it applied are remembered: in /run/ipvs, for this
+   * network namespace, as long as the kernel's table lives. What it no longer wants goes, what others made
+   * stays. 1 to 64 letters, digits, dots, dashes and underscores.
    */
   readonly owner?: string | undefined;
   /** The kinds of changes that may be made. A plan that has others is refused as a whole. Default: all. */
   readonly allow?: readonly Allowed[] | undefined;
   /**
-   * How many destinations may be removed at most, those of removed services too; a plan that removes more is refused
-   * as a whole. Default: half of those in scope.
+   * How many destinations may be removed at most, those of removed services too; a plan that removes more is
+   * refused as a whole. Default: half of those in scope.
    */
   readonly maxRemovals?: number | undefined;
   /** Lifts the limit of `maxRemovals`. */
   readonly force?: boolean | undefined;
-  /** Leaves the weights of destinations that are there as they are: somebody else, a health checker, sets them. */
+  /**
+   * Leaves the weights of destinations that are there as they are: somebody else, a health checker, sets
+   * them.
+   */
   readonly keepWeights?: boolean | undefined;
   /**
-   * 'exact' restores the order of a service's destinations by removing and adding again, one at a time: hashing
-   * schedulers look at it. That cuts their connections where the setting expire_nodest_conn is 1. Default 'keep':
-   * only said, as a warning.
+   * 'exact' restores the order of a service's destinations by removing and adding again, one at a time:
+   * hashing schedulers look at it. That cuts their connections where the setting expire_nodest_conn is 1.
+   * Default 'keep': only said, as a warning.
    */
   readonly order?: 'keep' | 'exact' | undefined;
 }
 
+/** How `apply()` drains what it removes: as `drain()` does, and always to the end. */
+export type ApplyDrainOptions = Omit<DrainOptions, 'signal' | 'timeout' | 'then'>;
+
 /** What `apply()` takes besides. */
-export interface ApplyOptions extends PlanOptions, CallOptions {}
+export interface ApplyOptions extends PlanOptions, CallOptions {
+  /**
+   * Drains what is removed, those of a service that goes too: weight 0, and removed when its connections are
+   * gone. The apply is done when all drains are. A destination whose weight 0 would refuse clients (a hashing
+   * scheduler without fallback) is removed at once instead. Default: everything is removed at once.
+   */
+  readonly drain?: ApplyDrainOptions | undefined;
+}
+
+/** What `apply()` takes besides a plan: all else was said when the plan was made. */
+export interface ApplyPlanOptions extends CallOptions {
+  /** Lifts the limit of `maxRemovals` that the plan was made with. */
+  readonly force?: boolean | undefined;
+  /** As `ApplyOptions` has it. */
+  readonly drain?: ApplyDrainOptions | undefined;
+}
 
 /** What came of one step. */
 export interface AppliedStep {
   readonly step: Step;
   /**
-   * 'left-out': nothing was sent, or what was sent did not fit any more because another program had written meanwhile,
-   * and a later round took its place.
+   * 'left-out': nothing was sent, or what was sent did not fit any more because another program had written
+   * meanwhile, and a later round took its place.
    */
   readonly outcome: 'done' | 'failed' | 'left-out';
   /** Counted from 1. */
@@ -231,9 +258,15 @@ export interface AppliedStep {
 
 /** What came of a desired state, or of a plan. */
 export interface Applied {
-  /** The table is as desired, as far as the kernel's answers tell: nothing failed, and nothing was left undone. */
+  /**
+   * The table is as desired, as far as the kernel's answers tell: nothing failed, and nothing was left
+   * undone.
+   */
   readonly converged: boolean;
-  /** How often the table was read and planned for; more than once where another program wrote meanwhile. At most 3. */
+  /**
+   * How often the table was read and planned for; more than once where another program wrote meanwhile. At
+   * most 3.
+   */
   readonly rounds: number;
   /** Every step of every round, in order. Empty: there was nothing to do. */
   readonly steps: readonly AppliedStep[];

@@ -1,0 +1,145 @@
+import type { Calls } from '../calls/calls.ts';
+import { writeSettings } from '../calls/files.ts';
+import type { CallOptions } from '../calls/options.ts';
+import * as writes from '../calls/writes.ts';
+import { IpvsError } from '../model/errors.ts';
+import { fallbackFlag, refusesClients } from '../model/hashing.ts';
+import { serviceKey } from '../model/identity.ts';
+import type { Service } from '../model/service.ts';
+import { formatSettings, SETTINGS_DIRECTORY, settingName } from '../proc/settings.ts';
+import { recordsDirectory } from '../records/directory.ts';
+import { type DrainRecord, drainKey, readDrains, writeDrain } from '../records/drains.ts';
+import type { DrainSettings } from './options.ts';
+import { type DrainTarget, readSites } from './sites.ts';
+import { countsActive, type DrainSite, findTraps, persistenceFeeds, type Traps } from './traps.ts';
+import type { DrainTrap } from './types.ts';
+
+/** A drain that has begun. */
+export interface BegunDrain {
+  readonly target: DrainTarget;
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly started: number;
+  readonly traps: readonly DrainTrap[];
+  /** Whether connections that are not established are waited for, and clients that persistence binds. */
+  readonly countsInactive: boolean;
+  readonly countsPersistent: boolean;
+}
+
+/** The drains of one call. */
+export interface Begun {
+  /** Where they are recorded. */
+  readonly directory: string;
+  readonly drains: readonly BegunDrain[];
+}
+
+/** Destinations that are to be drained, with what stands in the way of each. */
+export interface Survey {
+  readonly targets: readonly DrainTarget[];
+  readonly sites: readonly DrainSite[];
+  readonly traps: readonly Traps[];
+}
+
+/**
+ * Looks at what stands in the way of drains, and begins none. Rejects where one would be refused, and as
+ * `readSites`.
+ */
+export async function surveyDrains(
+  calls: Calls,
+  targets: readonly DrainTarget[],
+  options: DrainSettings,
+  which: 'all' | 'those-there' = 'all',
+): Promise<Survey> {
+  const call = { signal: options.signal, timeout: options.timeout };
+  const found = await readSites(calls, targets, call, which);
+  const traps = found.map(({ site, target }) => findTraps(site, options, target.leaves !== undefined));
+  refuse(traps.flatMap(({ refusals }) => refusals));
+  return { targets: found.map(({ target }) => target), sites: found.map(({ site }) => site), traps };
+}
+
+/**
+ * Begins drains. What a destination's weight was and when its drain began is recorded before its weight is 0.
+ */
+export async function beginDrains(
+  calls: Calls,
+  { targets, sites, traps }: Survey,
+  options: DrainSettings,
+): Promise<Begun> {
+  const call = { signal: options.signal, timeout: options.timeout };
+  if (options.setSettings === true) await setSettings(calls, call);
+  if (options.setFallback === true) await setFallbacks(calls, sites, call);
+  const directory = await recordsDirectory(calls, call);
+  const known = await readDrains(directory);
+  const drains = sites.map((site, i): BegunDrain & { readonly record: DrainRecord } => {
+    const target = targets[i]!;
+    const key = drainKey(target.service, target.destination);
+    const record = recordOf(site, target, known.get(key));
+    const { idle = countsActive(site.service) ? 'active' : 'all' } = options;
+    const countsInactive = idle === 'all';
+    const countsPersistent = persistenceFeeds(site) && options.setSettings !== true;
+    const { started } = record;
+    return { target, key, started, traps: traps[i]!.warnings, countsInactive, countsPersistent, record };
+  });
+  await Promise.all(drains.map(({ record }) => writeDrain(directory, record)));
+  await Promise.all(sites.map((site, i) => silence(calls, site, targets[i]!, call)));
+  return { directory, drains };
+}
+
+function refuse(refusals: readonly DrainTrap[]): void {
+  if (refusals.length === 0) return;
+  const message = [...new Set(refusals.map(trap => trap.message))].join('\n');
+  throw new IpvsError('ERR_IPVS_DRAIN_REFUSED', `${message}: nothing was done`, { command: 'DRAIN' });
+}
+
+/** Persistent clients move, and what is left at a removal ends. */
+async function setSettings(calls: Calls, options: CallOptions): Promise<void> {
+  const content = formatSettings({ expireQuiescentTemplate: true, expireNodestConn: true });
+  await calls.file(writeSettings(SETTINGS_DIRECTORY, content, settingName), options);
+}
+
+async function setFallbacks(calls: Calls, sites: readonly DrainSite[], options: CallOptions): Promise<void> {
+  const services = new Map(sites.map(({ service }) => [serviceKey(service), service]));
+  await Promise.all(Array.from(services.values(), service => setFallback(calls, service, options)));
+}
+
+/** Sets the flag that sends clients elsewhere. The kernel changes it in place, and connections live on. */
+async function setFallback(calls: Calls, service: Service, options: CallOptions): Promise<void> {
+  const { scheduler, schedulerFlags } = service;
+  const flag = fallbackFlag(scheduler);
+  if (flag === undefined || !refusesClients(scheduler, schedulerFlags)) return;
+  const changes = { scheduler, schedulerFlags: [...schedulerFlags, flag] };
+  await calls.run(writes.updateService(service, changes), options);
+}
+
+/** What is recorded: a drain that goes on has the weight and the beginning that it had. */
+function recordOf(
+  { destination: { weight } }: DrainSite,
+  { service, destination }: DrainTarget,
+  known: DrainRecord | undefined,
+): DrainRecord {
+  if (weight === 0 && known !== undefined) return known;
+  return { service, destination, weight, started: Date.now() };
+}
+
+/** Takes a destination out of scheduling. One that is gone meanwhile is none of the caller's errors. */
+async function silence(
+  calls: Calls,
+  { destination: { weight } }: DrainSite,
+  { service, destination }: DrainTarget,
+  options: CallOptions,
+): Promise<void> {
+  if (weight === 0) return;
+  try {
+    await calls.run(writes.updateDestination(service, destination, { weight: 0 }), options);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+/** Whether an error says that a destination is not there any more. */
+export function isGone(error: unknown): boolean {
+  return (
+    error instanceof IpvsError &&
+    (error.code === 'ERR_IPVS_SERVICE_NOT_FOUND' || error.code === 'ERR_IPVS_DESTINATION_NOT_FOUND')
+  );
+}

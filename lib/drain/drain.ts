@@ -1,0 +1,148 @@
+import type { Calls } from '../calls/calls.ts';
+import { type CallOptions, validateOptions } from '../calls/options.ts';
+import * as reads from '../calls/reads.ts';
+import * as writes from '../calls/writes.ts';
+import { validateAddress } from '../model/address.ts';
+import { IpvsError } from '../model/errors.ts';
+import { copyDestinationId, copyServiceId, type DestinationId, type ServiceId } from '../model/identity.ts';
+import { recordsDirectory } from '../records/directory.ts';
+import { drainKey, readDrains, removeDrain } from '../records/drains.ts';
+import { beginDrains, isGone, surveyDrains } from './begin.ts';
+import { type DrainSettings, readDrainOptions } from './options.ts';
+import { giveBack } from './running.ts';
+import type { DrainTarget } from './sites.ts';
+import type { Drained, DrainOptions } from './types.ts';
+import { awaitDrains, type FinishDrain } from './wait.ts';
+
+/** Drains one destination. */
+export async function drain(
+  calls: Calls,
+  service: ServiceId,
+  destination: DestinationId,
+  given?: DrainOptions,
+): Promise<Drained> {
+  const options = readDrainOptions(given);
+  const target = { service: copyServiceId(service), destination: copyDestinationId(destination) };
+  const [drained] = await drainTargets(calls, [target], options);
+  return drained!;
+}
+
+/** Drains all destinations with an address, over all services. */
+export async function drainAddress(
+  calls: Calls,
+  address: string,
+  given?: DrainOptions,
+): Promise<readonly Drained[]> {
+  const options = readDrainOptions(given);
+  const { signal, timeout } = options;
+  return drainTargets(calls, await targetsAt(calls, address, { signal, timeout }), options);
+}
+
+async function drainTargets(
+  calls: Calls,
+  targets: readonly DrainTarget[],
+  options: DrainSettings,
+): Promise<readonly Drained[]> {
+  const survey = await surveyDrains(calls, targets, options);
+  const begun = await beginDrains(calls, survey, options);
+  return awaitDrains(calls, begun, options, finisher(calls, options));
+}
+
+/** Every destination with an address. */
+async function targetsAt(
+  calls: Calls,
+  address: string,
+  options: CallOptions,
+): Promise<readonly DrainTarget[]> {
+  const wanted = validateAddress('address', address);
+  const table = await calls.run(reads.snapshot<number>(undefined), options);
+  return table.flatMap(entry =>
+    entry.destinations
+      .filter(row => row.address === wanted)
+      .map(row => ({ service: copyServiceId(entry), destination: copyDestinationId(row) })),
+  );
+}
+
+/** Ends drains as options say. */
+function finisher(calls: Calls, options: DrainSettings): FinishDrain {
+  const { signal, timeout } = options;
+  return async ({ target: { service, destination } }, end) => {
+    if (end === 'idle' && options.then === 'keep') return 'kept';
+    if (end === 'deadline' && options.atDeadline === 'give-up') return 'gave-up';
+    try {
+      await calls.run(writes.removeDestination(service, destination), { signal, timeout });
+      return 'removed';
+    } catch (error) {
+      if (isGone(error)) return 'gone';
+      throw error;
+    }
+  };
+}
+
+/** What `undrain()` takes besides. */
+export interface UndrainOptions extends CallOptions {
+  /** The weight to give, where none is remembered, or another one is wanted. */
+  readonly weight?: number | undefined;
+}
+
+/** A destination that takes connections again. */
+export interface Undrained {
+  readonly service: ServiceId;
+  readonly destination: DestinationId;
+  readonly weight: number;
+}
+
+const undrainOptions = { keys: new Set(['signal', 'timeout', 'weight']), flags: [] };
+
+/** Gives one drained destination its weight again. */
+export async function undrain(
+  calls: Calls,
+  service: ServiceId,
+  destination: DestinationId,
+  given: UndrainOptions = {},
+): Promise<Undrained> {
+  const target = { service: copyServiceId(service), destination: copyDestinationId(destination) };
+  const [undrained] = await undrainTargets(calls, () => Promise.resolve([target]), given);
+  return undrained!;
+}
+
+/** Gives all drained destinations with an address their weights again, over all services. */
+export async function undrainAddress(
+  calls: Calls,
+  address: string,
+  given: UndrainOptions = {},
+): Promise<readonly Undrained[]> {
+  return undrainTargets(calls, options => targetsAt(calls, address, options), given);
+}
+
+async function undrainTargets(
+  calls: Calls,
+  find: (options: CallOptions) => Promise<readonly DrainTarget[]>,
+  given: UndrainOptions,
+): Promise<readonly Undrained[]> {
+  const { signal, timeout } = validateOptions(given, undrainOptions);
+  const options = { signal, timeout };
+  const directory = await recordsDirectory(calls, options);
+  const known = await readDrains(directory);
+  const weights = (await find(options)).map(target => {
+    const weight = given.weight ?? known.get(drainKey(target.service, target.destination))?.weight;
+    return { ...target, weight };
+  });
+  return Promise.all(
+    weights
+      .filter(target => target.weight !== undefined || weights.length === 1)
+      .map(async ({ service, destination, weight }) => {
+        const key = drainKey(service, destination);
+        if (weight === undefined || weight === 0) throw unknownWeight(key);
+        giveBack(calls, key);
+        await calls.run(writes.updateDestination(service, destination, { weight }), options);
+        await removeDrain(directory, service, destination);
+        return { service, destination, weight };
+      }),
+  );
+}
+
+function unknownWeight(key: string): IpvsError {
+  const message = `${key}: no drain of it is recorded, so that its weight before is not known; give a weight`;
+  return new IpvsError('ERR_IPVS_DRAIN_UNKNOWN', message, { command: 'DRAIN' });
+}

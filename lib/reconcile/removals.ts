@@ -1,0 +1,131 @@
+import type { Calls } from '../calls/calls.ts';
+import type { CallOptions } from '../calls/options.ts';
+import * as writes from '../calls/writes.ts';
+import { beginDrains, isGone, type Survey, surveyDrains } from '../drain/begin.ts';
+import { type DrainSettings, readDrainOptions } from '../drain/options.ts';
+import type { DrainTarget } from '../drain/sites.ts';
+import type { Drained } from '../drain/types.ts';
+import { awaitDrains, type FinishDrain } from '../drain/wait.ts';
+import { contradiction } from '../model/arguments.ts';
+import { fallbackFlag, refusesClients } from '../model/hashing.ts';
+import { copyDestinationId } from '../model/identity.ts';
+import { drainKey } from '../records/drains.ts';
+import type {
+  AppliedStep,
+  ApplyDrainOptions,
+  RemoveDestinationStep,
+  RemoveServiceStep,
+  Step,
+} from './types.ts';
+
+/** A step that takes away a destination for good, or a service with all it has. */
+export type Removal = RemoveDestinationStep | RemoveServiceStep;
+
+const notInApply = ['signal', 'timeout', 'then'] as const;
+
+/** Throws at drain options that are wrong, or that are the apply's own. */
+export function validateDrain(drain: ApplyDrainOptions): void {
+  for (const key of notInApply) {
+    if (key in drain) throw contradiction(`options.drain has no option '${key}': an apply has its own`);
+  }
+  readDrainOptions(drain);
+}
+
+export function isRemoval(step: Step): step is Removal {
+  return step.kind === 'remove-service' || (step.kind === 'remove-destination' && step.reason !== 'order');
+}
+
+/** What came of a removal: its outcome, or that nothing is in its way any more. */
+export type Removed = Omit<AppliedStep, 'round'> | { readonly step: Removal; readonly ready: true };
+
+/** Removes by draining first. */
+export interface Drainer {
+  /** Rejects where a drain could last for ever, before anything is done. */
+  survey(steps: readonly Step[]): Promise<void>;
+  /** Drains what steps remove. What was a destination is gone then; services are left for whoever calls. */
+  drain(steps: readonly Removal[]): Promise<readonly Removed[]>;
+}
+
+export function createDrainer(calls: Calls, given: ApplyDrainOptions, call: CallOptions): Drainer {
+  const options = readDrainOptions({ ...given, ...call });
+  const surveyOf = (steps: readonly Removal[]) =>
+    surveyDrains(calls, steps.flatMap(targetsOf), options, 'those-there');
+
+  return {
+    async survey(steps) {
+      await surveyOf(steps.filter(isRemoval));
+    },
+    async drain(steps) {
+      const survey = await surveyOf(steps);
+      const begun = await beginDrains(calls, drainable(survey, options), options);
+      const drained = await awaitDrains(calls, begun, options, finisher(calls, options, call));
+      const results = new Map(drained.map(result => [keyOf(result), result]));
+      return steps.map(step => conclude(step, results));
+    },
+  };
+}
+
+function targetsOf(step: Removal): readonly DrainTarget[] {
+  const { service } = step;
+  if (step.kind === 'remove-destination') {
+    return [{ service, destination: step.destination, leaves: 'destination' }];
+  }
+  return step.destinations.map(spec => ({
+    service,
+    destination: copyDestinationId(spec),
+    leaves: 'service',
+  }));
+}
+
+function keyOf({ service, destination }: Pick<DrainTarget, 'service' | 'destination'>): string {
+  return drainKey(service, destination);
+}
+
+/** The destinations whose weight 0 no client suffers from. */
+function drainable({ targets, sites, traps }: Survey, { setFallback }: DrainSettings): Survey {
+  const kept = sites.map(({ service: { scheduler, schedulerFlags } }, i) => {
+    const refuses = targets[i]!.leaves === 'destination' && refusesClients(scheduler, schedulerFlags);
+    return !refuses || (setFallback === true && fallbackFlag(scheduler) !== undefined);
+  });
+  return {
+    targets: targets.filter((_, i) => kept[i]),
+    sites: sites.filter((_, i) => kept[i]),
+    traps: traps.filter((_, i) => kept[i]),
+  };
+}
+
+/** Removes a destination when its drain ends; one of a service that goes is removed with that. */
+function finisher(
+  calls: Calls,
+  { atDeadline }: DrainSettings,
+  { signal, timeout }: CallOptions,
+): FinishDrain {
+  return async ({ target: { service, destination, leaves } }, end) => {
+    if (end === 'deadline' && atDeadline === 'give-up') return 'gave-up';
+    if (leaves === 'service') return 'removed';
+    try {
+      await calls.run(writes.removeDestination(service, destination), { signal, timeout });
+      return 'removed';
+    } catch (error) {
+      if (isGone(error)) return 'gone';
+      throw error;
+    }
+  };
+}
+
+/** What a step came to by the drains of all it removes. */
+function conclude(step: Removal, results: ReadonlyMap<string, Drained>): Removed {
+  const drained = targetsOf(step).flatMap(target => results.get(keyOf(target)) ?? []);
+  const standing = drained.find(({ outcome }) => outcome === 'returned' || outcome === 'gave-up');
+  if (standing !== undefined) return { step, outcome: 'left-out', reason: reasonOf(standing) };
+  // What was not drained is removed at once: it is gone already, or its weight 0 would refuse clients.
+  if (step.kind === 'remove-service' || drained.length === 0) return { step, ready: true };
+  return { step, outcome: 'done' };
+}
+
+function reasonOf(drained: Drained): string {
+  const { outcome, activeConnections, inactiveConnections, persistentConnections } = drained;
+  if (outcome === 'returned') return 'its drain was dropped: it was given a weight again';
+  const counts = `${activeConnections} active, ${inactiveConnections} inactive and ${persistentConnections} persistent connections`;
+  return `not idle at the deadline: ${counts} are left`;
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../model/identity.ts';
+import { readRecordFiles, removeRecordFile, writeRecordFile } from './file.ts';
+
+/** A drain that has begun and may not have ended. */
+export interface DrainRecord {
+  readonly service: ServiceId;
+  readonly destination: DestinationId;
+  /** What the destination had before. */
+  readonly weight: number;
+  /** When it began, in milliseconds since 1970: whoever goes on with it does not start the clock anew. */
+  readonly started: number;
+}
+
+function drainsDirectory(directory: string): string {
+  return join(directory, 'drains');
+}
+
+/** The name of a drain: that of its record, too. */
+export function drainKey(service: ServiceId, destination: DestinationId): string {
+  return `${serviceKey(service)} -> ${destinationKey(destination)}`;
+}
+
+function fileName(service: ServiceId, destination: DestinationId): string {
+  return encodeURIComponent(drainKey(service, destination));
+}
+
+/** Reads all drains of a network namespace, by their keys. */
+export async function readDrains(directory: string): Promise<ReadonlyMap<string, DrainRecord>> {
+  const records = await readRecordFiles(drainsDirectory(directory), isDrainRecord);
+  return new Map(records.map(record => [drainKey(record.service, record.destination), record]));
+}
+
+function isDrainRecord(data: unknown): data is DrainRecord {
+  const { service, destination, weight, started } = data as Partial<DrainRecord>;
+  return (
+    typeof service === 'object' &&
+    typeof destination === 'object' &&
+    typeof weight === 'number' &&
+    typeof started === 'number'
+  );
+}
+
+export async function writeDrain(directory: string, record: DrainRecord): Promise<void> {
+  const { service, destination } = record;
+  await writeRecordFile(drainsDirectory(directory), fileName(service, destination), record);
+}
+
+export async function removeDrain(
+  directory: string,
+  service: ServiceId,
+  destination: DestinationId,
+): Promise<void> {
+  await removeRecordFile(drainsDirectory(directory), fileName(service, destination));
+}

@@ -1,0 +1,83 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { IpvsError } from '../model/errors.ts';
+
+const SUFFIX = '.json';
+
+/** The version of all records. */
+const RECORD_FORMAT = 1;
+
+/** Reads all records of a directory. `isRecord` tells whether what a file holds is one. */
+export async function readRecordFiles<T>(
+  directory: string,
+  isRecord: (data: unknown) => data is T,
+): Promise<readonly T[]> {
+  const names = await readdir(directory).catch(error => orNone(error, directory));
+  // A file that begins with a dot is one whose writer was killed before it was whole.
+  const files = names.filter(file => file.endsWith(SUFFIX) && !file.startsWith('.'));
+  const records = await Promise.all(files.map(file => readRecordFile(join(directory, file), isRecord)));
+  return records.filter(record => record !== undefined);
+}
+
+/** No directory: nobody has recorded anything. */
+function orNone(error: NodeJS.ErrnoException, directory: string): readonly string[] {
+  if (error.code === 'ENOENT') return [];
+  throw recordError(directory, error);
+}
+
+/** Undefined: the record was removed since the directory was read. */
+async function readRecordFile<T>(
+  path: string,
+  isRecord: (data: unknown) => data is T,
+): Promise<T | undefined> {
+  let data: unknown;
+  try {
+    data = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw recordError(path, error as Error);
+  }
+  const { formatVersion } = (data ?? {}) as { readonly formatVersion?: unknown };
+  if (formatVersion !== RECORD_FORMAT || !isRecord(data)) {
+    throw recordError(path, new Error(`it is not a record of format ${RECORD_FORMAT}`));
+  }
+  return data;
+}
+
+/** Writes a record: whole or not at all, whenever the process is killed. */
+export async function writeRecordFile(directory: string, name: string, data: object): Promise<void> {
+  const path = join(directory, `${name}${SUFFIX}`);
+  const draft = join(directory, `.${name}.${process.pid}${SUFFIX}`);
+  try {
+    await mkdir(directory, { recursive: true });
+    await writeDurably(draft, `${JSON.stringify({ formatVersion: RECORD_FORMAT, ...data })}\n`);
+    await rename(draft, path);
+    await syncDirectory(directory);
+  } catch (error) {
+    throw recordError(path, error as Error);
+  }
+}
+
+/** Removes a record, if it is there. */
+export async function removeRecordFile(directory: string, name: string): Promise<void> {
+  const path = join(directory, `${name}${SUFFIX}`);
+  await rm(path, { force: true }).catch(error => {
+    throw recordError(path, error);
+  });
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  await using file = await open(path, 'w', 0o644);
+  await file.writeFile(text);
+  await file.sync();
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  await using handle = await open(directory, 'r');
+  await handle.sync();
+}
+
+function recordError(path: string, cause: Error): IpvsError {
+  const message = `${path}: what is recorded about this network namespace can't be used: ${cause.message}`;
+  return new IpvsError('ERR_IPVS_RECORD', message, { cause });
+}

@@ -1,0 +1,334 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { DestinationId, DrainProgress, ServiceSpec, TableEntry } from '../../lib/index.ts';
+import { rejection, useBed } from './support.ts';
+
+const bed = useBed();
+
+const web = { protocol: 'tcp', address: '10.1.0.1', port: 80 } as const;
+const dns = { protocol: 'udp', address: '10.1.0.1', port: 53 } as const;
+
+const at = (host: number, port = 8080): DestinationId => ({ address: `127.0.1.${host}`, port });
+
+function entry(service: ServiceSpec, hosts: readonly number[]): TableEntry {
+  const destinations = hosts.map(host => ({ ...at(host), forwarding: 'masquerade' as const }));
+  return { ...service, destinations } as TableEntry;
+}
+
+let peer: ChildProcess;
+
+beforeAll(async () => {
+  bed.run('ip', 'addr', 'add', '10.1.0.1/32', 'dev', 'lo');
+  const program = join(import.meta.dirname, 'programs/drain-traffic.mjs');
+  peer = spawn('ip', ['netns', 'exec', bed.netns, process.execPath, program], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  await once(peer, 'message');
+});
+
+afterAll(() => {
+  peer.kill();
+});
+
+afterEach(async () => {
+  for (const host of [1, 2, 3]) await tell('close', { host: at(host).address });
+  await bed.ipvs.flush();
+  await bed.ipvs.setSettings({ expireQuiescentTemplate: false, expireNodestConn: false, connReuseMode: 1 });
+  rmSync('/run/ipvs', { recursive: true, force: true });
+});
+
+let messages = 0;
+
+/** Has the traffic do something. */
+async function tell<T>(what: string, rest: object = {}): Promise<T> {
+  const id = ++messages;
+  peer.send({ id, what, ...rest });
+  while (true) {
+    const [answer] = (await once(peer, 'message')) as [{ id: number; value: T; error?: string }];
+    if (answer.id !== id) continue;
+    if (answer.error !== undefined) throw new Error(answer.error);
+    return answer.value;
+  }
+}
+
+/** Opens connections that stay; the servers that they went to. */
+const open = (count: number) => tell<string[]>('open', { count });
+const close = (host: number) => tell('close', { host: at(host).address });
+
+async function weightOf(host: number): Promise<number | undefined> {
+  return (await bed.ipvs.destinations(web)).find(({ address }) => address === at(host).address)?.weight;
+}
+
+const quick = { idleFor: 0, poll: 50 };
+// biome-ignore lint/suspicious/noThenProperty: the option's name; its value is a text, which nothing awaits
+const keeping = { ...quick, then: 'keep' } as const;
+
+test('A drain lets connections be, sends new ones elsewhere, and removes the server when they are gone', async () => {
+  await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
+  expect((await open(6)).filter(name => name === at(1).address)).toHaveLength(3);
+  const told: DrainProgress[] = [];
+  let settled = false;
+  const draining = bed.ipvs
+    .drain(web, at(1), { ...quick, idleFor: 200, onProgress: progress => void told.push(progress) })
+    .finally(() => {
+      settled = true;
+    });
+  while (told.length < 3) await sleep(20);
+  expect(await weightOf(1)).toBe(0);
+  expect(told.at(-1)).toMatchObject({
+    waitingFor: 3,
+    activeConnections: 3,
+    destination: at(1),
+    left: undefined,
+  });
+  expect(new Set(await open(4))).toEqual(new Set([at(2).address]));
+  expect(settled).toBe(false);
+  await close(1);
+  expect(await draining).toMatchObject({
+    outcome: 'removed',
+    activeConnections: 0,
+    service: web,
+    destination: at(1),
+    traps: [],
+  });
+  expect(await weightOf(1)).toBeUndefined();
+  const idle = told.filter(({ waitingFor }) => waitingFor === 0);
+  expect(idle.at(-1)!.elapsed - idle[0]!.elapsed).toBeGreaterThanOrEqual(150);
+  expect(idle[0]).toMatchObject({ estimate: 0 });
+});
+
+test('A drained server can be kept at weight 0, and gets its weight back with its connections', async () => {
+  await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
+  await bed.ipvs.updateDestination(web, at(1), { weight: 7 });
+  const kept = await bed.ipvs.drain(web, at(1), keeping);
+  expect(kept.outcome).toBe('kept');
+  expect(await weightOf(1)).toBe(0);
+  const another = bed.client();
+  expect(await another.undrain(web, at(1))).toEqual({ service: web, destination: at(1), weight: 7 });
+  expect(await weightOf(1)).toBe(7);
+  const error = await rejection(another.undrain(web, at(1)));
+  expect(error).toMatchObject({ code: 'ERR_IPVS_DRAIN_UNKNOWN' });
+  expect(await another.undrain(web, at(1), { weight: 3 })).toMatchObject({ weight: 3 });
+});
+
+test('A server that is wanted again in the middle stays, with its connections: the drain is dropped', async () => {
+  const desired = entry({ ...web, scheduler: 'rr' }, [1, 2]);
+  await bed.ipvs.apply([desired]);
+  await open(2);
+  const draining = bed.ipvs.drain(web, at(1), { ...quick, idleFor: 400 });
+  while ((await weightOf(1)) !== 0) await sleep(10);
+  const { steps } = await bed.ipvs.apply([desired]);
+  expect(steps.map(({ step }) => step.kind)).toEqual(['change-destination']);
+  expect(await draining).toMatchObject({ outcome: 'returned' });
+  const [row] = (await bed.ipvs.destinations(web)).filter(({ address }) => address === at(1).address);
+  expect(row).toMatchObject({ weight: 1, activeConnections: 1 });
+});
+
+test('One that another program removes is gone, and no error', async () => {
+  await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
+  await open(2);
+  const draining = bed.ipvs.drain(web, at(1), quick);
+  while ((await weightOf(1)) !== 0) await sleep(10);
+  bed.run('ipvsadm', '-d', '-t', '10.1.0.1:80', '-r', '127.0.1.1:8080');
+  expect(await draining).toMatchObject({ outcome: 'gone' });
+});
+
+describe('At the deadline', () => {
+  test('a drain gives up with the numbers, and leaves the server at weight 0', async () => {
+    await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
+    await open(4);
+    const start = performance.now();
+    const drained = await bed.ipvs.drain(web, at(1), { ...quick, deadline: 300 });
+    expect(drained).toMatchObject({ outcome: 'gave-up', activeConnections: 2 });
+    expect(performance.now() - start).toBeGreaterThanOrEqual(290);
+    expect(await weightOf(1)).toBe(0);
+  });
+
+  test('it removes the server where that is wanted, and says what is left unanswered', async () => {
+    await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
+    await open(4);
+    const drained = await bed.ipvs.drain(web, at(1), { ...quick, deadline: 100, atDeadline: 'remove' });
+    expect(drained).toMatchObject({ outcome: 'removed', activeConnections: 2 });
+    expect(drained.traps.map(({ code }) => code)).toEqual(['left-unanswered']);
+    expect(await weightOf(1)).toBeUndefined();
+  });
+
+  test('the clock does not start anew for whoever goes on with a drain', async () => {
+    await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
+    await open(4);
+    const controller = new AbortController();
+    const first = bed.ipvs.drain(web, at(1), { ...quick, deadline: 60_000, signal: controller.signal });
+    while ((await weightOf(1)) !== 0) await sleep(10);
+    await sleep(300);
+    controller.abort();
+    expect(await rejection(first)).toMatchObject({ code: 'ERR_IPVS_ABORTED', name: 'AbortError' });
+    expect(await weightOf(1)).toBe(0);
+    const drained = await bed.client().drain(web, at(1), { ...quick, deadline: 300 });
+    expect(drained.outcome).toBe('gave-up');
+    expect(drained.elapsed).toBeGreaterThanOrEqual(300);
+    expect(await bed.ipvs.undrain(web, at(1))).toMatchObject({ weight: 1 });
+  });
+});
+
+describe('Traps are told instead of waited for', () => {
+  const refused = async (service: ServiceSpec, hosts: readonly number[] = [1, 2]) => {
+    await bed.ipvs.apply([entry(service, hosts)]);
+    const error = await rejection(bed.ipvs.drain(service, at(1), quick));
+    expect(error).toMatchObject({ code: 'ERR_IPVS_DRAIN_REFUSED' });
+    const [row] = await bed.ipvs.destinations(service);
+    expect(row?.weight).toBe(1);
+    return error.message;
+  };
+
+  test('The last destination that takes connections is not drained, unless forced', async () => {
+    expect(await refused(web, [1])).toMatch(
+      /^no other destination of service tcp 10\.1\.0\.1:80 takes connections/,
+    );
+    expect(await bed.ipvs.drain(web, at(1), { ...quick, force: true })).toMatchObject({ outcome: 'removed' });
+  });
+
+  test('A hashing scheduler that refuses clients gets its fallback first, if asked', async () => {
+    expect(await refused({ ...web, scheduler: 'mh', schedulerFlags: ['mh-port'] })).toContain(
+      "flag 'mh-fallback'",
+    );
+    await bed.ipvs.drain(web, at(1), { ...keeping, setFallback: true });
+    expect(await bed.ipvs.service(web)).toMatchObject({ schedulerFlags: ['mh-fallback', 'mh-port'] });
+    // What it is for: every client finds the other server.
+    expect(new Set(await open(12))).toEqual(new Set([at(2).address]));
+  });
+
+  test('Persistence keeps feeding a drained server, which takes a deadline or the setting', async () => {
+    const service = { ...web, scheduler: 'rr', persistence: { timeout: 100 } };
+    expect(await refused(service)).toContain('expireQuiescentTemplate');
+    const [name] = await open(1);
+    const host = name === at(1).address ? 1 : 2;
+    const fed = await bed.ipvs.drain(web, at(host), { ...quick, deadline: 200 });
+    expect(fed).toMatchObject({ outcome: 'gave-up', persistentConnections: 1 });
+    expect(fed.traps.map(({ code }) => code)).toEqual(['persistence-feeds']);
+    expect(await open(1)).toEqual([name]);
+    await bed.ipvs.undrain(web, at(host));
+    const moving = bed.ipvs.drain(web, at(host), { ...quick, setSettings: true });
+    while ((await weightOf(host)) !== 0) await sleep(10);
+    expect(await bed.ipvs.settings()).toMatchObject({
+      expireQuiescentTemplate: true,
+      expireNodestConn: true,
+    });
+    expect(await open(1)).not.toEqual([name]);
+    await close(host);
+    // The template of the client that moved is still counted, and not waited for.
+    expect(await moving).toMatchObject({ outcome: 'removed' });
+  });
+
+  test('UDP flows never leave by themselves, and are waited for until the deadline', async () => {
+    expect(await refused(dns)).toContain('UDP flows');
+    await tell('flow');
+    while ((await bed.ipvs.destinations(dns)).every(({ inactiveConnections }) => inactiveConnections === 0))
+      await sleep(20);
+    const rows = await bed.ipvs.destinations(dns);
+    const row = rows.find(({ inactiveConnections }) => inactiveConnections > 0)!;
+    const drained = await bed.ipvs.drain(dns, row, { ...quick, deadline: 300 });
+    await tell('stopFlow');
+    expect(drained).toMatchObject({ outcome: 'gave-up', activeConnections: 0, inactiveConnections: 1 });
+    expect(drained.traps.map(({ code }) => code)).toEqual(['flows-stay']);
+  });
+});
+
+test('An address is drained over all services, or over none where one refuses, and brought back', async () => {
+  const other = { ...web, port: 81 };
+  await bed.ipvs.apply([entry(web, [1, 2]), entry(other, [1]), entry({ ...web, port: 82 }, [2])]);
+  await bed.ipvs.updateDestination(web, at(1), { weight: 4 });
+  const error = await rejection(bed.ipvs.drainAddress('127.0.1.1', quick));
+  expect(error.message).toMatch(/^no other destination of service tcp 10\.1\.0\.1:81/);
+  expect(await weightOf(1)).toBe(4);
+  const drained = await bed.ipvs.drainAddress('127.0.1.1', { ...keeping, force: true });
+  expect(drained.map(({ service, outcome }) => [service.port, outcome]).toSorted()).toEqual([
+    [80, 'kept'],
+    [81, 'kept'],
+  ]);
+  const back = await bed.ipvs.undrainAddress('127.0.1.1');
+  expect(back.map(({ service, weight }) => [service.port, weight]).toSorted()).toEqual([
+    [80, 4],
+    [81, 1],
+  ]);
+  expect(await bed.ipvs.drainAddress('127.0.9.9', quick)).toEqual([]);
+  expect((await rejection(bed.ipvs.drain(web, at(9)))).code).toBe('ERR_IPVS_DESTINATION_NOT_FOUND');
+  expect((await rejection(bed.ipvs.drain({ ...web, port: 99 }, at(1)))).code).toBe(
+    'ERR_IPVS_SERVICE_NOT_FOUND',
+  );
+});
+
+describe('apply with drains', () => {
+  test('A rolling replacement of all servers under an open-loop client: no connection fails', async () => {
+    const service = { ...web, scheduler: 'wlc' };
+    await bed.ipvs.apply([entry(service, [1])]);
+    await tell('storm', { every: 15 });
+    await sleep(300);
+    const drain = { ...quick, idleFor: 300 };
+    for (const hosts of [[2], [3], [1], [2, 3]]) {
+      const applied = await bed.ipvs.apply([entry(service, hosts)], { drain, force: true });
+      expect(applied).toMatchObject({ converged: true, rounds: 1 });
+      await sleep(100);
+    }
+    const { made, failures, names } = await tell<{ made: number; failures: string[]; names: object }>(
+      'endStorm',
+    );
+    console.log(`${made} connections during four replacements, ${failures.length} failed`, names);
+    expect(failures).toEqual([]);
+    expect(made).toBeGreaterThan(20);
+    expect(Object.keys(names).toSorted()).toEqual([1, 2, 3].map(host => at(host).address));
+  });
+
+  test('What is removed is drained, also with its service; what is wanted again meanwhile is left in place', async () => {
+    const other = { ...web, port: 81, scheduler: 'rr' };
+    const service = { ...web, scheduler: 'rr' };
+    await bed.ipvs.apply([entry(service, [1, 2]), entry(other, [1])], { owner: 'drainer' });
+    await open(2);
+    const drain = { ...quick, idleFor: 100 };
+    const applying = bed.ipvs.apply([entry(service, [2])], { owner: 'drainer', drain, force: true });
+    while ((await weightOf(1)) !== 0) await sleep(10);
+    // The next desired state has it again.
+    const again = await bed.ipvs.apply([entry(service, [1, 2])], { owner: 'drainer', drain, force: true });
+    expect(again.steps.map(({ step }) => step.kind)).toContain('change-destination');
+    const applied = await applying;
+    expect(applied.converged).toBe(false);
+    expect(applied.steps.find(({ step }) => step.kind === 'remove-destination')).toMatchObject({
+      outcome: 'left-out',
+      reason: 'its drain was dropped: it was given a weight again',
+    });
+    expect(applied.steps.find(({ step }) => step.kind === 'remove-service')).toBeDefined();
+    const row = (await bed.ipvs.destinations(web)).find(({ address }) => address === at(1).address);
+    expect(row).toMatchObject({ weight: 1, activeConnections: 1 });
+    expect(await bed.ipvs.service(other)).toBeUndefined();
+  });
+
+  test('A drain that could last for ever is refused before anything is written', async () => {
+    await bed.ipvs.apply([entry(web, [1]), entry(dns, [1, 2])]);
+    const before = bed.run('ipvsadm', '-Sn');
+    const desired = [entry(web, [1, 2]), entry(dns, [1])];
+    const error = await rejection(bed.ipvs.apply(desired, { drain: quick }));
+    expect(error).toMatchObject({ code: 'ERR_IPVS_DRAIN_REFUSED' });
+    expect(bed.run('ipvsadm', '-Sn')).toBe(before);
+    expect(
+      await bed.ipvs.apply(desired, { drain: { ...quick, deadline: 100, atDeadline: 'remove' } }),
+    ).toMatchObject({
+      converged: true,
+    });
+  });
+
+  test('A drain that gives up leaves the server, and the apply says so', async () => {
+    await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
+    await open(2);
+    const applied = await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [2])], {
+      drain: { ...quick, deadline: 100 },
+    });
+    expect(applied.converged).toBe(false);
+    expect(applied.steps).toMatchObject([
+      { outcome: 'left-out', reason: expect.stringMatching(/^not idle at the deadline: 1 active/) },
+    ]);
+    expect(await weightOf(1)).toBe(0);
+  });
+});

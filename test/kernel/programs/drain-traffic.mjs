@@ -1,0 +1,94 @@
+// Servers on loopback that answer their name, and clients of a virtual server in front of them. Told by messages what to do, and answers each.
+import dgram from 'node:dgram';
+import net from 'node:net';
+
+const VIP = '10.1.0.1';
+const hosts = ['127.0.1.1', '127.0.1.2', '127.0.1.3'];
+const held = new Set();
+let flow;
+let storm;
+
+for (const host of hosts) {
+  net
+    .createServer(socket =>
+      socket
+        .on('error', () => {})
+        .resume()
+        .write(host),
+    )
+    .listen(8080, host);
+}
+
+/** Connects and returns the name of the server; the connection stays until it is closed. */
+function connect() {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(80, VIP);
+    const timer = setTimeout(() => socket.destroy(new Error('no answer')), 10_000);
+    socket.once('error', reject);
+    socket.once('data', name => {
+      clearTimeout(timer);
+      resolve({ socket, name: String(name) });
+    });
+  });
+}
+
+const work = {
+  async open({ count }) {
+    const found = [];
+    for (let i = 0; i < count; i++) {
+      const connection = await connect();
+      held.add(connection);
+      found.push(connection.name);
+    }
+    return found;
+  },
+  /** Closes connections to a server, by a reset: nothing stays in TIME_WAIT. */
+  async close({ host }) {
+    for (const connection of held) {
+      if (connection.name !== host) continue;
+      held.delete(connection);
+      connection.socket.resetAndDestroy();
+    }
+  },
+  async flow() {
+    flow ??= setInterval(() => flow.socket.send('x', 53, VIP), 50);
+    flow.socket = dgram.createSocket('udp4').on('error', () => {});
+  },
+  async stopFlow() {
+    clearInterval(flow);
+    flow.socket.close();
+    flow = undefined;
+  },
+  /** Opens connections without pause, one every few milliseconds whether those before were answered or not. */
+  async storm({ every }) {
+    storm = { made: 0, failures: [], names: {}, running: new Set() };
+    const state = storm;
+    state.timer = setInterval(() => {
+      state.made++;
+      const attempt = connect().then(
+        ({ socket, name }) => {
+          state.names[name] = (state.names[name] ?? 0) + 1;
+          socket.resetAndDestroy();
+        },
+        error => state.failures.push(error.code ?? error.message),
+      );
+      state.running.add(attempt.finally(() => state.running.delete(attempt)));
+    }, every);
+  },
+  async endStorm() {
+    clearInterval(storm.timer);
+    await Promise.all(storm.running);
+    const { made, failures, names } = storm;
+    return { made, failures, names };
+  },
+};
+
+process.on('message', async ({ id, what, ...rest }) => {
+  try {
+    process.send({ id, value: await work[what](rest) });
+  } catch (error) {
+    process.send({ id, error: String(error) });
+  }
+});
+process.on('disconnect', () => process.exit());
+process.send('ready');
