@@ -114,7 +114,7 @@ function destinationSpec(service: ServiceSpec, six: boolean): fc.Arbitrary<Desti
   return fc.tuple(forwarding, limits).map(([how, limit]) => ({ ...how, ...limit }));
 }
 
-/** Tables of several services with several destinations each, all that ipvsadm can express too. */
+/** Tables of several services with several destinations each, limited to what ipvsadm can express too. */
 export const tables: fc.Arbitrary<readonly TableSpec[]> = fc.uniqueArray(
   fc
     .boolean()

@@ -27,7 +27,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** The commands of the unit for one occasion, as systemd would run them, but for where the file is. */
+/** The unit's commands under these keys, as systemd would run them, except where the file lies. */
 function commands(...keys: readonly string[]): string[] {
   const lines = readFileSync(join(boot, 'ipvs.service'), 'utf8').split('\n');
   return lines.flatMap(line => {
@@ -36,7 +36,7 @@ function commands(...keys: readonly string[]): string[] {
   });
 }
 
-/** Runs them until one fails. */
+/** Runs the unit's commands under these keys until one fails. */
 function runUnit(...keys: readonly string[]): { status: number | null; stderr: string } {
   for (const command of commands(...keys)) {
     const { status, stderr } = spawnSync('ip', ['netns', 'exec', bed.netns, 'sh', '-c', command], {
@@ -55,12 +55,12 @@ async function table() {
 
 const file = () => join(root, 'etc/sysconfig/ipvsadm');
 
-test('the example starts, is saved, flushed and restored, and is the same', async () => {
+test('the example unit starts, saves, flushes and restores the table, which comes back the same', async () => {
   expect(runUnit('ExecStartPre', 'ExecStart')).toEqual({ status: 0, stderr: '' });
   const started = await table();
   expect(started).toHaveLength(parseRules(readFileSync(file(), 'utf8')).length);
 
-  // What happens while the machine is up is kept too.
+  // Stopping saves changes of the running table too.
   await bed.ipvs.updateDestination(
     { protocol: 'tcp', address: '10.100.10.101', port: 80 },
     { address: '172.16.120.12', port: 80 },
@@ -77,7 +77,7 @@ test('the example starts, is saved, flushed and restored, and is the same', asyn
   expect(await table()).toEqual(changed);
 });
 
-test('a server whose name has no address keeps back no other, and the unit is failed', async () => {
+test('a server whose name has no address keeps no other from being restored, and the unit fails', async () => {
   expect(runUnit('ExecStop')).toEqual({ status: 0, stderr: '' });
   const rules = readFileSync(file(), 'utf8');
   writeFileSync(file(), `-A -f 8\n-a -f 8 -r nonesuch.invalid -m\n${rules}`);
@@ -88,7 +88,7 @@ test('a server whose name has no address keeps back no other, and the unit is fa
   writeFileSync(file(), rules);
 });
 
-test('a file with a mistake leaves the table alone', async () => {
+test('a rules file with a mistake leaves the table alone', async () => {
   const before = await table();
   expect(before).not.toEqual([]);
   bed.run('sh', '-c', `echo '-A -t 10.0.0.1:99999' >>${file()}`);

@@ -1,7 +1,7 @@
-/** What a case starts from. */
+/** The name of the table that a case starts from. */
 export type Scene = keyof typeof scenes;
 
-/** In what two programs can differ. */
+/** An aspect in which two programs can differ. */
 export type Aspect = 'status' | 'state' | 'stdout';
 
 /** One invocation, to be run by ipvsadm and by ours. */
@@ -46,7 +46,7 @@ export const scenes = {
 -a -f 3000000000 -r 10.1.0.9 -m
 -A -t 10.0.0.1:80 -s sh -b flag-3
 `,
-  // Options of lists that keep the kernel's order need a table with one order only.
+  // Lists in the kernel's order can be compared only for a table that has one order.
   single: `
 -A -t 10.0.0.1:80 -s rr
 -a -t 10.0.0.1:80 -r 10.1.0.9:80 -m
@@ -672,7 +672,7 @@ const oddDestinations = on(
 `,
 );
 
-/** One restore of what both programs take. */
+/** A restore of lines that both programs take. */
 function taken(scene: Scene, lines: readonly string[]): Case {
   return { scene, words: '-R', input: `${lines.join('\n')}\n` };
 }
@@ -756,7 +756,7 @@ const spellings = [
   ),
 ];
 
-/** Persistence's options without -p: the service keeps them, and nothing is persistent. */
+/** Lines with persistence's options but without -p: the service keeps them and is not persistent. */
 const dormant = [
   taken('empty', [
     '-A -t 10.0.0.9:80 -M 255.255.0.0',

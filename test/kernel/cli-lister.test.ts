@@ -8,13 +8,13 @@ import { runCommand } from '../support/run-command.ts';
 import { scenes } from './cli-cases.ts';
 import { useBed } from './support.ts';
 
-// ipvs-list with a kernel; test/unit/cli/launcher.test.ts has what it and the launcher do without one.
+// ipvs-list on a kernel. What it and the launcher do without one is tested in test/unit/cli/launcher.test.ts.
 
 const bed = useBed();
 const installation = install();
 afterAll(() => installation.remove());
 
-/** A listing that ipvs-list makes itself starts no other program. */
+/** The path of ipvs-list. Listings that it makes itself start no other program. */
 const lister = join(installation.folder, 'node_modules/ipvs/native/build/Release/ipvs-list');
 const command = '/nonexistent/command';
 
@@ -27,7 +27,7 @@ function start(program: string, words: readonly string[], before: readonly strin
   return { status, stdout, stderr };
 }
 
-/** What the command prints, which is compared with ipvsadm's in cli.test.ts. */
+/** The listing that the command prints. cli.test.ts compares it with ipvsadm's. */
 async function listing(words: readonly string[]): Promise<string> {
   return (await runCommand(words, bed.netns)).stdout;
 }
@@ -41,7 +41,7 @@ async function load(rules: string): Promise<void> {
 }
 
 test.each(['empty', 'some', 'odd'] as const)(
-  'ipvs-list lists what the command lists, table “%s”',
+  'ipvs-list lists what the command lists in the table “%s”',
   async scene => {
     await load(scenes[scene]);
     const words = [
@@ -59,7 +59,7 @@ test.each(['empty', 'some', 'odd'] as const)(
   },
 );
 
-test('ipvs-list leaves it to the command to explain what fails', () => {
+test('ipvs-list leaves it to the command to explain a failure', () => {
   const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
   const path = `PATH=${dirname(installation.node)}:${process.env['PATH']}`;
   const { status, stdout, stderr } = start(
@@ -71,7 +71,7 @@ test('ipvs-list leaves it to the command to explain what fails', () => {
   expect(stderr).toMatch(/CAP_NET_ADMIN/);
 });
 
-test('ipvs-list ends well when its reader has seen enough, and fails when the disk is full', async () => {
+test('ipvs-list ends with 0 when its reader has seen enough, and fails when the disk is full', async () => {
   await load(
     `-A -f 1\n${Array.from({ length: 2000 }, (_, i) => `-a -f 1 -r 10.0.0.1:${i + 1} -m\n`).join('')}`,
   );
@@ -87,7 +87,7 @@ test('ipvs-list ends well when its reader has seen enough, and fails when the di
   expect(full.stderr).toMatch(/^ipvs: .+\n$/);
 });
 
-test('the command lists the same with and without ipvs-list, through a link of npm’s too', async () => {
+test('the command lists the same with and without ipvs-list, also through npm’s link', async () => {
   await load(scenes.single);
   const stdout = await listing(['-Ln', '--stats']);
   const link = join(installation.folder, 'node_modules/.bin/ipvs');

@@ -42,8 +42,8 @@ afterAll(async () => {
 });
 
 /**
- * Runs ipvsadm from one shell in its namespace: to enter that for each of hundreds of runs would take most of
- * the test's time.
+ * Starts a shell in a namespace that runs ipvsadm. Entering the namespace anew for each of hundreds of runs
+ * would take most of the test's time.
  */
 function startShell(netns: string): [typeof ipvsadm, () => Promise<void>] {
   const shell = spawn('ip', ['netns', 'exec', netns, 'sh'], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -66,7 +66,7 @@ function startShell(netns: string): [typeof ipvsadm, () => Promise<void>] {
   ];
 }
 
-/** All that a command can change, in an order of its own. */
+/** The state that a command can change, in one order. */
 async function stateOf(client: Ipvs) {
   const [table, timeouts, daemons] = await Promise.all([
     client.snapshot(),
@@ -98,7 +98,7 @@ async function setUp(client: Ipvs, scene: Scene): Promise<void> {
   await Promise.all(calls);
 }
 
-/** Brings a table back to what it was. Only what differs is touched: some kernels take long to flush. */
+/** Restores a state. Only what differs is touched, since some kernels take long to flush. */
 async function restore(client: Ipvs, now: State, before: State): Promise<void> {
   const texts = (state: State) => new Map(state.services.map(one => [one.key, JSON.stringify(one)]));
   const [present, wanted] = [texts(now), texts(before)];
@@ -115,7 +115,7 @@ async function restore(client: Ipvs, now: State, before: State): Promise<void> {
   await Promise.all(calls);
 }
 
-/** Lists and nothing else: both programs may look at the same table. */
+/** Whether a case only lists, so that both programs may look at the same table. */
 function onlyReads({ words }: Case): boolean {
   return /^(-[lLS]|--list|--save|-n[LlS])/.test(words);
 }
@@ -124,7 +124,7 @@ function split(words: string): string[] {
   return words.split(' ').map(word => (word === '""' ? '' : word.replaceAll('␣', ' ')));
 }
 
-test('the table', async () => {
+test('ipvs ends, prints and changes the table as ipvsadm does, in every case of cli-cases.ts', async () => {
   const wrong: string[] = [];
   let scene: Scene | undefined;
   let start: State | undefined;
@@ -164,7 +164,7 @@ test('the table', async () => {
   expect(wrong.join('\n')).toBe('');
 }, 240_000);
 
-test('a large file, some of whose lines the kernel refuses', async () => {
+test('ipvs -R makes the same table as ipvsadm of a large file with lines that the kernel refuses', async () => {
   await Promise.all([setUp(theirs.ipvs, 'empty'), setUp(ours.ipvs, 'empty')]);
   const rules: string[] = [];
   for (let i = 1; i <= 30; i++) {
@@ -180,7 +180,7 @@ test('a large file, some of whose lines the kernel refuses', async () => {
   const input = `${rules.join('\n')}\n`;
   const them = await ipvsadm(['-R'], input);
   const us = await ipvs(['-R'], ours.netns, input);
-  // ipvsadm's is that of the last line.
+  // ipvsadm ends with the status of the last line.
   expect([us.status, them.status]).toEqual([255, 0]);
   expect(await stateOf(ours.ipvs)).toEqual(await stateOf(theirs.ipvs));
   const complaints = us.stderr.trimEnd().split('\n');
@@ -197,7 +197,7 @@ test('a large file, some of whose lines the kernel refuses', async () => {
   );
 }, 60_000);
 
-test('a table of more rows than the library reads at once', async () => {
+test('ipvs lists a table of more rows than the library reads at once as ipvsadm does', async () => {
   await setUp(theirs.ipvs, 'empty');
   const rules = Array.from({ length: 1500 }, (_, i) => `-a -f 1 -r 10.0.${i >> 8}.${i & 255}:80 -m\n`);
   for (let i = 1; i <= 1200; i++) rules.push(`-A -t 10.1.0.1:${i}\n`);
@@ -209,7 +209,7 @@ test('a table of more rows than the library reads at once', async () => {
   }
 }, 60_000);
 
-test('lists under traffic', async () => {
+test('ipvs lists statistics, rates and connections under traffic as ipvsadm does', async () => {
   await Promise.all([setUp(theirs.ipvs, 'some'), setUp(ours.ipvs, 'empty')]);
   const rules = `
 -A -t 10.200.0.1:80 -s rr
@@ -235,7 +235,7 @@ test('lists under traffic', async () => {
   await new Promise(resolve => setTimeout(resolve, 4500));
   for (const words of underTraffic) {
     const why = words === '-Sn' ? / -x 1000| -x 100 -y 50/g : /$^/g;
-    // The kernel's estimator may refresh the rates between the two.
+    // The kernel's estimator may refresh the rates between the two lists.
     for (let attempt = 1; ; attempt++) {
       const them = await ipvsadm(split(words));
       const us = await ipvs(split(words), theirs.netns);
@@ -256,7 +256,7 @@ test('lists under traffic', async () => {
   console.log(`${underTraffic.length} lists under traffic compared with ipvsadm's`);
 });
 
-/** What a list of connections says of the time left: each row's goes on by itself between two lists. */
+/** The time left in a list of connections, which passes between two lists. */
 const TIME_LEFT = /(?<=^\w+ +)(\d\d):(\d\d)(?= )/gm;
 
 function withoutTimes(list: string): string {
@@ -269,30 +269,33 @@ function secondsLeft(list: string): readonly number[] {
 
 const RUNS = Number(process.env['IPVS_PROPERTY_RUNS'] ?? 12);
 
-test.each(['ipvsadm', 'ipvs'])('generated rules: %s loads, both save and list the same', async loader => {
-  let lines = 0;
-  await fc.assert(
-    fc.asyncProperty(generated, async table => {
-      await theirs.ipvs.flush();
-      const spec = table.map(({ service, destinations }) => ({ ...service, destinations }));
-      const rules = formatRules(spec);
-      lines += rules.split('\n').length - 1;
-      const loaded =
-        loader === 'ipvsadm' ? await ipvsadm(['-R'], rules) : await ipvs(['-R'], theirs.netns, rules);
-      expect(loaded).toEqual({ status: 0, stdout: '', stderr: '' });
-      const [them, us] = [await ipvsadm(['-Sn']), await ipvs(['-Sn'], theirs.netns)];
-      expect(us.stdout).toBe(rules);
-      expect(them.stdout).toBe(rules.replace(/ -[xy] \d+/g, ''));
-      for (const show of [['-Ln'], ['-Ln', '--thresholds'], ['-Ln', '--tun-info']]) {
-        expect((await ipvs(show, theirs.netns)).stdout).toBe((await ipvsadm(show)).stdout);
-      }
-    }),
-    { numRuns: RUNS },
-  );
-  console.log(`${RUNS} generated rule sets of ${lines} lines loaded by ${loader}, read by both`);
-});
+test.each(['ipvsadm', 'ipvs'])(
+  'rules that are generated and loaded by %s are saved and listed the same by both programs',
+  async loader => {
+    let lines = 0;
+    await fc.assert(
+      fc.asyncProperty(generated, async table => {
+        await theirs.ipvs.flush();
+        const spec = table.map(({ service, destinations }) => ({ ...service, destinations }));
+        const rules = formatRules(spec);
+        lines += rules.split('\n').length - 1;
+        const loaded =
+          loader === 'ipvsadm' ? await ipvsadm(['-R'], rules) : await ipvs(['-R'], theirs.netns, rules);
+        expect(loaded).toEqual({ status: 0, stdout: '', stderr: '' });
+        const [them, us] = [await ipvsadm(['-Sn']), await ipvs(['-Sn'], theirs.netns)];
+        expect(us.stdout).toBe(rules);
+        expect(them.stdout).toBe(rules.replace(/ -[xy] \d+/g, ''));
+        for (const show of [['-Ln'], ['-Ln', '--thresholds'], ['-Ln', '--tun-info']]) {
+          expect((await ipvs(show, theirs.netns)).stdout).toBe((await ipvsadm(show)).stdout);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+    console.log(`${RUNS} generated rule sets of ${lines} lines loaded by ${loader}, read by both`);
+  },
+);
 
-test('bad input: an error, and nothing done', async () => {
+test('bad rules of any kind are an error, and nothing is done', async () => {
   await setUp(ours.ipvs, 'some');
   const before = JSON.stringify(await stateOf(ours.ipvs));
   const many = '-A -f 99\n'.repeat(99_999);
@@ -328,7 +331,7 @@ function program(words: readonly string[], netns: string, input = ''): Outcome {
   return { status: status!, stdout, stderr };
 }
 
-test('the program itself', async () => {
+test('the built program lists, changes and ends as ipvsadm does', async () => {
   await Promise.all([setUp(theirs.ipvs, 'some'), setUp(ours.ipvs, 'some')]);
   for (const words of ['-Ln', '', '-Ln --thresholds', '-L --timeout']) {
     const given = words === '' ? [] : split(words);
@@ -347,7 +350,7 @@ test('the program itself', async () => {
   expect(json).toEqual(JSON.parse(JSON.stringify(await ours.ipvs.snapshot())));
 });
 
-test('a reader that has seen enough is no error', () => {
+test('a reader that has seen enough of the output is no error', () => {
   const script = 'sleep 0.2; "$0" help; echo "status $?" >&2';
   const { stderr } = spawnSync('sh', ['-c', `{ ${script}; } | true`, main], { encoding: 'utf8' });
   expect(stderr).toBe('status 0\n');

@@ -21,10 +21,7 @@ const dns = { protocol: 'udp', address: '10.100.10.101', port: 53 } as const;
 const sip = { protocol: 'udp', address: '10.100.10.101', port: 5060 } as const;
 const mark = { fwmark: 3, family: 'ipv4' } as const;
 
-/**
- * A server, in the test's namespace, of whatever the services balance; and a client that connects and stays
- * connected.
- */
+/** A program of the test's namespace: the servers of all services, and clients that stay connected to them. */
 const traffic = `
 import net from 'node:net';
 import dgram from 'node:dgram';
@@ -84,7 +81,7 @@ async function all(options?: { origin: boolean }): Promise<Connection[]> {
 }
 
 describe('connections()', () => {
-  test('ends in the middle when its signal is aborted', async () => {
+  test('connections() ends amid its entries when its signal is aborted', async () => {
     const controller = new AbortController();
     const connections = bed.ipvs.connections({ signal: controller.signal });
     expect((await connections.next()).done).toBe(false);
@@ -96,7 +93,7 @@ describe('connections()', () => {
     expect(error).toMatchObject({ name: 'AbortError', code: 'ERR_IPVS_ABORTED', cause: 'enough' });
   });
 
-  test('shows TCP over IPv4, with its persistence template', async () => {
+  test('connections() returns TCP over IPv4, with its persistence template', async () => {
     const found = (await all()).filter(
       ({ virtual, protocol }) => protocol === 'tcp' && virtual.address === web.address,
     );
@@ -116,44 +113,44 @@ describe('connections()', () => {
     expect(template).toMatchObject({ client: { address: '10.100.10.0', port: 0 }, virtual: { port: 80 } });
   });
 
-  test('shows TCP over IPv6', async () => {
+  test('connections() returns TCP over IPv6', async () => {
     const found = (await all()).filter(({ virtual }) => virtual.address === 'fd00::101');
     expect(found).toMatchObject([
       { protocol: 'tcp', destination: { address: '::1', port: 8001 }, state: 'ESTABLISHED' },
     ]);
   });
 
-  test('shows UDP', async () => {
+  test('connections() returns UDP', async () => {
     const found = (await all()).filter(({ protocol, virtual }) => protocol === 'udp' && virtual.port === 53);
     expect(found).toMatchObject([{ state: 'UDP', destination: { address: '127.0.0.1', port: 8053 } }]);
   });
 
-  test('shows what the sip engine knows a call by', async () => {
+  test('connections() returns the data that the sip engine knows a call by', async () => {
     const templates = (await all()).filter(({ engine }) => engine !== undefined);
     expect(templates).toMatchObject([
       { protocol: 'udp', engine: 'sip', engineData: 'call-7@example.com', template: true },
     ]);
   });
 
-  test('shows the template of a mark', async () => {
+  test('connections() returns the template of a firewall mark', async () => {
     const found = (await all()).filter(({ protocol }) => protocol === 'ip');
     expect(found).toMatchObject([{ template: true, virtual: { address: '0.0.0.3' } }]);
   });
 
-  test('shows that a persistent mark keeps the port that the client connected to, as lint() says', async () => {
+  test('connections() shows that a persistent mark keeps the client’s port, as lint() says', async () => {
     const found = (await all()).filter(({ virtual }) => virtual.address === '10.100.10.102');
     expect(found).toMatchObject([{ virtual: { port: 80 }, destination: { address: '127.0.0.1', port: 80 } }]);
     const table = (await bed.ipvs.snapshot()).filter(({ fwmark }) => fwmark === mark.fwmark);
     expect(lint(table)).toMatchObject([{ code: 'ignored-port', service: mark, destination: { port: 9999 } }]);
   });
 
-  test('tells where entries came from', async () => {
+  test('connections() tells where entries come from', async () => {
     const found = await all({ origin: true });
     expect(found.length).toBeGreaterThan(4);
     expect(found.every(({ origin }) => origin === 'local')).toBe(true);
   });
 
-  test('closes its file when the reader leaves early', async () => {
+  test('connections() closes its file when the reader leaves early', async () => {
     const before = readdirSync('/proc/self/fd').length;
     for await (const connection of bed.ipvs.connections()) {
       expect(connection.protocol).toBeDefined();
@@ -164,17 +161,16 @@ describe('connections()', () => {
       .toBeLessThanOrEqual(before);
   });
 
-  test('is empty where there is nothing, and rejects on a closed client', async () => {
+  test('connections() rejects on a closed client', async () => {
     const other = bed.client();
     await other.close();
     expect((await rejection(other.connections().next())).code).toBe('ERR_IPVS_CLOSED');
   });
 });
 
-describe('counters follow the traffic', () => {
-  test('of services, destinations and the namespace', async () => {
-    // The estimator refreshes them every two seconds, a new one's first time up to four seconds after it was
-    // added.
+describe('counters under traffic', () => {
+  test('counters of services, destinations and the namespace follow the traffic', async () => {
+    // The estimator refreshes counters every two seconds, those of a new service within four seconds.
     await expect
       .poll(async () => (await bed.ipvs.service(web))?.stats.connections, { timeout: 15_000, interval: 500 })
       .toBe(2);
@@ -188,7 +184,7 @@ describe('counters follow the traffic', () => {
     expect(totals.inBytes).toBeGreaterThan(0n);
   });
 
-  /** What ipvsadm lists, by service or by both: the numbers of each row. */
+  /** The numbers of each row that ipvsadm lists, by service, or by service and destination. */
   function listed(columns: string): Map<string, number[]> {
     const rows = new Map<string, number[]>();
     let service = '';
@@ -211,7 +207,7 @@ describe('counters follow the traffic', () => {
   const totalsOf = ({ connections, inPackets, outPackets, inBytes, outBytes }: Counters<number | bigint>) =>
     [connections, inPackets, outPackets, inBytes, outBytes].map(Number);
 
-  test('every way to read them tells what ipvsadm does', async () => {
+  test('services(), service(), destinations(), snapshot() and a sampler count as ipvsadm does', async () => {
     using sampler = bed.ipvs.sampler();
     const read = async () => {
       const found = new Map<string, number[]>();
@@ -256,7 +252,7 @@ describe('counters follow the traffic', () => {
       }
       return found;
     };
-    // Nothing is sent any more, but the estimator may be at it.
+    // Nothing is sent any more, but the estimator may refresh counters between two readings.
     for (let attempt = 1; ; attempt++) {
       const expected = listed('--stats --exact');
       const found = await read().catch(error => {
@@ -293,7 +289,7 @@ describe('counters follow the traffic', () => {
     }
   }, 60_000);
 
-  test('zero() of one service leaves the others', async () => {
+  test('zero() of one service leaves the counters of the others', async () => {
     const counts = async () => {
       const services = await bed.ipvs.services();
       return new Map(services.map(service => [name(service), service.stats.connections]));

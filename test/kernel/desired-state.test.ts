@@ -25,7 +25,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 afterEach(async () => {
   await bed.ipvs.flush();
-  // The records of one test are nothing to the next.
+  // A test must not see the records of the one before.
   rmSync('/run/ipvs', { recursive: true, force: true });
 });
 
@@ -49,12 +49,12 @@ function saved(): string {
   return bed.run('ipvsadm', '-Sn');
 }
 
-test('apply makes of any table any other in one go, the next plan is empty, and ipvsadm reads what its own rules make', async () => {
+test('apply() turns any table into any other in one round, as ipvsadm -R of its rules does', async () => {
   const other = addNamespace();
   try {
     await fc.assert(
       fc.asyncProperty(desiredTables, async desired => {
-        // What the run before left is the table to start from.
+        // Each run starts from the table that the run before left.
         const applied = await bed.ipvs.apply(desired, { owns: 'everything', force: true });
         expect(applied).toMatchObject({ converged: true, rounds: 1 });
         const again = await bed.ipvs.plan(desired, { owns: 'everything' });
@@ -71,7 +71,7 @@ test('apply makes of any table any other in one go, the next plan is empty, and 
   }
 });
 
-test('A table that was read is what it is: a plan for everything of it has no step, whoever wrote it', async () => {
+test('a plan for a table that was read has no step, whoever wrote the table', async () => {
   const input = [
     '-A -t 10.1.0.1:80 -s mh -b mh-port,mh-fallback -p 300 -M 255.255.0.0',
     '-a -t 10.1.0.1:80 -r 10.1.1.2:8080 -m -w 0 -x 9 -y 3',
@@ -88,13 +88,12 @@ test('A table that was read is what it is: a plan for everything of it has no st
   expect((await bed.ipvs.apply(read, { owns: 'everything' })).steps).toEqual([]);
 });
 
-test('What differs is found wherever it stands: the quick comparison and the thorough one agree', async () => {
+test('the quick and the thorough comparison find the same differences', async () => {
   await fc.assert(
     fc.asyncProperty(desiredTables, desiredTables, async (before, desired) => {
       await bed.ipvs.apply(before, { owns: 'everything', force: true });
       const plan = await bed.ipvs.plan(desired, { owns: 'everything' });
-      // What the thorough one finds of every service: none is the same to it at once, for it has a dormant
-      // field.
+      // A dormant field keeps the quick comparison from finding services equal.
       const asked = desired.map(service =>
         service.persistence === undefined ? { ...service, dormantPersistence: { timeout: 0 } } : service,
       );
@@ -107,7 +106,7 @@ test('What differs is found wherever it stands: the quick comparison and the tho
   );
 });
 
-test('Destinations are in the desired order; another one is restored only if asked, and then exactly', async () => {
+test('apply() restores an order of destinations only if asked, and then exactly', async () => {
   const service = { ...web, scheduler: 'mh' };
   await bed.ipvs.apply([entry(service, [3, 1, 2])]);
   const addresses = async () => (await bed.ipvs.destinations(web)).map(({ address }) => address.at(-1));
@@ -120,7 +119,7 @@ test('Destinations are in the desired order; another one is restored only if ask
   expect(await addresses()).toEqual(['1', '2', '3', '4']);
 });
 
-test('A service is there with all its destinations from one send on, and a change of weights keeps counters', async () => {
+test('apply() sends a service with all its destinations, and keeps counters when weights change', async () => {
   const many = entry(
     web,
     Array.from({ length: 100 }, (_, i) => i + 1),
@@ -139,8 +138,8 @@ test('A service is there with all its destinations from one send on, and a chang
   expect((await bed.ipvs.destinations(web)).every(({ weight }) => weight === 7)).toBe(true);
 });
 
-describe('Faults', () => {
-  test('The 500th of 1,000 changes is refused: all others are done, and the report has it', async () => {
+describe('faults', () => {
+  test('apply() does all other changes when the 500th of 1,000 is refused, and reports it', async () => {
     const hosts = Array.from({ length: 1000 }, (_, i) => ({
       address: `10.1.${i >> 8}.${i & 255}`,
       port: 80,
@@ -159,14 +158,14 @@ describe('Faults', () => {
     expect(await bed.ipvs.destinations(web)).toHaveLength(998);
   });
 
-  test('A service that the kernel refuses takes only its own destinations along', async () => {
+  test('a service that the kernel refuses leaves out only its own destinations', async () => {
     const { steps } = await bed.ipvs.apply([entry({ ...web, scheduler: 'absent' }, [1, 2]), entry(dns, [1])]);
     expect(steps.map(({ outcome }) => outcome)).toEqual(['failed', 'left-out', 'left-out', 'done', 'done']);
     expect(steps[0]?.error).toMatchObject({ code: 'ERR_IPVS_SCHEDULER_NOT_FOUND' });
     expect(steps[1]?.reason).toBe('its service could not be added');
   });
 
-  test('Nothing is taken from a service while nothing can take its place', async () => {
+  test('apply() takes nothing from a service while nothing can take its place', async () => {
     await bed.ipvs.apply([entry(web, [1, 2])]);
     const desired = { ...web, destinations: [{ address: '224.0.0.1', port: 80 }] };
     const { converged, steps } = await bed.ipvs.apply([desired], { force: true });
@@ -180,7 +179,7 @@ describe('Faults', () => {
     expect((await bed.ipvs.destinations(web)).map(({ address }) => address)).toEqual(['10.1.1.3']);
   });
 
-  test('What another program wrote between reading and writing is planned for again', async () => {
+  test('apply() plans again for what another program wrote between reading and writing', async () => {
     await bed.ipvs.apply([entry(web, [1, 2]), entry(dns, [1])]);
     const desired = [entry(web, [1, 3], { weight: 2 }), entry(dns, [1], { weight: 2 })];
     let asked = 0;
@@ -192,8 +191,8 @@ describe('Faults', () => {
       }
       return true;
     };
-    // A foreign row, for which the scope is asked after the others were compared: newest first is what the
-    // kernel lists.
+    // The scope is asked about a foreign row after the others were compared, as the kernel lists the newest
+    // first.
     bed.run('ipvsadm', '-A', '-f', '99');
     const { converged, rounds, steps } = await bed.ipvs.apply(desired, {
       owns: service => (service.fwmark === 99 ? meddle() : true),
@@ -206,7 +205,7 @@ describe('Faults', () => {
     expect((await bed.ipvs.plan(desired)).steps).toEqual([]);
   });
 
-  test('Whoever writes against it without end is given up on after three rounds', async () => {
+  test('apply() gives up after three rounds against a program that writes without end', async () => {
     bed.run('ipvsadm', '-A', '-f', '99');
     await bed.ipvs.apply([entry(web, [1])]);
     const row = '-t 10.1.0.1:80 -r 10.1.1.2:80';
@@ -224,10 +223,10 @@ describe('Faults', () => {
   });
 });
 
-describe('Limits', () => {
+describe('limits', () => {
   const before = [entry(web, [1, 2, 3])];
 
-  test('Too many removals are refused as a whole, with the numbers, and nothing is written', async () => {
+  test('apply() refuses too many removals as a whole, with the numbers, and writes nothing', async () => {
     await bed.ipvs.apply(before);
     const table = saved();
     const desired = [entry(web, [4]), entry(dns, [1])];
@@ -242,7 +241,7 @@ describe('Limits', () => {
     expect(await bed.ipvs.apply(plan, { force: true })).toMatchObject({ converged: true });
   });
 
-  test('A kind of change that is not allowed refuses all of them', async () => {
+  test('apply() refuses all changes where one is of a kind that is not allowed', async () => {
     await bed.ipvs.apply(before);
     const table = saved();
     const error = await rejection(
@@ -264,8 +263,8 @@ describe('Limits', () => {
   });
 });
 
-describe('Plans that were made before', () => {
-  test('A plan is carried out as it came back from JSON', async () => {
+describe('plans made before', () => {
+  test('apply() carries out a plan that came back from JSON', async () => {
     await bed.ipvs.apply([entry(web, [1, 2])]);
     const desired = [entry({ ...web, scheduler: 'rr' }, [2, 3], { weight: 4 }), entry(dns, [1])];
     const plan = await bed.ipvs.plan(desired);
@@ -275,7 +274,7 @@ describe('Plans that were made before', () => {
     expect((await bed.ipvs.plan(desired)).steps).toEqual([]);
   });
 
-  test('Steps that do not fit any more are refused, the others are done', async () => {
+  test('apply() refuses a plan’s steps that do not fit any more, and does the others', async () => {
     await bed.ipvs.apply([
       entry(web, [1, 2, 3, 4]),
       entry(dns, [1]),
@@ -318,7 +317,7 @@ describe('Plans that were made before', () => {
       if (error !== undefined) expect(error).toMatchObject({ code: 'ERR_IPVS_STALE' });
   });
 
-  test('What is no plan is refused with its place, and nothing is done', async () => {
+  test('apply() refuses what is no plan with its place, and does nothing', async () => {
     const plan = await bed.ipvs.plan([entry(web, [1])]);
     const data = JSON.parse(JSON.stringify(plan));
     expect((await rejection(bed.ipvs.apply({ ...data, formatVersion: 2 }))).message).toBe(
@@ -336,8 +335,8 @@ describe('Plans that were made before', () => {
   });
 });
 
-describe('Owners', () => {
-  test('An owner removes what it does not want any more, over restarts, and leaves what others made', async () => {
+describe('owners', () => {
+  test('an owner removes what it does not want any more, over restarts, and leaves other services', async () => {
     await bed.ipvs.addService(dns);
     await bed.ipvs.apply([entry(web, [1]), entry({ fwmark: 5, family: 'ipv4' }, [1])], { owner: 'one' });
     // A new client knows of the old one by the record alone.
@@ -349,11 +348,11 @@ describe('Owners', () => {
     expect((await later.services()).map(serviceKey).toSorted()).toEqual([serviceKey(web), serviceKey(dns)]);
     await later.apply([], { owner: 'one', force: true });
     expect((await later.services()).map(serviceKey)).toEqual([serviceKey(dns)]);
-    // Who owns nothing leaves no record.
+    // An owner of nothing leaves no record.
     expect(readdirSync(join('/run/ipvs', readdirSync('/run/ipvs')[0]!))).toEqual([]);
   });
 
-  test('Two owners that claim one service: an error that names both, and nothing is done', async () => {
+  test('two owners that claim one service are an error that names both, and nothing is done', async () => {
     await bed.ipvs.apply([entry(web, [1])], { owner: 'one' });
     const table = saved();
     const error = await rejection(bed.ipvs.apply([entry(dns, [1]), entry(web, [2])], { owner: 'two' }));
@@ -366,12 +365,12 @@ describe('Owners', () => {
       'ERR_IPVS_OWNED',
     );
     expect(saved()).toBe(table);
-    // What another gave up can be had.
+    // A service that its owner gave up can be claimed.
     await bed.ipvs.apply([], { owner: 'one', force: true });
     expect(await bed.ipvs.apply([entry(web, [2])], { owner: 'two' })).toMatchObject({ converged: true });
   });
 
-  test('Another network namespace has owners of its own', async () => {
+  test('each network namespace has owners of its own', async () => {
     const netns = addNamespace();
     try {
       const other = bed.client({ netns });
@@ -384,7 +383,7 @@ describe('Owners', () => {
     }
   });
 
-  test('A record that is damaged is an error that names the file', async () => {
+  test('a damaged record of an owner is an error that names the file', async () => {
     await bed.ipvs.apply([entry(web, [1])], { owner: 'one' });
     const path = join('/run/ipvs', readdirSync('/run/ipvs')[0]!, 'one.json');
     const record = readFileSync(path, 'utf8');
@@ -395,7 +394,7 @@ describe('Owners', () => {
     expect(await bed.ipvs.services()).toHaveLength(1);
   });
 
-  test('A name that could be no file is refused', async () => {
+  test('an owner’s name that could be no file is refused', async () => {
     for (const owner of ['', '../one', '.one', 'a b', 'x'.repeat(65), 7]) {
       const error = await rejection(bed.ipvs.apply([], { owner } as ApplyOptions));
       expect(error.message).toMatch(/^options\.owner must be /);
@@ -403,7 +402,7 @@ describe('Owners', () => {
   });
 });
 
-test('While ipvsadm edits other services without pause, apply converges in one round and touches none of them', async () => {
+test('apply() converges in one round while ipvsadm edits other services without pause', async () => {
   const script = `
     ipvsadm -A -f 900; ipvsadm -a -f 900 -r 10.1.9.9
     while :; do
@@ -433,12 +432,12 @@ test('While ipvsadm edits other services without pause, apply converges in one r
   }
 });
 
-test('Killed in the middle of its writes and run again, apply converges, and leaves nothing without an owner', async () => {
+test('apply() that was killed amid its writes converges when run again, and owns all it wrote', async () => {
   const size = 600;
   const table = (from: number, scheduler: string) =>
     Array.from({ length: size }, (_, i) => entry({ ...web, port: from + i, scheduler }, [1, 2, 3]));
   const states = [table(1000, 'rr'), table(1000 + size / 2, 'wlc')];
-  /** The first service that each of them adds. */
+  /** The first service that each run adds. */
   const first = [1000, 1000 + size].map(port => ({ ...web, port }));
   await bed.ipvs.addService(dns);
   for (const [i, state] of states.entries()) {
@@ -456,7 +455,7 @@ test('Killed in the middle of its writes and run again, apply converges, and lea
     console.log(`killed with ${steps.length} steps left`);
     expect(steps.length).toBeGreaterThan(0);
   }
-  // Whatever of both was done: the record knows all that is there.
+  // Whatever was done of both states, the record has all services that are there.
   expect(await bed.ipvs.apply(states[0]!, { owner: 'killed', force: true })).toMatchObject({
     converged: true,
   });

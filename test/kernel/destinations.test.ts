@@ -143,22 +143,22 @@ const specs: readonly (readonly [string, typeof web | typeof web6 | typeof mark,
   ['under a mark, direct, any port', mark, { address: '172.16.120.12', port: 8080 }],
 ];
 
-describe('a destination reads back as it was written', () => {
-  test.each(specs)('%s', async (_, service, spec) => {
+describe('destinations that are added', () => {
+  test.each(specs)('a destination reads back as it was written: %s', async (_, service, spec) => {
     await bed.ipvs.addDestination(service, spec);
     const read = (await bed.ipvs.destinations(service)).find(({ address }) => address === spec.address);
     expect(read).toMatchObject({ ...defaults, ...spec, ...observed });
     expect('tunnel' in read!).toBe(spec.tunnel !== undefined);
   });
 
-  test('a service lists its destinations in the order they were added', async () => {
+  test('a service lists its destinations in the order in which they were added', async () => {
     const addresses = (await bed.ipvs.destinations(web)).map(({ address }) => address);
     expect(addresses).toEqual(
       specs.filter(([, service]) => service === web).map(([, , spec]) => spec.address),
     );
   });
 
-  test('what snapshot() gives can be written: the same table comes back, in the same order', async () => {
+  test('a table that snapshot() returned can be written back, in the same order', async () => {
     const before = await bed.ipvs.snapshot();
     await bed.ipvs.flush();
     for (const service of before) {
@@ -171,31 +171,31 @@ describe('a destination reads back as it was written', () => {
   });
 });
 
-describe('an update changes what it names and nothing else', () => {
+describe('updates of a destination', () => {
   const id = { address: '172.16.120.20', port: 80 };
   const read = async () => (await bed.ipvs.destinations(web)).find(({ address }) => address === id.address);
 
-  test('weight, with a tunnel that stays', async () => {
+  test('an update of the weight keeps the tunnel', async () => {
     const before = await read();
     await bed.ipvs.updateDestination(web, id, { weight: 9 });
     expect(await read()).toEqual({ ...before, weight: 9 });
   });
 
-  test('thresholds, one at a time', async () => {
+  test('an update of one threshold keeps the other', async () => {
     const before = await read();
     await bed.ipvs.updateDestination(web, id, { upperThreshold: 10 });
     await bed.ipvs.updateDestination(web, id, { lowerThreshold: 4 });
     expect(await read()).toEqual({ ...before, upperThreshold: 10, lowerThreshold: 4 });
   });
 
-  test('a lower threshold above the upper one that stays is refused', async () => {
+  test('an update to a lower threshold above the upper one that stays is refused', async () => {
     const before = await read();
     const error = await rejection(bed.ipvs.updateDestination(web, id, { lowerThreshold: 11 }));
     expect(error.code).toBe('ERR_IPVS_THRESHOLDS');
     expect(await read()).toEqual(before);
   });
 
-  test('another forwarding method takes the tunnel away', async () => {
+  test('an update to another forwarding removes the tunnel', async () => {
     const before = await read();
     await bed.ipvs.updateDestination(web, id, { forwarding: 'masquerade' });
     const { tunnel, ...rest } = before!;
@@ -203,13 +203,13 @@ describe('an update changes what it names and nothing else', () => {
     expect(tunnel).toBeDefined();
   });
 
-  test('everything at once', async () => {
+  test('an update may change every field at once', async () => {
     const all = { forwarding: 'direct', weight: 2, upperThreshold: 7, lowerThreshold: 6 } as const;
     await bed.ipvs.updateDestination(web, id, all);
     expect(await read()).toMatchObject(all);
   });
 
-  test('many in a row, each of its own', async () => {
+  test('many updates at once change each its own destination', async () => {
     const before = await bed.ipvs.destinations(web);
     await Promise.all(
       before.map((destination, i) => bed.ipvs.updateDestination(web, destination, { weight: i + 20 })),
@@ -220,8 +220,8 @@ describe('an update changes what it names and nothing else', () => {
   });
 });
 
-describe('what the kernel refuses', () => {
-  test('a destination that exists', async () => {
+describe('destinations that the kernel refuses', () => {
+  test('a destination that exists cannot be added', async () => {
     const error = await rejection(bed.ipvs.addDestination(web, { address: '172.16.120.11', port: 80 }));
     expect(error).toMatchObject({
       code: 'ERR_IPVS_DESTINATION_EXISTS',
@@ -231,7 +231,7 @@ describe('what the kernel refuses', () => {
     });
   });
 
-  test('a destination that does not exist', async () => {
+  test('a destination that does not exist can be neither removed nor updated', async () => {
     const absent = { address: '172.16.120.99', port: 80 };
     for (const call of [
       bed.ipvs.removeDestination(web, absent),
@@ -247,7 +247,7 @@ describe('what the kernel refuses', () => {
     }
   });
 
-  test('anything of a service that does not exist', async () => {
+  test('a destination of a service that does not exist is refused by every method', async () => {
     const absent = { ...web, port: 99 };
     const id = { address: '172.16.120.11', port: 99 };
     for (const call of [
@@ -262,14 +262,17 @@ describe('what the kernel refuses', () => {
     }
   });
 
-  test.each(['0.0.0.0', '224.0.0.1', '255.255.255.255'])('the address %s', async address => {
-    const error = await rejection(bed.ipvs.addDestination(web, { address, port: 80 }));
-    expect(error.code).toBe('ERR_IPVS_DESTINATION_REFUSED');
-    expect(error.message).toContain('must be a unicast one');
-  });
+  test.each(['0.0.0.0', '224.0.0.1', '255.255.255.255'])(
+    'a destination’s address %s is refused',
+    async address => {
+      const error = await rejection(bed.ipvs.addDestination(web, { address, port: 80 }));
+      expect(error.code).toBe('ERR_IPVS_DESTINATION_REFUSED');
+      expect(error.message).toContain('must be a unicast one');
+    },
+  );
 });
 
-test('A threshold above 2147483647 is taken by 5.10, and refused by later kernels with the reason', async () => {
+test('a threshold above 2147483647 is taken by 5.10, and refused by later kernels with the reason', async () => {
   const large = { address: '172.16.120.40', port: 80, upperThreshold: 2 ** 31, lowerThreshold: 2 ** 31 };
   const outcome = await bed.ipvs.addDestination(web, large).catch((error: Error) => error);
   if (outcome === undefined) {
@@ -281,7 +284,7 @@ test('A threshold above 2147483647 is taken by 5.10, and refused by later kernel
   }
 });
 
-test('An update takes a whole row, whose address may be written in another way', async () => {
+test('an update takes a whole row, whose address may be written in another way', async () => {
   const id = { address: 'fd00::12', port: 8080 };
   const row = (await bed.ipvs.destinations(web6))[0]!;
   expect(row).toMatchObject(id);
@@ -291,7 +294,7 @@ test('An update takes a whole row, whose address may be written in another way',
   expect((await bed.ipvs.destinations(web6))[0]).toEqual({ ...row, weight: 6 });
 });
 
-test('A tunnel alone is changed, and the forwarding kept', async () => {
+test('an update of the tunnel alone keeps the forwarding', async () => {
   const id = { address: '172.16.120.16', port: 80 };
   const read = async () => (await bed.ipvs.destinations(web)).find(({ address }) => address === id.address);
   const before = await read();
@@ -301,10 +304,10 @@ test('A tunnel alone is changed, and the forwarding kept', async () => {
   expect(await read()).toEqual(before);
 });
 
-describe.each([true, false])('a lone write, inlineWrites %s', inlineWrites => {
+describe.each([true, false])('lone writes, inlineWrites %s', inlineWrites => {
   const id = { address: '172.16.121.1', port: 80 };
 
-  test('has its effect and its errors, in the order of the calls', async () => {
+  test(`a lone write has its effect or error in the order of calls, inlineWrites ${inlineWrites}`, async () => {
     const ipvs = bed.client({ inlineWrites });
     await ipvs.info();
     await ipvs.addDestination(web, id);
@@ -324,7 +327,7 @@ describe.each([true, false])('a lone write, inlineWrites %s', inlineWrites => {
     expect((await rejection(second)).code).toBe('ERR_IPVS_DESTINATION_NOT_FOUND');
   });
 
-  test(`is ${inlineWrites ? 'often' : 'never'} made before the event loop goes on`, async () => {
+  test(`a lone write is ${inlineWrites ? 'often' : 'never'} done before the event loop goes on, inlineWrites ${inlineWrites}`, async () => {
     const ipvs = bed.client({ inlineWrites });
     await ipvs.info();
     let early = 0;
@@ -341,7 +344,7 @@ describe.each([true, false])('a lone write, inlineWrites %s', inlineWrites => {
     expect(early > 0).toBe(inlineWrites);
   });
 
-  test('gives the event loop its turns', async () => {
+  test(`lone writes leave the event loop its turns, inlineWrites ${inlineWrites}`, async () => {
     const ipvs = bed.client({ inlineWrites });
     await ipvs.info();
     let turns = 0;
@@ -355,13 +358,13 @@ describe.each([true, false])('a lone write, inlineWrites %s', inlineWrites => {
   });
 });
 
-test('a removed destination is gone, the others stay', async () => {
+test('a removed destination is gone, and the others stay', async () => {
   const before = await bed.ipvs.destinations(web);
   await bed.ipvs.removeDestination(web, before[3]!);
   expect(await bed.ipvs.destinations(web)).toEqual(before.filter((_, i) => i !== 3));
 });
 
-test('errors tell of each of many awaited calls, and nothing is left unhandled', async () => {
+test('errors are reported for each of many awaited calls, and none is left unhandled', async () => {
   const spec = { address: '172.16.121.1', port: 80 };
   await bed.ipvs.addDestination(web, spec);
   for (let i = 0; i < 250; i++) {
@@ -370,7 +373,7 @@ test('errors tell of each of many awaited calls, and nothing is left unhandled',
   }
 });
 
-test('an error is about what the call was made with', async () => {
+test('an error names the identities that the call was made with', async () => {
   const service = { ...web, port: 80 };
   const destination = { address: '172.16.121.2', port: 80, weight: 3 };
   const failing = bed.ipvs.removeDestination(service, destination);
@@ -397,14 +400,14 @@ test('an update that fails leaves others of the same destination alone', async (
   expect(found).toMatchObject({ weight: 0, upperThreshold: 20, lowerThreshold: 10 });
 });
 
-test('Many writes at once get each its own error where the machine’s socket buffers hold only a few', async () => {
+test('many writes at once have each their own error where socket buffers hold only a few', async () => {
   const files = ['rmem_default', 'rmem_max', 'wmem_default', 'wmem_max'].map(
     name => `/proc/sys/net/core/${name}`,
   );
   const before = files.map(file => readFileSync(file, 'utf8'));
   for (const file of files) writeFileSync(file, '4608');
   try {
-    const client = bed.client(); // one whose sockets are opened now
+    const client = bed.client(); // its sockets open with the small buffers
     const missing = Array.from({ length: 300 }, (_, i) =>
       rejection(client.removeDestination(web, { address: `172.16.121.${i & 255}`, port: 1 + (i >> 8) })),
     );

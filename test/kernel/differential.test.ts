@@ -11,10 +11,7 @@ afterEach(() => bed.ipvs.flush());
 
 const RUNS = Number(process.env['IPVS_PROPERTY_RUNS'] ?? 20);
 
-/**
- * What ipvsadm-save -n prints, told here once more and independently of the library: this is the judge's
- * language.
- */
+/** A service's identity as ipvsadm-save -n prints it, written independently of the library: it is the judge. */
 function identity(service: ServiceId): string {
   if (service.fwmark !== undefined) return `-f ${service.fwmark}${service.family === 'ipv6' ? ' -6' : ''}`;
   const option = { tcp: '-t', udp: '-u', sctp: '--sctp-service' }[service.protocol];
@@ -62,7 +59,7 @@ function destinationLine(service: ServiceId, destination: DestinationSpec): stri
   return parts.join(' ');
 }
 
-test('ipvsadm reads what we wrote', async () => {
+test('ipvsadm reads any table that the library wrote', async () => {
   let services = 0;
   await fc.assert(
     fc.asyncProperty(tables, async table => {
@@ -85,7 +82,7 @@ test('ipvsadm reads what we wrote', async () => {
   console.log(`ipvsadm read ${RUNS} tables of ours, ${services} services`);
 }, 120_000);
 
-test('we read what ipvsadm wrote', async () => {
+test('the library reads any table that ipvsadm wrote', async () => {
   let services = 0;
   await fc.assert(
     fc.asyncProperty(tables, async table => {
@@ -112,7 +109,7 @@ test('we read what ipvsadm wrote', async () => {
   console.log(`we read ${RUNS} tables of ipvsadm's, ${services} services`);
 }, 120_000);
 
-test('what we read we write: a table comes back the same', async () => {
+test('any table that snapshot() returned can be written back', async () => {
   await fc.assert(
     fc.asyncProperty(tables, async table => {
       await bed.ipvs.flush();

@@ -9,7 +9,7 @@ const bed = useBed();
 const RUNS = Number(process.env['IPVS_PROPERTY_RUNS'] ?? 8);
 
 let netns = '';
-/** The namespace that tables are copied to. */
+/** A client of the namespace that tables are copied to. */
 let copy: Ipvs;
 let raw: { readonly source: RawNetlink; readonly copy: RawNetlink };
 
@@ -44,7 +44,7 @@ const name = (text: string) => Buffer.from(`${text}\0`).toString('hex');
 
 const INT_MAX = 0x7fff_ffff;
 
-/** A number of `bits` bits. Its edges and the numbers named come up more often than others. */
+/** A number of `bits` bits. The ends of its range and `edges` come up more often than others. */
 function number(bits: 8 | 16 | 32, ...edges: readonly number[]): fc.Arbitrary<number> {
   const most = 2 ** bits - 1;
   return fc.oneof(
@@ -53,7 +53,7 @@ function number(bits: 8 | 16 | 32, ...edges: readonly number[]): fc.Arbitrary<nu
   );
 }
 
-/** A number of 32 bits that the kernel takes up to INT_MAX; now and then one that it refuses. */
+/** A number up to INT_MAX, as the kernel takes it, and now and then a larger one, which it refuses. */
 const positive = fc.oneof(
   { arbitrary: number(32, 2, 65_535, 65_536, INT_MAX).map(value => value & INT_MAX), weight: 15 },
   { arbitrary: number(32), weight: 1 },
@@ -62,7 +62,7 @@ const positive = fc.oneof(
 const bytes = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map(array => Buffer.from(array).toString('hex'));
 
-/** 16 bytes of an address: IPv4 in the first four, and the kernel does not look at the others. */
+/** The 16 bytes of an address. IPv4 has the first four, and the kernel ignores the others. */
 function address(family: number): fc.Arbitrary<string> {
   return family === 10
     ? fc.oneof(
@@ -151,7 +151,7 @@ function destination(family: number): fc.Arbitrary<Attribute[]> {
         fc.constant(own),
         serverAddress(own),
         number(16, 80),
-        // Of another family only through a tunnel.
+        // Another family than the service's goes only through a tunnel.
         own === family ? number(32, 2, 3, 4, 5, 6, 7, 8) : fc.constant(2),
         positive,
         fc.tuple(positive, positive).map(pair => pair.sort((a, b) => a - b)),
@@ -181,7 +181,7 @@ const tables: fc.Arbitrary<readonly RawService[]> = fc.array(
   { minLength: 1, maxLength: 20, size: 'max' },
 );
 
-/** Makes a call for every row of a table, in the order in which they can be added. */
+/** Makes a call for every row of a table, in an order in which rows can be added. */
 async function forEachRow(
   table: readonly ServiceWithDestinations[],
   call: {
@@ -196,7 +196,7 @@ async function forEachRow(
   await Promise.all(calls);
 }
 
-/** A table without what the kernel counts, in one order. */
+/** A table's configuration: without what the kernel counts, in one order. */
 function configured(table: readonly ServiceWithDestinations[]) {
   return table
     .map(({ stats: _, destinations, ...service }) => ({
@@ -208,7 +208,7 @@ function configured(table: readonly ServiceWithDestinations[]) {
     .sort((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1));
 }
 
-test('Every row that the kernel can hold is read, and written the same, byte for byte as the kernel tells it', async () => {
+test('any row that the kernel can hold is read and written back the same, byte for byte', async () => {
   let rows = 0;
   await fc.assert(
     fc
@@ -224,7 +224,7 @@ test('Every row that the kernel can hold is read, and written the same, byte for
         });
         expect(await raw.copy.read()).toEqual(told);
         expect(configured(await copy.snapshot())).toEqual(configured(snapshot));
-        // Nor does an update by what was read change anything.
+        // An update with the row that was read changes nothing.
         await forEachRow(snapshot, {
           service: service => bed.ipvs.updateService(service, service),
           destination: (service, row) => bed.ipvs.updateDestination(service, row, row),
@@ -236,5 +236,5 @@ test('Every row that the kernel can hold is read, and written the same, byte for
       }),
     { numRuns: RUNS },
   );
-  expect(rows).toBeGreaterThan(5 * RUNS); // most of what is written the kernel does take
+  expect(rows).toBeGreaterThan(5 * RUNS); // the kernel takes most rows that are written
 });

@@ -88,7 +88,7 @@ virtual_server fwmark 7 {
 
 const limits = { upperThreshold: 0, lowerThreshold: 0 };
 
-/** Field by field what the configuration says. */
+/** The rows that the configuration describes, field by field. */
 const expected = {
   'tcp 10.100.10.101:80': {
     scheduler: 'wrr',

@@ -9,11 +9,11 @@ const bed = useBed();
 const web = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
 
 describe('timeouts', () => {
-  test('start with the kernel’s defaults', async () => {
+  test('timeouts() returns the kernel’s defaults at first', async () => {
     expect(await bed.ipvs.timeouts()).toEqual({ tcp: 900, tcpFin: 120, udp: 300 });
   });
 
-  test('what is not named is kept', async () => {
+  test('setTimeouts() keeps a timeout that is not named', async () => {
     await bed.ipvs.setTimeouts({ udp: 77 });
     expect(await bed.ipvs.timeouts()).toEqual({ tcp: 900, tcpFin: 120, udp: 77 });
     await bed.ipvs.setTimeouts({ tcp: 1, tcpFin: 8_000_000 });
@@ -27,7 +27,7 @@ describe('timeouts', () => {
     expect(error.message).toContain('8589934 seconds at most');
   });
 
-  test('naming none changes none', async () => {
+  test('setTimeouts() that names no timeout changes none', async () => {
     await bed.ipvs.setTimeouts({});
     expect(await bed.ipvs.timeouts()).toEqual({ tcp: 1, tcpFin: 8_000_000, udp: 77 });
   });
@@ -53,7 +53,7 @@ describe('schedulers', () => {
     expect(schedulers).toHaveLength(named('present').length + named('loadable').length);
   });
 
-  test('those that it names are those that services can be added with', async () => {
+  test('services can be added with the schedulers that schedulers() names, and with no others', async () => {
     const names = (await bed.ipvs.schedulers()).map(({ name }) => name);
     for (const scheduler of [...debian, 'twos', 'ftp', 'none-such']) {
       const outcome = await bed.ipvs.addService({ ...web, scheduler }).then(
@@ -64,7 +64,7 @@ describe('schedulers', () => {
     }
   });
 
-  test('hasScheduler() asks the kernel for one, which loads its module, and leaves no trace in the table', async () => {
+  test('hasScheduler() has the kernel load the module, and leaves no trace in the table', async () => {
     expect(await bed.ipvs.hasScheduler('mh')).toBe(true);
     expect(loaded()).toContain('mh');
     expect(await bed.ipvs.hasScheduler('none-such')).toBe(false);
@@ -73,7 +73,7 @@ describe('schedulers', () => {
     expect((await rejection(bed.ipvs.hasScheduler('a name'))).message).toMatch(/^scheduler /);
   });
 
-  test('are told, too, when they are asked for before the client is closed', async () => {
+  test('schedulers() and hasScheduler() finish when called before close(), and reject after it', async () => {
     const ipvs = bed.client();
     const asked = [ipvs.schedulers(), ipvs.hasScheduler('rr')] as const;
     const closed = ipvs.close();
@@ -84,7 +84,7 @@ describe('schedulers', () => {
     expect((await rejection(ipvs.hasScheduler('rr'))).code).toBe('ERR_IPVS_CLOSED');
   });
 
-  test('which of two modules is missing, too, takes another question', async () => {
+  test('an engine that is missing is told from a scheduler even when close() follows the call', async () => {
     const ipvs = bed.client();
     const engine = 'none-such';
     const missing = rejection(ipvs.addService({ ...web, scheduler: 'rr', persistence: { engine } }));
@@ -92,7 +92,7 @@ describe('schedulers', () => {
     expect((await missing).code).toBe('ERR_IPVS_ENGINE_NOT_FOUND');
   });
 
-  test('of a namespace that does not exist', async () => {
+  test('hasScheduler() in a namespace that does not exist names the namespace', async () => {
     const error = await rejection(bed.client({ netns: 'no-such-one' }).hasScheduler('rr'));
     expect(error.message).toContain('no-such-one');
   });
@@ -108,11 +108,11 @@ describe('schedulers', () => {
 });
 
 describe('sync daemons', () => {
-  test('none run at first', async () => {
+  test('no sync daemon runs at first', async () => {
     expect(await bed.ipvs.daemons()).toEqual([]);
   });
 
-  test('a master with the kernel’s defaults, and a backup with everything', async () => {
+  test('a master and a backup daemon run at the same time, with defaults or with every option', async () => {
     bed.run('ip', 'link', 'add', 'sync0', 'type', 'dummy');
     bed.run('ip', 'addr', 'add', '192.168.77.1/24', 'dev', 'sync0');
     bed.run('ip', 'link', 'set', 'sync0', 'up');
@@ -141,7 +141,7 @@ describe('sync daemons', () => {
     expect(daemons).toContainEqual(backup);
   });
 
-  test('one of each role', async () => {
+  test('a second master daemon is refused while one runs', async () => {
     const error = await rejection(bed.ipvs.startDaemon({ role: 'master', interface: 'sync0' }));
     expect(error).toMatchObject({
       code: 'ERR_IPVS_DAEMON_EXISTS',
@@ -149,7 +149,7 @@ describe('sync daemons', () => {
     });
   });
 
-  test('a destination of another family is refused beside them', async () => {
+  test('a destination of another family is refused while sync daemons run', async () => {
     await bed.ipvs.addService(web);
     const crossed = { address: 'fd00::1', port: 80, forwarding: 'tunnel' } as const;
     const error = await rejection(bed.ipvs.addDestination(web, crossed));
@@ -157,7 +157,7 @@ describe('sync daemons', () => {
     expect(error.message).toContain('sync daemon');
   });
 
-  test('stop one after the other', async () => {
+  test('stopDaemon() stops one daemon and leaves the other, and fails where none runs', async () => {
     await bed.ipvs.stopDaemon('master');
     expect(await bed.ipvs.daemons()).toMatchObject([{ role: 'backup' }]);
     await bed.ipvs.stopDaemon('backup');
@@ -165,20 +165,20 @@ describe('sync daemons', () => {
     expect((await rejection(bed.ipvs.stopDaemon('master'))).code).toBe('ERR_IPVS_DAEMON_NOT_FOUND');
   });
 
-  test('and are refused beside a destination of another family', async () => {
+  test('a sync daemon is refused while a destination of another family is there', async () => {
     await bed.ipvs.addDestination(web, { address: 'fd00::1', port: 80, forwarding: 'tunnel' });
     const error = await rejection(bed.ipvs.startDaemon({ role: 'master', interface: 'sync0' }));
     expect(error.code).toBe('ERR_IPVS_DAEMON_REFUSED');
     await bed.ipvs.flush();
   });
 
-  test('an IPv6 group', async () => {
+  test('a sync daemon takes an IPv6 group', async () => {
     await bed.ipvs.startDaemon({ role: 'backup', interface: 'sync0', group: 'ff02::1:9' });
     expect(await bed.ipvs.daemons()).toMatchObject([{ role: 'backup', group: 'ff02::1:9' }]);
     await bed.ipvs.stopDaemon('backup');
   });
 
-  test('an interface that is not there, or down', async () => {
+  test('a sync daemon is refused on an interface that is absent or down', async () => {
     const absent = await rejection(bed.ipvs.startDaemon({ role: 'master', interface: 'nosuch0' }));
     expect(absent).toMatchObject({ code: 'ERR_IPVS_INTERFACE_NOT_FOUND' });
     expect(absent.message).toContain("no interface 'nosuch0'");
@@ -190,7 +190,7 @@ describe('sync daemons', () => {
 });
 
 describe('settings', () => {
-  test('are those of the kernel, typed', async () => {
+  test('settings() returns the kernel’s settings, typed', async () => {
     const settings = await bed.ipvs.settings();
     expect(settings).toMatchObject({
       conntrack: false,
@@ -203,7 +203,7 @@ describe('settings', () => {
     expect(Object.keys(settings)).toHaveLength(files.length);
   });
 
-  test('are set in the client’s namespace and nowhere else', async () => {
+  test('setSettings() sets those of the client’s namespace and no other', async () => {
     const file = '/proc/sys/net/ipv4/vs/expire_nodest_conn';
     const outside = readFileSync(file, 'utf8');
     await bed.ipvs.setSettings({
@@ -222,7 +222,7 @@ describe('settings', () => {
     expect(readFileSync(file, 'utf8')).toBe(outside);
   });
 
-  test('the ends of their ranges', async () => {
+  test('setSettings() takes both ends of each setting’s range', async () => {
     const before = await bed.ipvs.settings();
     const ends = {
       secureTcp: [3, 0],
@@ -245,8 +245,8 @@ describe('settings', () => {
     await bed.ipvs.setSettings(before);
   });
 
-  test('are set all together or, where the kernel refuses one, not at all', async () => {
-    await bed.ipvs.hasScheduler('lblc'); // loads it: lblc has one in seconds that the kernel keeps in clock ticks
+  test('setSettings() sets nothing where the kernel refuses one of the values', async () => {
+    await bed.ipvs.hasScheduler('lblc'); // loads lblc, whose expiration in seconds the kernel keeps in clock ticks
     const before = await bed.ipvs.settings();
     const settings = { conntrack: !before.conntrack, lblcExpiration: 2 ** 31 - 1 };
     const error = await rejection(bed.ipvs.setSettings(settings));
@@ -255,20 +255,20 @@ describe('settings', () => {
     expect(await bed.ipvs.settings()).toEqual(before);
   });
 
-  test('a sync threshold without a period', async () => {
+  test('setSettings() takes a sync threshold without a period', async () => {
     await bed.ipvs.setSettings({ syncThreshold: { threshold: 5, period: 0 } });
     const { syncThreshold } = await bed.ipvs.settings();
     expect(syncThreshold).toEqual({ threshold: 5, period: 0 });
     await bed.ipvs.setSettings({ syncThreshold });
   });
 
-  test('what is read can be written', async () => {
+  test('setSettings() takes what settings() returned', async () => {
     const before = await bed.ipvs.settings();
     await bed.ipvs.setSettings(before);
     expect(await bed.ipvs.settings()).toEqual(before);
   });
 
-  test('all or none: one that this kernel lacks leaves the others alone', async () => {
+  test('setSettings() sets nothing where the kernel lacks one of the settings', async () => {
     const error = await rejection(bed.ipvs.setSettings({ cacheBypass: true, debugLevel: 3 }));
     expect(error).toMatchObject({
       code: 'ERR_IPVS_SETTING_NOT_FOUND',
@@ -279,7 +279,7 @@ describe('settings', () => {
 });
 
 describe('namespaces', () => {
-  test('a file that becomes one, as `ip netns add` makes it', async () => {
+  test('a client takes a file that becomes a namespace, as `ip netns add` makes it', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'ipvs-netns-')), 'lb');
     writeFileSync(file, '');
     const ipvs = bed.client({ netns: file });
@@ -294,7 +294,7 @@ describe('namespaces', () => {
     }
   });
 
-  test('by name, path, descriptor and process', async () => {
+  test('a client opens a namespace by name, path, descriptor or process', async () => {
     await bed.ipvs.addService({ ...web, scheduler: 'rr' });
     const path = `/run/netns/${bed.netns}`;
     const { openSync, closeSync } = await import('node:fs');
@@ -317,7 +317,7 @@ describe('namespaces', () => {
     await bed.ipvs.flush();
   });
 
-  test('a namespace that is not there, or is none', async () => {
+  test('a namespace that is absent, or a file that is none, is an error', async () => {
     const absent = await rejection(bed.client({ netns: 'ipvs-no-such' }).services());
     expect(absent).toMatchObject({ code: 'ERR_IPVS_NAMESPACE_NOT_FOUND', errno: -2 });
     expect(absent.message).toContain('ipvs-no-such');

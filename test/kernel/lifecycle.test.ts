@@ -41,15 +41,15 @@ function program(name: string, args: readonly string[] = [], flags: readonly str
 }
 
 describe('a process with clients', () => {
-  test('ends by itself when they are left open', async () => {
+  test('a process with open clients ends by itself', async () => {
     expect(await program('left-open.mjs')).toEqual({ status: 0, signal: null, output: `${SERVICES}\n` });
   });
 
-  test.each(['0', '30', '200'])('exits with calls in flight, after %s ms', async delay => {
+  test.each(['0', '30', '200'])('a process exits with calls in flight after %s ms', async delay => {
     expect(await program('exit-in-flight.mjs', [delay])).toEqual({ status: 7, signal: null, output: '' });
   });
 
-  test('gets back threads and descriptors of those that were garbage-collected', async () => {
+  test('a process gets back threads and descriptors of garbage-collected clients', async () => {
     const { status, output } = await program('collected.mjs', [], ['--expose-gc']);
     expect(status, output).toBe(0);
     const { before, during, after } = JSON.parse(output);
@@ -58,7 +58,7 @@ describe('a process with clients', () => {
     expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);
   });
 
-  test('survives worker threads that are terminated in mid-call', async () => {
+  test('a process survives worker threads that are terminated amid calls', async () => {
     const { status, output } = await program('workers.mjs');
     expect(status, output).toBe(0);
     const { before, after, services } = JSON.parse(output);
@@ -67,13 +67,13 @@ describe('a process with clients', () => {
     expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);
   });
 
-  test('may require() the package', async () => {
+  test('the package can be loaded by require()', async () => {
     expect(await program('required.cjs')).toEqual({ status: 0, signal: null, output: `${SERVICES}\n` });
   });
 });
 
 describe('twenty clients at once', () => {
-  test('each see the whole table, and leave nothing behind when closed', async () => {
+  test('twenty clients at once read the whole table each, and leave nothing behind when closed', async () => {
     const before = {
       threads: readdirSync('/proc/self/task').length,
       fds: readdirSync('/proc/self/fd').length,
@@ -95,7 +95,7 @@ describe('twenty clients at once', () => {
 });
 
 describe('close()', () => {
-  test('lets finish what was called before, and refuses what comes after', async () => {
+  test('close() lets earlier calls finish, and refuses later ones', async () => {
     const ipvs = bed.client();
     const added = ipvs.addService({ ...id(5000), scheduler: 'rr' });
     const listed = ipvs.services();
@@ -107,13 +107,13 @@ describe('close()', () => {
     await bed.ipvs.removeService(id(5000));
   });
 
-  test('is idempotent, and no trouble for a client that was never used', async () => {
+  test('close() may be called again, and on a client that was never used', async () => {
     const ipvs = bed.client();
     await Promise.all([ipvs.close(), ipvs.close()]);
     await ipvs.close();
   });
 
-  test('comes with `await using`', async () => {
+  test('close() is called at the end of `await using`', async () => {
     let outer: ReturnType<typeof bed.client>;
     {
       await using ipvs = bed.client();
@@ -128,8 +128,7 @@ describe('deadlines and signals', () => {
   test('a call under way that misses its deadline says that its outcome is unknown', async () => {
     const ipvs = bed.client();
     await ipvs.info();
-    // How long a read takes is the machine's affair: deadlines are tried until one falls into the middle of
-    // it.
+    // The duration of a read depends on the machine: deadlines are tried until one falls amid the read.
     let error: Rejection | undefined;
     for (let timeout = 1; error?.sent !== true && timeout < 200; timeout += 2) {
       error = await ipvs.snapshot({ timeout }).then(
@@ -142,7 +141,7 @@ describe('deadlines and signals', () => {
     expect(await ipvs.services()).toHaveLength(SERVICES);
   });
 
-  test('a call that was still queued has no effect', async () => {
+  test('a queued call that misses its deadline has no effect', async () => {
     const ipvs = bed.client();
     await ipvs.info();
     const reading = Promise.all([ipvs.snapshot(), ipvs.snapshot()]);
@@ -153,7 +152,7 @@ describe('deadlines and signals', () => {
     expect(await ipvs.services()).toHaveLength(SERVICES);
   });
 
-  test('the client’s own deadline holds where a call has none', async () => {
+  test('the client’s timeout holds where a call has none', async () => {
     const ipvs = bed.client({ timeout: 1 });
     // A read whose answer came while this thread was busy is in time.
     const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => ipvs.snapshot()));
@@ -191,13 +190,13 @@ describe('deadlines and signals', () => {
     'sampler().read': (ipvs, options) => ipvs.sampler().read(options),
   };
 
-  test.each(Object.entries(methods))('%s() takes both', async (_, method) => {
+  test.each(Object.entries(methods))('the method %s() takes a signal and a timeout', async (_, method) => {
     const error = await rejection(method(bed.ipvs, { signal: AbortSignal.abort() }));
     expect(error).toMatchObject({ code: 'ERR_IPVS_ABORTED', sent: false });
     expect((await rejection(method(bed.ipvs, { timeout: 0 }))).message).toMatch(/^options\.timeout /);
   });
 
-  test('a signal that is aborted already', async () => {
+  test('a signal aborted before the call rejects it, with its reason as the cause', async () => {
     const error = await rejection(bed.ipvs.flush({ signal: AbortSignal.abort('enough') }));
     expect(error).toMatchObject({
       name: 'AbortError',
@@ -210,7 +209,7 @@ describe('deadlines and signals', () => {
   test('an answer that came while this thread was busy is in time', async () => {
     const ipvs = bed.client();
     await ipvs.info();
-    await new Promise(resolve => setImmediate(resolve)); // timers come next, and answers after them
+    await new Promise(resolve => setImmediate(resolve)); // timers come next, then answers
     const reading = ipvs.info({ timeout: 150 });
     for (let turn = 0; turn < 5; turn++) await undefined; // sent
     const start = performance.now();
@@ -218,7 +217,7 @@ describe('deadlines and signals', () => {
     expect(await reading).toMatchObject({ version: expect.any(String) });
   });
 
-  test('one signal for many calls', async () => {
+  test('one signal serves 5,000 calls with one listener and without a warning', async () => {
     const ipvs = bed.client();
     const controller = new AbortController();
     const { signal } = controller;
@@ -242,7 +241,7 @@ describe('deadlines and signals', () => {
     expect(await ipvs.services()).toHaveLength(SERVICES);
   });
 
-  test('a write that is given up takes no other with it', async () => {
+  test('an aborted write takes no other write with it', async () => {
     const ipvs = bed.client();
     await ipvs.info();
     for (const delay of [1, 3, 6, 12]) {
@@ -258,7 +257,7 @@ describe('deadlines and signals', () => {
     }
   });
 
-  test('a signal in the tick of the call', async () => {
+  test('a signal aborted in the tick of the call leaves the call without effect', async () => {
     const controller = new AbortController();
     const ipvs = bed.client();
     const reading = ipvs.snapshot();
@@ -269,7 +268,7 @@ describe('deadlines and signals', () => {
     expect(await ipvs.services()).toHaveLength(SERVICES);
   });
 
-  test('a signal in the middle of a read frees the client at once', async () => {
+  test('a signal aborted amid a read frees the client at once', async () => {
     const ipvs = bed.client();
     await ipvs.info();
     let error: Rejection | undefined;
@@ -285,7 +284,7 @@ describe('deadlines and signals', () => {
     expect((await ipvs.info()).version).toBeDefined();
   });
 
-  test('a signal takes no listeners along', async () => {
+  test('a signal keeps no listener of an answered call', async () => {
     const { signal } = new AbortController();
     await Promise.all([bed.ipvs.info({ signal }), bed.ipvs.service(id(1), { signal })]);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);

@@ -15,7 +15,7 @@ const service = (n: number) =>
   ({ protocol: 'udp', address: `10.101.${n >> 8}.${n & 255}`, port: 53 }) as const;
 const server = (n: number) => ({ address: `10.102.${n >> 8}.${n & 255}`, port: 80 });
 
-/** Adds and removes all the time until stopped, through a client (and so a thread) of its own. */
+/** Changes a table back and forth until the returned function is called. */
 function churn(change: (on: boolean) => Promise<unknown>): () => Promise<void> {
   let going = true;
   const loop = (async () => {
@@ -27,7 +27,7 @@ function churn(change: (on: boolean) => Promise<unknown>): () => Promise<void> {
   };
 }
 
-/** What a read gave while others wrote: everything that stayed must be in it, nothing twice. */
+/** Fails unless a list has each row that stayed, and none twice. */
 function expectWhole(found: readonly string[], stable: readonly string[]): void {
   const seen = new Set(found);
   expect(seen.size, 'duplicates').toBe(found.length);
@@ -37,7 +37,7 @@ function expectWhole(found: readonly string[], stable: readonly string[]): void 
   ).toEqual([]);
 }
 
-/** Reads until `rounds` reads gave a list; a read may say that it cannot give one, but not always. */
+/** Reads until `rounds` reads returned a list. Up to 200 may reject with ERR_IPVS_UNSTABLE. */
 async function readOften(rounds: number, read: () => Promise<void>): Promise<void> {
   let unstable = 0;
   for (let i = 0; i < rounds; ) {
@@ -54,7 +54,7 @@ async function readOften(rounds: number, read: () => Promise<void>): Promise<voi
 describe('lists of many chunks', () => {
   afterEach(() => bed.ipvs.flush());
 
-  test('are whole: 3,000 services, 3,000 destinations', async () => {
+  test('lists of 3,000 services and 3,000 destinations are whole', async () => {
     const services: ServiceId[] = Array.from({ length: 3000 }, (_, n) => service(n));
     const servers: DestinationId[] = Array.from({ length: 3000 }, (_, n) => server(n));
     const ipvs = bed.client({ timeout: 60_000 });
@@ -68,7 +68,7 @@ describe('lists of many chunks', () => {
     expect(table.find(({ address }) => address === pool.address)?.destinations).toHaveLength(3000);
   });
 
-  test('are whole right after they were added, when a 7.x kernel resizes its table in between', async () => {
+  test('a list right after adding is whole, although a 7.x kernel resizes its table then', async () => {
     for (let round = 0; round < 8; round++) {
       const ids = Array.from({ length: 230 }, (_, n) => service(n));
       for (const id of ids) void bed.ipvs.addService({ ...id, scheduler: 'rr' });
@@ -80,10 +80,10 @@ describe('lists of many chunks', () => {
   });
 });
 
-describe('while another program writes', () => {
+describe('lists while another program writes', () => {
   afterEach(() => bed.ipvs.flush());
 
-  test('services stay complete, without duplicates', async () => {
+  test('a list of services stays whole, without duplicates, while another program writes', async () => {
     const stable = Array.from({ length: 250 }, (_, n) => service(n));
     const coming = Array.from({ length: 30 }, (_, n) => service(1000 + n));
     await Promise.all(stable.map(id => bed.ipvs.addService({ ...id, scheduler: 'rr' })));
@@ -99,7 +99,7 @@ describe('while another program writes', () => {
     );
   });
 
-  test('destinations stay complete, without duplicates', async () => {
+  test('a list of destinations stays whole, without duplicates, while another program writes', async () => {
     const stable = Array.from({ length: 250 }, (_, n) => server(n));
     const coming = Array.from({ length: 20 }, (_, n) => server(1000 + n));
     await bed.ipvs.addService({ ...pool, scheduler: 'rr' });
@@ -117,7 +117,7 @@ describe('while another program writes', () => {
     await stop();
   });
 
-  test('a service that is deleted while its destinations are read is gone, not shortened', async () => {
+  test('a service deleted while its destinations are read is reported absent, not shortened', async () => {
     const writer = bed.client();
     const ids = Array.from({ length: 300 }, (_, n) => server(n));
     const outcomes = new Set<unknown>();
@@ -162,17 +162,17 @@ describe('20,000 services of which another program changes one every 100 ms', ()
     await bed.ipvs.flush();
   });
 
-  test('are listed, each of them', async () => {
+  test('20,000 services are all listed while another program changes one every 100 ms', async () => {
     const ipvs = bed.client();
     for (let round = 0; round < 3; round++) {
       const found = new Set((await ipvs.services()).map(serviceKey));
       expect(found.size).toBeGreaterThanOrEqual(ids.length - 1);
-      // One service is gone at a time, each only for a tenth of a second.
+      // One service at a time is gone, each for a tenth of a second.
       expect(ids.filter(id => !found.has(serviceKey(id))).length).toBeLessThanOrEqual(20);
     }
   });
 
-  test('are sampled time and again without an error', async () => {
+  test('20,000 services are sampled without an error while another program changes them', async () => {
     const ipvs = bed.client();
     const sampler = ipvs.sampler({ destinations: false });
     for (let round = 0; round < 3; round++) {

@@ -10,7 +10,7 @@ const dns = { protocol: 'udp', address: '10.100.10.101', port: 53 };
 const mark = { fwmark: 1, family: 'ipv4' };
 const server = { address: '10.0.0.1', port: 80 };
 
-/** The API as a JavaScript user sees it, who has no types to stop him. */
+/** The API as JavaScript sees it, without types. */
 type Loose = Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
 
 const loose = () => bed.ipvs as unknown as Loose;
@@ -23,7 +23,7 @@ beforeAll(async () => {
   before = await bed.ipvs.snapshot();
 });
 
-/** A call, what it must be refused with, and what the message must name. */
+/** A call, the code that it must be refused with, and a part of the message. */
 type Case = readonly [method: string, args: readonly unknown[], code: string, names: string];
 
 const TYPE = 'ERR_INVALID_ARG_TYPE';
@@ -313,23 +313,23 @@ const badOthers: readonly Case[] = [
   ['removeService', [web, { time: 1 }], VALUE, "options has no option 'time'"],
 ];
 
-describe('misuse is refused by the field’s name, and changes nothing', () => {
+describe('invalid arguments', () => {
   test.each(
     [...badServices, ...badDestinations, ...badOthers].map(row => [`${row[0]}: ${row[3]}`, ...row] as const),
-  )('%s', async (_, method, args, code, names) => {
+  )('an invalid argument is refused by its field’s name: %s', async (_, method, args, code, names) => {
     const error = await rejection(loose()[method]!(...args));
     expect(error).toBeInstanceOf(code === RANGE ? RangeError : TypeError);
     expect(error.code).toBe(code);
     expect(error.message).toContain(names);
   });
 
-  test('the table is as it was', async () => {
+  test('the table is unchanged after every call with an invalid argument', async () => {
     expect(await bed.ipvs.snapshot()).toEqual(before);
     expect(await bed.ipvs.daemons()).toEqual([]);
     expect(await bed.ipvs.timeouts()).toEqual({ tcp: 900, tcpFin: 120, udp: 300 });
   });
 
-  test('a bad call among good ones takes none of them with it', async () => {
+  test('a call with an invalid argument leaves good calls beside it alone', async () => {
     const good = { ...web, port: 90 };
     const outcomes = await Promise.allSettled([
       loose()['addService']!(good),
@@ -341,7 +341,7 @@ describe('misuse is refused by the field’s name, and changes nothing', () => {
   });
 });
 
-test('A getter or Proxy that makes another call while its values are read mixes nothing', async () => {
+test('a getter or Proxy that makes another call while its values are read mixes nothing', async () => {
   const { ipvs } = bed;
   const [first, second, third] = [91, 92, 93].map(port => ({ ...web, protocol: 'tcp' as const, port }));
   await Promise.all([ipvs.addService(first!), ipvs.addService(second!)]);
@@ -381,6 +381,6 @@ test.each([
   [{ timeout: 0 }, 'options.timeout'],
   [{ nets: 'lb1' }, "options has no option 'nets'"],
   ['lb1', 'options'],
-])('new Ipvs(%j) is refused', (options, names) => {
+])('new Ipvs(%j) throws an error that names the option', (options, names) => {
   expect(() => new Ipvs(options as never)).toThrow(names);
 });

@@ -6,7 +6,7 @@ const bed = useBed();
 
 const web = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
 
-/** Unloads IPVS with all that hangs on it: as after a package's upgrade, or by hand. */
+/** Unloads IPVS and all modules that use it, as a package's upgrade or an administrator does. */
 function unload(): void {
   const loaded = run('lsmod')
     .split('\n')
@@ -16,14 +16,14 @@ function unload(): void {
   expect(run('lsmod')).not.toMatch(/^ip_vs /m);
 }
 
-// Unloading the module of a machine that is in use would take its services along. Said aloud, and never so on
-// a booted kernel.
+// Unloading the host's module would remove services in use there, so that these tests run on booted kernels
+// alone.
 const ownKernel = process.env['IPVS_BED'] !== 'host';
 if (!ownKernel)
   console.warn('not unloading ip_vs of the host: the tests of module loading need a booted kernel');
 
 describe.runIf(ownKernel)('the module ip_vs', () => {
-  test('a client outlives the module: the new one’s family id is found, and the call repeated', async () => {
+  test('a client outlives the module: the new family id is found, and the call repeated', async () => {
     await bed.ipvs.addService({ ...web, scheduler: 'rr' });
     await bed.ipvs.flush();
     unload();
@@ -47,24 +47,24 @@ describe.runIf(ownKernel)('the module ip_vs', () => {
     expect(run('lsmod')).toMatch(/^ip_vs /m);
   });
 
-  test('an open client finds the module gone, and gets it back', async () => {
+  test('an open client that finds the module gone has it loaded again', async () => {
     await bed.ipvs.services();
     unload();
     await bed.ipvs.addService({ ...web, scheduler: 'rr' });
     expect(await bed.ipvs.services()).toHaveLength(1);
   });
 
-  test('settings, too, load it', async () => {
+  test('settings() has the module loaded', async () => {
     await bed.ipvs.flush();
     unload();
     await using ipvs = bed.client();
     expect(await ipvs.settings()).toMatchObject({ conntrack: false });
   });
 
-  test('a kernel that cannot have it says so, and what to do', async () => {
+  test('a kernel that cannot load the module is an error that says what to do', async () => {
     await bed.ipvs.flush();
     unload();
-    // The program that the kernel runs to load a module.
+    // The kernel runs this program to load a module.
     const modprobe = readFileSync('/proc/sys/kernel/modprobe', 'utf8');
     writeFileSync('/proc/sys/kernel/modprobe', '/bin/false');
     try {
@@ -73,7 +73,7 @@ describe.runIf(ownKernel)('the module ip_vs', () => {
       expect(error.code).toBe('ERR_IPVS_NOT_AVAILABLE');
       expect(error.message).toContain('modprobe ip_vs');
       expect((await rejection(ipvs.settings())).code).toBe('ERR_IPVS_NOT_AVAILABLE');
-      // Nor does a client that had it take a family that is gone for a destination that is.
+      // A client that knew the family must not take its absence for that of a destination.
       const server = { address: '10.0.0.1', port: 80 };
       expect((await rejection(bed.ipvs.removeDestination(web, server))).code).toBe('ERR_IPVS_NOT_AVAILABLE');
     } finally {

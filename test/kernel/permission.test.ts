@@ -20,7 +20,7 @@ const denied = {
   setSettings: 'ERR_IPVS_PERMISSION',
 };
 
-test('without CAP_NET_ADMIN everything over netlink is denied, reading too; files may be read', () => {
+test('a process without CAP_NET_ADMIN may read files, and nothing over netlink', () => {
   const output = bed.run(
     'setpriv',
     '--reuid=65534',
@@ -39,7 +39,7 @@ test('without CAP_NET_ADMIN everything over netlink is denied, reading too; file
 
 test('CAP_NET_ADMIN in a user namespace alone, as a rootless container has it, is of no use', () => {
   const output = bed.run('unshare', '--user', '--map-root-user', process.execPath, program);
-  // Settings are files, and files ask for their owner only.
+  // Settings are files, for which the owner's permission is enough.
   const { setSettings, ...netlink } = denied;
   expect(setSettings).toBeDefined();
   expect(JSON.parse(output)).toMatchObject(netlink);

@@ -14,7 +14,7 @@ const Command = { newService: 1, newDest: 5 } as const;
 /** IPVS_CMD_ATTR_SERVICE and IPVS_CMD_ATTR_DEST. */
 const Nest = { service: 1, destination: 2 } as const;
 
-/** A service, and what it is added with. */
+/** A service and its destinations, as attributes. */
 export interface RawService {
   readonly identity: readonly Attribute[];
   readonly config: readonly Attribute[];
@@ -24,15 +24,12 @@ export interface RawService {
 /** The bytes of a row's attributes, by their types, in hexadecimal. */
 type Row = Readonly<Record<number, string>>;
 
-/** A table as the kernel tells it, but what it counts; services in the order of their bytes. */
+/** A table as the kernel lists it, without its counters. Services are in the order of their bytes. */
 export type RawTable = readonly { readonly service: Row; readonly destinations: readonly Row[] }[];
 
-/**
- * A socket of another program's making in a network namespace, for what no program that checks its input
- * would send.
- */
+/** A socket in a network namespace that also sends what no program that checks its input would. */
 export interface RawNetlink extends AsyncDisposable {
-  /** Adds services with their destinations. What the kernel refuses is left out. */
+  /** Adds services with their destinations, except those that the kernel refuses. */
   add(table: readonly RawService[]): Promise<void>;
   /** Reads the whole table. */
   read(): Promise<RawTable>;

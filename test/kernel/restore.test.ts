@@ -7,7 +7,7 @@ const bed = useBed();
 
 beforeEach(() => bed.ipvs.flush());
 
-/** Both ways to restore a text. */
+/** The two ways to restore a text. */
 const ways: readonly (readonly [string[]])[] = [[['-R']], [['restore', '-']]];
 
 function loadedModules(): string[] {
@@ -20,7 +20,7 @@ function loadedModules(): string[] {
 describe.each(ways)('ipvs %s', words => {
   const restore = (text: string) => runCommand(words, bed.netns, text);
 
-  test('ends with 255 where the kernel refused any line, and does the others', async () => {
+  test(`ipvs ${words.join(' ')} ends with 255 where the kernel refused a line, and does the others`, async () => {
     const { status, stderr } = await restore(
       '-A -f 5\n-A -f 5\n-a -f 6 -r 10.0.0.1\n-A -f 7 -s nonesuch\n-A -f 8\n',
     );
@@ -29,7 +29,7 @@ describe.each(ways)('ipvs %s', words => {
     expect((await bed.ipvs.services()).map(({ fwmark }) => fwmark).sort()).toEqual([5, 8]);
   });
 
-  test('takes a host or port without a number for a line that fails: the others are done', async () => {
+  test(`ipvs ${words.join(' ')} skips a line whose host or port has no number, and does the others`, async () => {
     const { status, stderr } = await restore(`
 -A -f 5
 -a -f 5 -r nonesuch.invalid -m
@@ -45,14 +45,14 @@ line 6: service fwmark 5 ipv4 exists already; -E changes it
     expect(await bed.ipvs.snapshot()).toMatchObject([{ fwmark: 5, destinations: [{ address: '10.0.0.1' }] }]);
   });
 
-  test('does nothing where a line is wrong, whatever the others are', async () => {
+  test(`ipvs ${words.join(' ')} does nothing where any line is wrong`, async () => {
     const { status, stderr } = await restore('-A -f 5\n-a -f 5 -r nonesuch.invalid\n-A -f zero\n');
     expect(status).toBe(2);
     expect(stderr).toMatch(/^line 2: .*\nline 3: -f: .*\n2 bad lines; nothing was done\n$/);
     expect(await bed.ipvs.services()).toEqual([]);
   });
 
-  test('warns of each line whose option has no effect, also among many alike', async () => {
+  test(`ipvs ${words.join(' ')} warns of each line whose option has no effect`, async () => {
     const lines = Array.from(
       { length: 30 },
       (_, i) => `sudo /sbin/ipvsadm -A -t 10.0.0.1:${i + 1} -M 255.0.0.0`,
@@ -69,7 +69,7 @@ line 6: service fwmark 5 ipv4 exists already; -E changes it
 describe('ipvs restore --check', () => {
   const check = (text: string) => runCommand(['restore', '--check', '-'], bed.netns, text);
 
-  test('finds schedulers and engines that the kernel neither has nor could load, and loads none', async () => {
+  test('ipvs restore --check finds schedulers and engines that no kernel module offers, and loads none', async () => {
     const before = loadedModules();
     const { status, stderr } = await check(`
 -A -f 5 -s nonesuch
@@ -89,7 +89,7 @@ line 5: --pe: this kernel has no persistence engine 'nonesuch' (module ip_vs_pe_
     expect(loadedModules()).toEqual(before);
   });
 
-  test('finds lines about a service or destination that neither the file nor the table has', async () => {
+  test('ipvs restore --check finds lines about a row that neither the file nor the table has', async () => {
     await bed.ipvs.addService({ fwmark: 5, family: 'ipv4' });
     await bed.ipvs.addDestination({ fwmark: 5, family: 'ipv4' }, { address: '10.0.0.1', port: 80 });
     const { status, stderr } = await check(`
@@ -120,7 +120,7 @@ line 5: --pe: this kernel has no persistence engine 'nonesuch' (module ip_vs_pe_
     expect(await bed.ipvs.snapshot()).toMatchObject([{ fwmark: 5, destinations: [{ weight: 1 }] }]);
   });
 
-  test('finds doubled lines, but none that only say again what the table has', async () => {
+  test('ipvs restore --check finds doubled lines, but none that repeat what the table has', async () => {
     await bed.ipvs.addService({ fwmark: 5, family: 'ipv4' });
     const rules = '-A -f 5\n-a -f 5 -r 10.0.0.1\n';
     expect(await check(rules)).toEqual({ status: 0, stdout: '', stderr: '' });
@@ -132,7 +132,7 @@ line 5: --pe: this kernel has no persistence engine 'nonesuch' (module ip_vs_pe_
     ]);
   });
 
-  test('finds names without a number', async () => {
+  test('ipvs restore --check finds names without a number', async () => {
     const { status, stderr } = await check('-A -f 5\n-a -f 5 -r nonesuch.invalid\n');
     expect(status).toBe(2);
     expect(stderr).toMatch(/^line 2: -r: no IPv4 address is known for 'nonesuch\.invalid'\n/);

@@ -21,17 +21,17 @@ async function fill(services: number, destinations: number): Promise<void> {
   await bed.ipvs.info();
 }
 
-describe('a sample', () => {
+describe('samples', () => {
   afterEach(() => bed.ipvs.flush());
 
-  test('of nothing has no rows', async () => {
+  test('a sample of an empty table has no rows', async () => {
     using sampler = bed.ipvs.sampler();
     const sample = await sampler.read();
     expect(sample).toMatchObject({ generation: 1, services: { ids: [] }, destinations: { ids: [] } });
     expect(sample.services.rates?.connections).toEqual(new Float64Array(0));
   });
 
-  test('has the rows of the table, and their columns', async () => {
+  test('a sample has the rows of the table and their columns', async () => {
     await fill(3, 4);
     using sampler = bed.ipvs.sampler();
     const { services, destinations, time } = await sampler.read();
@@ -49,7 +49,7 @@ describe('a sample', () => {
     expect(destinations.activeConnections).toEqual(new Uint32Array(12));
   });
 
-  test('of chosen services, columns, and without destinations', async () => {
+  test('a sample can be of chosen services and columns, and without destinations', async () => {
     await fill(5, 2);
     const absent = { ...web, port: 99 };
     using some = bed.ipvs.sampler({ services: [service(3), absent, service(1)], columns: ['counters'] });
@@ -64,7 +64,7 @@ describe('a sample', () => {
     expect(short.destinations.ids).toEqual([]);
   });
 
-  test('keeps its row numbers while the topology stays, and over other rows’ coming and going', async () => {
+  test('a sample keeps its row numbers while rows stay, and while others come and go', async () => {
     await fill(4, 30);
     using sampler = bed.ipvs.sampler();
     const first = await sampler.read();
@@ -85,7 +85,7 @@ describe('a sample', () => {
     expect(new Set(fourth.destinations.service)).toEqual(new Set([0, 1, 2]));
   });
 
-  test('takes a table that grows tenfold between two reads', async () => {
+  test('a sample takes in a table that grows tenfold between two reads', async () => {
     await fill(20, 10);
     using sampler = bed.ipvs.sampler({ reuse: true });
     expect((await sampler.read()).destinations.ids).toHaveLength(200);
@@ -97,7 +97,7 @@ describe('a sample', () => {
     expect(grown.destinations.weight).toHaveLength(2000);
   });
 
-  test('writes over the one before when asked, and only then', async () => {
+  test('a sample’s arrays are written over by the next read only with `reuse`', async () => {
     await fill(2, 2);
     using reusing = bed.ipvs.sampler({ reuse: true });
     const [one, two] = [await reusing.read(), await reusing.read()];
@@ -109,10 +109,10 @@ describe('a sample', () => {
   });
 });
 
-describe('a sampler', () => {
+describe('samplers', () => {
   afterEach(() => bed.ipvs.flush());
 
-  test('reads once at a time', async () => {
+  test('a sampler refuses a read while one is under way', async () => {
     using sampler = bed.ipvs.sampler();
     const [first, second] = await Promise.allSettled([sampler.read(), sampler.read()]);
     expect(first.status).toBe('fulfilled');
@@ -120,7 +120,7 @@ describe('a sampler', () => {
     await sampler.read();
   });
 
-  test('reads in the order of calls, and before the client is closed', async () => {
+  test('a sampler reads in the order of calls, and to the end when the client is closed after', async () => {
     const ipvs = bed.client();
     using sampler = ipvs.sampler();
     const first = sampler.read();
@@ -133,14 +133,14 @@ describe('a sampler', () => {
     await bed.ipvs.flush();
   });
 
-  test('of no services has no rows', async () => {
+  test('a sampler of no services has no rows', async () => {
     await fill(2, 2);
     using sampler = bed.ipvs.sampler({ services: [] });
     expect(await sampler.read()).toMatchObject({ services: { ids: [] }, destinations: { ids: [] } });
     await bed.ipvs.flush();
   });
 
-  test('has a service once, however often it was named', async () => {
+  test('a sampler has a service once, however often it was named', async () => {
     await fill(2, 3);
     const often = Array.from({ length: 2000 }, () => service(0));
     using sampler = bed.ipvs.sampler({ services: [...often, service(1)] });
@@ -150,7 +150,7 @@ describe('a sampler', () => {
     await bed.ipvs.flush();
   });
 
-  test('names its services again when a read was given up before it left', async () => {
+  test('a sampler names its services again when a read was aborted before it was sent', async () => {
     await fill(300, 10);
     using sampler = bed.ipvs.sampler({ services: [service(1)] });
     const busy = bed.ipvs.snapshot();
@@ -164,12 +164,12 @@ describe('a sampler', () => {
     await bed.ipvs.flush();
   });
 
-  test('says which service can’t be one, at each read', async () => {
+  test('a sampler of an invalid service says so at each read', async () => {
     using sampler = bed.ipvs.sampler({ services: [{ ...web, port: -1 }] });
     for (let i = 0; i < 2; i++) expect((await rejection(sampler.read())).message).toMatch(/service\.port/);
   });
 
-  test('goes on after a read that was aborted', async () => {
+  test('a sampler goes on after a read that was aborted', async () => {
     await fill(50, 20);
     using sampler = bed.ipvs.sampler();
     expect(await rejection(sampler.read({ signal: AbortSignal.abort() }))).toMatchObject({
@@ -182,7 +182,7 @@ describe('a sampler', () => {
     const sample = await sampler.read();
     expect(sample.services.ids).toHaveLength(50);
     expect(sample.destinations.ids).toHaveLength(1000);
-    // Whose rows these are comes once, and may come with an answer that nobody waits for any more.
+    // The identities of rows come once, and may come with the answer to an aborted read.
     await bed.ipvs.addService(web);
     const late = new AbortController();
     const given = sampler.read({ signal: late.signal });
@@ -192,7 +192,7 @@ describe('a sampler', () => {
     await bed.ipvs.flush();
   });
 
-  test('does not read when closed', async () => {
+  test('a sampler does not read when it is closed', async () => {
     const sampler = bed.ipvs.sampler();
     sampler.close();
     sampler.close();
@@ -206,17 +206,17 @@ describe('a sampler', () => {
     [{ columns: 'rates' }, 'options.columns'],
     [{ reuse: 'yes' }, 'options.reuse'],
     [{ interval: 5 }, "no option 'interval'"],
-  ])('refuses %j', (options, names) => {
+  ])('sampler(%j) throws an error that names the option', (options, names) => {
     expect(() => bed.ipvs.sampler(options as unknown as SamplerOptions)).toThrow(names);
   });
 
-  test('names a bad service at its first read', async () => {
+  test('a sampler of an invalid service names the field', async () => {
     using sampler = bed.ipvs.sampler({ services: [{ ...web, port: 70_000 }] });
     expect((await rejection(sampler.read())).message).toContain('service.port');
   });
 });
 
-describe('under steady traffic', () => {
+describe('samplers under steady traffic', () => {
   const PER_SECOND = 40;
   let peer: ChildProcess;
 
@@ -224,7 +224,7 @@ describe('under steady traffic', () => {
     bed.run('ip', 'addr', 'add', '10.100.10.101/32', 'dev', 'lo');
     await bed.ipvs.addService({ ...dns, scheduler: 'rr', onePacket: true });
     await bed.ipvs.addDestination(dns, local);
-    // Sends by the clock: what a late timer missed is sent with the next.
+    // The program sends by the clock: what a late timer missed is sent with the next.
     const traffic = `
       import dgram from 'node:dgram';
       dgram.createSocket('udp4').bind(8053, '127.0.0.1');
@@ -247,7 +247,7 @@ describe('under steady traffic', () => {
     peer.kill();
   });
 
-  /** The rates that a sampler shows at a pace, of the service and of its destination. */
+  /** The rates of the service and of its destination that watch() yields at a pace. */
   async function rates(interval: number, duration: number): Promise<number[]> {
     const found: number[] = [];
     const start = performance.now();
@@ -260,7 +260,7 @@ describe('under steady traffic', () => {
     return found;
   }
 
-  test('rates are neither zero nor double, at any pace', async () => {
+  test('rates under steady traffic are neither zero nor double, at any pace', async () => {
     const paces = [100, 700, 1000, 1900, 3000, 5000];
     const all = await Promise.all(paces.map(interval => rates(interval, 16_000)));
     for (const [i, interval] of paces.entries()) {
@@ -273,7 +273,7 @@ describe('under steady traffic', () => {
   }, 60_000);
 
   test.each([false, true])(
-    'deltas add up to the counters, over a zeroing too; reuse: %s',
+    'deltas add up to the counters, also when these are zeroed; reuse: %s',
     async reuse => {
       using sampler = bed.ipvs.sampler({ reuse });
       const first = (await sampler.read()).destinations.counters!.connections[0]!;
@@ -304,7 +304,7 @@ describe('under steady traffic', () => {
     60_000,
   );
 
-  test('a destination that is removed and comes back counts from where it was, without a jump', async () => {
+  test('a destination that is removed and added again counts on without a jump', async () => {
     using sampler = bed.ipvs.sampler();
     await sampler.read();
     await bed.ipvs.removeDestination(dns, local);
@@ -320,7 +320,7 @@ describe('watch()', () => {
   beforeAll(() => bed.ipvs.flush());
   afterEach(() => bed.ipvs.flush());
 
-  test('yields what comes and goes, and ends with its signal', async () => {
+  test('watch() yields what comes and goes, and ends with its signal', async () => {
     await fill(1, 1);
     const controller = new AbortController();
     const steps = [
@@ -349,7 +349,7 @@ describe('watch()', () => {
     ]);
   });
 
-  test('keeps its pace: no drift, no pile-up behind a slow consumer', async () => {
+  test('watch() keeps its pace: it neither drifts nor piles up behind a slow consumer', async () => {
     const interval = 200;
     const times: number[] = [];
     const start = performance.now();
@@ -365,7 +365,7 @@ describe('watch()', () => {
     expect(steps[2]! - steps[1]!).toBeGreaterThanOrEqual(4);
   });
 
-  test.each([0, 9, 86_400_001, 1.5, '1s'])('refuses the interval %j', interval => {
+  test.each([0, 9, 86_400_001, 1.5, '1s'])('watch() refuses the interval %j', interval => {
     expect(() => bed.ipvs.watch({ interval: interval as number })).toThrow('options.interval');
   });
 });

@@ -4,11 +4,11 @@ import { destinationKey, type Ipvs, parseRules, serviceKey } from '../../lib/ind
 import { runCommand } from '../support/run-command.ts';
 import { addNamespace, removeNamespace, useBed } from './support.ts';
 
-// Rows that ipvsadm has no words for, saved and restored.
+// These tests save and restore rows that ipvsadm has no words for.
 
 const bed = useBed();
 let netns = '';
-/** The namespace that saved tables are restored in. */
+/** A client of the namespace that saved tables are restored in. */
 let copy: Ipvs;
 
 beforeAll(() => {
@@ -27,7 +27,7 @@ beforeEach(async () => {
   }
 });
 
-/** Rows of both kinds. 5.10 to 7.x take all. */
+/** Rows with and without words of ipvsadm's. Every kernel from 5.10 to 7.x takes all. */
 const table = `
 -A -t 10.0.0.1:80 -s wrr -p 300 -M 255.0.255.0 -b flag-3
 -a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 70000 -x 5
@@ -49,7 +49,7 @@ const table = `
 -A -u 10.0.0.1:5060 -s rr -M 255.0.0.0 --pe sip
 `;
 
-/** A table without what the kernel counts, in an order of its own. */
+/** A table's configuration: without what the kernel counts, in one order. */
 async function configOf(client: Ipvs) {
   const services = await client.snapshot();
   return services
@@ -62,7 +62,7 @@ async function configOf(client: Ipvs) {
     .sort((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1));
 }
 
-test('ipvs save writes any table, and ipvs restore makes the same of it', async () => {
+test('ipvs restore makes of the output of ipvs save the same table, whatever is in it', async () => {
   const saved = await runCommand(['save'], bed.netns);
   expect(saved).toMatchObject({ status: 0, stderr: '' });
   const { status, stderr } = await runCommand(['restore', '-'], netns, saved.stdout);
@@ -77,7 +77,7 @@ test('ipvs save writes any table, and ipvs restore makes the same of it', async 
 });
 
 describe('ipvs -S', () => {
-  test('writes each rule: those that ipvsadm has no words for as a comment, with a line that says why', async () => {
+  test('ipvs -S writes what ipvsadm has no words for as comments, and says why', async () => {
     const { status, stdout, stderr } = await runCommand(['-S', '-n'], bed.netns);
     const comments = stdout.split('\n').filter(line => line.startsWith('# '));
     expect({ status, comments: comments.length, complaints: stderr.trimEnd().split('\n') }).toEqual({
@@ -105,7 +105,7 @@ describe('ipvs -S', () => {
     expect(inAnyOrder(await configOf(copy))).toEqual(inAnyOrder(await configOf(bed.ipvs)));
   });
 
-  test('writes rules that ipvsadm restores', async () => {
+  test('ipvs -S writes rules that ipvsadm-restore takes', async () => {
     const { stdout } = await runCommand(['-S', '-n'], bed.netns);
     const words = ['netns', 'exec', netns, 'ipvsadm-restore'];
     const { stderr } = spawnSync('ip', words, { input: stdout, encoding: 'utf8' });
@@ -123,7 +123,7 @@ describe('ipvs -S', () => {
     }
   });
 
-  test('ends well where ipvsadm has words for all', async () => {
+  test('ipvs -S ends with 0 where ipvsadm has words for all rules', async () => {
     await bed.ipvs.removeService({ protocol: 'tcp', address: '10.0.0.1', port: 80 });
     for (const service of await bed.ipvs.services()) {
       if (service.protocol !== 'udp') await bed.ipvs.removeService(service);
@@ -136,7 +136,7 @@ describe('ipvs -S', () => {
   });
 });
 
-test('lists show any row', async () => {
+test('ipvs lists rows that ipvsadm has no words for', async () => {
   const list = async (...words: readonly string[]) => {
     const { status, stdout } = await runCommand(words, bed.netns);
     expect(status).toBe(0);

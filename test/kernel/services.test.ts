@@ -7,7 +7,7 @@ const bed = useBed();
 const web = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
 
 describe('an empty table', () => {
-  test('has no services, and that is no error', async () => {
+  test('services() and snapshot() of an empty table are empty', async () => {
     expect(await bed.ipvs.services()).toEqual([]);
     expect(await bed.ipvs.snapshot()).toEqual([]);
   });
@@ -25,14 +25,14 @@ describe('an empty table', () => {
     });
   });
 
-  test('info tells the version', async () => {
+  test('info() returns the version of IPVS and the size of its connection table', async () => {
     const info = await bed.ipvs.info();
     expect(info.version).toMatch(/^1\.2\.\d+$/);
     expect(info.connectionTableSize).toBeGreaterThanOrEqual(0);
   });
 });
 
-/** Every kind of service, as it is added; it must read back the same with the defaults filled in. */
+/** Every kind of service as it is added, and what its defaults read back as. */
 const specs: readonly (readonly [string, ServiceSpec, object])[] = [
   ['IPv4 TCP, all defaults', web, { scheduler: 'wlc', schedulerFlags: [], onePacket: false }],
   [
@@ -136,8 +136,8 @@ const specs: readonly (readonly [string, ServiceSpec, object])[] = [
   ],
 ];
 
-describe('a service reads back as it was written', () => {
-  test.each(specs)('%s', async (_, spec, defaults) => {
+describe('services that are added', () => {
+  test.each(specs)('a service reads back as it was written: %s', async (_, spec, defaults) => {
     await bed.ipvs.addService(spec);
     const read = await bed.ipvs.service(spec);
     expect(read).toMatchObject({ ...spec, ...defaults });
@@ -145,7 +145,7 @@ describe('a service reads back as it was written', () => {
     if (spec.persistence === undefined) expect(read).not.toHaveProperty('persistence');
   });
 
-  test('and all of them are in the list, once', async () => {
+  test('services() lists every service once', async () => {
     const services = await bed.ipvs.services();
     expect(services).toHaveLength(specs.length);
     for (const [, spec, defaults] of specs) {
@@ -153,7 +153,7 @@ describe('a service reads back as it was written', () => {
     }
   });
 
-  test('what is read can be written: the same table comes back', async () => {
+  test('a table that snapshot() returned can be written back', async () => {
     const before = await bed.ipvs.snapshot();
     await bed.ipvs.flush();
     expect(await bed.ipvs.services()).toEqual([]);
@@ -163,12 +163,12 @@ describe('a service reads back as it was written', () => {
     expect(after).toEqual(expect.arrayContaining(before));
   });
 
-  test('an address is the same in whatever way it is written', async () => {
+  test('a service is found by any spelling of its address', async () => {
     const id: ServiceId = { protocol: 'tcp', address: 'FD00:0:0::0101', port: 443 };
     expect(await bed.ipvs.service(id)).toMatchObject({ address: 'fd00::101' });
   });
 
-  test('statistics as bigints on request', async () => {
+  test('statistics are bigints on request', async () => {
     const service = await bed.ipvs.service(web, { bigint: true });
     expect(service?.stats.inBytes).toBe(0n);
     expect(service?.stats.rates.inBytes).toBe(0n);
@@ -176,7 +176,7 @@ describe('a service reads back as it was written', () => {
 });
 
 test.each(['rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq'])(
-  'scheduler %s',
+  'a service can be added with the scheduler %s',
   async scheduler => {
     const id = { protocol: 'tcp', address: '10.100.10.150', port: 80 } as const;
     await bed.ipvs.addService({ ...id, scheduler });
@@ -185,8 +185,8 @@ test.each(['rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh', '
   },
 );
 
-describe('what the kernel refuses', () => {
-  test('a service that exists', async () => {
+describe('services that the kernel refuses', () => {
+  test('a service that exists cannot be added', async () => {
     const error = await rejection(bed.ipvs.addService(web));
     expect(error).toMatchObject({
       code: 'ERR_IPVS_SERVICE_EXISTS',
@@ -196,14 +196,14 @@ describe('what the kernel refuses', () => {
     });
   });
 
-  test('a scheduler it does not have', async () => {
+  test('a service with a scheduler that the kernel does not have is refused', async () => {
     const error = await rejection(bed.ipvs.addService({ ...web, port: 99, scheduler: 'nosuch' }));
     expect(error.code).toBe('ERR_IPVS_SCHEDULER_NOT_FOUND');
     expect(error.message).toContain("no scheduler 'nosuch' (module ip_vs_nosuch)");
     expect(await bed.ipvs.service({ ...web, port: 99 })).toBeUndefined();
   });
 
-  test('a persistence engine it does not have, told from the scheduler', async () => {
+  test('a missing persistence engine is told from a missing scheduler', async () => {
     const spec = { ...web, port: 99, scheduler: 'rr', persistence: { engine: 'nosuch' } };
     expect((await rejection(bed.ipvs.addService(spec))).code).toBe('ERR_IPVS_ENGINE_NOT_FOUND');
     const both = { ...spec, scheduler: 'nosuch', persistence: { engine: 'sip' } };
@@ -211,7 +211,7 @@ describe('what the kernel refuses', () => {
     expect(await bed.ipvs.service({ ...web, port: 99 })).toBeUndefined();
   });
 
-  test('errors show who awaited the call', async () => {
+  test('an error’s stack names the function that awaited the call', async () => {
     async function caller() {
       await bed.ipvs.addService(web);
     }
@@ -220,7 +220,7 @@ describe('what the kernel refuses', () => {
   });
 });
 
-test('calls take effect in the order they are made, awaited or not', async () => {
+test('calls take effect in the order in which they are made, awaited or not', async () => {
   const id = { protocol: 'tcp', address: '10.100.10.160', port: 80 } as const;
   const calls = [
     bed.ipvs.addService({ ...id, scheduler: 'rr' }),
@@ -239,7 +239,7 @@ test('calls take effect in the order they are made, awaited or not', async () =>
   expect(results[7]).toMatchObject({ scheduler: 'wrr' });
 });
 
-test('each of many calls at once gets its own answer', async () => {
+test('many calls at once have each their own answer', async () => {
   const ids = Array.from(
     { length: 300 },
     (_, i) => ({ protocol: 'udp', address: '10.100.11.1', port: i + 1 }) as const,

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { Ipvs, type IpvsError, type IpvsOptions } from '../../lib/index.ts';
 
-/** An error with whatever an `IpvsError` or a misuse error may have. */
+/** An error with the fields that an `IpvsError` or the error of an invalid argument may have. */
 export type Rejection = Error & Partial<Omit<IpvsError, 'code'>> & { readonly code?: string };
 
-/** The error a promise rejects with; fails the test when it does not. */
+/** The error that a promise rejects with. Fails the test when the promise resolves. */
 export async function rejection(promise: Promise<unknown>): Promise<Rejection> {
   const outcome = await promise.then(
     value => ({ value }),
@@ -17,7 +17,7 @@ export async function rejection(promise: Promise<unknown>): Promise<Rejection> {
   return outcome.error as Rejection;
 }
 
-/** Runs a program of the test's own set-up and returns what it prints. What is tested runs no program. */
+/** Runs a program for a test's set-up and returns what it prints. The library itself runs none. */
 export function run(command: string, ...args: readonly string[]): string {
   return execFileSync(command, args, {
     encoding: 'utf8',
@@ -39,7 +39,7 @@ export function addNamespace(): string {
   return name;
 }
 
-/** Removes what `addNamespace` made. */
+/** Removes a namespace that `addNamespace` made. */
 export function removeNamespace(name: string): void {
   run('ip', 'netns', 'del', name);
 }
@@ -64,8 +64,7 @@ export function useBed(): Bed {
   let ipvs: Ipvs | undefined;
   const clients: Ipvs[] = [];
   const client = (options: IpvsOptions = {}): Ipvs => {
-    // An emulated machine may need long where a module is loaded; what deadlines do is tested with shorter
-    // ones.
+    // Loading a module may take an emulated machine long. Tests of deadlines set shorter ones.
     const made = new Ipvs({ netns, timeout: 60_000, ...options });
     clients.push(made);
     return made;

@@ -20,7 +20,7 @@ beforeEach(async () => {
   await bed.ipvs.addDestination(id, { address: '10.0.0.1', port: 5060, forwarding: 'masquerade' });
 });
 
-/** Each change, and what of the service it makes different. */
+/** Changes, and the fields of the service that each makes different. */
 const cases: readonly (readonly [string, ServiceChanges, object])[] = [
   ['nothing', {}, {}],
   [
@@ -55,15 +55,15 @@ const cases: readonly (readonly [string, ServiceChanges, object])[] = [
   ['persistence, away', { persistence: null }, { persistence: undefined }],
 ];
 
-describe('an update changes what it names and nothing else', () => {
-  test.each(cases)('%s', async (_, changes, different) => {
+describe('updates of a service', () => {
+  test.each(cases)('an update changes what it names and nothing else: %s', async (_, changes, different) => {
     const before = await bed.ipvs.service(id);
     await bed.ipvs.updateService(id, changes);
     expect(await bed.ipvs.service(id)).toEqual({ ...before, ...different });
     expect(await bed.ipvs.destinations(id)).toHaveLength(1);
   });
 
-  test('persistence that begins takes the defaults for what is not named', async () => {
+  test('an update that makes a service persistent fills in the defaults', async () => {
     for (const [service, granularity] of [
       [id, 32],
       [id6, 128],
@@ -78,7 +78,7 @@ describe('an update changes what it names and nothing else', () => {
     }
   });
 
-  test('several at once, in their order', async () => {
+  test('several updates at once take effect in their order', async () => {
     await Promise.all([
       bed.ipvs.updateService(id, { scheduler: 'rr' }),
       bed.ipvs.updateService(id, { persistence: { timeout: 5 } }),
@@ -92,12 +92,12 @@ describe('an update changes what it names and nothing else', () => {
   });
 });
 
-describe('what the kernel refuses leaves the service as it was', () => {
+describe('updates that the kernel refuses', () => {
   test.each([
     [{ scheduler: 'nosuch' }, 'ERR_IPVS_SCHEDULER_NOT_FOUND'],
     [{ persistence: { engine: 'nosuch' } }, 'ERR_IPVS_ENGINE_NOT_FOUND'],
     [{ scheduler: 'rr', persistence: { engine: 'nosuch' } }, 'ERR_IPVS_ENGINE_NOT_FOUND'],
-  ])('%j', async (changes, code) => {
+  ])('an update that the kernel refuses changes nothing: %j', async (changes, code) => {
     const before = await bed.ipvs.service(id);
     const error = await rejection(bed.ipvs.updateService(id, changes));
     expect(error).toMatchObject({ code, command: 'SET_SERVICE' });

@@ -27,7 +27,7 @@ const scheduling = fc.oneof(
   fc.constant({}),
 );
 
-// So few identities that two tables have many in common.
+// Identities are so few that two tables have many in common.
 const identity = fc.oneof(
   fc.record({
     protocol: fc.constantFrom('tcp', 'udp'),
@@ -78,7 +78,7 @@ function destination(spec: ServiceSpec): fc.Arbitrary<DestinationSpec> {
   })) as fc.Arbitrary<DestinationSpec>;
 }
 
-/** Desired states; two of them have much in common. */
+/** Desired states, of which two have much in common. */
 export const desiredTables: fc.Arbitrary<TableEntry[]> = fc.uniqueArray(
   service.chain(spec =>
     fc

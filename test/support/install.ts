@@ -4,10 +4,7 @@ import { basename, dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/**
- * This package as npm installs it, in a folder that every user can read: the checkout may be a home of mode
- * 0700.
- */
+/** This package as npm installs it, in a folder that every user can read: the checkout may be in a home of mode 0700. */
 export interface Installation {
   readonly folder: string;
   /** The command's launcher. */
@@ -21,7 +18,7 @@ export interface Installation {
 
 /** Installs what was built. */
 export function install(): Installation {
-  // Not os.tmpdir(): that may be a user's own.
+  // Not os.tmpdir(), which may be one user's own.
   const folder = mkdtempSync('/tmp/ipvs-installed-');
   const modules = join(folder, 'node_modules');
   const copy = (from: string, to: string) => {
@@ -50,7 +47,7 @@ export function install(): Installation {
   };
 }
 
-/** Whether every user can run a program. Version managers keep Node.js in the home of one. */
+/** Whether every user can run a program. Version managers keep Node.js in one user's home. */
 function isForAnyone(program: string): boolean {
   accessSync(program, constants.X_OK);
   for (let path = program; ; path = dirname(path)) {

@@ -16,8 +16,8 @@ interface Entry {
 }
 
 /**
- * What tests take the kernel's table for (net/netfilter/ipvs/ip_vs_ctl.c): SET replaces everything, a
- * destination that is added comes behind all others, and what is not there or is there already is refused.
+ * A model of the kernel's table (net/netfilter/ipvs/ip_vs_ctl.c). SET replaces everything, a destination that
+ * is added comes behind all others, and changes of an absent row or additions of a present one are refused.
  */
 export class TableModel {
   readonly #entries = new Map<string, Entry>();
@@ -39,7 +39,7 @@ export class TableModel {
     }));
   }
 
-  /** Does what a step says, in whole; what it says besides is not looked at. */
+  /** Carries a step out, ignoring the values that the step expects to find. */
   apply(step: Step): Refusal | undefined {
     const key = serviceKey(step.service);
     const entry = this.#entries.get(key);

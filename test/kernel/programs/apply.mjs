@@ -1,4 +1,4 @@
-// Applies a desired state: `node apply.mjs NETNS FILE OWNER`.
+// Applies the desired state of a file: `node apply.mjs NETNS FILE OWNER`.
 import { readFileSync } from 'node:fs';
 import { Ipvs } from 'ipvs';
 

@@ -16,10 +16,10 @@ const use = async count => {
   return clients;
 };
 
-await use(1); // what the process keeps for itself is there after this
+await use(1); // after this call the process has the threads that it keeps
 for (let i = 0; i < 5; i++) await sleep(20).then(globalThis.gc);
 const before = resources();
-// Held until they were counted: V8 knows what they weigh, and may collect some by itself.
+// The clients are held until they were counted, since V8 knows their size and may collect some by itself.
 const held = await use(30);
 const during = resources();
 held.length = 0;

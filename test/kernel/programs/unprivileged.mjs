@@ -1,4 +1,4 @@
-// What a process without CAP_NET_ADMIN is told.
+// Prints what each method answers to a process without CAP_NET_ADMIN.
 import { Ipvs } from 'ipvs';
 
 const ipvs = new Ipvs();

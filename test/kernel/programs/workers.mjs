@@ -1,4 +1,4 @@
-// Terminates worker threads in the middle of their calls, again and again, the addon's own process going on.
+// Terminates worker threads amid their calls, several times, while the process goes on.
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
