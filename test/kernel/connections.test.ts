@@ -21,7 +21,9 @@ const dns = { protocol: 'udp', address: '10.100.10.101', port: 53 } as const;
 const sip = { protocol: 'udp', address: '10.100.10.101', port: 5060 } as const;
 const mark = { fwmark: 3, family: 'ipv4' } as const;
 
-/** A program of the test's namespace: the servers of all services, and clients that stay connected to them. */
+/**
+ * A program of the test's namespace: the servers of all services, and clients that stay connected to them.
+ */
 const traffic = `
 import net from 'node:net';
 import dgram from 'node:dgram';

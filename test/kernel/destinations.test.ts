@@ -327,7 +327,7 @@ describe.each([true, false])('lone writes, inlineWrites %s', inlineWrites => {
     expect((await rejection(second)).code).toBe('ERR_IPVS_DESTINATION_NOT_FOUND');
   });
 
-  test(`a lone write is ${inlineWrites ? 'often' : 'never'} done before the event loop goes on, inlineWrites ${inlineWrites}`, async () => {
+  test(`a lone write is ${inlineWrites ? 'often' : 'never'} done before the next turn, inlineWrites ${inlineWrites}`, async () => {
     const ipvs = bed.client({ inlineWrites });
     await ipvs.info();
     let early = 0;

@@ -11,7 +11,9 @@ afterEach(() => bed.ipvs.flush());
 
 const RUNS = Number(process.env['IPVS_PROPERTY_RUNS'] ?? 20);
 
-/** A service's identity as ipvsadm-save -n prints it, written independently of the library: it is the judge. */
+/**
+ * A service's identity as ipvsadm-save -n prints it, written independently of the library: it is the judge.
+ */
 function identity(service: ServiceId): string {
   if (service.fwmark !== undefined) return `-f ${service.fwmark}${service.family === 'ipv6' ? ' -6' : ''}`;
   const option = { tcp: '-t', udp: '-u', sctp: '--sctp-service' }[service.protocol];

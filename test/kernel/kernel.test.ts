@@ -246,7 +246,7 @@ describe('settings', () => {
   });
 
   test('setSettings() sets nothing where the kernel refuses one of the values', async () => {
-    await bed.ipvs.hasScheduler('lblc'); // loads lblc, whose expiration in seconds the kernel keeps in clock ticks
+    await bed.ipvs.hasScheduler('lblc'); // loads lblc: the kernel keeps its expiration in clock ticks
     const before = await bed.ipvs.settings();
     const settings = { conntrack: !before.conntrack, lblcExpiration: 2 ** 31 - 1 };
     const error = await rejection(bed.ipvs.setSettings(settings));

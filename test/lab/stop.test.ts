@@ -37,7 +37,7 @@ test('a lab that is stopped amid its requests leaves no process and no namespace
   };
   const run = labs.get('dr')!.run({ report, signal: stop.signal });
   await expect(run).rejects.toThrow('stopped by SIGINT');
-  // Client, director, two servers and the switch between them; all but the last two have a process.
+  // Namespaces are those of client, director, two servers and a switch. Three have a process so far.
   expect({ namespaces, hosts }).toEqual({ namespaces: 5, hosts: 3 });
   expect(ownNamespaces()).toEqual([]);
   expect(ownHosts()).toEqual([]);

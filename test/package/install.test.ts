@@ -24,7 +24,7 @@ const clientEnvironment = {
   YARN_NPM_REGISTRY_SERVER: registryUrl,
   YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
   YARN_ENABLE_TELEMETRY: '0',
-  // This registry does not say when a version was published, which is taken for just now.
+  // This registry does not say when a version was published, so that Yarn takes each for brand-new.
   YARN_NPM_MINIMAL_AGE_GATE: '0',
   YARN_ENABLE_GLOBAL_CACHE: 'false',
   YARN_NODE_LINKER: 'node-modules',
@@ -32,8 +32,8 @@ const clientEnvironment = {
 };
 
 /**
- * Runs shell commands in /project of a root file system, where only the registry can be reached; fails if one
- * of them does.
+ * Runs shell commands in /project of a root file system, where only the registry can be reached. Fails if one
+ * of the commands fails.
  */
 async function shell(root: Root, script: string, options: RunOptions = {}): Promise<Ended> {
   const ended = await runIn(
@@ -70,14 +70,14 @@ const withNpm = (root: Root, npm: string): Root => ({ ...root, binds: { ...root.
 const npm = 'node /opt/npm/bin/npm-cli.js';
 
 test.each(environments.map(environment => [environment.name, environment] as const))(
-  'on %s the package is installed from the registry alone and makes its first call',
+  'the package is installed from the registry alone on %s, and makes its first call',
   async (name, { runtime, provide }) => {
     const root = kept(name, await provide());
     const before = registry.requests.length;
     if (runtime[0] === 'node') {
       await shell(withNpm(root, await npmPackage('npm@10')), `${npm} init -y && ${npm} install ipvs`);
     } else {
-      // Both use what npm installed.
+      // Bun and Deno use what npm installed.
       const tools = { '/opt/npm': await npmPackage('npm@10'), '/opt/node': await node('22') };
       const path = `/opt/node/bin:${root.path}`;
       await shell(
@@ -104,7 +104,7 @@ test.each([
   ['npm 10 on Node.js 20', '20', 'npm@10'],
   ['npm 11 on Node.js 24', '24', 'npm@11'],
 ])(
-  '%s installs by a lock file, again and without scripts, and compiles nothing',
+  '%s installs again by a lock file and without scripts, and compiles nothing',
   async (name, major, client) => {
     const root = { ...withNpm(await bookworm(major), await npmPackage(client)), upper: scratch(name) };
     await shell(root, `${npm} init -y && ${npm} install ipvs`);
@@ -119,7 +119,7 @@ test.each([
   },
 );
 
-test('npm installs the command globally, and it runs from PATH', async () => {
+test('npm installs the command globally, so that it runs from PATH', async () => {
   const root = { ...withNpm(await bookworm('22'), await npmPackage('npm@10')), upper: scratch('global') };
   await shell(root, `${npm} install --global --prefix /usr/local ipvs`);
   const { stdout } = await shell(root, 'ipvs -v');
@@ -130,7 +130,7 @@ test.each([
   ['pnpm 10', 'pnpm@10', 'node /opt/client/bin/pnpm.cjs', 'add ipvs', 'install --frozen-lockfile'],
   ['Yarn 1', 'yarn@1', 'node /opt/client/bin/yarn.js', 'add ipvs', 'install --frozen-lockfile'],
   ['Yarn 4', '@yarnpkg/cli-dist@4', 'node /opt/client/bin/yarn.js', 'add ipvs', 'install --immutable'],
-])('%s installs, by a lock file too', async (_, spec, client, add, again) => {
+])('%s installs the package, also by a lock file', async (_, spec, client, add, again) => {
   const base = await bookworm('22');
   const root = {
     ...base,

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { npmPackage } from './downloads.ts';
 import { root, scratch, shelf } from './tarball.ts';
 
-// What the packed package says of itself, and what TypeScript makes of it.
+// Judges the packed package's manifest and types.
 
 let tarball = '';
 beforeAll(() => {
@@ -22,7 +22,7 @@ test('the package is packed in at most 2 MB', () => {
   expect(statSync(tarball).size).toBeLessThanOrEqual(2_000_000);
 });
 
-test('nothing in the package makes npm compile it or run a script when it is installed', () => {
+test('the package has npm neither compile anything nor run a script at installation', () => {
   const list = execFileSync('tar', ['--list', '--file', tarball], { encoding: 'utf8' }).split('\n');
   expect(list).not.toContain('package/binding.gyp');
   const manifest = execFileSync('tar', ['-xOf', tarball, 'package/package.json'], { encoding: 'utf8' });
@@ -30,11 +30,11 @@ test('nothing in the package makes npm compile it or run a script when it is ins
   expect(Object.keys(scripts).filter(name => /install$|^prepare$/.test(name))).toEqual([]);
 });
 
-test('publint finds nothing to better in the package', () => {
+test('publint finds nothing to improve in the package', () => {
   run(process.execPath, ['node_modules/publint/src/cli.js', 'run', tarball, '--strict']);
 });
 
-test('the types are right for everyone who can import the package', () => {
+test('the types are right for every way in which the package can be imported', () => {
   run(process.execPath, [
     'node_modules/@arethetypeswrong/cli/dist/index.js',
     tarball,
@@ -68,7 +68,7 @@ const compilers = ['5.2', '5.5', '5.9', '6'].flatMap(version =>
 );
 
 test.each(compilers)(
-  'TypeScript $version takes the types under $resolution, with the types of Node.js: $withNode',
+  'TypeScript $version takes the types under $resolution; Node.js’ types there: $withNode',
   async ({ version, module, resolution, withNode }) => {
     const project = scratch(`ts-${version}-${resolution}-${withNode}`);
     const modules = join(project, 'node_modules');
@@ -83,7 +83,7 @@ test.each(compilers)(
     writeFileSync(join(project, 'main.ts'), program);
     const compilerOptions = {
       ...{ strict: true, noEmit: true, target: 'es2022', module, moduleResolution: resolution },
-      // Disposal and signals are in the types of Node.js, or else in these.
+      // Disposal and signals are declared by the types of Node.js, or else by these libraries.
       lib: ['es2022', 'esnext.disposable', ...(withNode ? [] : ['dom'])],
       types: withNode ? ['node'] : [],
     };

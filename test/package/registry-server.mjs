@@ -1,4 +1,5 @@
-// An npm registry with a few packages, for tests that install: they then need no network, and what they ask for is seen.
+// An npm registry with a few packages, for tests that install: they then need no network, and what they ask
+// for is seen.
 //
 //   node registry-server.mjs FOLDER    serves the tarballs in FOLDER; each request becomes a line on standard output
 

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 /** A registry that runs in a network namespace of its own, where nothing else can be reached. */
 export interface Registry {
-  /** The process in whose network namespace it is reached. */
+  /** The process in whose network namespace the registry is reached. */
   readonly pid: number;
-  /** What was asked for, as `GET /ipvs`. */
+  /** The requests so far, such as `GET /ipvs`. */
   readonly requests: readonly string[];
   stop(): void;
 }
 
-/** Where it is reached. */
+/** The registry's address in its network namespace. */
 export const registryUrl = 'http://127.0.0.1:4873/';
 
 /** Serves a folder's tarballs. */

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 
 /** A root file system to run programs in. */
 export interface Root {
-  /** Read-only, the topmost first. */
+  /** Read-only folders, the topmost first. */
   readonly layers: readonly string[];
-  /** Where what is written goes. Default: nowhere that lasts. */
+  /** The folder that takes what is written. Default: a temporary one. */
   readonly upper?: string;
-  /** Folders of this machine by where they are seen. */
+  /** Folders of this machine by their places in the root file system. */
   readonly binds?: Readonly<Record<string, string>>;
   /** Default: the usual folders of programs. */
   readonly path?: string;
 }
 
-/** How to run a program there. */
+/** How to run a program in a root file system. */
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -38,7 +38,9 @@ export interface Ended {
 
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Runs a program in a root file system, in namespaces of its own: whatever it starts ends with it. */
+/**
+ * Runs a program in a root file system, in namespaces of its own, so that whatever it starts ends with it.
+ */
 export async function runIn(
   root: Root,
   command: readonly string[],

@@ -1,6 +1,6 @@
 import { pack } from './tarball.ts';
 
-/** Packs what the tests of the package are about, once. */
+/** Packs the package once for all its tests. */
 export async function setup(): Promise<void> {
   await pack();
 }

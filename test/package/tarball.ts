@@ -4,7 +4,7 @@ import { runProgram } from '../bed/program.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** Where the tests of the package leave what later ones use. */
+/** The folder in which tests of the package leave what later ones use. */
 export const workFolder = join(root, '.cache/package');
 
 /** The folder that holds the package as `npm pack` makes it, and what it depends on. */

@@ -4,7 +4,10 @@ import { basename, dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** This package as npm installs it, in a folder that every user can read: the checkout may be in a home of mode 0700. */
+/**
+ * This package as npm installs it, in a folder that every user can read: the checkout may be in a home of
+ * mode 0700.
+ */
 export interface Installation {
   readonly folder: string;
   /** The command's launcher. */

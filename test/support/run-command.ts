@@ -7,7 +7,9 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs `ipvs` with these words in this process, in a network namespace. It reads `input` instead of any file. */
+/**
+ * Runs `ipvs` with these words in this process, in a network namespace. It reads `input` instead of any file.
+ */
 export async function runCommand(words: readonly string[], netns: string, input = ''): Promise<Outcome> {
   let [stdout, stderr] = ['', ''];
   const status = await runCommandLine(words, {

@@ -1,4 +1,5 @@
-// Makes clients and forgets them: the garbage collector must take their threads and descriptors along. Run with --expose-gc.
+// Makes clients and forgets them: the garbage collector must take their threads and descriptors along. Run
+// with --expose-gc.
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ipvs } from 'ipvs';

@@ -5,7 +5,7 @@ import { judgeNat, NatCheck } from './nat-judge.ts';
 
 const { answered, turns, counters, through } = NatCheck;
 
-/** Before vitest's own, so that what a lab made is undone. */
+/** A deadline earlier than vitest's, so that what a lab made is undone. */
 const deadline = 100_000;
 
 function failed(checks: readonly Check[]): string[] {
@@ -18,7 +18,7 @@ describe('VS/NAT', () => {
     result = await runNat({ requests: 6, requestTimeout: 20_000, deadline });
   });
 
-  test('balances real requests', () => {
+  test('VS/NAT shares real requests out in turn', () => {
     expect(failed(result.checks)).toEqual([]);
     expect(result.passed).toBe(true);
     const [first, second] = result.replies.map(({ server }) => server);
@@ -26,7 +26,7 @@ describe('VS/NAT', () => {
     expect(result.replies.map(({ server }) => server)).toEqual([first, second, first, second, first, second]);
   });
 
-  test('has the kernel count what the servers count', () => {
+  test('VS/NAT has the kernel count what the servers count', () => {
     expect(result.servers.map(({ served }) => served)).toEqual([
       { connections: 3, requests: 3 },
       { connections: 3, requests: 3 },
@@ -39,7 +39,7 @@ describe('VS/NAT', () => {
     expect(result.totalConnections).toBe(6);
   });
 
-  test('fails at wrong numbers', () => {
+  test('VS/NAT’s judge refuses wrong numbers', () => {
     const judge = (change: Partial<NatObservation>) => failed(judgeNat({ ...result, ...change }));
     const { replies, servers, service } = result;
     expect(judge({})).toEqual([]);
@@ -60,13 +60,13 @@ describe('VS/NAT', () => {
     expect(judge({ totalConnections: 5 })).toEqual([counters]);
   });
 
-  test('refuses a number of requests that cannot be shared', async () => {
+  test('VS/NAT refuses a number of requests that its servers cannot share equally', async () => {
     await expect(runNat({ requests: 3 })).rejects.toThrow(RangeError);
   });
 });
 
-// The director's address is on the servers' own segment: only a reply to the client itself needs the way
-// back.
+// The director's address is on the servers' own segment. Only a reply to the client's address needs the way
+// back through the director.
 test('VS/NAT without masquerading needs the way back through the director', async () => {
   const leaveOut = ['masquerade-virtual', 'default-route'];
   const { checks } = await runNat({ requests: 4, requestTimeout: 2000, deadline, leaveOut });

@@ -6,13 +6,13 @@ import { environments, installed } from '../environments.ts';
 import { type Ended, type Root, runIn } from '../root.ts';
 import { root as checkout } from '../tarball.ts';
 
-// What `--project package` installed, used on a kernel with IPVS.
+// Uses what `--project package` installed, on a kernel with IPVS.
 
 const programs = join(import.meta.dirname, '../programs');
 
 /**
- * Runs shell commands in /project of a root file system, in an empty network namespace; fails if one of them
- * does.
+ * Runs shell commands in /project of a root file system, in an empty network namespace. Fails if one of the
+ * commands fails.
  */
 async function shell(root: Root, script: string, prepare = ''): Promise<Ended> {
   const ended = await runIn(
@@ -34,7 +34,7 @@ function firstExample(): string {
 }
 
 test.each(environments.map(environment => [environment.name, environment] as const))(
-  'on %s the installed package works with the kernel, and so do the README’s first example and the command',
+  'the installed package works with the kernel on %s, as do the command and the README’s example',
   async (name, { runtime }) => {
     const left = installed(name);
     if (left === undefined) return expect.fail('it is not installed: run --project package first');
@@ -53,7 +53,7 @@ test.each(environments.map(environment => [environment.name, environment] as con
     const write = `cat >"$root/project/example.mjs" <<'END'\n${firstExample()}\nEND\n`;
     const steps = [
       `${start} example.mjs`,
-      // Without Node.js in PATH, so that it can only be ipvs-list that answers.
+      // Without Node.js in PATH only ipvs-list can answer.
       'PATH=/usr/bin:/bin node_modules/.bin/ipvs -Ln --stats',
       ...(runtime[0] === 'node' ? ['node_modules/.bin/ipvs -Ln', 'node_modules/.bin/ipvs -C'] : []),
     ];

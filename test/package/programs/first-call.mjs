@@ -1,6 +1,6 @@
-// What a program can do with the installed package: import it, from worker threads too, require() it and make a call.
+// Imports the installed package, from worker threads too, loads it by require() and makes a call.
 //
-//   node first-call.mjs    prints what came of each as JSON
+//   node first-call.mjs    prints the outcome of each as JSON
 
 import { createRequire } from 'node:module';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-// What Debian's libstdc++ and libgcc, made for glibc, ask for and musl lacks. For tests only.
+// Symbols that Debian's libstdc++ and libgcc, made for glibc, need and musl lacks. For tests only.
 #include <locale.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ int __cpu_indicator_init(void) {
   return 0;
 }
 
-// "Not found": the caller then asks dl_iterate_phdr().
+// Returns "not found": the caller then asks dl_iterate_phdr().
 int _dl_find_object(void* address, void* result) {
   return -1;
 }

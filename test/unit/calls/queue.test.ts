@@ -133,7 +133,10 @@ describe('arguments whose getters make calls', () => {
 
   const other = (n: number) => ({ ...web, address: `10.0.0.${n}` }) as const;
 
-  /** A call of zero() that runs `happens` while its record is half written, as a getter among its arguments would. */
+  /**
+   * A call of zero() that runs `happens` while its record is half written, as a getter among its arguments
+   * would.
+   */
   const zeroing = (happens: () => void): CallSpec<void> => ({
     operation: Operation.zero,
     context: { command: 'ZERO' },

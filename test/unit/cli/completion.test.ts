@@ -69,7 +69,9 @@ function bashWords(line: string): string[] {
   return /[=:]$/.test(line) ? [...words, ''] : words;
 }
 
-/** The .zshrc of a session. It notes matches as completion functions call compadd, the only place to see them. */
+/**
+ * The .zshrc of a session. It notes matches as completion functions call compadd, the only place to see them.
+ */
 const zshrc = `autoload -Uz compinit
 compinit -u -D
 source $FOLDER/zsh

@@ -62,7 +62,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** The rooms of native/, from the lowest: each may include its own headers and those of rooms before it. */
 const nativeRooms = ['codec', 'os', 'netlink', 'table', 'calls', 'cli', 'node'];
-/** Folders that are no rooms: the compiler's output, how libnl is compiled, and what a package carries of others. */
+/**
+ * Folders that are no rooms: the compiler's output, how libnl is compiled, and what a package carries of
+ * others.
+ */
 const notRooms = ['build', 'libnl', 'third_party'];
 
 /** All files below a folder with one of these extensions, as paths from it. */
@@ -76,7 +79,10 @@ function roomOf(path: string): string {
   return path.split('/', 1)[0]!;
 }
 
-/** The imports of each file of lib/, types and import() included: files by their paths from lib/, packages by name. */
+/**
+ * The imports of each file of lib/, types and import() included: files by their paths from lib/, packages by
+ * name.
+ */
 const imports: ReadonlyMap<string, readonly string[]> = new Map(
   filesIn('lib', /\.ts$/).map(file => {
     const { importedFiles } = ts.preProcessFile(readFileSync(join(root, 'lib', file), 'utf8'));
