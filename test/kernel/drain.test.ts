@@ -76,7 +76,7 @@ const quick = { idleFor: 0, poll: 50 };
 // biome-ignore lint/suspicious/noThenProperty: the option's name; its value is a text, which nothing awaits
 const keeping = { ...quick, then: 'keep' } as const;
 
-test('A drain lets connections be, sends new ones elsewhere, and removes the server when they are gone', async () => {
+test('a drain keeps connections, sends new ones elsewhere, and removes the idle destination', async () => {
   await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
   expect((await open(6)).filter(name => name === at(1).address)).toHaveLength(3);
   const told: DrainProgress[] = [];
@@ -110,7 +110,7 @@ test('A drain lets connections be, sends new ones elsewhere, and removes the ser
   expect(idle[0]).toMatchObject({ estimate: 0 });
 });
 
-test('A drained server can be kept at weight 0, and gets its weight back with its connections', async () => {
+test('a drained destination can be kept at weight 0, and undrain() restores its weight', async () => {
   await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
   await bed.ipvs.updateDestination(web, at(1), { weight: 7 });
   const kept = await bed.ipvs.drain(web, at(1), keeping);
@@ -124,7 +124,7 @@ test('A drained server can be kept at weight 0, and gets its weight back with it
   expect(await another.undrain(web, at(1), { weight: 3 })).toMatchObject({ weight: 3 });
 });
 
-test('A server that is wanted again in the middle stays, with its connections: the drain is dropped', async () => {
+test('a drain is dropped when its destination gets a weight again, and connections stay', async () => {
   const desired = entry({ ...web, scheduler: 'rr' }, [1, 2]);
   await bed.ipvs.apply([desired]);
   await open(2);
@@ -137,7 +137,7 @@ test('A server that is wanted again in the middle stays, with its connections: t
   expect(row).toMatchObject({ weight: 1, activeConnections: 1 });
 });
 
-test('One that another program removes is gone, and no error', async () => {
+test('a drain ends without an error when another program removes its destination', async () => {
   await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
   await open(2);
   const draining = bed.ipvs.drain(web, at(1), quick);
@@ -146,8 +146,8 @@ test('One that another program removes is gone, and no error', async () => {
   expect(await draining).toMatchObject({ outcome: 'gone' });
 });
 
-describe('At the deadline', () => {
-  test('a drain gives up with the numbers, and leaves the server at weight 0', async () => {
+describe('the deadline of a drain', () => {
+  test('a drain gives up at its deadline with the numbers, and leaves the weight at 0', async () => {
     await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
     await open(4);
     const start = performance.now();
@@ -157,7 +157,7 @@ describe('At the deadline', () => {
     expect(await weightOf(1)).toBe(0);
   });
 
-  test('it removes the server where that is wanted, and says what is left unanswered', async () => {
+  test('a drain may remove its destination at the deadline, and tells of unanswered connections', async () => {
     await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
     await open(4);
     const drained = await bed.ipvs.drain(web, at(1), { ...quick, deadline: 100, atDeadline: 'remove' });
@@ -166,7 +166,7 @@ describe('At the deadline', () => {
     expect(await weightOf(1)).toBeUndefined();
   });
 
-  test('the clock does not start anew for whoever goes on with a drain', async () => {
+  test('a drain that a second call goes on with keeps its first start for the deadline', async () => {
     await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
     await open(4);
     const controller = new AbortController();
@@ -183,7 +183,7 @@ describe('At the deadline', () => {
   });
 });
 
-describe('Traps are told instead of waited for', () => {
+describe('traps of a drain', () => {
   const refused = async (service: ServiceSpec, hosts: readonly number[] = [1, 2]) => {
     await bed.ipvs.apply([entry(service, hosts)]);
     const error = await rejection(bed.ipvs.drain(service, at(1), quick));
@@ -193,14 +193,14 @@ describe('Traps are told instead of waited for', () => {
     return error.message;
   };
 
-  test('The last destination that takes connections is not drained, unless forced', async () => {
+  test('a drain of the last destination that takes connections is refused unless forced', async () => {
     expect(await refused(web, [1])).toMatch(
       /^no other destination of service tcp 10\.1\.0\.1:80 takes connections/,
     );
     expect(await bed.ipvs.drain(web, at(1), { ...quick, force: true })).toMatchObject({ outcome: 'removed' });
   });
 
-  test('A hashing scheduler that refuses clients gets its fallback first, if asked', async () => {
+  test('a drain under a hashing scheduler that refuses clients can set its fallback first', async () => {
     expect(await refused({ ...web, scheduler: 'mh', schedulerFlags: ['mh-port'] })).toContain(
       "flag 'mh-fallback'",
     );
@@ -210,7 +210,7 @@ describe('Traps are told instead of waited for', () => {
     expect(new Set(await open(12))).toEqual(new Set([at(2).address]));
   });
 
-  test('Persistence keeps feeding a drained server, which takes a deadline or the setting', async () => {
+  test('a drain that persistence keeps feeding needs a deadline or the setting', async () => {
     const service = { ...web, scheduler: 'rr', persistence: { timeout: 100 } };
     expect(await refused(service)).toContain('expireQuiescentTemplate');
     const [name] = await open(1);
@@ -232,7 +232,7 @@ describe('Traps are told instead of waited for', () => {
     expect(await moving).toMatchObject({ outcome: 'removed' });
   });
 
-  test('UDP flows never leave by themselves, and are waited for until the deadline', async () => {
+  test('a drain of UDP flows, which never leave by themselves, waits until its deadline', async () => {
     expect(await refused(dns)).toContain('UDP flows');
     await tell('flow');
     while ((await bed.ipvs.destinations(dns)).every(({ inactiveConnections }) => inactiveConnections === 0))
@@ -246,7 +246,7 @@ describe('Traps are told instead of waited for', () => {
   });
 });
 
-test('An address is drained over all services, or over none where one refuses, and brought back', async () => {
+test('drainAddress() drains an address in all services, or in none where one refuses', async () => {
   const other = { ...web, port: 81 };
   await bed.ipvs.apply([entry(web, [1, 2]), entry(other, [1]), entry({ ...web, port: 82 }, [2])]);
   await bed.ipvs.updateDestination(web, at(1), { weight: 4 });
@@ -270,8 +270,8 @@ test('An address is drained over all services, or over none where one refuses, a
   );
 });
 
-describe('apply with drains', () => {
-  test('A rolling replacement of all servers under an open-loop client: no connection fails', async () => {
+describe('apply() with drains', () => {
+  test('apply() with drains replaces all servers under an open-loop client without a failure', async () => {
     const service = { ...web, scheduler: 'wlc' };
     await bed.ipvs.apply([entry(service, [1])]);
     await tell('storm', { every: 15 });
@@ -291,7 +291,7 @@ describe('apply with drains', () => {
     expect(Object.keys(names).toSorted()).toEqual([1, 2, 3].map(host => at(host).address));
   });
 
-  test('What is removed is drained, also with its service; what is wanted again meanwhile is left in place', async () => {
+  test('apply() drains what it removes, and leaves in place what is desired again meanwhile', async () => {
     const other = { ...web, port: 81, scheduler: 'rr' };
     const service = { ...web, scheduler: 'rr' };
     await bed.ipvs.apply([entry(service, [1, 2]), entry(other, [1])], { owner: 'drainer' });
@@ -314,7 +314,7 @@ describe('apply with drains', () => {
     expect(await bed.ipvs.service(other)).toBeUndefined();
   });
 
-  test('A drain that could last for ever is refused before anything is written', async () => {
+  test('apply() refuses a drain that could last for ever before it writes anything', async () => {
     await bed.ipvs.apply([entry(web, [1]), entry(dns, [1, 2])]);
     const before = bed.run('ipvsadm', '-Sn');
     const desired = [entry(web, [1, 2]), entry(dns, [1])];
@@ -328,7 +328,7 @@ describe('apply with drains', () => {
     });
   });
 
-  test('A drain that gives up leaves the server, and the apply says so', async () => {
+  test('apply() reports a drain that gives up, which leaves the destination', async () => {
     await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
     await open(2);
     const applied = await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [2])], {

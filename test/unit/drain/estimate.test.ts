@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createEstimator } from '../../../lib/drain/estimate.ts';
 
-test('What falls steadily is estimated to end when it comes to nothing', () => {
+test('the estimate of a steady fall is the time until nothing is left', () => {
   const estimator = createEstimator();
   expect(estimator.add(0, 100)).toBeUndefined();
   expect(estimator.add(1000, 90)).toBe(9000);
@@ -9,7 +9,7 @@ test('What falls steadily is estimated to end when it comes to nothing', () => {
   expect(estimator.add(3000, 0)).toBe(0);
 });
 
-test('What does not fall tells nothing', () => {
+test('a count that does not fall has no estimate', () => {
   const estimator = createEstimator();
   for (const [time, count] of [
     [0, 10],
@@ -20,7 +20,7 @@ test('What does not fall tells nothing', () => {
   }
 });
 
-test('The last looks count, not how it went long before', () => {
+test('an estimate rests on the last looks, not on those long before', () => {
   const estimator = createEstimator();
   for (let i = 0; i < 50; i++) estimator.add(i * 1000, 1000);
   let last: number | undefined;
@@ -28,7 +28,7 @@ test('The last looks count, not how it went long before', () => {
   expect(last).toBe(61_000);
 });
 
-test('Two looks at one time are no slope', () => {
+test('two looks at the same time give no estimate', () => {
   const estimator = createEstimator();
   estimator.add(0, 10);
   expect(estimator.add(0, 5)).toBeUndefined();

@@ -11,7 +11,7 @@ interface Scene {
   readonly leaves?: boolean;
 }
 
-/** The codes of what refuses a drain, and of what is only told. */
+/** The codes of the traps that refuse a drain, and of those that only warn. */
 function trapsOf({ service, settings, others = [1], options, leaves = false }: Scene) {
   const row = (host: number, weight: number) => ({ address: `10.0.1.${host}`, port: 80, weight });
   const destination = row(1, 1);
@@ -35,7 +35,7 @@ function trapsOf({ service, settings, others = [1], options, leaves = false }: S
   return [refusals, warnings].map(traps => traps.map(({ code }) => code));
 }
 
-describe('What stands in the way of a drain', () => {
+describe('traps', () => {
   const deadline = { deadline: 1000 };
   const persistence = { persistence: { timeout: 60, granularity: 32 } };
   const udp = { protocol: 'udp' };
@@ -104,12 +104,12 @@ describe('What stands in the way of a drain', () => {
       [],
     ],
   ];
-  test.each(scenes)('%s', (_, scene, refusals, warnings) => {
+  test.each(scenes)('findTraps() judges %s', (_, scene, refusals, warnings) => {
     expect(trapsOf(scene)).toEqual([refusals, warnings]);
   });
 });
 
-describe('Options of a drain that are wrong', () => {
+describe('options of a drain', () => {
   test.each([
     [{ idle: 'none' }, /^options\.idle must be one of 'active', 'all'/],
     [{ idleFor: -1 }, /^options\.idleFor must be between 0 and 86400000/],
@@ -120,7 +120,7 @@ describe('Options of a drain that are wrong', () => {
     [{ onProgress: 'yes' }, /^options\.onProgress must be a function/],
     [{ force: 1 }, /^options\.force must be true or false/],
     [{ dead: 1 }, /^options has no option 'dead'/],
-  ])('%j', (options, message) => {
+  ])('the options %j of a drain are refused by their field’s name', (options, message) => {
     expect(() => readDrainOptions(options as never)).toThrow(message);
   });
 });
