@@ -3,9 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const START = '<!-- npm run bench -- --excerpt: start -->';
 const END = '<!-- npm run bench -- --excerpt: end -->';
 
-/**
- * Puts what was measured between two marks in a Markdown file, so that no figure in it is written by hand.
- */
+/** Replaces the text between two marks in a Markdown file, so that no figure there is written by hand. */
 export function writeExcerpt(file: string, content: string): void {
   const text = readFileSync(file, 'utf8');
   const [before, rest] = split(text, START, file);
@@ -13,7 +11,7 @@ export function writeExcerpt(file: string, content: string): void {
   writeFileSync(file, `${before}${START}\n\n${content}\n${END}${after}`);
 }
 
-/** Throws where there is no such mark. */
+/** Throws where one of the two marks is missing. */
 export function checkExcerpt(file: string): void {
   const [, rest] = split(readFileSync(file, 'utf8'), START, file);
   split(rest, END, file);

@@ -1,6 +1,6 @@
-// The floor: what a program that does nothing else needs to talk to the kernel's IPVS. Raw netlink, no
-// library but libc, no check that costs time, no result kept longer than it takes to write it down. The
-// benchmark holds this package against it.
+// The floor: the time that a program needs at least to talk to the kernel's IPVS. Raw netlink, no library but
+// libc, no check that costs time, no result kept longer than it takes to write it down. The benchmark
+// compares this package with it.
 //
 // read   The whole table: one dump of the services, then one of each service's destinations (GET_DEST). Every
 // attribute of every row is decoded, by its type and not by its place, into columns that were allocated
@@ -19,11 +19,11 @@
 //
 // one   The same, one message a send, each asking for its ack and waiting for it.
 //
-// bare   The same without asking: the kernel works inside send() and queues errors there, so no answer means
-// success.
+// bare   The same without acks: the kernel works inside send() and queues errors there, so that no answer
+// means success.
 //
-// lone   Changes one destination's weight as in bare, each time after a pause of 10 ms: when nothing is in
-// any cache any more, as for whoever writes now and then.
+// lone   Changes one destination's weight as in bare, each time after a pause of 10 ms, when no cache holds
+// anything any more, as for a program that writes now and then.
 //
 // flush   Removes all services.
 //
@@ -59,10 +59,10 @@ enum {
   kLongestMessage = 256,
 };
 
-// What the kernel puts into a chunk: a power of two but for its own overhead.
+// The size of a chunk: a power of two, less the kernel's own overhead.
 static const unsigned chunks[kChunks] = {3776, 7872, 16064, 32448};
 
-// What the kernel tells of a service and of a destination, a column each.
+// The columns of services and of destinations, one for each attribute.
 struct services {
   uint16_t *family, *protocol, *port;
   uint32_t *fwmark, *flags, *timeout, *netmask;
@@ -91,7 +91,7 @@ union buffer {
   uint8_t bytes[kLongestMessage];
 };
 
-// A message that is sent again and again with other addresses in it.
+// A message that is sent many times, each time with other addresses.
 struct template {
   size_t length;
   size_t service;      // offset of the service's address
@@ -121,7 +121,7 @@ static uint64_t clock_of(clockid_t clock) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-// The least chunk that holds a list, or the largest there is.
+// The smallest chunk that holds a list, or the largest there is.
 static size_t fitting(size_t bytes) {
   unsigned c = 0;
   while (c + 1 < kChunks && chunks[c] < bytes) ++c;
@@ -154,9 +154,9 @@ static size_t receive(struct channel* channel) {
   return (size_t)length;
 }
 
-// Building messages. Attributes are appended; nests and messages get their length when they end. Whatever
-// lies behind the message's own header is copied in, as one type of bytes may not be written through
-// another's pointer.
+// Building messages. Attributes are appended, and nests and messages get their length when they end. All that
+// lies behind the message's own header is copied in, since C forbids writing bytes of one type through a
+// pointer to another.
 
 static struct nlmsghdr* begin(void* at, uint16_t type, uint8_t command, uint16_t flags) {
   const struct genlmsghdr generic = {.cmd = command, .version = 1};
@@ -422,7 +422,7 @@ static void read_destinations(struct channel* channel, struct template* ask) {
   }
 }
 
-// Messages on their way to the kernel.
+// Sending messages to the kernel.
 struct writer {
   struct channel channel;
   uint8_t* bytes;

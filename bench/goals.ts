@@ -2,23 +2,23 @@ import { EMPTY_PROGRAM, largest, manyServices, oneService, type Size, sizeName, 
 import type { BenchRecord } from './records.ts';
 import { FLOOR, findRow, type Row } from './summary.ts';
 
-/** Something to be reached, and what came of it. */
+/** A figure to be reached, and what was measured of it. */
 export interface Goal {
   readonly what: string;
-  /** At most this; undefined where it is only to be told. */
+  /** The greatest value that reaches the goal. undefined: the figure is only reported. */
   readonly limit: number | undefined;
-  /** undefined: not measured, because it isn't there yet or the run was a short one. */
+  /** undefined: not measured, because the library lacks it or the run was a short one. */
   readonly measured: number | undefined;
   readonly unit: 'times' | 'share' | 'ms' | 'bytes';
 }
 
 /**
- * The least object of V8 has twice as many: a leak of one a read shows. A process that does nothing grows by
- * up to 2, now and then.
+ * The growth of the heap that is no leak. V8's smallest object has twice as many bytes, so that a leak of one
+ * per read shows. A process that does nothing grows by up to 2 bytes in the same time.
  */
 const BYTES_PER_READ = 8;
 
-/** A linear cost grows tenfold from a tenth of the services; so much more is taken for noise. */
+/** The noise allowed to a linear cost, which is tenfold for ten times the services. */
 const LINEAR = 1.15;
 
 export function reached({ limit, measured }: Goal): boolean | undefined {
@@ -112,7 +112,7 @@ export function goalsOf(rows: readonly Row[], records: readonly BenchRecord[]): 
   ];
 }
 
-/** The least that a listing by a program of Node.js could take: to start, and to read the table. */
+/** The least time of a listing by a program of Node.js: its start, and the floor's read. */
 function leastListing(rows: readonly Row[]): number | undefined {
   const start = wallShare(rows, EMPTY_PROGRAM, 'ipvsadm -Ln --stats', 'read');
   const read = wallShare(rows, FLOOR, 'ipvsadm -Ln --stats', 'read');
@@ -133,8 +133,7 @@ function delayShare(row: Row | undefined): number | undefined {
 }
 
 /**
- * What a read leaves behind: the middle of the differences between parts, so that one late compilation
- * doesn't count as a leak.
+ * The heap's growth per read: the median of the parts, so that one late compilation does not count as a leak.
  */
 function growth(records: readonly BenchRecord[], contestant: string): number | undefined {
   const heap = records.find(record => record.kind === 'heap' && record.contestant === contestant);
@@ -154,18 +153,18 @@ function tenth(rows: readonly Row[], contestant: string, value: (row: Row) => nu
 function contentionGoals(records: readonly BenchRecord[]): readonly Goal[] {
   const found = records.find(record => record.kind === 'contention' && record.contestant === 'single writes');
   if (found?.kind !== 'contention') return [];
-  const { floor, calm, beside } = found;
+  const { floor, alone, contended } = found;
   const where = 'beside a program that reads and changes 10,000 rows';
   const share = 'share of the JavaScript thread';
   return [
-    { what: `longest block by a write ${where}`, limit: undefined, measured: beside.longest, unit: 'ms' },
-    { what: 'longest block by a write alone', limit: undefined, measured: calm.longest, unit: 'ms' },
-    { what: `${share}, writes ${where}`, limit: 0.05, measured: beside.share, unit: 'share' },
-    // What of it no rule about inline writes can change: after its pause nothing is in any cache, which costs
-    // a C program as well.
-    { what: `${share}, writes alone`, limit: undefined, measured: calm.share, unit: 'share' },
+    { what: `longest block by a write ${where}`, limit: undefined, measured: contended.longest, unit: 'ms' },
+    { what: 'longest block by a write alone', limit: undefined, measured: alone.longest, unit: 'ms' },
+    { what: `${share}, writes ${where}`, limit: 0.05, measured: contended.share, unit: 'share' },
+    // No rule about inline writes can change this share: after a pause no cache holds anything, which costs a
+    // C program as well.
+    { what: `${share}, writes alone`, limit: undefined, measured: alone.share, unit: 'share' },
     {
-      what: "share of a C program's thread, such writes alone",
+      what: "share of a C program's thread, writes alone",
       limit: undefined,
       measured: floor,
       unit: 'share',

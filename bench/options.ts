@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Options {
   readonly quick: boolean;
-  /** Where the results go as JSON. */
+  /** The file that gets the results as JSON. */
   readonly json: string | undefined;
-  /** An earlier run's JSON. */
+  /** The file with an earlier run's JSON. */
   readonly compare: string | undefined;
-  /** A Markdown file that shows an excerpt. */
+  /** The Markdown file whose excerpt is replaced. */
   readonly excerpt: string | undefined;
   /** Other builds of this package, folders with dist/ and build/, measured beside this one. */
   readonly against: readonly string[];
@@ -26,7 +26,7 @@ export const usage = `Measures this package beside bare C and ipvsadm, on a kern
   IPVS_KERNEL     which kernel, as for \`npm run bed\`
 `;
 
-/** Reads the command line; undefined when it asks for help. Throws at what it does not know. */
+/** The options of a command line; undefined when it asks for help. Throws at an unknown option. */
 export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],

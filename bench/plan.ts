@@ -1,29 +1,29 @@
-/** The size of a table that is measured: its services, and the destinations in each. */
+/** The size of a measured table: its services, and the destinations in each. */
 export interface Size {
   readonly services: number;
   readonly destinations: number;
 }
 
 /**
- * How often a size is measured, and how often its table is built and read in each round. Programs that are
- * many times slower than the others do so every third time: their figures need no more.
+ * A size, how often it is measured, and how often its table is built and read in each round. Programs that
+ * are many times slower than the others take part every third time.
  */
 export interface SizePlan extends Size {
   readonly rounds: number;
   readonly writes: number;
   readonly reads: number;
-  /** Whether programs that take a good part of a millisecond for a row have their turn as well. */
+  /** Whether programs that take half a millisecond for a row take part. */
   readonly slowPrograms: boolean;
 }
 
-/** What one run of the benchmark does. */
+/** The plan of one run of the benchmark. */
 export interface Plan {
   readonly sizes: readonly SizePlan[];
-  /** Reads of a small table, after which nothing may have grown. */
+  /** The number of reads of a small table after which the heap must not have grown. */
   readonly heapReads: number;
-  /** Numbers of destinations that are read in chunks of every size: which size fits which list. */
+  /** The lengths of the lists that are read in chunks of every size. */
   readonly fits: readonly number[];
-  /** How long writes are made beside a program that reads and changes a large table, in milliseconds. */
+  /** Milliseconds of writes beside a program that reads and changes a large table. */
   readonly contention: number;
 }
 
@@ -45,7 +45,7 @@ export const fullPlan: Plan = {
   contention: 5000,
 };
 
-/** Enough to see a change of a tenth. */
+/** A short plan, which shows a change of a tenth. */
 export const quickPlan: Plan = {
   sizes: [{ ...usual, rounds: 3, writes: 3, reads: 9, slowPrograms: false }],
   heapReads: 1000,
@@ -53,10 +53,10 @@ export const quickPlan: Plan = {
   contention: 1000,
 };
 
-/** The contestant that does nothing: what it takes to start, our command takes too. */
+/** The contestant that does nothing. Its start is a part of every command's. */
 export const EMPTY_PROGRAM = 'empty program of Node.js';
 
-/** `1,000 x 10`, as tables head it. */
+/** A size as tables name it: `1,000 x 10`. */
 export function sizeName({ services, destinations }: Size): string {
   return `${services.toLocaleString('en-US')} x ${destinations.toLocaleString('en-US')}`;
 }

@@ -10,8 +10,8 @@ const root = dirname(here);
 const cache = join(root, '.cache/bench');
 
 /**
- * What the guest needs: the C programs, its own code and this package as users have it, all compiled and out
- * of reach of later builds.
+ * The files of the guest: the C programs, its own code and this package as users have it, safe from later
+ * builds.
  */
 export interface Prepared {
   readonly programs: Programs;
@@ -38,7 +38,7 @@ function compileC(name: string): string {
   return program;
 }
 
-/** Compiled here: the guest is emulated, and what is measured should be plain JavaScript. */
+/** Compiles the guest's code here, as the guest is emulated and plain JavaScript is to be measured. */
 function compileGuest(): string {
   const output = join(cache, 'js');
   for (const folder of ['', 'guest']) {

@@ -1,8 +1,8 @@
 import type { Size } from './plan.ts';
 
 /**
- * What is done: the whole table read, its services alone, the table added all at once, or one operation after
- * the other.
+ * A task: to read the whole table, to list its services, to add the table at once, or one operation at a
+ * time.
  */
 export type Task = 'read' | 'services' | 'add' | 'one';
 
@@ -14,28 +14,28 @@ export interface Measurement {
   /** The JavaScript thread's own processor time. */
   readonly thread?: number;
   /**
-   * The longest time for which the event loop came to nothing else. Watching it costs, so this run's other
-   * figures don't count.
+   * The longest time for which the event loop was blocked. Watching it costs, so that this run's other
+   * figures do not count.
    */
   readonly delay?: number;
   /**
-   * The first run in its process, with all its code still to be compiled, or the first of a client that knows
-   * nothing of the table.
+   * Set for the first run of a process, whose code is yet to be compiled, and for the first of a client,
+   * which knows nothing of the table.
    */
   readonly first?: 'process' | 'table';
 }
 
-/** A measurement, and what it belongs to. Samples with the same `beside` ran right after one another. */
+/** A measurement, and what it belongs to. Samples of the same turn ran right after one another. */
 export interface Sample extends Measurement {
   readonly kind: 'sample';
   readonly task: Task;
   readonly contestant: string;
   readonly size: Size;
   readonly operations: number;
-  readonly beside: number;
+  readonly turn: number;
 }
 
-/** Memory in KiB: what a process took at its start, before it did anything, and at most. */
+/** The memory of a process in KiB: at its start, before it did anything, and at most. */
 export interface Memory {
   readonly kind: 'memory';
   readonly task: Task;
@@ -46,8 +46,7 @@ export interface Memory {
 }
 
 /**
- * Memory of JavaScript's in bytes, in use after garbage collection: after warm-up, then after each fifth of
- * many reads.
+ * JavaScript's memory in bytes after garbage collection: after warm-up, then after each fifth of many reads.
  */
 export interface Heap {
   readonly kind: 'heap';
@@ -56,12 +55,12 @@ export interface Heap {
   readonly used: readonly number[];
 }
 
-/** What single writes, one after another, did to the JavaScript thread. Times in milliseconds. */
+/** The blocks of the JavaScript thread by single writes, one after another. Times in milliseconds. */
 export interface Blocks {
   readonly writes: number;
-  /** The longest time that one write kept the thread. */
+  /** The longest time for which one write blocked the thread. */
   readonly longest: number;
-  /** What all writes kept of it, as a share of the time. */
+  /** The time for which all writes blocked the thread, as a share. */
   readonly share: number;
   /** The longest time until a write was answered. */
   readonly slowest: number;
@@ -71,23 +70,23 @@ export interface Blocks {
 export interface Contention {
   readonly kind: 'contention';
   readonly contestant: string;
-  /** The same writes by a C program, alone: their share of its time. */
+  /** The share of its time that a C program takes for the same writes, alone. */
   readonly floor: number;
-  readonly calm: Blocks;
-  readonly beside: Blocks;
+  readonly alone: Blocks;
+  readonly contended: Blocks;
 }
 
-/** A service's destinations, read by the floor in chunks of one size again and again. */
+/** The floor's reads of one list of destinations in chunks of one size. */
 export interface Fit {
   readonly kind: 'fit';
   readonly destinations: number;
-  /** The most bytes in a chunk. */
+  /** The greatest length of a chunk in bytes. */
   readonly chunk: number;
   /** Milliseconds for each destination. */
-  readonly each: readonly number[];
+  readonly perDestination: readonly number[];
 }
 
-/** What was measured on. */
+/** The machine of the measurements. */
 export interface Machine {
   readonly kind: 'machine';
   readonly kernel: string;

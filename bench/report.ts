@@ -10,7 +10,7 @@ function markdown(head: readonly string[], body: readonly (readonly string[])[],
   return `${markdownTable([head, ...body], { align })}\n`;
 }
 
-/** Three figures, as many as mean something. */
+/** A number with three digits, as many as mean something. */
 function figure(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en-US');
   return value.toFixed(value >= 10 ? 1 : 2);
@@ -24,14 +24,14 @@ const percent = (value: number) => `${figure(value * 100)} %`;
 
 const taskNames = { read: 'read', services: 'services', add: 'add', one: 'one by one' } as const;
 
-/** Medians and ratios of everybody. */
+/** The table of all contestants' medians and ratios. */
 export function resultTable(rows: readonly Row[]): string {
   const head = [
     'table',
     'task',
     'contestant',
     'wall ms',
-    'each µs',
+    'µs per operation',
     'x floor',
     'first x floor',
     'JS thread ms',
@@ -51,7 +51,7 @@ export function resultTable(rows: readonly Row[]): string {
     taskNames[row.task],
     row.contestant,
     figure(row.wall),
-    figure(row.each),
+    figure(row.perOperation),
     row.contestant === FLOOR ? '1' : optional(row.ratio, figure),
     row.contestant === FLOOR ? '' : optional(row.firstRatio, figure),
     optional(row.thread, figure),
@@ -69,7 +69,7 @@ const excerptTasks = {
   one: 'add it one by one',
 } as const;
 
-/** The figures of one size that everybody wants to know. */
+/** The table of one size for the README: tasks, contestants, times and ratios. */
 export function excerptTable(rows: readonly Row[], size: Size): string {
   const body = (Object.keys(excerptTasks) as (keyof typeof excerptTasks)[]).flatMap(task =>
     rows
@@ -85,25 +85,28 @@ export function excerptTable(rows: readonly Row[], size: Size): string {
 }
 
 /**
- * What a destination costs in chunks of each size; the best of a list is marked. Which one the library takes:
- * Connection::FittingChunk.
+ * The table of what a destination costs in chunks of each size, with each list's best marked. The library
+ * chooses by Connection::FittingChunk.
  */
 export function fitTable(records: readonly BenchRecord[]): string {
   const fits = records.filter(record => record.kind === 'fit');
   const sizes = [...new Set(fits.map(({ chunk }) => chunk))].sort((a, b) => a - b);
   const lists = [...new Set(fits.map(({ destinations }) => destinations))];
   const body = lists.map(list => {
-    const each = sizes.map(size => {
+    const costs = sizes.map(size => {
       const fit = fits.find(({ destinations, chunk }) => destinations === list && chunk === size);
-      return median(fit?.each ?? []) * 1000;
+      return median(fit?.perDestination ?? []) * 1000;
     });
-    const best = Math.min(...each);
+    const best = Math.min(...costs);
     return [
       list.toLocaleString('en-US'),
-      ...each.map(value => `${value === best ? '* ' : ''}${figure(value)}`),
+      ...costs.map(value => `${value === best ? '* ' : ''}${figure(value)}`),
     ];
   });
-  const head = ['destinations', ...sizes.map(size => `µs each, ${size.toLocaleString('en-US')} B`)];
+  const head = [
+    'destinations',
+    ...sizes.map(size => `µs per destination, ${size.toLocaleString('en-US')} B`),
+  ];
   return body.length === 0 ? '' : markdown(head, body);
 }
 
@@ -114,7 +117,7 @@ const units: Readonly<Record<Goal['unit'], (value: number) => string>> = {
   bytes: value => `${figure(value)} bytes`,
 };
 
-/** What was to be reached, and whether it was. */
+/** The table of the goals, and whether each was reached. */
 export function goalTable(goals: readonly Goal[]): string {
   const body = goals.map(goal => {
     const show = units[goal.unit];
@@ -129,7 +132,9 @@ export function goalTable(goals: readonly Goal[]): string {
   return markdown(['goal', 'at most', 'measured', 'reached'], body);
 }
 
-/** What changed since an earlier run: ratios to the floor, since times say nothing about another boot's. */
+/**
+ * The table of changes since an earlier run, by ratios to the floor: times of two boots cannot be compared.
+ */
 export function comparisonTable(before: readonly Row[], now: readonly Row[]): string {
   const key = (row: Row) => JSON.stringify([row.size, row.task, row.contestant]);
   const earlier = new Map(before.map(row => [key(row), row]));

@@ -9,9 +9,9 @@ import { fullPlan, quickPlan, usual } from './plan.ts';
 import { prepare } from './prepare.ts';
 import type { BenchRecord } from './records.ts';
 import { comparisonTable, excerptTable, fitTable, goalTable, resultTable } from './report.ts';
-import { type Row, summarize, unrest } from './summary.ts';
+import { noise, type Row, summarize } from './summary.ts';
 
-/** What `--json` writes and `--compare` reads. */
+/** The results that `--json` writes and `--compare` reads. */
 interface Results {
   readonly version: 1;
   readonly date: string;
@@ -19,7 +19,7 @@ interface Results {
   readonly records: readonly BenchRecord[];
 }
 
-/** Long enough for the slowest emulation. */
+/** Seconds for the whole run, enough for the slowest emulation. */
 const DEADLINE = 3600;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -32,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     options.compare === undefined
       ? undefined
       : (JSON.parse(readFileSync(options.compare, 'utf8')) as Results);
-  if (options.excerpt !== undefined) checkExcerpt(options.excerpt); // not after all the work
+  if (options.excerpt !== undefined) checkExcerpt(options.excerpt); // fails before the work, not after it
   const { programs, guest, library } = prepare();
   const job: Job = {
     plan: options.quick ? quickPlan : fullPlan,
@@ -67,7 +67,7 @@ async function main(args: readonly string[]): Promise<number> {
   const rows = summarize(records);
   const machine = records.find(record => record.kind === 'machine')!;
   const where = `Linux ${machine.kernel}, Node.js ${machine.node}, ${machine.processors} processors; medians of runs that took turns. \
-The middle half of the floor's own runs spread by ${(unrest(records) * 100).toFixed(0)} %`;
+The middle half of the floor's own runs spread by ${(noise(records) * 100).toFixed(0)} %`;
   const parts = [`${where}\n`, resultTable(rows), fitTable(records), goalTable(goalsOf(rows, records))];
   if (before !== undefined) parts.push(comparisonTable(before.rows, rows));
   process.stdout.write(`\n${parts.filter(part => part !== '').join('\n')}`);

@@ -1,4 +1,4 @@
-// Runs a program from its start to its end, throws away what it prints, and says what it took.
+// A stopwatch: runs a program from its start to its end, throws away its output, and prints time and memory.
 //
 // usage: stopwatch PROGRAM [ARGUMENT...], prints: WALL CPU PEAK STATUS, in nanoseconds and KiB.
 #define _GNU_SOURCE

@@ -8,25 +8,25 @@ export interface Row {
   readonly contestant: string;
   readonly runs: number;
   readonly wall: number;
-  /** Microseconds of the wall's clock for each row read or operation made. */
-  readonly each: number;
-  /** How many times as long as the floor's runs beside these. */
+  /** Microseconds of wall time for each row read or operation made. */
+  readonly perOperation: number;
+  /** How many times as long as the floor's runs of the same turns. */
   readonly ratio: number;
   /**
-   * The same of first runs: reads that know nothing of the table yet, or writes of a process that has
-   * compiled nothing yet.
+   * The ratio of first runs: reads that know nothing of the table, or writes of a process without compiled
+   * code.
    */
   readonly firstRatio?: number | undefined;
   readonly cpu: number;
   readonly thread?: number | undefined;
-  /** The longest event-loop delay, and how long the run took in which it was watched. */
+  /** The longest event-loop delay, and the wall time of the run in which it was watched. */
   readonly delay?: number | undefined;
   readonly watchedWall?: number | undefined;
   readonly startMemory?: number | undefined;
   readonly peakMemory?: number | undefined;
 }
 
-/** What everybody is held against. */
+/** The contestant that all others are compared with. */
 export const FLOOR = 'floor';
 
 export function median(values: readonly number[]): number {
@@ -43,17 +43,17 @@ function medianOf<T>(list: readonly T[], value: (item: T) => number | undefined)
 const isWatched = ({ delay }: Measurement) => delay !== undefined;
 
 /**
- * How many times as long as the floor, each run held against the floor's run beside it: what slows the
- * machine down slows both.
+ * The median ratio of runs to the floor's run of the same turn. What slows the machine down slows both runs
+ * of a turn.
  */
 function ratioTo(floor: ReadonlyMap<number, number>, samples: readonly Sample[]): number | undefined {
-  return medianOf(samples, ({ wall, beside }) => {
-    const reference = floor.get(beside);
+  return medianOf(samples, ({ wall, turn }) => {
+    const reference = floor.get(turn);
     return reference === undefined ? undefined : wall / reference;
   });
 }
 
-/** One row for each size, task and contestant, in the order they were measured in. */
+/** The rows of all records, one for each size, task and contestant, in the order of measuring. */
 export function summarize(records: readonly BenchRecord[]): readonly Row[] {
   const samples = records.filter(record => record.kind === 'sample');
   const memories = records.filter(record => record.kind === 'memory');
@@ -70,7 +70,7 @@ export function summarize(records: readonly BenchRecord[]): readonly Row[] {
     const floor = new Map(
       samples
         .filter(other => other.contestant === FLOOR && other.task === task && sameSize(other.size, size))
-        .map(({ beside, wall }) => [beside, wall]),
+        .map(({ turn, wall }) => [turn, wall]),
     );
     return toRow(group, floor, memories);
   });
@@ -95,7 +95,7 @@ function toRow(
     contestant,
     runs: counted.length,
     wall,
-    each: (wall * 1000) / operations,
+    perOperation: (wall * 1000) / operations,
     ratio: ratioTo(floor, counted) ?? Number.NaN,
     firstRatio: ratioTo(
       floor,
@@ -111,10 +111,10 @@ function toRow(
 }
 
 /**
- * How unquiet the machine was: by how much the middle half of the floor's runs of one task spread, as a
- * share, where they spread most. Nothing in the floor changes from one run to the next.
+ * The machine's noise: by how much the middle half of the floor's runs of one task spread, as a share, for
+ * the task where they spread most. The floor itself does the same in every run.
  */
-export function unrest(records: readonly BenchRecord[]): number {
+export function noise(records: readonly BenchRecord[]): number {
   const groups = new Map<string, number[]>();
   for (const record of records) {
     if (record.kind !== 'sample' || record.contestant !== FLOOR) continue;
@@ -129,7 +129,7 @@ export function unrest(records: readonly BenchRecord[]): number {
   return Math.max(0, ...spreads);
 }
 
-/** The row of a contestant at a size; undefined when it was not there. */
+/** The row of a contestant at a size; undefined when the contestant did not take part. */
 export function findRow(rows: readonly Row[], contestant: string, task: Task, size: Size): Row | undefined {
   return rows.find(row => row.contestant === contestant && row.task === task && sameSize(row.size, size));
 }

@@ -6,10 +6,10 @@ import type { Blocks } from '../records.ts';
 import { tableOf } from './table.ts';
 
 /**
- * Changes one destination's weight again and again, naming all there is so that nothing has to be read
- * before. A write's block lasts from the call to the event loop's next turn: whatever of it runs on this
- * thread, at once or in a microtask, lies between. What a turn takes by itself is measured beside it, and no
- * part of the writes' share.
+ * Changes one destination's weight again and again, naming every field so that nothing has to be read before.
+ * A write's block lasts from the call to the event loop's next turn, so that it has all that runs on this
+ * thread, at once or in a microtask. The time of a turn without a write is measured in the pauses and
+ * subtracted from the writes' share.
  */
 export async function writeAlways(ipvs: Ipvs, size: Size, duration: number, pause: number): Promise<Blocks> {
   const { services, destinations } = tableOf(size);
@@ -33,9 +33,9 @@ export async function writeAlways(ipvs: Ipvs, size: Size, duration: number, paus
     writes++;
     if (pause === 0) continue;
     await sleep(pause / 2);
-    const turn = performance.now();
+    const idleStart = performance.now();
     await nextTurn();
-    idle += performance.now() - turn;
+    idle += performance.now() - idleStart;
     await sleep(pause / 2);
   }
   return { writes, longest, share: (blocked - idle) / (performance.now() - begin), slowest };

@@ -9,13 +9,13 @@ const MILLISECOND = 1e6; // in nanoseconds
 
 interface FloorOutput {
   readonly measurements: readonly Measurement[];
-  /** The most memory it took, in KiB. */
+  /** The most memory that the program took, in KiB. */
   readonly peak: number;
-  /** Of `fit`: milliseconds for each row, by the size of the chunks. */
+  /** Milliseconds for each row in each of `fit`'s rounds, by the size of the chunks. */
   readonly chunks: ReadonlyMap<number, readonly number[]>;
 }
 
-/** Runs floor.c, which measures itself. */
+/** Runs floor.c, which measures itself, and returns what it printed. */
 export async function runFloor(
   program: string,
   netns: string,
@@ -38,7 +38,7 @@ export async function runFloor(
   return { measurements, peak, chunks };
 }
 
-/** One of floor.c's modes that write, as a contestant: a process for each run. */
+/** A contestant that is a writing mode of floor.c, with a process for each run. */
 export function floorWriter(program: string, name: string, task: Task, mode: string, size: Size): Contestant {
   let most = 0;
   return {
@@ -55,7 +55,7 @@ export function floorWriter(program: string, name: string, task: Task, mode: str
   };
 }
 
-/** A floor that stays, as whoever polls does, and reads when it is told to. */
+/** Starts a process of the floor that stays, as a program that polls does, and reads on demand. */
 function startReader(program: string, netns: string, mode: string, { services, destinations }: Size) {
   const command = ['netns', 'exec', netns, program, mode, String(services), String(destinations), '-'];
   const child = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -71,7 +71,7 @@ function startReader(program: string, netns: string, mode: string, { services, d
       const [wall, cpu] = await next();
       return { wall: wall / MILLISECOND, cpu: cpu / MILLISECOND };
     },
-    /** The most memory it took, in KiB. */
+    /** Ends the process and returns the most memory that it took, in KiB. */
     async end(): Promise<number> {
       child.stdin.end();
       return (await next())[0];
@@ -79,7 +79,7 @@ function startReader(program: string, netns: string, mode: string, { services, d
   };
 }
 
-/** One of floor.c's modes that read, as a contestant: a process for each table. */
+/** A contestant that is a reading mode of floor.c, with a process for each table. */
 export function floorReader(program: string, task: Task, mode: string, size: Size): Contestant {
   let reader: ReturnType<typeof startReader> | undefined;
   let where = '';

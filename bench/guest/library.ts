@@ -10,13 +10,13 @@ const SUBJECT = fileURLToPath(new URL('subject.js', import.meta.url));
 
 /** A build of this library to be measured. */
 export interface Library {
-  /** What results call it; '' for this one. */
+  /** Its name in results; '' for this checkout's. */
   readonly label: string;
   /** Its main file. */
   readonly main: string;
 }
 
-/** A process with the library, which does one thing at a time. */
+/** A process with the library, which answers one request at a time. */
 export interface Subject {
   ask<K extends Kind>(kind: K, what: Requests[K]['ask']): Promise<Requests[K]['answer']>;
   end(): Promise<void>;
@@ -46,12 +46,12 @@ export function startSubject(library: Library): Subject {
   };
 }
 
-/** The name of a work in results. */
+/** The name in results of a library's work. */
 export function nameOf(library: Library, work: string): string {
   return library.label === '' ? work : `${work} (${library.label})`;
 }
 
-/** Every work that a library has, each in a process of its own. */
+/** The contestants of a library: each work that it supports, in a process of its own. */
 export async function libraryContestants(library: Library, size: Size): Promise<readonly Contestant[]> {
   const probe = startSubject(library);
   const names = await probe.ask('list', {});

@@ -1,7 +1,7 @@
 /**
- * Runs inside the bed: all contestants of one size after another, interleaved, each building its table in a
- * network namespace of its own. Prints a record a line (records.ts); tells on standard error how far it is.
- * Its one argument is the job, as JSON.
+ * The benchmark's program inside the bed. Runs the contestants of one size after another, interleaved, each
+ * building its table in a network namespace of its own. Prints one record a line (records.ts), and its
+ * progress on standard error. Its one argument is the job as JSON.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,7 +27,7 @@ function say(text: string): void {
   process.stderr.write(`bench: ${text}\n`);
 }
 
-/** Every contestant of a size; a new one only has to be named here. */
+/** The contestants of a size. A new one only has to be named here. */
 async function contestantsOf(size: SizePlan): Promise<readonly Contestant[]> {
   const ours: Contestant[] = [];
   for (const library of libraries) ours.push(...(await libraryContestants(library, size)));
@@ -42,20 +42,20 @@ async function contestantsOf(size: SizePlan): Promise<readonly Contestant[]> {
   ];
 }
 
-/** The list from another start each time, so that nobody is always first. */
+/** A list that begins at another element each time, so that no contestant is always first. */
 function rotate<T>(list: readonly T[], by: number): readonly T[] {
   const start = by % list.length;
   return [...list.slice(start), ...list.slice(0, start)];
 }
 
-/** Those whose turn it is: all in every third, in between the fast ones. */
-function inTurn(contestants: readonly Contestant[], turn: number): readonly Contestant[] {
-  return turn % 3 === 0 ? contestants : contestants.filter(({ slow }) => !slow);
+/** The contestants that take part in a repetition: all in every third, only the fast ones in between. */
+function participants(contestants: readonly Contestant[], repetition: number): readonly Contestant[] {
+  return repetition % 3 === 0 ? contestants : contestants.filter(({ slow }) => !slow);
 }
 
 /**
- * Calls `use` with a namespace that is gone afterwards. Emptied first: the kernel's own clean-up would come
- * at any time.
+ * Calls `use` with a namespace and removes it afterwards. The table is emptied first, since the kernel's own
+ * clean-up would fall into later measurements.
  */
 async function withNamespace(use: (netns: string) => Promise<void>): Promise<void> {
   const netns = addNamespace();
@@ -67,21 +67,19 @@ async function withNamespace(use: (netns: string) => Promise<void>): Promise<voi
   }
 }
 
-/** After this many operations V8 has compiled what it will compile. */
+/** The number of operations after which V8 has compiled what it will compile. */
 const WARM_OPERATIONS = 40_000;
 
-/**
- * Between two single writes, in milliseconds: as often as a program makes them that follows its servers'
- * health closely.
- */
+/** Milliseconds between two single writes, as of a program that follows its servers' health closely. */
 const PAUSE = 10;
 
-/** Each reads a thousand destinations. */
+/** Rounds of `fit`, each of which reads a thousand destinations. */
 const FIT_ROUNDS = 15;
 
 const nothing = async () => {};
 
-let besides = 0;
+/** The number of turns so far, in each of which contestants run right after one another. */
+let turns = 0;
 
 async function measureSize(size: SizePlan): Promise<void> {
   const contestants = await contestantsOf(size);
@@ -89,7 +87,7 @@ async function measureSize(size: SizePlan): Promise<void> {
   const readers = doing('read', 'services');
   const { services, destinations } = size;
 
-  const note = (contestant: Contestant, measurements: readonly Measurement[], beside: number) => {
+  const note = (contestant: Contestant, measurements: readonly Measurement[], turn: number) => {
     const { name, task } = contestant;
     const operations = task === 'services' ? services : rowsOf(size);
     for (const measurement of measurements) {
@@ -99,7 +97,7 @@ async function measureSize(size: SizePlan): Promise<void> {
         contestant: name,
         size: { services, destinations },
         operations,
-        beside,
+        turn,
         ...measurement,
       });
     }
@@ -107,13 +105,13 @@ async function measureSize(size: SizePlan): Promise<void> {
 
   const readAll = async (netns: string, round: number) => {
     for (let read = 0; read < size.reads; read++) {
-      const beside = ++besides;
-      for (const reader of rotate(inTurn(readers, read), round + read)) {
-        note(reader, await reader.run(netns, false), beside);
+      const turn = ++turns;
+      for (const reader of rotate(participants(readers, read), round + read)) {
+        note(reader, await reader.run(netns, false), turn);
       }
     }
-    const beside = ++besides;
-    for (const reader of readers) if (reader.javaScript) note(reader, await reader.run(netns, true), beside);
+    const turn = ++turns;
+    for (const reader of readers) if (reader.javaScript) note(reader, await reader.run(netns, true), turn);
   };
 
   const add = async (
@@ -131,13 +129,13 @@ async function measureSize(size: SizePlan): Promise<void> {
 
   for (let round = 0; round < size.rounds; round++) {
     say(`${sizeName(size)}, round ${round + 1} of ${size.rounds}`);
-    // Those that do the same thing right after one another, since the ratio is what counts.
+    // Contestants of one task run right after one another, since the ratio is what counts.
     for (let write = 0; write < size.writes; write++) {
       for (const writers of [doing('add'), doing('one')]) {
-        const beside = ++besides;
-        for (const writer of rotate(inTurn(writers, write), round + write)) {
+        const turn = ++turns;
+        for (const writer of rotate(participants(writers, write), round + write)) {
           const reads = writer.task === 'add' && writer === writers[0] && write === 0;
-          note(writer, await add(writer, false, reads ? netns => readAll(netns, round) : nothing), beside);
+          note(writer, await add(writer, false, reads ? netns => readAll(netns, round) : nothing), turn);
           if (round > 0 || write > 0 || !writer.javaScript) continue;
           for (let made = rowsOf(size); made < WARM_OPERATIONS; made += rowsOf(size))
             await add(writer, false);
@@ -146,7 +144,7 @@ async function measureSize(size: SizePlan): Promise<void> {
     }
   }
   for (const writer of doing('add', 'one')) {
-    if (writer.javaScript) note(writer, await add(writer, true), ++besides);
+    if (writer.javaScript) note(writer, await add(writer, true), ++turns);
   }
   for (const contestant of contestants) {
     const { name, task } = contestant;
@@ -160,7 +158,7 @@ async function measureSize(size: SizePlan): Promise<void> {
   }
 }
 
-/** Reads of a small table, so many that a leak would show. */
+/** Measures the heap over so many reads of a small table that a leak would show. */
 async function measureHeap(): Promise<void> {
   const size: Size = { services: 5, destinations: 3 };
   const reads = plan.heapReads;
@@ -180,7 +178,7 @@ async function measureHeap(): Promise<void> {
   });
 }
 
-/** Short and long lists in chunks of every size. */
+/** Measures short and long lists in chunks of every size. */
 async function measureFits(): Promise<void> {
   for (const destinations of plan.fits) {
     say(`chunks for ${destinations} destinations`);
@@ -188,14 +186,13 @@ async function measureFits(): Promise<void> {
       const size = { services: 1, destinations };
       await runFloor(programs.floor, netns, 'add', size);
       const { chunks } = await runFloor(programs.floor, netns, 'fit', size, FIT_ROUNDS);
-      for (const [chunk, each] of chunks) emit({ kind: 'fit', destinations, chunk, each });
+      for (const [chunk, perDestination] of chunks)
+        emit({ kind: 'fit', destinations, chunk, perDestination });
     });
   }
 }
 
-/**
- * Single writes, first alone and then beside a program that reads and changes a table of ten thousand rows.
- */
+/** Measures single writes, alone and then beside a program that reads and changes a table of 10,000 rows. */
 async function measureContention(): Promise<void> {
   say('writes beside another program');
   const duration = plan.contention;
@@ -203,12 +200,12 @@ async function measureContention(): Promise<void> {
     await runFloor(programs.floor, netns, 'add', usual);
     const lone = await runFloor(programs.floor, netns, 'lone', usual, duration / PAUSE);
     const walls = lone.measurements.map(({ wall }) => wall);
-    const each = walls.reduce((sum, wall) => sum + wall, 0) / walls.length;
-    const floor = each / (each + PAUSE);
+    const mean = walls.reduce((sum, wall) => sum + wall, 0) / walls.length;
+    const floor = mean / (mean + PAUSE);
     for (const library of libraries) {
       const subject = startSubject(library);
       await subject.ask('contend', { netns, size: usual, duration, pause: 0 });
-      const calm = await subject.ask('contend', { netns, size: usual, duration, pause: PAUSE });
+      const alone = await subject.ask('contend', { netns, size: usual, duration, pause: PAUSE });
       const churn = spawn(
         'ip',
         [
@@ -223,8 +220,8 @@ async function measureContention(): Promise<void> {
       );
       const ended = once(churn, 'exit');
       try {
-        const beside = await subject.ask('contend', { netns, size: usual, duration, pause: PAUSE });
-        emit({ kind: 'contention', contestant: nameOf(library, 'single writes'), floor, calm, beside });
+        const contended = await subject.ask('contend', { netns, size: usual, duration, pause: PAUSE });
+        emit({ kind: 'contention', contestant: nameOf(library, 'single writes'), floor, alone, contended });
       } finally {
         churn.kill('SIGKILL');
         await ended;

@@ -1,11 +1,11 @@
 import type { Size } from '../plan.ts';
 import type { Blocks, Measurement } from '../records.ts';
 
-/** What the process that is measured is told to do, and what it answers. */
+/** The requests to the measured process, and its answers. */
 export interface Requests {
-  /** Which of the works its library has. */
+  /** Asks for the names of the works that its library supports. */
   readonly list: { readonly ask: Record<never, never>; readonly answer: readonly string[] };
-  /** Does one work once. A namespace seen first gets a client of its own. */
+  /** Does one work once. A new namespace gets a client of its own. */
   readonly run: {
     readonly ask: {
       readonly work: string;
@@ -15,7 +15,7 @@ export interface Requests {
     };
     readonly answer: Measurement;
   };
-  /** Reads again and again: memory of JavaScript's in use, after warm-up and after each fifth. */
+  /** Reads again and again. Answers JavaScript's memory in use after warm-up and after each fifth. */
   readonly heap: {
     readonly ask: {
       readonly work: string;
@@ -25,7 +25,7 @@ export interface Requests {
     };
     readonly answer: readonly number[];
   };
-  /** Writes for a while. */
+  /** Makes single writes for a while. */
   readonly contend: {
     readonly ask: {
       readonly netns: string;
@@ -35,7 +35,7 @@ export interface Requests {
     };
     readonly answer: Blocks;
   };
-  /** The most memory it ever took, in KiB. */
+  /** Asks for the most memory that the process ever took, in KiB. */
   readonly memory: { readonly ask: Record<never, never>; readonly answer: number };
 }
 

@@ -20,7 +20,7 @@ export function addNamespace(): string {
   return name;
 }
 
-/** Removes one whose table is empty, and lets the kernel do what it does of that later. */
+/** Removes a namespace whose table is empty, and waits for the kernel's later part of that. */
 export async function removeNamespace(name: string): Promise<void> {
   execFileSync('ip', ['netns', 'del', name]);
   await sleep(200);

@@ -10,13 +10,13 @@ import { rulesOf } from './table.ts';
 
 const MILLISECOND = 1e6; // in nanoseconds
 
-/** The C programs' place. */
+/** The paths of the C programs. */
 export interface Programs {
   readonly floor: string;
   readonly stopwatch: string;
 }
 
-/** A whole process, from its start to its end. */
+/** A contestant that is a whole process, measured from its start to its end. */
 function processContestant(
   { stopwatch }: Programs,
   name: string,
@@ -44,10 +44,7 @@ function processContestant(
   };
 }
 
-/**
- * The command of a package through a link such as npm makes: that is how people run it, and a link costs
- * time.
- */
+/** Links a package's command as npm does, since people run it so and the link costs time. */
 function linkAsNpm(packageFolder: string): string {
   const modules = join(mkdtempSync(join(tmpdir(), 'ipvs-bench-')), 'node_modules');
   const link = join(modules, '.bin/ipvs');
@@ -57,7 +54,7 @@ function linkAsNpm(packageFolder: string): string {
   return link;
 }
 
-/** ipvsadm, and our command beside it, where half a millisecond a row can be waited for. */
+/** The contestants ipvsadm and our command, where the plan has time for half a millisecond a row. */
 export function commandContestants(
   programs: Programs,
   { main }: Library,
@@ -78,7 +75,7 @@ export function commandContestants(
   return [
     list('ipvsadm', 'ipvsadm'),
     list('ipvs', ipvs),
-    // What none of our programs can do without.
+    // No program of Node.js takes less.
     processContestant(programs, EMPTY_PROGRAM, 'read', [empty], () => rmSync(empty, { force: true })),
     restore('ipvsadm-restore', 'ipvsadm-restore'),
     restore('ipvs -R', `${ipvs} -R`),

@@ -7,13 +7,14 @@ const NANOSECONDS = 1e6; // in a millisecond
 
 /** The processor times of this process and of this thread, in milliseconds. */
 function processorTimes(): { cpu: number; thread: number } {
-  // First this: the kernel brings the running thread's account up to date for it, and not for the file.
+  // This call comes first: the kernel brings the running thread's account up to date for it, not for the
+  // file.
   const { user, system } = process.cpuUsage();
   const [thread] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ');
   return { cpu: (user + system) / 1000, thread: Number(thread) / NANOSECONDS };
 }
 
-/** What asking for the times costs this thread itself, which is not the library's. */
+/** The time of this thread that asking for the times takes, which is not the library's. */
 let cost: number | undefined;
 
 function costOfAsking(): number {
@@ -27,7 +28,7 @@ function costOfAsking(): number {
   return cost;
 }
 
-/** Runs something once and measures it. */
+/** Runs `work` once and measures it. */
 export async function measure(work: () => Promise<unknown>): Promise<Measurement> {
   const asking = costOfAsking();
   const before = processorTimes();
@@ -42,14 +43,14 @@ export async function measure(work: () => Promise<unknown>): Promise<Measurement
   };
 }
 
-/** Runs something once and watches the event loop meanwhile. */
+/** Runs `work` once and watches the event loop meanwhile. */
 export async function watch(work: () => Promise<unknown>): Promise<Measurement> {
   const RESOLUTION = 1; // milliseconds
   const monitor = monitorEventLoopDelay({ resolution: RESOLUTION });
   monitor.enable();
   await sleep(10 * RESOLUTION);
   monitor.reset();
-  await sleep(10 * RESOLUTION); // its next tick only starts the clock
+  await sleep(10 * RESOLUTION); // the monitor's next tick only starts its clock
   const start = performance.now();
   await work();
   const wall = performance.now() - start;

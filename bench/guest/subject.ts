@@ -1,6 +1,6 @@
 /**
- * The process that is measured: the library, and as little else as can be. Started with the library's main
- * file; its parent tells it what to do, one thing at a time.
+ * The measured process: the library, and as little else as possible. Its argument is the library's main file.
+ * Its parent sends one request at a time.
  */
 import { pathToFileURL } from 'node:url';
 import type { Ipvs } from '../../lib/index.ts';
@@ -16,7 +16,7 @@ type Library = typeof import('../../lib/index.ts');
 
 const library = (await import(pathToFileURL(process.argv[2]!).href)) as Library;
 
-/** An emulated machine needs more than the default for a large table. */
+/** Options of the clients: an emulated machine needs more than the default timeout for a large table. */
 const options = { timeout: 600_000 };
 
 let netns = '';
@@ -24,7 +24,7 @@ let client: Ipvs | undefined;
 let run: (() => Promise<unknown>) | undefined;
 let runs = 0;
 
-/** Makes a client for each table, its thread and its first socket there already. */
+/** Makes a client for a new namespace, with its thread and first socket ready. */
 async function open(name: string): Promise<void> {
   if (name === netns) return;
   await client?.close();
@@ -34,7 +34,10 @@ async function open(name: string): Promise<void> {
   await client.info();
 }
 
-/** Reads learn from the read before; writes have nothing to learn but what the compiler does. */
+/**
+ * Whether a work reads. A read profits from what its client knows of the table, a write only from compiled
+ * code.
+ */
 function isRead(name: string): boolean {
   const { task } = works[name]!;
   return task === 'read' || task === 'services';
@@ -43,20 +46,19 @@ function isRead(name: string): boolean {
 async function doWork(name: string, size: Size, watched: boolean): Promise<Measurement> {
   const made = run === undefined;
   run ??= works[name]!.prepare(client!, size);
-  // No garbage is collected here on purpose: V8 then forgets the shapes of objects that nobody holds just
-  // now, and throws away the code that was compiled for them.
+  // No garbage is collected here on purpose: V8 would forget the shapes of objects that are not in use, with
+  // the code that was compiled for them.
   const measured = await (watched ? watch : measure)(run);
   const first = runs++ === 0 ? 'process' : made && isRead(name) ? 'table' : undefined;
   return first === undefined ? measured : { ...measured, first };
 }
 
 /**
- * So many rows have been read before reads are taken for those of a program that runs on: V8 compiles in
- * steps, most of them by then.
+ * The rows to read before reads count as those of a warm program: V8 compiles in steps, most of them by then.
  */
 const WARM_ROWS = 250_000;
 
-/** Reads in vain until then. */
+/** Reads, unmeasured, until the program is warm. */
 async function warmUp(name: string, size: Size): Promise<void> {
   if (!isRead(name)) return;
   for (let rows = 0; rows < WARM_ROWS; rows += rowsOf(size)) await run!();
@@ -67,7 +69,7 @@ async function heapAfterReads(name: string, size: Size, reads: number): Promise<
   const used: number[] = [];
   const note = () => {
     for (let i = 0; i < 3; i++) globalThis.gc?.();
-    const { heapUsed, external } = process.memoryUsage(); // external has the array buffers in it
+    const { heapUsed, external } = process.memoryUsage(); // `external` includes array buffers
     used.push(heapUsed + external);
   };
   for (let i = 0; i < reads / 5; i++) await read();
@@ -83,7 +85,7 @@ async function answer(request: Request): Promise<unknown> {
   switch (request.kind) {
     case 'list': {
       const ipvs = new library.Ipvs();
-      const names = Object.keys(works).filter(name => works[name]!.there(ipvs));
+      const names = Object.keys(works).filter(name => works[name]!.isSupported(ipvs));
       await ipvs.close();
       return names;
     }

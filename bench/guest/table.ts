@@ -8,10 +8,10 @@ function dotted(address: number): string {
   return [24, 16, 8, 0].map(shift => (address >>> shift) & 255).join('.');
 }
 
-/** The table that every contestant builds: floor.c has the same. */
+/** The table that every contestant builds, floor.c included. */
 export interface Table {
   readonly services: readonly ServiceSpec[];
-  /** Those of each service. */
+  /** The destinations of each service. */
   readonly destinations: readonly DestinationSpec[];
 }
 
@@ -32,7 +32,7 @@ export function tableOf(size: Size): Table {
   };
 }
 
-/** The same as ipvsadm-restore reads it. */
+/** The table as rules for ipvsadm-restore. */
 export function rulesOf(size: Size): string {
   const { services, destinations } = tableOf(size);
   const lines: string[] = [];
@@ -45,7 +45,7 @@ export function rulesOf(size: Size): string {
   return lines.join('');
 }
 
-/** What adding or reading a table counts. */
+/** The number of rows of a table, services and destinations. */
 export function rowsOf({ services, destinations }: Size): number {
   return services * (destinations + 1);
 }

@@ -3,12 +3,12 @@ import type { Size } from '../plan.ts';
 import type { Task } from '../records.ts';
 import { type Table, tableOf } from './table.ts';
 
-/** A call of the library's as it is measured, and for which task it stands. */
+/** A measured call of the library, and the task that it does. */
 export interface Work {
   readonly task: Task;
-  /** Tells whether the library has it: an older build may not. */
-  readonly there: (ipvs: Ipvs) => boolean;
-  /** Makes what the runs need, and returns one run. */
+  /** Whether the library has the call, which an older build may lack. */
+  readonly isSupported: (ipvs: Ipvs) => boolean;
+  /** Prepares the runs and returns a function that does one. */
   readonly prepare: (ipvs: Ipvs, size: Size) => () => Promise<unknown>;
 }
 
@@ -30,21 +30,21 @@ async function addEach(ipvs: Ipvs, { services, destinations }: Table): Promise<v
 
 const always = () => true;
 
-/** All that is measured of the library, by the name it has in the results. */
+/** The measured calls of the library by their names in the results. */
 export const works: Readonly<Record<string, Work>> = {
   'sampler.read()': {
     task: 'read',
-    there: ipvs => 'sampler' in ipvs,
+    isSupported: ipvs => 'sampler' in ipvs,
     prepare: ipvs => {
       const sampler = ipvs.sampler({ reuse: true });
       return () => sampler.read();
     },
   },
-  'snapshot()': { task: 'read', there: always, prepare: ipvs => () => ipvs.snapshot() },
-  'services()': { task: 'services', there: always, prepare: ipvs => () => ipvs.services() },
+  'snapshot()': { task: 'read', isSupported: always, prepare: ipvs => () => ipvs.snapshot() },
+  'services()': { task: 'services', isSupported: always, prepare: ipvs => () => ipvs.services() },
   'un-awaited adds': {
     task: 'add',
-    there: always,
+    isSupported: always,
     prepare: (ipvs, size) => {
       const table = tableOf(size);
       return () => addAll(ipvs, table);
@@ -52,7 +52,7 @@ export const works: Readonly<Record<string, Work>> = {
   },
   'awaited adds': {
     task: 'one',
-    there: always,
+    isSupported: always,
     prepare: (ipvs, size) => {
       const table = tableOf(size);
       return () => addEach(ipvs, table);
