@@ -12,7 +12,7 @@ import { teeReport } from './report/tee.ts';
 import { terminalReport, wantsColour } from './report/terminal.ts';
 
 const names = [...labs.keys()];
-/** What the page is called on its way out of the bed. */
+/** The page's file name on its way out of the bed. */
 const PAGE = 'lab.html';
 
 function usage(): string {
@@ -37,11 +37,11 @@ The exit status is 0 when every lab passed and 1 when one did not.
 interface Request {
   readonly names: readonly string[];
   readonly leaveOut: readonly string[];
-  /** Where the page goes. */
+  /** The file that gets the page. */
   readonly html: string | undefined;
 }
 
-/** What the command line asks for; throws at what makes no sense. */
+/** The request of a command line. Throws at unknown labs and steps. */
 function parse(args: readonly string[]): Request | 'help' {
   const options = {
     help: { type: 'boolean', short: 'h' },
@@ -72,7 +72,7 @@ async function runOutside(
   // On an emulated machine even Node.js takes seconds to start: say that the kernel is up.
   const announce = 'echo "Linux $(uname -r) is up, the lab starts on it" >&2; exec "$@"';
   const command = ['sh', '-c', announce, 'sh', ...self];
-  // What is written in an emulated machine stays there, but for what is in this directory.
+  // Only this directory's files leave an emulated machine.
   const outputDirectory = html === undefined ? undefined : await mkdtemp(join(tmpdir(), 'ipvs-lab-'));
   try {
     const { exitStatus } = await runOnBed({
@@ -94,7 +94,7 @@ async function runOutside(
   }
 }
 
-/** Runs labs on this kernel, one after another. One that fails does not keep the others from running. */
+/** Runs labs on this kernel, one after another, including those after one that fails. */
 async function runInside(request: Request, signal: AbortSignal): Promise<number> {
   const terminal = terminalReport(text => void process.stdout.write(text), wantsColour(process.stdout));
   const page = htmlReport(release());
@@ -129,10 +129,10 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(usage());
     return 0;
   }
-  // Here and inside: what is under way ends first and is undone.
+  // Outside and inside the bed a signal first ends and undoes what is under way.
   const stop = catchSignals();
   try {
-    // The bed says in the environment that this is one.
+    // The bed sets this variable.
     const { IPVS_BED } = process.env;
     if (IPVS_BED) return await runInside(request, stop.signal);
     return await runOutside(args, request.html, stop.signal);

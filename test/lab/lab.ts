@@ -4,11 +4,11 @@ import type { Check, Report } from './report/report.ts';
 export interface LabOptions {
   readonly report: Report;
   readonly signal?: AbortSignal | undefined;
-  /** Steps to be left out, to see what they are for; those that are not the lab's own do not concern it. */
+  /** Steps to be left out, to see what they are for. Names of other labs' steps are ignored. */
   readonly leaveOut?: readonly string[];
-  /** Milliseconds a request may take; default 5000. */
+  /** Milliseconds that a request may take; default 5000. */
   readonly requestTimeout?: number;
-  /** Just as much traffic as proves the point, for the tests; otherwise enough to be worth looking at. */
+  /** Whether to send just enough traffic to prove the point, for tests, and not enough to be worth looking at. */
   readonly brief?: boolean;
 }
 
@@ -20,6 +20,6 @@ export interface Lab {
    * Each step that can be left out, with the checks that must fail then, and no others: what the step is for.
    */
   readonly proofs: Readonly<Record<string, readonly string[]>>;
-  /** Resolves with what was checked; rejects when the lab could not be run. */
+  /** Resolves with the checks. Rejects when the lab could not be run. */
   run(options: LabOptions): Promise<readonly Check[]>;
 }

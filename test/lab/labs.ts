@@ -9,7 +9,7 @@ import { drArptables, drLoopback, drRedirect } from './web/dr.ts';
 import { tun } from './web/tun.ts';
 import { webLab } from './web/web-lab.ts';
 
-/** All labs by name, in the order they run in. */
+/** All labs by name, in the order of running. */
 export const labs: ReadonlyMap<string, Lab> = new Map<string, Lab>([
   ['nat', nat],
   ['dr', webLab(drRedirect)],

@@ -3,7 +3,7 @@ import type { Box } from '../report/diagram.ts';
 
 const client = '10.100.10.1';
 export const virtual = '10.100.10.101';
-/** What the servers serve: pages, and a long file. */
+/** The ports of the servers: pages, and a long file. */
 export const ports = { pages: 80, file: 8080 } as const;
 
 export const directors = [
@@ -27,7 +27,7 @@ export const segments: readonly Segment[] = [
       })),
     ],
   },
-  // What the directors tell one another is nobody else's affair: it is neither signed nor encrypted.
+  // The directors' messages have a segment of their own: they are neither signed nor encrypted.
   { name: 'sync', members: directors.map(({ name, sync }) => ({ host: name, addresses: [`${sync}/24`] })) },
 ];
 
@@ -44,7 +44,7 @@ export const diagram: readonly (readonly Box[])[] = [
   servers.map(({ name, address }) => ({ title: name, lines: [address] })),
 ];
 
-/** VS/DR: each server has the virtual IP and keeps quiet about it. */
+/** Sets up the servers of VS/DR, each with the virtual IP, which it does not announce. */
 export async function setUpServers(network: Network): Promise<void> {
   for (const { name } of servers) {
     await network.sysctl(name, { 'net.ipv4.conf.all.arp_ignore': 1, 'net.ipv4.conf.all.arp_announce': 2 });
@@ -52,14 +52,15 @@ export async function setUpServers(network: Network): Promise<void> {
   }
 }
 
-/** Gives a director the virtual IP and tells the segment whose it is now, as keepalived would. */
+/** Gives a director the virtual IP and announces it on the segment, as keepalived would. */
 export async function takeVirtualIp(network: Network, director: string): Promise<void> {
   await network.run(director, 'ip', 'address', 'add', `${virtual}/32`, 'dev', 'lan');
-  // Twice: a host takes no second answer about an address within a second (locktime in arp(7)).
+  // It is announced twice: a host takes no second answer about an address within a second (locktime in
+  // arp(7)).
   await network.run(director, 'arping', '-U', '-c', '2', '-I', 'lan', virtual);
 }
 
-/** What a failed director does by failing. */
+/** Takes the virtual IP from a director, as its failure does. */
 export async function loseVirtualIp(network: Network, director: string): Promise<void> {
   await network.run(director, 'ip', 'address', 'del', `${virtual}/32`, 'dev', 'lan');
 }

@@ -2,18 +2,18 @@ import type { Reply } from '../hosts/peer.ts';
 import type { Check } from '../report/report.ts';
 import { type Failover, file } from './failover.ts';
 
-/** What was seen. */
+/** The observations of a run. */
 export interface DirectorsObservation {
   readonly without: Failover;
   readonly withSync: Failover;
-  /** Packets of downloads that the second director sent on, by its own count. */
+  /** The second director's count of packets of downloads that it sent on. */
   readonly packetsAfter: number;
-  /** New requests after the move, and how many of them the second director saw. */
+  /** The replies to new requests after the move, and the second director's count of them. */
   readonly replies: readonly Reply[];
   readonly connectionsAfter: number;
 }
 
-/** What the checks are called. */
+/** The checks' names. */
 export const DirectorsCheck = {
   lost: 'without sync, the move breaks every download off',
   known: 'with sync, the second director knows every connection before it needs to',

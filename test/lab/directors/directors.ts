@@ -28,7 +28,7 @@ const about =
 
 const proofs = {
   'sync-daemons': [DirectorsCheck.known, DirectorsCheck.finished, DirectorsCheck.carried],
-  // One director does it all: nothing is lost, and nothing shown.
+  // With one director all the time nothing is lost, and nothing shown.
   move: [DirectorsCheck.lost, DirectorsCheck.carried, DirectorsCheck.fresh],
 } as const;
 
@@ -43,7 +43,7 @@ const frame = {
   segments,
 } as const;
 
-/** Milliseconds for an answer that is to come: no step that can be left out keeps one away. */
+/** Milliseconds for an answer that is to come, whatever step is left out. */
 const PATIENCE = 20_000;
 const SYNC_ID = 7;
 
@@ -51,7 +51,7 @@ const services = [ports.pages, ports.file].map(
   port => ({ protocol: 'tcp', address: virtual, port }) as const,
 );
 
-/** A virtual IP that moves amid downloads. */
+/** The lab of a virtual IP that moves amid downloads. */
 export const directors: Lab = {
   title,
   about,
@@ -105,7 +105,7 @@ async function startPeers(scope: Scope, network: Network, report: Report) {
   return { client, peers };
 }
 
-/** The same table on both: which of them clients find is the virtual IP's affair alone. */
+/** Sets up the same table on both directors: the virtual IP alone decides which of them clients reach. */
 async function setUpDirector(scope: Scope, report: Report, network: Network, name: string): Promise<Ipvs> {
   report.part(`${name}, by this library`);
   const ipvs = new Ipvs({ netns: network.namespace(name), timeout: 30_000 });
@@ -123,7 +123,7 @@ async function setUpDirector(scope: Scope, report: Report, network: Network, nam
 
 async function startDaemons({ report, clients }: Stage): Promise<void> {
   const [first, second] = clients;
-  // The backup first, so that it misses nothing.
+  // The backup starts first, so that it misses nothing.
   await second.startDaemon({ role: 'backup', interface: 'sync', syncId: SYNC_ID });
   await first.startDaemon({ role: 'master', interface: 'sync', syncId: SYNC_ID });
   for (const [i, ipvs] of clients.entries()) {
@@ -143,7 +143,7 @@ async function sendRequests({ client, report }: Stage, requests: number): Promis
   return replies;
 }
 
-/** What the second director counted: packets of downloads, and new connections. */
+/** The second director's counts of download packets and new connections. */
 async function count(
   { scope, report, clients }: Stage,
   { known }: Failover,

@@ -15,45 +15,43 @@ import type { Scope } from '../hosts/scope.ts';
 import type { Report } from '../report/report.ts';
 import { directors, loseVirtualIp, ports, takeVirtualIp, virtual } from './directors-hosts.ts';
 
-/** What both cases of the lab take place on. */
+/** The stage of both cases of the lab. */
 export interface Stage {
   readonly scope: Scope;
   readonly report: Report;
   readonly network: Network;
   readonly client: Peer;
-  /** In the order of `servers`. */
+  /** The servers' processes in the order of `servers`. */
   readonly peers: readonly Peer[];
-  /** In the order of `directors`. */
+  /** The directors' clients in the order of `directors`. */
   readonly clients: readonly [Ipvs, Ipvs];
   /** Whether the virtual IP moves at all. */
   readonly moves: boolean;
 }
 
-/** What became of the downloads when the virtual IP moved. */
+/** The fate of the downloads when the virtual IP moved. */
 export interface Failover {
   readonly downloads: readonly Download[];
-  /** Bytes of each when the virtual IP moved. */
+  /** The bytes of each download when the virtual IP moved. */
   readonly before: readonly number[];
   readonly after: readonly Received[];
-  /** How many of them the second director knew before it got the virtual IP. */
+  /** The number of downloads that the second director knew before it got the virtual IP. */
   readonly known: number;
 }
 
-/** Twenty pieces a second, and far too many to come to an end before the virtual IP has moved. */
+/** The file: twenty chunks a second, and far too many to end before the virtual IP has moved. */
 export const file = { size: 2_000_000, chunk: 1000, interval: 50 } as const;
 const DOWNLOADS = 4;
 
-/** Bytes that show that a download is well under way. */
+/** The number of bytes after which a download is well under way. */
 const UNDER_WAY = 10 * file.chunk;
-/**
- * Milliseconds without a byte after which a client gives up; and for what takes a moment when all is well.
- */
+/** Milliseconds without a byte after which a client gives up, and for other short waits. */
 const PATIENCE = 30_000;
-/** Milliseconds that downloads get to break off, and a master's messages to come. */
+/** Milliseconds for downloads to break off, and for a master's messages to come. */
 const MOMENT = 8000;
 const STEP = 250;
 
-/** Has the virtual IP move from the first director to the second amid downloads. */
+/** Moves the virtual IP from the first director to the second amid downloads. */
 export async function failOver(stage: Stage, expectSync: boolean): Promise<Failover> {
   const { client, network, report, clients, peers } = stage;
   const downloads: Download[] = [];
@@ -74,8 +72,7 @@ export async function failOver(stage: Stage, expectSync: boolean): Promise<Failo
   });
   const known = async () => (await connectionsOf(clients[1], downloads, 'sync')).length;
   if (expectSync) {
-    // Where nothing comes there is no use in waiting for it long. What a master has to tell waits up to two
-    // seconds for more.
+    // Where nothing is to come a short wait will do. A master keeps its messages for up to two seconds.
     await until(stage, `until ${directors[1].name} knows them`, MOMENT, async () => {
       return (await known()) === downloads.length;
     });
@@ -96,12 +93,12 @@ export async function failOver(stage: Stage, expectSync: boolean): Promise<Failo
   });
   for (const peer of peers) await hurryDownloads(peer);
   const after = await receivedAtEnd(client, downloads);
-  // The servers do not know yet that nobody listens.
+  // The servers do not know yet that no client listens.
   for (const peer of peers) await dropDownloads(peer);
   return { downloads, before, after, known: knownBefore };
 }
 
-/** Connections of downloads that a director knows, from where it knows them. */
+/** The connections of downloads that a director knows, with their origins. */
 async function connectionsOf(
   ipvs: Ipvs,
   downloads: readonly Download[],

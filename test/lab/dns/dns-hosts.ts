@@ -9,7 +9,7 @@ export interface PoolServer {
 /** A director with a pool of its own. */
 export interface Site {
   readonly director: string;
-  /** What DNS knows it by. */
+  /** Its address in DNS. */
   readonly virtual: string;
   /** Its address on its inner segment, where it is the pool's gateway. */
   readonly gateway: string;
@@ -32,7 +32,7 @@ export const sites: readonly Site[] = [1, 2, 3].map(number => ({
   })),
 }));
 
-/** All directors share the public segment; behind each is a segment that no other one reaches. */
+/** The segments: a public one for all directors, and behind each director one that no other reaches. */
 export const segments: readonly Segment[] = [
   {
     name: 'public',
@@ -51,7 +51,7 @@ export const segments: readonly Segment[] = [
   })),
 ];
 
-/** Each director with what is behind it: a column of pools would look like one segment for all. */
+/** The diagram. Each director has its pool beside it, since a column of pools would look like one segment. */
 export const diagram = [
   [
     { title: 'client', lines: [client] },

@@ -2,22 +2,22 @@ import type { Reply } from '../hosts/peer.ts';
 import type { Check } from '../report/report.ts';
 import { type Site, sites } from './dns-hosts.ts';
 
-/** What a request came to, and the address that DNS gave for it. */
+/** The reply to a request, and the address that DNS gave for it. */
 export type Visit = Reply & { readonly address: string };
 
-/** What was seen. */
+/** The observations of a run. */
 export interface DnsObservation {
-  /** While all directors were there. */
+  /** The requests while all directors were there. */
   readonly before: readonly Visit[];
-  /** Connections by the kernel's count then, of each site's servers in their order. */
+  /** The kernel's counts of connections after those, of each site's servers in their order. */
   readonly counted: readonly (readonly number[])[];
-  /** After the loss of a director. */
+  /** The requests after the loss of a director. */
   readonly during: readonly Visit[];
-  /** After DNS was told of it. */
+  /** The requests after DNS was told of the loss. */
   readonly after: readonly Visit[];
 }
 
-/** What the checks are called, in proofs and in verdicts. */
+/** The checks' names in proofs and verdicts. */
 export const DnsCheck = {
   answered: 'every request is answered',
   directors: 'each director gets exactly its third',
@@ -27,7 +27,7 @@ export const DnsCheck = {
   takeover: 'the other two then share everything',
 } as const;
 
-/** What must come of three directors under one name, one of which is lost. */
+/** Judges three directors under one name, one of which is lost. */
 export function judgeDns(observation: DnsObservation, lost: Site): readonly Check[] {
   const { before, counted, during, after } = observation;
   const byDirector = counted.map(servers => servers.reduce((sum, connections) => sum + connections, 0));
@@ -79,7 +79,7 @@ function isFailure({ failure }: Visit): boolean {
   return failure !== undefined;
 }
 
-/** How many requests a site's own servers answered. */
+/** The number of requests that a site's own servers answered. */
 function answeredBy({ servers }: Site, visits: readonly Visit[]): number {
   return visits.filter(({ server }) => servers.some(({ name }) => name === server)).length;
 }

@@ -35,25 +35,25 @@ const frame = {
 
 const NAME = 'www.lab.example';
 const PORT = 80;
-/** Milliseconds for an answer that is to come: no step that can be left out keeps one away. */
+/** Milliseconds for an answer that is to come, whatever step is left out. */
 const PATIENCE = 20_000;
-/** And for one of a director that is known to be gone. */
+/** Milliseconds for an answer of a director that is known to be gone. */
 const VAIN = 2000;
 const lost = sites[1]!;
 
-/** How the client asks. */
+/** The client, and where its requests are reported. */
 interface Asking {
   readonly peer: Peer;
   readonly report: Report;
 }
 
-/** Round-robin DNS over directors. */
+/** The lab of round-robin DNS over directors. */
 export const dns: Lab = {
   title,
   about,
   proofs,
   run({ brief = false, ...options }) {
-    // Equally many for each server of each director, and then for each director that is left.
+    // Each server of each director gets the same number, and then each director that is left.
     const [many, few] = brief ? [12, 6] : [30, 12];
     return runLab(frame, options, async ({ scope, report, network, takes }) => {
       await setUpHosts(network);
@@ -97,16 +97,16 @@ export const dns: Lab = {
   },
 };
 
-/** What is not IPVS's. */
+/** Sets up what is not IPVS's. */
 async function setUpHosts(network: Network): Promise<void> {
   for (const { director, gateway, pool } of sites) {
-    // Replies have to come back through the director, which turns their addresses round.
+    // Replies have to come back through the director, which rewrites their addresses.
     await network.run(pool, 'ip', 'route', 'add', 'default', 'via', gateway);
     await network.sysctl(director, { 'net.ipv4.ip_forward': 1 });
   }
 }
 
-/** The hosts that do something themselves: the client, the DNS server and the pools. */
+/** Starts the hosts with a process: the client, the DNS server and the pools. */
 async function startPeers(
   scope: Scope,
   network: Network,
@@ -154,7 +154,7 @@ async function visit({ peer, report }: Asking, requests: number, toLost = PATIEN
   return visits;
 }
 
-/** Connections of each of a site's servers by the kernel's count. */
+/** The kernel's counts of connections of each of a site's servers. */
 async function countConnections(ipvs: Ipvs, { servers }: Site): Promise<number[]> {
   const destinations = (await ipvs.snapshot()).flatMap(service => service.destinations);
   return servers.map(({ address }) => {

@@ -17,21 +17,21 @@ const web = { protocol: 'tcp', address: virtual, port: PORT } as const;
 const directWeb = { protocol: 'tcp', address: directVirtual, port: PORT } as const;
 const names = { protocol: 'udp', address: virtual, port: 53 } as const;
 
-/** Where the client asks, again and again. */
+/** The addresses that the client asks. */
 export const urls = {
   nat: `http://${destinationKey(web)}/`,
   direct: `http://${destinationKey(directWeb)}/`,
 } as const;
 
-/** What was seen of one start of the director. */
+/** The observations of one start of the director. */
 export interface Life {
   readonly table: readonly ServiceWithDestinations[];
-  /** What the client's requests to the web services came to. */
+  /** The replies to the client's requests to the web services. */
   readonly nat: readonly Reply[];
   readonly direct: readonly Reply[];
 }
 
-/** A table with something of everything that rules can say. */
+/** Sets up a table with something of everything that rules can say. */
 export async function setUpTable(ipvs: Ipvs): Promise<void> {
   const forwarding = 'masquerade';
   await ipvs.addService({ ...web, scheduler: 'wrr' });
@@ -54,13 +54,13 @@ export async function setUpTable(ipvs: Ipvs): Promise<void> {
 
 /** Writes the table as rules, as `ipvs save` does. */
 export async function saveTable(ipvs: Ipvs, file: string, report: Report): Promise<void> {
-  // In the kernel's order of destinations, which the hashing schedulers look at.
+  // The rules keep the kernel's order of destinations, which the hashing schedulers look at.
   const rules = formatRules(await ipvs.snapshot(), { order: 'given' });
   await writeFile(file, rules);
   for (const line of rules.trimEnd().split('\n')) report.step(line);
 }
 
-/** Makes a table of rules, as `ipvs restore` does. */
+/** Makes a table from rules, as `ipvs restore` does. */
 export async function restoreTable(ipvs: Ipvs, file: string): Promise<void> {
   for (const { destinations, ...service } of parseRules(await readFile(file, 'utf8'))) {
     await ipvs.addService(service);
@@ -68,7 +68,7 @@ export async function restoreTable(ipvs: Ipvs, file: string): Promise<void> {
   }
 }
 
-/** What the checks are called, in proofs and in verdicts. */
+/** The checks' names in proofs and verdicts. */
 export const BootCheck = {
   before: 'every request is answered, two of three by the heavier server',
   lost: 'the reboot loses the table',
@@ -76,7 +76,7 @@ export const BootCheck = {
   after: 'after the reboot requests are answered as before',
 } as const;
 
-/** What must come of a reboot. */
+/** Judges a reboot. */
 export function judgeBoot(
   before: Life,
   empty: readonly ServiceWithDestinations[],
@@ -99,8 +99,8 @@ export function judgeBoot(
 }
 
 /**
- * wrr with weights 2 and 1 gives exactly that in every three connections (ip_vs_wrr_schedule in
- * net/netfilter/ipvs/ip_vs_wrr.c), and it begins anew with the table.
+ * Judges replies: wrr with weights 2 and 1 shares every three connections out exactly so (ip_vs_wrr_schedule
+ * in net/netfilter/ipvs/ip_vs_wrr.c), and begins anew with the table.
  */
 function judgeTraffic(what: string, { nat, direct, table }: Life): Check {
   const all = [...nat, ...direct];
@@ -118,8 +118,8 @@ function judgeTraffic(what: string, { nat, direct, table }: Life): Check {
 }
 
 /**
- * What was set, without what was counted, in one order: the kernel lists services by a hash that each
- * namespace has its own of.
+ * A table's configuration without counters, in one order: the kernel's own depends on a hash of the
+ * namespace.
  */
 function settled(table: readonly ServiceWithDestinations[]): readonly unknown[] {
   return table

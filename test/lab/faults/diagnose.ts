@@ -6,9 +6,9 @@ import {
 } from '../../../lib/index.ts';
 import type { Reply } from '../hosts/peer.ts';
 
-/** What is known about a service that clients have asked. */
+/** The evidence about a service that clients have asked. */
 export interface Evidence {
-  /** What the requests came to, each over a connection of its own. */
+  /** The replies to requests, each over a connection of its own. */
   readonly replies: readonly Reply[];
   /**
    * The service with its counters, read when the kernel had refreshed them; undefined when the director has
@@ -22,7 +22,7 @@ export interface Evidence {
   readonly connections: readonly Connection[];
 }
 
-/** What may be wrong. */
+/** The possible faults of a service. */
 export type Fault =
   | 'none'
   | 'no-service'
@@ -34,13 +34,13 @@ export type Fault =
   | 'not-taken'
   | 'unknown';
 
-/** What is wrong, in a word and in words. */
+/** A fault, and its explanation in words. */
 export interface Diagnosis {
   readonly fault: Fault;
   readonly words: string;
 }
 
-/** Finds what is wrong with a service from what its director and its clients have seen. */
+/** Finds a service's fault from the evidence of its director and its clients. */
 export function diagnose({ replies, service, connections }: Evidence): Diagnosis {
   if (service === undefined) {
     return say('no-service', 'The director has no such service. Was its table restored after its start?');
@@ -79,7 +79,7 @@ export function diagnose({ replies, service, connections }: Evidence): Diagnosis
   );
 }
 
-/** What the states of a server's connections, all of them, say about the server. */
+/** The diagnosis of a server by the states of all its connections. */
 function diagnoseServer(destination: Destination, states: readonly string[]): Diagnosis | undefined {
   const server = destinationKey(destination);
   const { inPackets, outPackets } = destination.stats;
@@ -89,8 +89,7 @@ function diagnoseServer(destination: Destination, states: readonly string[]): Di
       `${server} answers, and what it says is no: its connections are in state CLOSE. Does its program listen at this port?`,
     );
   }
-  // A director that rewrites nothing never sees the answers: it knows of a connection only what the client
-  // has sent.
+  // A director that rewrites nothing never sees answers: it knows only the client's side of a connection.
   if (!states.every(state => state === 'SYN_RECV')) return undefined;
   if (destination.forwarding !== 'masquerade') {
     return say(

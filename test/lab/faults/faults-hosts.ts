@@ -1,15 +1,15 @@
 import type { Network, Segment } from '../hosts/network.ts';
 
 const client = '10.100.10.1';
-/** The virtual IP of what is masqueraded to the inner servers. */
+/** The virtual IP of services that are masqueraded to the inner servers. */
 export const virtual = '10.100.10.101';
-/** The virtual IP of what is sent on as it is to the server beside the director. */
+/** The virtual IP of services whose packets go unchanged to the server beside the director. */
 export const directVirtual = '10.100.10.102';
 const gateway = '172.16.120.1';
 
-/** Where every server serves. */
+/** The port of every server. */
 export const PORT = 80;
-/** And once more, for a service that has nothing in common with those before: VS/DR cannot change ports. */
+/** The second port of every server, for a VS/DR service apart from the first: VS/DR cannot change ports. */
 export const FAULTS_PORT = 81;
 
 /** Two servers behind the director, and one in the client's own segment. */
@@ -53,10 +53,10 @@ export const diagram = [
   ],
 ];
 
-/** How the server beside the director has the virtual IP without telling anybody. */
+/** The settings that keep the server beside the director from announcing the virtual IP. */
 const arpRecipe = { 'net.ipv4.conf.all.arp_ignore': 1, 'net.ipv4.conf.all.arp_announce': 2 };
 
-/** What the servers need; it stays as it is when the director starts anew. */
+/** Sets up the servers, which keep their settings when the director starts anew. */
 export async function setUpServers(network: Network): Promise<void> {
   for (const name of ['server-1', 'server-2']) {
     await network.run(name, 'ip', 'route', 'add', 'default', 'via', gateway);
@@ -65,7 +65,7 @@ export async function setUpServers(network: Network): Promise<void> {
   await network.run('server-3', 'ip', 'address', 'add', `${directVirtual}/32`, 'dev', 'lo');
 }
 
-/** What the director needs beside IPVS, at each of its starts; its addresses are there already. */
+/** Sets up what the director needs beside IPVS and addresses, at each of its starts. */
 export async function startDirector(network: Network): Promise<void> {
   await network.sysctl('director', { 'net.ipv4.ip_forward': 1 });
 }

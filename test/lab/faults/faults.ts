@@ -45,21 +45,18 @@ const frame = {
   segments,
 } as const;
 
-/**
- * Milliseconds for an answer that is to come, or a refusal, which comes as soon: what a director says that
- * has no such service.
- */
+/** Milliseconds for an answer that is to come, or for the refusal by a director without the service. */
 const PATIENCE = 20_000;
-/** And for one that is not to come. */
+/** Milliseconds for an answer that is not to come. */
 const VAIN = 2000;
 
-/** How the client asks. */
+/** The client, and where its requests are reported. */
 interface Asking {
   readonly peer: Peer;
   readonly report: Report;
 }
 
-/** Saved rules, and faults that are found. */
+/** The lab of saved rules and of faults that are found. */
 export const faults: Lab = {
   title,
   about,
@@ -90,7 +87,7 @@ async function startPeers(scope: Scope, network: Network, report: Report): Promi
   return client;
 }
 
-/** The director's life before and after a reboot. */
+/** Runs the director before and after a reboot. */
 async function runBoot(
   scope: Scope,
   network: Network,
@@ -127,7 +124,7 @@ async function runBoot(
   return judgeBoot(before, empty, after);
 }
 
-/** Not the library's own five seconds, which may be short for a machine that is emulated and busy. */
+/** Opens a client with a longer timeout than five seconds, which may be short for a busy emulated machine. */
 function openDirector(scope: Scope, network: Network): Ipvs {
   const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
   scope.defer(() => ipvs.close());
@@ -155,7 +152,7 @@ async function ask({ peer, report }: Asking, url: string, requests: number, time
   return replies;
 }
 
-/** Set-ups beside one another, most of them broken, and what is found out about each. */
+/** Runs set-ups beside one another, most of them broken, and diagnoses each. */
 async function runFaults(
   scope: Scope,
   network: Network,
@@ -184,7 +181,7 @@ async function runFaults(
   };
   await waitForCounters(scope, report, async () => {
     const counted = await Promise.all(setUps.map(find));
-    // What bypasses the director it will never count.
+    // The director never counts requests that bypass it.
     return setUps.every((setUp, i) => {
       const bypassed = setUp.fault === 'bypassed' && setUp.sabotage !== undefined;
       return bypassed || counted[i]?.stats.connections === setUp.requests;

@@ -8,25 +8,25 @@ import type { Network } from '../hosts/network.ts';
 import type { Fault } from './diagnose.ts';
 import { directVirtual, FAULTS_PORT, PORT, servers, virtual } from './faults-hosts.ts';
 
-/** A service that the client asks, and what is wrong with it. */
+/** A service that the client asks, and its fault. */
 export interface SetUp {
   readonly what: string;
   readonly service: AddressServiceId;
   readonly destination: DestinationSpec;
-  /** What is to be found. */
+  /** The fault to be found. */
   readonly fault: Fault;
-  /** What the check of it is called. */
+  /** The name of its check. */
   readonly check: string;
   readonly requests: number;
-  /** Breaks what is not IPVS's. */
+  /** Breaks a part of the set-up that is not IPVS's. */
   readonly sabotage?: (network: Network) => Promise<void>;
-  /** No answer is to come. */
+  /** Whether no answer is to come. */
   readonly silent?: boolean;
 }
 
 /**
- * The set-ups, each with a port of its own: they are there at the same time. When they are not to be broken,
- * none is.
+ * The set-ups, each with a port of its own so that all exist at the same time. Without `broken` none is
+ * broken.
  */
 export function planSetUps(broken: boolean): readonly SetUp[] {
   const inner = (port: number) => ({ protocol: 'tcp', address: virtual, port }) as const;
@@ -69,10 +69,10 @@ export function planSetUps(broken: boolean): readonly SetUp[] {
 }
 
 /**
- * Who answers the client's ARP request first, the director or the server, would be a matter of luck. But the
- * client knows the director already; and the server, which has forgotten the client, asks for it in the name
- * of the address that it is about to answer from: the virtual IP (arp_solicit in net/ipv4/arp.c). That always
- * tells the client another Ethernet address for it.
+ * Has the server announce the virtual IP. Which host answers the client's ARP request first would be a matter
+ * of luck, but the client knows the director already. The server, which has forgotten the client, asks for
+ * its address in the name of the one that it answers from, the virtual IP (arp_solicit in net/ipv4/arp.c).
+ * The client thus always learns the server's Ethernet address for the virtual IP.
  */
 async function letServerSpeak(network: Network): Promise<void> {
   await network.sysctl('server-3', {
@@ -86,7 +86,7 @@ async function removeWayBack(network: Network): Promise<void> {
   await network.run('server-2', 'ip', 'route', 'del', 'default');
 }
 
-/** Sets all of them up beside one another. */
+/** Sets all set-ups up beside one another. */
 export async function addSetUps(ipvs: Ipvs, setUps: readonly SetUp[]): Promise<void> {
   await ipvs.flush();
   for (const { service, destination } of setUps) {
@@ -95,7 +95,7 @@ export async function addSetUps(ipvs: Ipvs, setUps: readonly SetUp[]): Promise<v
   }
 }
 
-/** Where a client asks for a set-up's service. */
+/** The URL of a set-up's service. */
 export function urlOf({ service }: SetUp): string {
   return `http://${destinationKey(service)}/`;
 }

@@ -1,11 +1,11 @@
 import type { Peer } from './peer.ts';
 
-/** A file that a host sends to whoever connects. */
+/** A file that a host sends to every client. */
 export interface FileOffer {
   readonly port: number;
   /** Its length in bytes. */
   readonly size: number;
-  /** The bytes sent every `interval` milliseconds. */
+  /** The number of bytes sent every `interval` milliseconds. */
   readonly chunk: number;
   readonly interval: number;
 }
@@ -13,20 +13,20 @@ export interface FileOffer {
 /** A download that has begun. */
 export interface Download {
   readonly number: number;
-  /** The name of the server that sends it; empty when nobody does. */
+  /** The name of the server that sends it; empty when no server does. */
   readonly server: string;
   /** The client's port. */
   readonly port: number;
 }
 
-/** What has come of a download. */
+/** The state of a download. */
 export interface Received {
   readonly number: number;
-  /** Bytes of the file. */
+  /** The number of bytes received. */
   readonly received: number;
-  /** Whether they are the file's own. */
+  /** Whether the bytes are the file's own. */
   readonly intact: boolean;
-  /** Why it broke off. */
+  /** The reason why it broke off. */
   readonly failure?: string;
 }
 
@@ -35,7 +35,7 @@ export async function serveFile(peer: Peer, offer: FileOffer): Promise<void> {
   await peer.call('serveFile', { name: peer.host, ...offer });
 }
 
-/** Has a server send what is left of its downloads as fast as the network takes it. */
+/** Has a server send the rest of its downloads as fast as the network takes it. */
 export async function hurryDownloads(peer: Peer): Promise<void> {
   await peer.call('hurryDownloads', {});
 }
@@ -53,7 +53,7 @@ export async function startDownload(
   return (await peer.call('startDownload', from)) as Download;
 }
 
-/** What has come of downloads by now. */
+/** The state of downloads by now. */
 export async function receivedSoFar(
   peer: Peer,
   downloads: readonly Download[],
@@ -61,7 +61,7 @@ export async function receivedSoFar(
   return (await peer.call('received', { downloads: numbers(downloads), ended: false })) as Received[];
 }
 
-/** What has come of downloads when all of them have ended. */
+/** The state of downloads when all of them have ended. */
 export async function receivedAtEnd(
   peer: Peer,
   downloads: readonly Download[],

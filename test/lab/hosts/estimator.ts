@@ -3,18 +3,17 @@ import type { Report } from '../report/report.ts';
 import type { Scope } from './scope.ts';
 
 /**
- * The kernel refreshes its counters every 2 seconds; a new destination may wait for its first turn up to 2
- * more.
+ * Milliseconds until counters are refreshed: every 2 seconds, and for a new destination up to 2 seconds
+ * later.
  */
 const LEAST = 4000;
-/** What an emulated machine may need beyond that. */
+/** Milliseconds that an emulated machine may need at most. */
 const MOST = 12_000;
 const STEP = 500;
 
 /**
- * Waits until the kernel's counters show the traffic that has been: never less than its estimator needs,
- * since a count that is still to grow may happen to be the expected one, and longer, up to 12 s, while they
- * do not.
+ * Waits until the kernel's counters show the traffic so far: at least as long as its estimator needs, since a
+ * count that is still to grow may happen to be the expected one, and up to 12 s.
  */
 export async function waitForCounters(
   scope: Scope,

@@ -6,13 +6,13 @@ import type { Scope } from './scope.ts';
 /** One host's interface to a segment. */
 export interface Attachment {
   readonly host: string;
-  /** With prefix length: `10.100.10.1/24`. The first is the interface's primary one. */
+  /** Addresses with prefix lengths, such as `10.100.10.1/24`. The first is the interface's primary one. */
   readonly addresses: readonly string[];
 }
 
 /** An Ethernet segment: two hosts on a cable, or more on a switch. */
 export interface Segment {
-  /** Also what each host calls its interface to it. */
+  /** The name of the segment and of each host's interface to it. */
   readonly name: string;
   readonly members: readonly Attachment[];
 }
@@ -23,8 +23,7 @@ export interface Network {
   /** The name of a host's network namespace. */
   namespace(host: string): string;
   /**
-   * What is put before a command to run it on a host: a program that becomes the command, under the same
-   * process id.
+   * A program that runs a command on a host: it becomes the command that follows, under the same process id.
    */
   entrance(host: string): readonly [command: string, ...args: string[]];
   /** Runs a program on a host, shown in the report, and returns what it wrote. */
@@ -32,14 +31,14 @@ export interface Network {
   /** Sets sysctls on a host, shown in the report. */
   sysctl(host: string, settings: Readonly<Record<string, string | number>>): Promise<void>;
   /**
-   * Starts a host's kernel anew: a fresh namespace with the network cards and addresses of the old one, and
-   * nothing else of it. What runs on the host has to have ended.
+   * Starts a host's kernel anew: in a fresh namespace that has nothing of the old one but its network cards
+   * and addresses. All programs on the host must have ended.
    */
   reboot(host: string): Promise<void>;
 }
 
 const MAX_INTERFACE_NAME = 15;
-/** Where named network namespaces are. */
+/** The directory of named network namespaces. */
 const DIRECTORY = '/run/netns';
 
 let networks = 0;
@@ -69,15 +68,13 @@ export async function createNetwork(
     ...hosts.map(host => batch(['-n', namespace(host)], hostCommands(host, segments), signal)),
     ...switched.map(segment => batch(['-n', switchName(segment)], switchCommands(segment), signal)),
   ];
-  // All of them end before a failure of one is reported: nothing may still be at work when the undoing
-  // starts.
+  // All end before a failure of one is reported, as nothing may be at work when the undoing starts.
   for (const outcome of await Promise.allSettled(setUps)) {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
   report.step(`${hosts.length} hosts, each a network namespace: ${hosts.join(', ')}`);
 
-  // Not `ip netns exec`, which mounts a /sys of the namespace's own as well: twice as slow, and nobody looks
-  // at it.
+  // Not `ip netns exec`, which also mounts a /sys of the namespace: twice as slow, and unused here.
   const entrance = (host: string) => ['nsenter', `--net=${DIRECTORY}/${namespace(host)}`] as const;
   const onHost = (host: string, command: readonly string[]) => {
     const [program, ...args] = entrance(host);
@@ -92,7 +89,7 @@ export async function createNetwork(
       return onHost(host, [command, ...args]);
     },
     async sysctl(host, settings) {
-      // No sysctl program: a minimal Debian does without.
+      // Not by the program sysctl, which a minimal Debian lacks.
       const lines = Object.entries(settings).map(
         ([name, value]) => `echo ${value} >/proc/sys/${name.replaceAll('.', '/')}`,
       );
@@ -107,8 +104,8 @@ export async function createNetwork(
         .filter(({ members }) => members.some(member => member.host === host))
         .map(segment => segment.name);
       const moveTo = (target: string) => cards.map(card => `link set ${card} netns ${target}`);
-      // The cards go on to another namespace, since with their own they would be gone, and so would the other
-      // ends of their cables.
+      // The cards move to another namespace, since the end of theirs would remove them and the other ends of
+      // their cables.
       await batch([], [`netns add ${shelf}`], signal);
       await batch(['-n', name], moveTo(shelf), signal);
       await batch([], [`netns del ${name}`, `netns add ${name}`], signal);
@@ -129,8 +126,8 @@ function checkNames(segments: readonly Segment[]): void {
 }
 
 /**
- * Two members get one cable. A switch is a bridge in a namespace of its own, where no host's netfilter sees
- * its frames.
+ * The commands that join a segment's members. Two get one cable, and more a switch: a bridge in a namespace
+ * of its own, where no host's netfilter sees its frames.
  */
 function linkCommands(
   segment: Segment,
@@ -159,7 +156,7 @@ function switchCommands({ name, members }: Segment): string[] {
 
 function hostCommands(host: string, segments: readonly Segment[]): string[] {
   return [
-    // Before the first address: IPVS refuses destinations in a namespace whose loopback is down.
+    // Loopback comes before the first address: IPVS refuses destinations in a namespace where it is down.
     'link set lo up',
     ...segments.flatMap(({ name, members }) =>
       members
@@ -175,7 +172,7 @@ function hostCommands(host: string, segments: readonly Segment[]): string[] {
   ];
 }
 
-/** One process for many commands: starting processes is what costs on an emulated machine. */
+/** Runs many commands of `ip` in one process, since starting processes takes long on an emulated machine. */
 async function batch(args: readonly string[], commands: readonly string[], signal: AbortSignal) {
   const input = commands.map(command => `${command}\n`).join('');
   try {
@@ -186,7 +183,7 @@ async function batch(args: readonly string[], commands: readonly string[], signa
 }
 
 async function removeNamespaces(names: readonly string[]): Promise<void> {
-  // Some may not have been made. Not with the scope's signal, which may be what ended the lab.
+  // Some namespaces may not have been made. The scope's signal is not used here: it may have ended the lab.
   const made = names.filter(name => existsSync(`${DIRECTORY}/${name}`));
   if (made.length === 0) return;
   const input = made.map(name => `netns del ${name}\n`).join('');

@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import type { Network } from './network.ts';
 import type { Scope } from './scope.ts';
 
-/** What a request came to. */
+/** The reply to a request, or the failure to get one. */
 export type Reply = { readonly milliseconds: number } & (
   | {
       /** The name of the server that answered. */
       readonly server: string;
       /** The client's address as that server saw it. */
       readonly client: string;
-      /** Whom the answer came from, where datagrams were sent. */
+      /** The sender of the answer to a datagram. */
       readonly source?: string;
       readonly failure?: undefined;
     }
@@ -22,17 +22,17 @@ export type Reply = { readonly milliseconds: number } & (
     }
 );
 
-/** What a server has counted itself. */
+/** A server's own counts. */
 export interface Served {
   readonly connections: number;
   readonly requests: number;
 }
 
-/** What may be said of a question beside whom it goes to. */
+/** How to send a request. */
 export interface AskOptions {
   /** Milliseconds to wait for the answer. */
   readonly timeout: number;
-  /** The client's own address, where it has several. */
+  /** The client's own address, if it has several. */
   readonly from?: string | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface Peer {
   readonly host: string;
   /** Serves HTTP, answering with the host's name. Resolves when it listens. */
   serve(port: number, address?: string): Promise<void>;
-  /** What the server on a port has counted. */
+  /** The counts of the server on a port. */
   served(port: number): Promise<Served>;
   /** Sends a request over a connection of its own. */
   get(url: string, options: AskOptions): Promise<Reply>;
@@ -55,29 +55,29 @@ export interface Peer {
   hold(url: string, options: AskOptions): Promise<Held>;
   /** Sends one more request over a connection that was kept open. */
   askAgain(held: Held, timeout: number): Promise<Reply>;
-  /** Closes connections that were kept open; with `reset` by a RST instead of a FIN. */
+  /** Closes connections that were kept open, with `reset` by a RST instead of a FIN. */
   release(held: readonly Held[], options?: { readonly reset?: boolean }): Promise<void>;
   /** Answers datagrams with the host's name. Resolves when it is bound. */
   serveUdp(port: number, address?: string): Promise<void>;
-  /** How many datagrams a port has had. */
+  /** The number of datagrams that a port has had. */
   servedUdp(port: number): Promise<Served>;
   /** Sends datagrams from one socket, each after the answer to the one before. */
   askUdp(question: UdpQuestion): Promise<readonly Reply[]>;
   /**
-   * Calls what else programs/*.mjs exports; rejects when that throws, or takes longer than `patience`
+   * Calls another function of programs/*.mjs. Rejects when it throws or takes longer than `patience`
    * milliseconds.
    */
   call(method: string, parameters: object, patience?: number): Promise<unknown>;
 }
 
-/** Datagrams to be sent. */
+/** A number of datagrams to be sent. */
 export interface UdpQuestion {
   readonly address: string;
   readonly port: number;
   /** Milliseconds to wait for each answer. */
   readonly timeout: number;
   readonly payloads: readonly string[];
-  /** The socket's own end; any address and port when not given. */
+  /** The socket's own address and port; default: any. */
   readonly from?: { readonly address?: string; readonly port?: number };
 }
 
@@ -94,22 +94,19 @@ interface Waiting {
 
 const program = fileURLToPath(new URL('programs/peer.mjs', import.meta.url));
 /**
- * Milliseconds for what takes no time. Starting Node.js is part of it, on an emulated machine that has much
- * else to do.
+ * Milliseconds for a call that takes no time by itself, but may wait for Node.js to start on a busy emulated
+ * machine.
  */
 const PATIENCE = 90_000;
 
-/**
- * Starts a host's process, and ends it with the scope. Does not wait for it: its first answer says that it
- * runs.
- */
+/** Starts a host's process, and ends it with the scope. Does not wait until it runs: the first call does. */
 export function startPeer(scope: Scope, network: Network, host: string): Peer {
-  const { NODE_OPTIONS: _, ...env } = process.env; // loaders of this process, which it does not need
+  const { NODE_OPTIONS: _, ...env } = process.env; // this process's loaders, which the peer does not need
   const [command, ...args] = network.entrance(host);
   const child = spawn(command, [...args, process.execPath, program], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env,
-    // A Ctrl-C is for this process to handle.
+    // Only this process handles a Ctrl-C.
     detached: true,
   });
   const waiting = new Map<number, Waiting>();

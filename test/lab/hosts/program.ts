@@ -20,16 +20,15 @@ export type Program = keyof typeof packages;
 
 /** How to run a program. */
 export interface ProgramOptions {
-  /** What it reads from standard input. */
+  /** The program's standard input. */
   readonly input?: string;
-  /** Milliseconds until it is killed; default 30000. */
+  /** Milliseconds until the program is killed; default 30000. */
   readonly timeout?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Runs a program to its end and returns what it wrote. Rejects, with what it said, when its exit status is
- * not 0.
+ * Runs a program to its end and returns its output. Rejects with its errors when its exit status is not 0.
  */
 export async function runProgram(
   command: string,
@@ -38,7 +37,8 @@ export async function runProgram(
 ): Promise<string> {
   const { input = '', timeout = 30_000, signal } = options;
   signal?.throwIfAborted();
-  // A session of its own: a Ctrl-C is for this process to handle, which then undoes what the program did.
+  // The program gets a session of its own, so that only this process handles a Ctrl-C and undoes what was
+  // done.
   const child = spawn(command, args, { detached: true });
   const line = [command, ...args].join(' ');
   let output = '';
@@ -49,7 +49,7 @@ export async function runProgram(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint += text;
   });
-  child.stdin.on('error', () => {}); // it ended without reading
+  child.stdin.on('error', () => {}); // the program ended without reading
   child.stdin.end(input);
   let late = false;
   const stop = () => void child.kill('SIGKILL');
@@ -73,7 +73,7 @@ export async function runProgram(
   }
 }
 
-/** Throws, naming the packages to install, when one of these programs is not there. */
+/** Throws when one of these programs is missing, naming the packages to install. */
 export function requirePrograms(...names: readonly Program[]): void {
   const missing = names.filter(name => !isInstalled(name));
   if (missing.length === 0) return;
@@ -94,7 +94,7 @@ function isInstalled(name: string): boolean {
 
 /**
  * Loads kernel modules. Rejects, naming what to install, when this kernel has one of them neither as a module
- * nor built in. Without this a rule or a link would fail with an error that speaks of something else.
+ * nor built in: a rule or a link would fail later with a misleading error.
  */
 export async function requireModules(names: readonly string[], signal?: AbortSignal): Promise<void> {
   const absent = names.filter(name => !existsSync(`/sys/module/${name}`));

@@ -1,19 +1,20 @@
 import { setMaxListeners } from 'node:events';
 
-/** What a lab lives in: everything it makes is undone when it ends, however it ends. */
+/** The lifetime of a lab: everything it makes is undone when it ends, however it ends. */
 export interface Scope {
   /**
-   * Aborted at the deadline, at Ctrl-C, and never by the lab's own end. Whatever waits in a lab waits on this
-   * too.
+   * Aborted at the deadline and at Ctrl-C, and never by the lab's own end. Every wait in a lab must end with
+   * it.
    */
   readonly signal: AbortSignal;
   /**
-   * Registers what undoes a step. Call it before the step, so that one that fails half-way is undone as well.
+   * Registers the undoing of a step. Call it before the step, so that one that fails half-way is undone as
+   * well.
    */
   defer(undo: () => Promise<void> | void): void;
 }
 
-/** How long a lab may take, and who else may end it. */
+/** The deadline of a lab, and a signal that ends it. */
 export interface ScopeOptions {
   /** Milliseconds until the signal is aborted. */
   readonly deadline: number;
@@ -34,7 +35,7 @@ export async function withScope<T>(options: ScopeOptions, lab: (scope: Scope) =>
     signal: AbortSignal.any(options.signal === undefined ? [late.signal] : [late.signal, options.signal]),
     defer: undo => void undos.push(undo),
   };
-  // Whatever waits listens: a lab may do many things at once.
+  // Every wait listens, and a lab may have many at once.
   setMaxListeners(0, scope.signal);
   const failures: unknown[] = [];
   let value: T | undefined;
@@ -42,7 +43,7 @@ export async function withScope<T>(options: ScopeOptions, lab: (scope: Scope) =>
     scope.signal.throwIfAborted();
     value = await lab(scope);
   } catch (error) {
-    // A wait that was cut short may fail in its own words; what ended the lab is what to tell.
+    // A wait that was cut short may fail with an error of its own. The reason of the lab's end is reported.
     failures.push(scope.signal.aborted ? scope.signal.reason : error);
   }
   clearTimeout(timer);
@@ -58,7 +59,7 @@ export async function withScope<T>(options: ScopeOptions, lab: (scope: Scope) =>
   return value as T;
 }
 
-/** What an error says. */
+/** The message of an error, or the text of another thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

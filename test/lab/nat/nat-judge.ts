@@ -4,7 +4,7 @@ import type { Check } from '../report/report.ts';
 import type { NatObservation } from './nat.ts';
 import { natAddresses } from './nat-addresses.ts';
 
-/** What the checks are called. */
+/** The checks' names. */
 export const NatCheck = {
   answered: 'every request is answered',
   turns: 'rr gives each server every second connection',
@@ -14,7 +14,7 @@ export const NatCheck = {
   outward: `servers get out with the director's address ${natAddresses.virtual}`,
 } as const;
 
-/** What VS/NAT with scheduler rr must have given, checked against what was seen. */
+/** Judges the observations of VS/NAT with scheduler rr. */
 export function judgeNat(observation: NatObservation): Check[] {
   return [
     everyRequestAnswered(observation),
@@ -49,7 +49,7 @@ function serversTakeTurns({ requests, replies, servers }: NatObservation): Check
   };
 }
 
-/** The kernel's numbers must be what really happened at the servers, and add up. */
+/** Checks that the kernel's numbers equal those of the servers, and add up. */
 function countersAgree({ replies, servers, service, totalConnections }: NatObservation): Check {
   const what = NatCheck.counters;
   if (service === undefined) return { what, passed: false, detail: 'the service is gone' };

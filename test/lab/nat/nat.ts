@@ -21,19 +21,19 @@ export type NatStep =
 
 /** How to run the lab. */
 export interface NatOptions {
-  /** How many requests the client sends, a multiple of two; default 20. */
+  /** The number of requests that the client sends, a multiple of two; default 20. */
   readonly requests?: number;
-  /** Milliseconds a request may take; default 5000. */
+  /** Milliseconds that a request may take; default 5000. */
   readonly requestTimeout?: number;
-  /** Milliseconds the whole lab may take; default 240000. */
+  /** Milliseconds that the whole lab may take; default 240000. */
   readonly deadline?: number;
-  /** Leaves steps out, to show what they are for. */
+  /** Steps to leave out, to show what they are for. */
   readonly leaveOut?: readonly string[];
   readonly report?: Report;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A real server, by its own count and by IPVS's. */
+/** A real server with its own counts. */
 export interface NatServer {
   readonly name: string;
   /** `172.16.120.11:80` */
@@ -41,22 +41,22 @@ export interface NatServer {
   readonly served: Served;
 }
 
-/** What was seen. */
+/** The observations of a run. */
 export interface NatObservation {
-  /** How many requests were meant to be sent. */
+  /** The number of requests that were to be sent. */
   readonly requests: number;
-  /** What each that was sent came to, in order. */
+  /** The replies to the requests that were sent, in order. */
   readonly replies: readonly Reply[];
   readonly servers: readonly NatServer[];
-  /** The director's table after the traffic; undefined when the service is not there. */
+  /** The director's service after the traffic; undefined when it is absent. */
   readonly service: ServiceWithDestinations | undefined;
   /** Connections of the director as a whole, by IPVS's count. */
   readonly totalConnections: number;
-  /** What a request of a real server to the client's network came to. */
+  /** The reply to a request of a real server to the client's network. */
   readonly outward: Reply;
 }
 
-/** What was seen, and what it means. */
+/** The observations of a run, and their verdict. */
 export interface NatResult extends NatObservation {
   readonly checks: readonly Check[];
   readonly passed: boolean;
@@ -71,10 +71,10 @@ const serverNames = ['server-1', 'server-2'] as const;
 const web = { protocol: 'tcp', address: virtual, port: 80 } as const;
 const innerNetwork = '172.16.120.0/24';
 const CLIENT_PORT = 8080;
-/** After this many unanswered requests in a row the rest would only repeat it. */
+/** The number of unanswered requests in a row after which the rest is not sent. */
 const GIVE_UP = 2;
 
-/** What must go wrong without each step, and nothing else. */
+/** The checks that must fail without each step, and no others. */
 const proofs: Readonly<Record<NatStep, readonly string[]>> = {
   'ip-forward': Object.values(NatCheck),
   conntrack: [NatCheck.hidden],
@@ -128,7 +128,7 @@ export async function runNat(options: NatOptions = {}): Promise<NatResult> {
     await setUpHosts(network, leaveOut);
 
     report.part('Director, by this library');
-    // Five seconds, the library's own, may be short for a machine that is emulated and busy.
+    // The library's own five seconds may be short for a busy emulated machine.
     const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
     scope.defer(() => ipvs.close());
     await setUpDirector(narrate(ipvs, report), leaveOut);
@@ -179,10 +179,10 @@ async function startPeers(scope: Scope, network: Network, report: Report): Promi
   return [clientPeer, ...serverPeers];
 }
 
-/** What is not IPVS's: routes, forwarding, and netfilter's masquerading. */
+/** Sets up what is not IPVS's: routes, forwarding, and netfilter's masquerading. */
 async function setUpHosts(network: Network, leaveOut: Left): Promise<void> {
   if (!leaveOut.includes('default-route')) {
-    // Replies, and whatever else a server sends, have to come back to the director.
+    // Replies and other packets of a server have to come back to the director.
     for (const name of serverNames) {
       await network.run(name, 'ip', 'route', 'add', 'default', 'via', gateway);
     }
@@ -191,13 +191,13 @@ async function setUpHosts(network: Network, leaveOut: Left): Promise<void> {
   const append = ['-t', 'nat', '-A', 'POSTROUTING'];
   const masquerade = ['-j', 'MASQUERADE'];
   if (!leaveOut.includes('masquerade-virtual')) {
-    // What IPVS forwards then has the director's own address as its source: servers need not know the
-    // clients' networks.
+    // Packets that IPVS forwards then come from the director's own address, so that servers need no route to
+    // the clients' networks.
     const match = ['-m', 'ipvs', '--vaddr', virtual, '--vport', '80'];
     await network.run('director', 'iptables', ...append, ...match, ...masquerade);
   }
   if (!leaveOut.includes('masquerade-source')) {
-    // The servers' own ways out, into networks that do not know theirs.
+    // The servers' own connections go to networks without a route to theirs.
     const match = ['-s', innerNetwork, '-o', 'public'];
     await network.run('director', 'iptables', ...append, ...match, ...masquerade);
   }

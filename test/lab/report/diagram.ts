@@ -6,14 +6,14 @@ export interface Box {
 
 interface Placed {
   readonly top: number;
-  /** The row at which its cables leave. */
+  /** The row of its cables. */
   readonly port: number;
   readonly rows: readonly string[];
 }
 
 const GAP = 6;
 const BUS = 3;
-/** The line that goes up, down, left and right, as bits 1, 2, 4 and 8. */
+/** The characters of lines that go up, down, left and right, by bits 1, 2, 4 and 8. */
 const lines = ' ╵╷│╴┘┐┤╶└┌├─┴┬┼';
 
 /** Draws hosts in columns from left to right, with the segments between neighbouring columns. */

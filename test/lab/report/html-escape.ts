@@ -1,4 +1,4 @@
-/** Text as it stands in a page. */
+/** Escapes text for a page. */
 export function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')

@@ -6,7 +6,7 @@ import { formatTable } from './table.ts';
 
 /** A report that becomes one page. */
 export interface HtmlReport extends Report {
-  /** The page so far: a whole document that needs nothing from elsewhere. */
+  /** The page so far, a whole document that loads nothing. */
   page(): string;
 }
 
@@ -15,10 +15,7 @@ interface Verdict {
   readonly passed: boolean;
 }
 
-/**
- * Reports as a page to be kept or handed on: diagrams and charts are drawn in it, nothing is loaded from
- * anywhere.
- */
+/** Creates a report that is a page to be kept or handed on, with diagrams and charts, which loads nothing. */
 export function htmlReport(kernel: string): HtmlReport {
   const parts: string[] = [];
   const verdicts: Verdict[] = [];

@@ -3,8 +3,8 @@ import type { Ipvs } from '../../../lib/index.ts';
 import type { Report } from './report.ts';
 
 /**
- * A client whose calls are reported before they are made, so that what a lab shows is what it does. Only
- * those that change the kernel: reads come too often to be worth a line.
+ * A client whose calls are reported before they are made, so that a lab shows what it does. Reads are not
+ * reported, since there are too many.
  */
 export function narrate(ipvs: Ipvs, report: Report): Ipvs {
   return new Proxy(ipvs, {
@@ -15,7 +15,7 @@ export function narrate(ipvs: Ipvs, report: Report): Ipvs {
         if (typeof name === 'string' && /^(?:add|update|remove|set|start|stop|flush|zero)/.test(name)) {
           report.call(`ipvs.${name}(${args.map(describe).join(', ')})`);
         }
-        // Bound to the client itself: its private fields are not the proxy's.
+        // Methods are bound to the client itself, as its private fields are not the proxy's.
         return Reflect.apply(method, target, args);
       };
     },

@@ -2,11 +2,11 @@ import type { Info, ServiceWithDestinations } from '../../../lib/index.ts';
 import type { Reply } from '../hosts/peer.ts';
 import type { Box } from './diagram.ts';
 
-/** One thing a lab has to show, and whether it did. */
+/** One thing that a lab has to show, and whether it did. */
 export interface Check {
   readonly what: string;
   readonly passed: boolean;
-  /** What was seen. */
+  /** The observation behind the verdict. */
   readonly detail: string;
 }
 
@@ -16,36 +16,36 @@ export interface Bar {
   readonly value: number;
 }
 
-/** Something that takes a while. */
+/** A step that takes a while. */
 export interface Progress {
-  /** Still at it. */
+  /** Shows that the step is still under way. */
   tick(): void;
   done(text: string): void;
 }
 
-/** Where a lab tells what it does. It tells facts; how they look is the report's own affair. */
+/** The listener of a lab. It is given facts, and decides how they look. */
 export interface Report {
   heading(title: string, about: string): void;
-  /** Hosts from left to right; those of neighbouring columns are on one segment. */
+  /** Shows hosts from left to right. Those of neighbouring columns are on one segment. */
   diagram(columns: readonly (readonly Box[])[]): void;
-  /** A part of the lab begins. */
+  /** Begins a part of the lab. */
   part(title: string): void;
   step(text: string): void;
-  /** A command run on a host, by no means by the library. */
+  /** Shows a command run on a host, which the library has no part in. */
   command(host: string, text: string): void;
-  /** A call of the library. */
+  /** Shows a call of the library. */
   call(text: string): void;
-  /** The kernel's table, as the library read it. */
+  /** Shows the kernel's table as the library read it. */
   table(info: Info, services: readonly ServiceWithDestinations[]): void;
   reply(number: number, of: number, reply: Reply): void;
   progress(what: string): Progress;
   bars(title: string, bars: readonly Bar[]): void;
-  /** Figures side by side. */
+  /** Shows figures in columns. */
   figures(columns: readonly string[], rows: readonly (readonly (string | number)[])[]): void;
   verdict(title: string, checks: readonly Check[]): void;
 }
 
-/** Tells nobody anything. */
+/** The report that shows nothing. */
 export const quietReport: Report = {
   heading() {},
   diagram() {},

@@ -14,7 +14,7 @@ const forwardings: Readonly<Record<Forwarding, string>> = {
   bypass: 'Bypass',
 };
 
-/** The table in the lines that `ipvsadm -Ln` would print, in the order given here: ipvsadm sorts. */
+/** The lines that `ipvsadm -Ln` prints of a table, in the given order, where ipvsadm would sort. */
 export function formatTable(info: Info, services: readonly ServiceWithDestinations[]): string[] {
   return [
     `IP Virtual Server version ${info.version} (size=${info.connectionTableSize})`,
@@ -43,7 +43,7 @@ function formatService(service: ServiceWithDestinations): string {
   return words.join(' ');
 }
 
-/** An IPv4 netmask, of a prefix length or one with holes, which is written out already. */
+/** An IPv4 netmask as a dotted text, from a prefix length or from a text, which may have holes. */
 function netmask(granularity: number | string): string {
   if (typeof granularity === 'string') return granularity;
   const mask = granularity === 0 ? 0 : -1 << (32 - granularity);

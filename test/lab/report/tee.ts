@@ -1,6 +1,6 @@
 import type { Report } from './report.ts';
 
-/** Tells several reports the same. */
+/** Creates a report that passes everything to several reports. */
 export function teeReport(...reports: readonly Report[]): Report {
   const each = (tell: (report: Report) => void) => {
     for (const report of reports) tell(report);

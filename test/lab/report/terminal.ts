@@ -18,7 +18,7 @@ export function wantsColour(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true;
 }
 
-/** Reports as text for a terminal, or a pipe to one: it goes forward only. */
+/** Creates a report that is text for a terminal or a pipe. */
 export function terminalReport(write: (text: string) => void, colour: boolean): Report {
   const style: Style = (format, text) => (colour ? styleText(format, text) : text);
   let atLineStart = true;
@@ -26,7 +26,7 @@ export function terminalReport(write: (text: string) => void, colour: boolean): 
     write(text);
     atLineStart = text.endsWith('\n');
   };
-  // What was under way when the lab failed has left its line open.
+  // A step that was under way when the lab failed has left its line open.
   const line = (text = '') => put(`${atLineStart ? '' : '\n'}${text}\n`);
   const lines = (texts: readonly string[]) => {
     for (const text of texts) line(`  ${text}`);

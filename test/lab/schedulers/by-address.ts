@@ -3,7 +3,7 @@ import { clients, servers } from './hosts.ts';
 import { type Scheduler, SchedulerCheck } from './scheduler.ts';
 import { type Answer, inOrder, type Trial } from './trial.ts';
 
-/** A server is overloaded when it has more than two connections. */
+/** The weight of each server, which is overloaded when it has more than two connections. */
 const weights = [2, 2, 2, 2];
 const SITES = 8;
 
@@ -12,7 +12,7 @@ function siteOf(network: string, number: number): string {
   return network.replace(/0\/24$/, String(number));
 }
 
-/** So many clients, the first of which is the client of that number, ask for one site. */
+/** Requests of `count` clients, from the client of number `first` on, for one site. */
 function crowd(first: number, count: number, to: string) {
   return clients.slice(first, first + count).map(from => ({ from, to }));
 }
@@ -30,7 +30,7 @@ const dh: Scheduler = {
   sites: dhSites,
   async show(trial): Promise<readonly Check[]> {
     const sites = Array.from({ length: SITES }, (_, i) => siteOf(dhSites, i + 1));
-    // Never one client for two sites: at a server two such connections from one port would be the same.
+    // No client asks for two sites: at a server two such connections from one port would be the same.
     const seen = await trial.atOnce(sites.flatMap((to, i) => crowd(i, 1, to)));
     const again = await trial.atOnce(sites.flatMap((to, i) => crowd(SITES + i, 1, to)));
     const busy = await trial.hold(crowd(2 * SITES, 4, sites[0]!));
@@ -52,8 +52,8 @@ const dh: Scheduler = {
 };
 
 /**
- * One site, until its server has three connections, which is more than its weight, while others have less
- * than half of theirs; then once more, when that server has none again.
+ * Asks for one site until its server has three connections, more than its weight, while others have less than
+ * half of theirs. Then asks once more, when that server has none again.
  */
 async function showOverload(trial: Trial, network: string, what: string, expected: 'first' | 'second') {
   const site = siteOf(network, 1);
@@ -102,5 +102,5 @@ const lblcr: Scheduler = {
   show: trial => showOverload(trial, lblcrSites, SchedulerCheck.lblcr, 'first'),
 };
 
-/** Schedulers that look at what is asked for. */
+/** Schedulers that decide by the address asked for. */
 export const byAddress: readonly Scheduler[] = [dh, lblc, lblcr];

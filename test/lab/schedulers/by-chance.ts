@@ -20,7 +20,7 @@ const twos: Scheduler = {
   about:
     'Draws two servers and takes the less busy one: almost as even as looking at all of them, and many directors that know nothing of each other do not all pick the same one.',
   weights: [1, 1, 1, 1],
-  // What is left to chance cannot be certain to fail.
+  // A check of chances cannot be certain to fail.
   needs: ['held-connections'],
   async show(trial): Promise<readonly Check[]> {
     const others = servers.map(({ name }) => name).filter(name => name !== BUSY);
@@ -37,5 +37,5 @@ const twos: Scheduler = {
   },
 };
 
-/** Schedulers that draw lots. */
+/** Schedulers that decide by chance. */
 export const byChance: readonly Scheduler[] = [twos];

@@ -6,15 +6,15 @@ import type { Answer, Trial } from './trial.ts';
 const LEAVING = 'server-4';
 
 interface Moves {
-  /** Clients whose server did not leave, and how many of them changed theirs. */
+  /** The number of clients whose server did not leave, and of those among them that changed servers. */
   readonly others: number;
   readonly moved: number;
-  /** Clients of the server that left, and how many of them another one has now. */
+  /** The number of clients of the server that left, and of those among them that have another server now. */
   readonly orphans: number;
   readonly adopted: number;
 }
 
-/** Every client twice and more; then once more without one of the servers. */
+/** Has every client ask twice or more, and once more without one of the servers. */
 async function showStickiness(
   trial: Trial,
   what: { readonly sticks: string; readonly moves: string },
@@ -49,7 +49,7 @@ async function showStickiness(
   return [
     {
       what: what.sticks,
-      // All at one server would be faithful too.
+      // One server for all clients would be faithful too.
       passed: faithful === clients.length && used === servers.length,
       detail: `${faithful} of ${clients.length} clients, on ${used} servers`,
     },
@@ -94,5 +94,5 @@ const mh: Scheduler = {
     ),
 };
 
-/** Schedulers that look at who asks. */
+/** Schedulers that decide by the client. */
 export const byClient: readonly Scheduler[] = [sh, mh];

@@ -23,8 +23,8 @@ const lc: Scheduler = {
 };
 
 /**
- * Three rounds of four connections, all kept open. Which of two equal servers comes first is the kernel's
- * affair; how many each has after a round is not.
+ * Opens three rounds of four connections, all kept open. Which of two equal servers comes first is up to the
+ * kernel, but not how many each has after a round.
  */
 async function showRounds(
   trial: Trial,
@@ -72,5 +72,5 @@ const nq: Scheduler = {
   show: trial => showRounds(trial, SchedulerCheck.nq, ['1 1 1 1', '3 1 0 0', '3 1 0 0']),
 };
 
-/** Schedulers that look at how many connections a server has. */
+/** Schedulers that decide by the number of connections of a server. */
 export const byLoad: readonly Scheduler[] = [lc, wlc, sed, nq];

@@ -2,9 +2,9 @@ import type { Check } from '../report/report.ts';
 import { type Scheduler, SchedulerCheck } from './scheduler.ts';
 import { type Answer, inOrder, type Trial, tally, times } from './trial.ts';
 
-/** Server-1 is four times the machine that server-3 is. */
+/** The servers' weights, as if server-1 were four times as fast as server-3. */
 const weights = [4, 2, 1, 1];
-/** The turns of wrr after which each server has been used as often as its weight says. */
+/** The number of turns of wrr after which each server has been used as often as its weight says. */
 const PERIOD = 8;
 
 /**
@@ -56,5 +56,5 @@ const wrr: Scheduler = {
   },
 };
 
-/** Schedulers that look at nothing but whose turn it is. */
+/** Schedulers that only take turns. */
 export const byTurn: readonly Scheduler[] = [rr, wrr];

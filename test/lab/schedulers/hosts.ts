@@ -4,7 +4,7 @@ import type { Box } from '../report/diagram.ts';
 const SERVERS = 4;
 const CLIENTS = 24;
 
-/** What clients connect to. */
+/** The virtual IP. */
 export const virtual = '10.100.10.101';
 /** The director's own address, and the way to the addresses of sites. */
 export const director = '10.100.10.100';
@@ -13,9 +13,9 @@ export const servers = Array.from({ length: SERVERS }, (_, i) => ({
   name: `server-${i + 1}`,
   address: `172.16.120.${11 + i}`,
 }));
-/** The servers' way out. */
+/** The servers' gateway. */
 export const gateway = '172.16.120.1';
-/** Addresses of one host: each is a client. */
+/** The addresses of the client's host, each of which is a client. */
 export const clients = Array.from({ length: CLIENTS }, (_, i) => `10.100.10.${21 + i}`);
 /** The port of sites. */
 export const WEB = 80;
@@ -38,7 +38,7 @@ export const segments: readonly Segment[] = [
   },
 ];
 
-/** The same, to look at. */
+/** The diagram of the segments. */
 export const diagram: readonly (readonly Box[])[] = [
   [{ title: 'client', lines: [`${clients[0]} to .${clients.at(-1)!.split('.')[3]}`] }],
   [{ title: 'director', lines: [`${virtual}  virtual IP`, `${gateway}   inner gateway`] }],

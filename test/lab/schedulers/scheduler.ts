@@ -8,24 +8,21 @@ export type SchedulerStep = 'weights' | 'held-connections' | 'leaving-server';
 /** A scheduler of the kernel, with the traffic that tells it from the others. */
 export interface Scheduler {
   readonly name: KnownScheduler;
-  /** What the name stands for. */
+  /** The words that its name abbreviates. */
   readonly title: string;
-  /** What it does, and what it is for. */
+  /** Its behaviour, and its use. */
   readonly about: string;
-  /** Those of server-1, server-2 and so on. */
+  /** The weights of server-1, server-2 and so on. */
   readonly weights: readonly number[];
-  /**
-   * The network that clients ask for, where the scheduler decides by the address asked for; else they ask for
-   * the virtual IP.
-   */
+  /** The network that clients ask for, where the scheduler decides by that. Default: the virtual IP. */
   readonly sites?: string;
-  /** Steps without which there is nothing to be shown. */
+  /** The steps without which nothing is shown. */
   readonly needs?: readonly SchedulerStep[];
-  /** Makes the traffic and judges where it went. */
+  /** Makes the traffic and judges which servers it went to. */
   show(trial: Trial): Promise<readonly Check[]>;
 }
 
-/** What the checks are called. */
+/** The checks' names. */
 export const SchedulerCheck = {
   answered: 'every connection is answered',
   counters: 'IPVS counted each connection for the server that had it',
@@ -47,7 +44,7 @@ export const SchedulerCheck = {
   twos: 'twos: a busy server has less than one draw would give it, and not nothing',
 } as const;
 
-/** Which steps are left out, and what must fail then. */
+/** The steps that can be left out, each with the checks that must fail without it. */
 export const proofs: Readonly<Record<SchedulerStep, readonly string[]>> = {
   weights: [
     SchedulerCheck.wrr,
@@ -59,7 +56,7 @@ export const proofs: Readonly<Record<SchedulerStep, readonly string[]>> = {
     SchedulerCheck.lblc,
     SchedulerCheck.lblcr,
   ],
-  // Not wlc: a connection that was closed counts too, as a 256th of one that is open.
+  // wlc is not among them: to it a closed connection counts too, as a 256th of an open one.
   'held-connections': [
     SchedulerCheck.lc,
     SchedulerCheck.sed,

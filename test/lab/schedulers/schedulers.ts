@@ -20,7 +20,7 @@ const title = 'Schedulers: which server gets a connection';
 const about =
   'Every scheduler of this kernel in front of the same four servers, each with the traffic that tells it from the others.';
 
-/** Each scheduler with the number that its port or its mark comes from. */
+/** Each scheduler with the number of its port or mark. */
 const all: readonly (Scheduler & { readonly number: number })[] = [
   ...byTurn,
   ...byLoad,
@@ -34,7 +34,7 @@ interface Shown {
   readonly name: string;
   readonly trial: RecordedTrial;
   readonly checks: readonly Check[];
-  /** What each server has counted itself. */
+  /** Each server's own counts. */
   readonly served: readonly Served[];
 }
 
@@ -49,7 +49,7 @@ const frame: Frame<SchedulerStep> = {
   segments,
 };
 
-/** All schedulers, one after the other. */
+/** The lab of all schedulers, one after the other. */
 export const schedulers: Lab = { title, about, proofs, run };
 
 function run({ brief = false, ...options }: LabOptions): Promise<readonly Check[]> {
@@ -94,7 +94,7 @@ function run({ brief = false, ...options }: LabOptions): Promise<readonly Check[
   });
 }
 
-/** What is not IPVS's: ways there and back, and marks for what is sent to the networks of sites. */
+/** Sets up what is not IPVS's: routes, and marks for packets to the networks of sites. */
 async function setUpHosts(network: Network, report: Report): Promise<void> {
   await network.sysctl('director', { 'net.ipv4.ip_forward': 1 });
   const ways = servers.map(({ name }) => network.run(name, 'ip', 'route', 'add', 'default', 'via', gateway));
@@ -103,7 +103,7 @@ async function setUpHosts(network: Network, report: Report): Promise<void> {
   for (const { sites, number } of all) {
     if (sites === undefined) continue;
     await network.run('client', 'ip', 'route', 'add', sites, 'via', director);
-    // IPVS looks at what the director would take for its own.
+    // IPVS looks at packets that the director takes for its own.
     await network.run('director', 'ip', 'route', 'add', 'local', sites, 'dev', 'lo');
     const mark = ['-d', sites, '-j', 'MARK', '--set-mark', String(number)];
     await network.run('director', 'iptables', '-t', 'mangle', '-A', 'PREROUTING', ...mark);
@@ -120,13 +120,13 @@ function judgeAnswers(shown: readonly Shown[]): Check {
   };
 }
 
-/** The services in the order they were shown in; the kernel's means nothing. */
+/** The services in the order of showing, since the kernel's order means nothing. */
 async function readTable(ipvs: Ipvs, shown: readonly Shown[]): Promise<readonly ServiceWithDestinations[]> {
   const table = await ipvs.snapshot();
   return shown.map(({ trial }) => table.find(found => serviceKey(found) === serviceKey(trial.service))!);
 }
 
-/** For each scheduler and server: the kernel's count and the server's own against what the client saw. */
+/** Checks the kernel's counts and the servers' own against the client's, for each scheduler and server. */
 function judgeCounters(shown: readonly Shown[], table: readonly ServiceWithDestinations[]): Check {
   const differences = shown.flatMap(({ name, trial, served }, i) =>
     servers.flatMap((server, j) => {
@@ -134,7 +134,7 @@ function judgeCounters(shown: readonly Shown[], table: readonly ServiceWithDesti
       const destination = table[i]!.destinations.find(found => destinationKey(found) === key);
       const own = served[j]!.connections;
       const had = trial.answered().get(server.name) ?? 0;
-      // One that left has taken its counters along.
+      // A server that left has taken its counters along.
       const counted = destination?.stats.connections ?? had;
       return counted === had && own === had
         ? []

@@ -6,92 +6,91 @@ import type { Report } from '../report/report.ts';
 import { servers, virtual, WEB } from './hosts.ts';
 import type { Scheduler, SchedulerStep } from './scheduler.ts';
 
-/** What a connection is opened with. */
+/** The ends of a connection to be opened. */
 export interface Question {
-  /** The client's address; its first one when not given. */
+  /** The client's address. Default: its first one. */
   readonly from?: string | undefined;
-  /** The address asked for; the virtual IP when not given. */
+  /** The address asked for. Default: the virtual IP. */
   readonly to?: string | undefined;
 }
 
-/** The name of the server that a connection went to; undefined when nobody answered. */
+/** The name of the server that a connection went to; undefined when no server answered. */
 export type Answer = string | undefined;
 
 /** One scheduler's service, and the traffic to it. */
 export interface Trial {
   readonly report: Report;
-  /** How often to repeat what is only more to look at. */
+  /** The number of repetitions of traffic that is only more to look at. */
   readonly rounds: number;
   takes(step: SchedulerStep): boolean;
   /** Opens connections one after the other, since their order matters, and closes each. */
   inTurn(questions: readonly Question[]): Promise<readonly Answer[]>;
-  /** Opens several connections at a time and closes each. */
+  /** Opens connections, several at a time, and closes each. */
   atOnce(questions: readonly Question[]): Promise<readonly Answer[]>;
   /** Opens connections one after the other and keeps them open. */
   hold(questions: readonly Question[]): Promise<readonly Answer[]>;
-  /** Closes those of a server that were kept open, and waits until IPVS knows. */
+  /** Closes a server's connections that were kept open, and waits until IPVS knows. */
   release(server: string): Promise<void>;
   setWeight(server: string, weight: number): Promise<void>;
   remove(server: string): Promise<void>;
-  /** Shows how many of these connections each server had. */
+  /** Shows the number of these connections of each server. */
   chart(answers: readonly Answer[]): void;
 }
 
-/** A trial with what came of it. */
+/** A trial with its results. */
 export interface RecordedTrial extends Trial {
   readonly service: ServiceId;
   /** A server as this service's destination. */
   destination(server: string): DestinationId;
-  /** How many connections were opened. */
+  /** The number of connections that were opened. */
   asked(): number;
-  /** How many of them each server had, by name. */
+  /** The number of connections of each server, by name. */
   answered(): ReadonlyMap<string, number>;
-  /** What the servers have counted themselves, in their order. */
+  /** The servers' own counts, in their order. */
   served(): Promise<readonly Served[]>;
 }
 
-/** What a trial takes place in. */
+/** The stage of a trial. */
 export interface Stage {
   readonly scope: Scope;
   readonly report: Report;
   readonly client: Peer;
-  /** The servers, in their order. */
+  /** The servers' processes in their order. */
   readonly peers: readonly Peer[];
-  /** The director's IPVS, and the same with its calls reported. */
+  /** The director's client, and the same client with its calls reported. */
   readonly ipvs: Ipvs;
   readonly narrated: Ipvs;
   readonly rounds: number;
   takes(step: SchedulerStep): boolean;
 }
 
-/** The requests made at a time: one machine, often an emulated one, is all hosts. */
+/** The number of requests at a time. All hosts are one machine, often an emulated one. */
 const AT_ONCE = 4;
 /**
- * Milliseconds for an answer, and for a connection's end to reach IPVS: no step that can be left out keeps
- * either away.
+ * Milliseconds for an answer, and for a connection's end to reach IPVS. Both come, whatever step is left out.
  */
 const PATIENCE = 20_000;
 const STEP = 20;
 
-/** The same question several times. */
+/** A list of one question repeated. */
 export function times(count: number, question: Question = {}): readonly Question[] {
   return Array.from({ length: count }, () => question);
 }
 
-/** How many of these connections each server had. */
+/** The number of these connections of each server. */
 export function tally(answers: readonly Answer[]): readonly number[] {
   return servers.map(({ name }) => answers.filter(answer => answer === name).length);
 }
 
-/** Servers by their numbers, as they answered. */
+/** The numbers of the servers in the order of their answers, as text. */
 export function inOrder(answers: readonly Answer[]): string {
   return answers.map(answer => answer?.replace('server-', '') ?? '?').join(' ');
 }
 
 /**
- * Sets up a scheduler's service, on a port or with a mark of its own: none is to know the connections of
- * another. A port of its own on the servers too: there two connections of a client from one port, which went
- * to different services, would be one and the same.
+ * Sets up a scheduler's service, on a port or with a mark of its own, so that none knows the connections of
+ * another. The servers' port is its own too: there two connections of a client from one port, which went to
+ * different services, would be one and the same.
  */
 export async function startTrial(stage: Stage, scheduler: Scheduler, number: number): Promise<RecordedTrial> {
   const { scope, report, client, peers, ipvs, narrated, takes } = stage;
@@ -127,7 +126,7 @@ export async function startTrial(stage: Stage, scheduler: Scheduler, number: num
     return reply.server;
   }
 
-  /** Opens them in groups, and stops when one is not answered: the rest would only repeat it. */
+  /** Opens connections in groups, and stops when one is not answered. */
   async function openAll(
     what: string,
     questions: readonly Question[],

@@ -12,7 +12,7 @@ const ports = [realPorts.http, realPorts.https] as const;
 const marked = { fwmark: MARK, family: 'ipv4' } as const;
 const separate = ports.map(port => ({ protocol: 'tcp', address: joined, port }) as const);
 
-/** What the check is called. */
+/** The check's name. */
 export const markCheck = 'firewall mark: a client’s connections to 443 go where its connections to 80 went';
 
 /**
@@ -40,8 +40,8 @@ export const firewallMark: ServiceKind<typeof one | typeof another> = {
     await addService(stage, marked, 0, { persistence });
   },
   async traffic(stage) {
-    // HTTP at 443 too: IPVS looks no further than the port. The second client comes in between, so that turns
-    // alone would not do.
+    // Port 443 has HTTP too, as IPVS looks no further than the port. The second client asks in between, so
+    // that taking turns alone would fail.
     const [http, https] = ports.map(port => `http://${joined}:${port}/`) as [string, string];
     const replies = await getEach(stage, [
       { url: http, from: one },

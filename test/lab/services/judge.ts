@@ -4,14 +4,13 @@ import type { LiveCounts } from './stage.ts';
 
 type Replies = readonly Reply[];
 
-/** How many answers each server gave, in the order of `servers`. */
+/** The number of answers of each server, in the order of `servers`. */
 function sharesOf(replies: Replies): number[] {
   return servers.map(({ name }) => replies.filter(({ server }) => server === name).length);
 }
 
 /**
- * Tells whether every one was answered, each by another server than the one before, and all servers equally
- * often.
+ * Whether all were answered, each by another server than the one before, and by all servers equally often.
  */
 export function inTurn(replies: Replies): boolean {
   return (
@@ -20,34 +19,34 @@ export function inTurn(replies: Replies): boolean {
   );
 }
 
-/** Tells whether IPVS has as many connections with each server as that answered. */
+/** Whether IPVS counts as many connections with each server as the server gave answers. */
 export function agree(replies: Replies, counts: readonly LiveCounts[]): boolean {
   return sharesOf(replies).every((share, i) => share === counts[i]?.connections);
 }
 
-/** The one server that gave all these answers; undefined when there was another, or none. */
+/** The one server that gave all these answers; undefined when there were several, or none. */
 export function soleServer(replies: Replies): string | undefined {
   const [first] = replies;
   return replies.every(({ server }) => server === first?.server) ? first?.server : undefined;
 }
 
-/** Tells whether every server gave some of these answers. */
+/** Whether every server gave some of these answers. */
 export function hasEach(replies: Replies): boolean {
   return sharesOf(replies).every(share => share > 0);
 }
 
-/** Tells whether each of these had one server for all it sent, and no two the same. */
+/** Whether each of these had one server for all it sent, and no two the same. */
 export function serversOfTheirOwn(...parts: readonly Replies[]): boolean {
   const theirs = parts.map(soleServer);
   return theirs.every(server => server !== undefined) && new Set(theirs).size === theirs.length;
 }
 
-/** Tells whether IPVS has a given number of something with each server. */
+/** Whether IPVS counts a given number with each server. */
 export function eachHas(counts: readonly LiveCounts[], what: keyof LiveCounts, number: number): boolean {
   return counts.every(count => count[what] === number);
 }
 
-/** Who answered how often, or what went wrong. */
+/** The number of answers by server in words, or the first failure. */
 export function tell(replies: Replies): string {
   const outcomes = new Map<string, number>();
   for (const { server, failure } of replies) {
@@ -57,14 +56,14 @@ export function tell(replies: Replies): string {
   return [...outcomes].map(([outcome, times]) => `${outcome} ${times}`).join(', ');
 }
 
-/** The same of several, each under its name. */
+/** The numbers of answers of several groups in words, each under its name. */
 export function tellAll(parts: Readonly<Record<string, Replies>>): string {
   return Object.entries(parts)
     .map(([part, replies]) => `${part}: ${tell(replies)}`)
     .join('; ');
 }
 
-/** What IPVS counts with each server. */
+/** IPVS's counts with each server in words. */
 export function tellCounts(counts: readonly LiveCounts[], what: keyof LiveCounts): string {
   return `IPVS has ${counts.map(count => count[what]).join(' and ')} ${what}`;
 }

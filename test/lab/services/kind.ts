@@ -4,32 +4,32 @@ import type { Bar, Check } from '../report/report.ts';
 import { servers } from './addresses.ts';
 import { type LiveCounts, type Stage, showServices } from './stage.ts';
 
-/** Replies by what they are replies to. */
+/** Replies by the names of their requests. */
 export type Seen<Part extends string> = Readonly<Record<Part, readonly Reply[]>>;
 
-/** A kind of service: what it is for, how it is set up, and what its traffic must come to. */
+/** A kind of service: its use, its set-up, its traffic and the judgement. */
 export interface ServiceKind<Part extends string = string> {
   readonly name: string;
-  /** What it is for. */
+  /** Its use. */
   readonly about: string;
-  /** The services it adds, by what they are found again. */
+  /** The identities of the services that it adds. */
   services(stage: Stage): readonly ServiceId[];
-  /** Why this machine cannot show it, if it cannot. */
+  /** The reason why this machine cannot show it; undefined where it can. */
   findLack?(stage: Stage): Promise<string | undefined>;
   setUp(stage: Stage): Promise<void>;
   traffic(stage: Stage): Promise<Seen<Part>>;
-  /** Judges by the replies and by what IPVS counts then, of each server in the order of `servers`. */
+  /** Judges by the replies and IPVS's counts of each server, in the order of `servers`. */
   judge(seen: Seen<Part>, counts: readonly LiveCounts[]): readonly Check[];
 }
 
-/** Sets one kind of service up, has its traffic, and judges. */
+/** Sets one kind of service up, makes its traffic, and judges. */
 export async function showKind(stage: Stage, kind: ServiceKind): Promise<readonly Check[]> {
   const { report } = stage;
   report.part(`${kind.name}: ${kind.about}`);
   const lack = await kind.findLack?.(stage);
   if (lack !== undefined) {
     report.step(`left out: ${lack}`);
-    // Among the checks too, so that nobody takes it for shown.
+    // The reason is among the checks too, so that the kind does not pass for shown.
     return [{ what: `${kind.name}: left out`, passed: true, detail: lack }];
   }
   await kind.setUp(stage);

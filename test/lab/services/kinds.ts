@@ -8,7 +8,7 @@ import { thresholds } from './thresholds.ts';
 import { onePacket, udp } from './udp.ts';
 import { weightZero } from './weight-zero.ts';
 
-/** Every kind of service, in the order they are shown in. */
+/** Every kind of service, in the order of showing. */
 export const kinds: readonly ServiceKind[] = [
   tcp,
   tcpOverIpv6,

@@ -9,7 +9,7 @@ const [one, neighbour, stranger] = clients;
 const byClient = { protocol: 'tcp', address: virtual, port: 8001 } as const;
 const byNetwork = { protocol: 'tcp', address: virtual, port: 8002 } as const;
 
-/** What the checks are called. */
+/** The checks' names. */
 export const PersistenceCheck = {
   client: 'persistence: all connections of a client go to one server, another client’s to the other',
   network: 'persistence by network: neighbours share a server, a stranger has the other',
@@ -44,7 +44,9 @@ export const persistence: ServiceKind<typeof one | typeof stranger> = {
   ],
 };
 
-/** The template has the client's address without the bits that the mask leaves out. */
+/**
+ * Persistence for networks: the template has the client's address without the bits that the mask leaves out.
+ */
 export const persistenceByNetwork: ServiceKind<typeof one | typeof neighbour | typeof stranger> = {
   name: 'persistence by network',
   about: 'clients behind several proxies of one network, which must count as one',

@@ -8,7 +8,7 @@ import { addService } from './stage.ts';
 
 const service = { protocol: 'sctp', address: addresses.virtual, port: 3868 } as const;
 
-/** What the check is called. */
+/** The check's name. */
 const sctpCheck = 'sctp: rr gives each server every second association';
 
 /**

@@ -13,10 +13,7 @@ import { ThresholdCheck } from './thresholds.ts';
 import { UdpCheck } from './udp.ts';
 import { WeightCheck } from './weight-zero.ts';
 
-/**
- * No step that is left out keeps an answer away: a test need not tell one that is late from one that never
- * comes.
- */
+/** Milliseconds for an answer. All are to come, whatever step is left out, so that the time may be long. */
 const PATIENCE = 20_000;
 
 const title = 'Services: what a client may find behind a virtual IP';
@@ -24,9 +21,9 @@ const about =
   'A service is what clients connect to. Here is one of each kind, all with the same two servers behind a masquerading director, and what each is for.';
 
 const proofs: Readonly<Record<Step, readonly string[]>> = {
-  // Calls from one socket are then one conversation to IPVS, whatever their Call-IDs.
+  // Without the engine IPVS takes calls from one socket for one conversation, whatever their Call-IDs.
   'one-packet': [UdpCheck.onePacket, UdpCheck.forgotten, sipCheck],
-  // The ports are then two services.
+  // Without the mark the ports are two services.
   'firewall-mark': [markCheck],
   persistence: [PersistenceCheck.client, PersistenceCheck.network, markCheck, sipCheck, sipAnswersCheck],
   // Thresholds and weight 0, which close a server to new connections.
@@ -62,7 +59,7 @@ const frame: Frame<Step> = {
   segments,
 };
 
-/** Every kind of service that IPVS has. */
+/** The lab of every kind of service that IPVS has. */
 export const services: Lab = {
   title,
   about,

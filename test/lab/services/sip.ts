@@ -8,10 +8,10 @@ const service = { protocol: 'udp', address: addresses.virtual, port: 5060 } as c
 const [one, another] = addresses.clients;
 const calls = ['call 1', 'call 2'] as const;
 
-/** What the check of its requests is called. */
+/** The name of the check of requests. */
 export const sipCheck =
   'sip engine: a call’s datagrams go to one server, whoever sends them; another call’s to the other';
-/** The same, of its answers. */
+/** The name of the check of answers. */
 export const sipAnswersCheck =
   'sip engine: answers of a call are known by their Call-ID, and come from the virtual IP';
 
@@ -62,7 +62,7 @@ export const sip: ServiceKind<(typeof calls)[number]> = {
   },
 };
 
-/** Shows what the engine knows calls by. */
+/** Shows the data by which the engine knows calls. */
 async function showCalls({ ipvs, report }: Stage): Promise<void> {
   const rows: string[][] = [];
   for await (const { template, engine, engineData = '', destination } of ipvs.connections()) {
@@ -71,7 +71,7 @@ async function showCalls({ ipvs, report }: Stage): Promise<void> {
   report.figures(['Call-ID', 'server'], rows);
 }
 
-/** A request that asks what the other end can do. */
+/** An OPTIONS request, which asks what the other end can do. */
 function options(call: string, address: string): string {
   return [
     `OPTIONS sip:lab@${service.address} SIP/2.0`,

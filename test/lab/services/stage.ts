@@ -15,16 +15,16 @@ import { addresses, realPorts, servers } from './addresses.ts';
 /** A step that can be left out. */
 export type Step = 'one-packet' | 'firewall-mark' | 'persistence' | 'limits';
 
-/** Hosts, and a director without services: what every kind of service is shown on. */
+/** The stage of every kind of service: hosts, and a director without services. */
 export interface Stage extends Run<Step> {
-  /** Reports what it is called for. */
+  /** The director's client, whose calls are reported. */
   readonly ipvs: Ipvs;
   readonly client: Peer;
-  /** In the order of `servers`. */
+  /** The servers' processes in the order of `servers`. */
   readonly peers: readonly Peer[];
-  /** Just as much traffic as proves the point. */
+  /** Whether to send just enough traffic to prove the point. */
   readonly brief: boolean;
-  /** Milliseconds a request may take. */
+  /** Milliseconds that a request may take. */
   readonly timeout: number;
 }
 
@@ -59,10 +59,10 @@ export async function createStage(run: Run<Step>, options: Pick<Stage, 'brief' |
   const { scope, report, network } = run;
   const client = startPeer(scope, network, 'client');
   const peers = servers.map(({ name }) => startPeer(scope, network, name));
-  // Node.js takes its time to start: meanwhile the hosts are set up.
+  // The hosts are set up while Node.js starts, which takes long.
   await Promise.all([...peers.map(listen), setUpHosts(network)]);
   report.step(`${servers.map(({ name }) => name).join(' and ')} answer HTTP and datagrams with their names`);
-  // Five seconds, the library's own, may be short for a machine that is emulated and busy.
+  // The library's own five seconds may be short for a busy emulated machine.
   const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
   scope.defer(() => ipvs.close());
   return { ...run, ipvs: narrate(ipvs, report), client, peers, ...options };
@@ -83,21 +83,21 @@ async function setUpHosts(network: Network): Promise<void> {
     await network.run(name, 'ip', 'route', 'add', 'default', 'via', gateway);
     await network.run(name, 'ip', '-6', 'route', 'add', 'default', 'via', gateway6);
   }
-  // A host that checks sources takes answers only from where it has a route to.
+  // A host that checks source addresses takes answers only from networks that it has a route to.
   await network.run('client', 'ip', 'route', 'add', 'default', 'via', director);
 }
 
-/** What a service has beside its identity. */
+/** A service's fields beside its identity, and its destinations'. */
 export interface ServiceOptions {
   readonly onePacket?: boolean;
   readonly persistence?: Persistence | undefined;
-  /** Those of the first server: the other takes what it does not. */
+  /** The first server's fields. The other server has defaults, and takes what the first does not. */
   readonly thresholds?: Pick<DestinationSpec, 'upperThreshold' | 'lowerThreshold'> | undefined;
 }
 
 /**
- * Adds a service with scheduler rr, and both real servers to it. Port 0, under a mark, leaves a packet's port
- * as it is.
+ * Adds a service with scheduler rr and both real servers. Under a mark their port 0 leaves a packet's port as
+ * it is.
  */
 export async function addService(
   { ipvs }: Stage,
@@ -115,22 +115,18 @@ export async function addService(
 }
 
 /**
- * What IPVS counts of one server, as of now: unlike its statistics, which an estimator refreshes, these wait
- * for nothing.
+ * IPVS's present counts of one server. Unlike statistics, which an estimator refreshes, they are never late.
  */
 export interface LiveCounts {
-  /** In whatever state. */
+  /** Connections in any state. */
   readonly connections: number;
-  /** Established ones. */
+  /** Established connections. */
   readonly active: number;
   /** Persistence templates. */
   readonly templates: number;
 }
 
-/**
- * Shows services as the kernel has them, and returns what it counts of each server, in the order of
- * `servers`.
- */
+/** Shows services as the kernel has them, and returns its counts of each server in the order of `servers`. */
 export async function showServices(
   { ipvs, report }: Stage,
   ids: readonly ServiceId[],

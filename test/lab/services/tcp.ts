@@ -4,7 +4,7 @@ import type { ServiceKind } from './kind.ts';
 import { addService } from './stage.ts';
 import { getEach, repeat } from './traffic.ts';
 
-/** What the checks are called. */
+/** The checks' names. */
 const TcpCheck = {
   tcp: 'tcp: rr gives each server every second connection',
   ipv6: 'tcp over IPv6: rr gives each server every second connection',

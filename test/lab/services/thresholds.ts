@@ -8,7 +8,7 @@ import { getEach, holdEach, repeat } from './traffic.ts';
 const [limited, other] = servers;
 const service = { protocol: 'tcp', address: addresses.virtual, port: 8003 } as const;
 
-/** What the checks are called. */
+/** The checks' names. */
 export const ThresholdCheck = {
   full: 'thresholds: a full server gets no new connections',
   room: 'thresholds: it gets them again when connections are gone',
@@ -50,7 +50,7 @@ export const thresholds: ServiceKind<'until it is full' | 'while it is full' | '
   ],
 };
 
-/** Connections of the server with thresholds, in whatever state. */
+/** The number of connections in any state of the server with thresholds. */
 async function countConnections({ ipvs }: Stage): Promise<number> {
   const destinations = await ipvs.destinations(service);
   const found = destinations.find(({ address }) => address === limited.address);
@@ -58,7 +58,7 @@ async function countConnections({ ipvs }: Stage): Promise<number> {
 }
 
 /**
- * Twice as long as the kernel takes to forget a connection after a RST: `tcp_timeouts[IP_VS_TCP_S_CLOSE]` in
+ * Milliseconds for the kernel to forget a connection after a RST: twice `tcp_timeouts[IP_VS_TCP_S_CLOSE]` in
  * ip_vs_proto_tcp.c.
  */
 const FORGOTTEN = 20_000;

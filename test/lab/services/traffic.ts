@@ -1,7 +1,7 @@
 import type { Held, Reply } from '../hosts/peer.ts';
 import type { Stage } from './stage.ts';
 
-/** Where a request comes from, and goes to. */
+/** The source and the destination of a request. */
 export interface Request {
   readonly url: string;
   readonly from?: string | undefined;
@@ -32,7 +32,7 @@ export async function holdEach({ client, report, timeout }: Stage, url: string, 
   return held;
 }
 
-/** Sends datagrams of one socket. */
+/** Sends datagrams from one socket. */
 export async function sendEach(
   { client, report, timeout }: Stage,
   to: { readonly address: string; readonly port: number },
@@ -45,7 +45,7 @@ export async function sendEach(
   return replies;
 }
 
-/** One thing several times. */
+/** A list of one value repeated. */
 export function repeat<T>(count: number, one: T): T[] {
   return Array.from({ length: count }, () => one);
 }

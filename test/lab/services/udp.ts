@@ -8,7 +8,7 @@ const { virtual } = addresses;
 const dns = { protocol: 'udp', address: virtual, port: 53 } as const;
 const syslog = { protocol: 'udp', address: virtual, port: 514 } as const;
 
-/** What the checks are called. */
+/** The checks' names. */
 export const UdpCheck = {
   sticks: 'udp: datagrams of one socket stay with one server',
   onePacket: 'udp, one packet: each datagram of a socket is balanced for itself',

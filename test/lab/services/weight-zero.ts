@@ -8,13 +8,13 @@ const [limited, other] = servers;
 const service = { protocol: 'tcp', address: addresses.virtual, port: 8004 } as const;
 const destination = { address: limited.address, port: realPorts.http } as const;
 
-/** What the checks are called. */
+/** The checks' names. */
 export const WeightCheck = {
   quiesced: 'weight 0: new connections go to the other server',
   goesOn: 'weight 0: the connection that was there goes on',
 } as const;
 
-/** Schedulers pass over a server of weight 0; what IPVS has in its connection table asks no scheduler. */
+/** Schedulers pass over a server of weight 0. Packets of known connections ask no scheduler. */
 export const weightZero: ServiceKind<'before' | 'new connections' | 'the one it had'> = {
   name: 'weight 0',
   about: `a server that is to be serviced: ${limited.name} gets nothing new and ends what it has begun`,

@@ -13,7 +13,7 @@ const everything = Object.values(WebCheck);
 
 type Common = 'second-server';
 
-/** One segment for all: the director changes nothing but the Ethernet address that a packet goes to. */
+/** The one segment of all hosts: the director changes only the Ethernet address that a packet goes to. */
 function directRouting<Step extends string>(
   recipe: Pick<WebLabPlan<Step | Common>, 'title' | 'about' | 'programs' | 'modules' | 'setUpHosts'> & {
     readonly proofs: Readonly<Record<Step, readonly string[]>>;
@@ -86,13 +86,13 @@ async function addVirtualAddress(network: Network): Promise<void> {
 
 const loopbackProofs = {
   'virtual-address': everything,
-  // A server that asks for the client's Ethernet address in the virtual IP's name has the client send
-  // everything to itself.
+  // A server that asks for the client's Ethernet address in the virtual IP's name draws all packets to
+  // itself.
   'arp-silence': [WebCheck.turns, WebCheck.counters],
 } as const;
 type LoopbackStep = keyof typeof loopbackProofs;
 
-/** VS/DR whose servers have the virtual IP on their loopback, and must not tell anybody. */
+/** VS/DR whose servers have the virtual IP on their loopback and must not announce it. */
 export const drLoopback = directRouting<LoopbackStep>({
   title: 'VS/DR with the virtual IP on lo: servers have the address and keep quiet about it',
   about:
@@ -110,7 +110,9 @@ export const drLoopback = directRouting<LoopbackStep>({
   },
 });
 
-/** The same by rules: what was done before there were settings, and can be done for one address of many. */
+/**
+ * VS/DR whose servers are silenced by arptables: older than the settings, and possible for single addresses.
+ */
 export const drArptables = directRouting<LoopbackStep>({
   title: 'VS/DR with arptables: servers have the address on lo, and rules keep them quiet about it',
   about:

@@ -16,8 +16,7 @@ const servers = [
 ] as const;
 
 const everything = Object.values(WebCheck);
-// The server tells the director that nobody listens at the port, and the director passes that on to the
-// client.
+// The server reports to the director that nobody listens at the port, and the director passes the report on.
 const refused = [WebCheck.answered, WebCheck.turns, WebCheck.counters, WebCheck.bypassed];
 
 /** VS/TUN: servers somewhere else, behind a router of their own. */
@@ -56,7 +55,7 @@ export const tun: WebLabPlan<'tunnel-devices' | 'virtual-address' | 'gue-port' |
         { host: 'router', addresses: ['172.16.120.254/24', 'fd00:120::254/64'] },
         ...servers.map(({ name, address }, i) => ({
           host: name,
-          // The one that is reached over IPv6 has an IPv4 address as well: its answers to the client are
+          // The server reached over IPv6 has an IPv4 address as well, since its answers to the client are
           // IPv4.
           addresses: address.includes(':') ? [`172.16.120.${11 + i}/24`, `${address}/64`] : [`${address}/24`],
         })),

@@ -10,20 +10,20 @@ import { type Frame, runLab, sendRequests } from '../run-lab.ts';
 /** A real server of a lab. */
 export interface WebServer {
   readonly name: string;
-  /** The address the director sends to. */
+  /** The address that the director sends to. */
   readonly address: string;
 }
 
-/** What was seen. */
+/** The observations of a run. */
 export interface WebObservation {
   readonly requests: number;
   readonly replies: readonly Reply[];
   readonly servers: readonly (WebServer & { readonly served: Served })[];
-  /** The director's service after the traffic; undefined when it is not there. */
+  /** The director's service after the traffic; undefined when it is absent. */
   readonly service: ServiceWithDestinations | undefined;
 }
 
-/** A set-up in which a client asks a virtual IP for pages, and what must come of it. */
+/** A set-up in which a client asks a virtual IP for pages, and its judgement. */
 export interface WebLabPlan<Step extends string = string> extends Omit<Frame<Step>, 'deadline'> {
   readonly service: ServiceId & { readonly address: string; readonly port: number };
   readonly servers: readonly WebServer[];
@@ -35,11 +35,11 @@ export interface WebLabPlan<Step extends string = string> extends Omit<Frame<Ste
 }
 
 const DEADLINE = 240_000;
-/** After this many unanswered requests in a row the rest would only repeat it. */
+/** The number of unanswered requests in a row after which the rest is not sent. */
 const GIVE_UP = 3;
 
 /**
- * A lab as it is run: hosts as network namespaces, the director by this library, requests, counters, a
+ * The lab of a set-up: hosts as network namespaces, the director by this library, requests, counters, a
  * verdict.
  */
 export function webLab<Step extends string>(plan: WebLabPlan<Step>): Lab {
@@ -51,7 +51,7 @@ async function runWebLab<Step extends string>(
   lab: WebLabPlan<Step>,
   { brief = false, requestTimeout = 5000, ...options }: LabOptions,
 ): Promise<readonly Check[]> {
-  // Equally many for each server.
+  // Each server gets the same number.
   const requests = lab.servers.length * (brief ? 2 : 5);
   return runLab({ ...lab, deadline: DEADLINE }, options, async ({ scope, report, network, takes }) => {
     const client = startPeer(scope, network, 'client');
@@ -122,7 +122,7 @@ function statsOf(service: ServiceWithDestinations | undefined, address: string) 
   return service?.destinations.find(destination => destination.address === address)?.stats;
 }
 
-/** What the checks are called, in proofs and in verdicts. */
+/** The checks' names in proofs and verdicts. */
 export const WebCheck = {
   answered: 'every request is answered',
   turns: 'rr gives each server its turn',
@@ -131,7 +131,7 @@ export const WebCheck = {
   seen: 'servers see the client itself',
 } as const;
 
-/** What must hold wherever replies bypass the director and rr shares connections out. */
+/** Judges any set-up in which replies bypass the director and rr shares connections out. */
 export function judgeBypassing(observation: WebObservation, client: string): readonly Check[] {
   const { requests, replies, servers, service } = observation;
   const good = replies.filter(({ failure }) => failure === undefined);
