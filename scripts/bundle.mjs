@@ -1,6 +1,6 @@
-// The command's files in dist: ipvs, which starts ipvs.cjs, and one for each module that is imported when it
-// is wanted only. To find, read and link forty modules takes longer than to run them, and the less there is
-// to read, the sooner the command starts.
+// Bundles the command into dist: ipvs, which starts ipvs.cjs, and a file for each module that is imported
+// only when it is needed. To find, read and link forty modules takes longer than to run them, and the less
+// there is to read, the sooner the command starts.
 
 // @ts-check
 
@@ -9,7 +9,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * Makes the command from the sources, beside what is compiled of them.
+ * Bundles the command from the sources.
  * @param {string} root the package's folder
  */
 export async function bundleCommand(root) {
@@ -20,7 +20,7 @@ export async function bundleCommand(root) {
     outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
-    format: 'cjs', // Node.js takes longer to start with a module of the other kind, and to import() than to require().
+    format: 'cjs', // Node.js starts ES modules more slowly, and import() takes longer than require()
     supported: { 'dynamic-import': false },
     target: 'node20.19',
     define: { 'import.meta.dirname': '__dirname' },
@@ -28,8 +28,8 @@ export async function bundleCommand(root) {
     logLevel: 'silent',
   };
   /**
-   * @type {Map<string, string>} The source of each file that is imported when it is wanted only, by the name
-   * of its bundle.
+   * @type {Map<string, string>} The sources of modules imported only when needed, by the names of their
+   * bundles.
    */
   const seldom = new Map();
   const apart = {

@@ -1,8 +1,8 @@
-// What can be said about the code without running it. Checks run side by side; without a name, all of them.
+// Checks the code without running it. All checks, or those named, run side by side.
 //
 //   node --import tsx scripts/check.ts [types] [style] [native] [--fix] [--all]
 //
-// `--fix` mends what formatters can, `--all` has clang-tidy look at unchanged files too; CI always does.
+// `--fix` mends what formatters can. `--all`, always on in CI, has clang-tidy look at unchanged files too.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { parseArgs, styleText } from 'node:util';
 import { complaint } from './complaint.ts';
 import { tidy } from './tidy.ts';
 
-/** One check: resolves with what is wrong, or an empty text. */
+/** One check. run() resolves with what is wrong, or with an empty text. */
 interface Check {
   readonly part: string;
   readonly name: string;
@@ -73,7 +73,7 @@ if (unknown.length > 0) throw new RangeError(`unknown check ${unknown.join(', ')
 const outcomes = await Promise.all(chosen.map(check));
 process.exitCode = outcomes.includes(false) ? 1 : 0;
 
-/** Runs a check and tells how it ended; false when something is wrong. */
+/** Runs a check and prints its outcome. Returns whether all is right. */
 async function check({ name, run }: Check): Promise<boolean> {
   const start = performance.now();
   const wrong = await run().catch((error: Error) => error.message);

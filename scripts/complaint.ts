@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Runs a program and returns what it says when it fails, or an empty text. */
+/** Runs a program and returns its output if it fails, else an empty text. */
 export async function complaint(program: string, args: readonly string[]): Promise<string> {
   try {
     await execute(program, args, { maxBuffer: 64 * 1024 * 1024 });

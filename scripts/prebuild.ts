@@ -1,5 +1,5 @@
 // Makes the prebuilt addons of every target, with the program ipvs-list beside them, and checks what each
-// needs of the machine it will run on. What nothing has changed since an earlier run is taken from the cache.
+// needs of the machine it will run on. Targets whose sources did not change are taken from the cache.
 //
 //   npm run prebuild
 
@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   return 1;
 }
 
-/** Makes a target's files and says what each needs. Returns what is wrong with them. */
+/** Makes a target's files and prints what each needs. Returns what is wrong with them. */
 async function make(target: Target): Promise<readonly string[]> {
   const start = performance.now();
   const { files, cached } = await provide(target);

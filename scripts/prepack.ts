@@ -1,5 +1,5 @@
-// What npm runs before it packs or publishes: judges what the package would hold, once all of it is made. A
-// file that is missing, or that nobody expects, stops it.
+// npm runs this before it packs or publishes, when all files are made. A file that is missing or not expected
+// in the package stops npm.
 
 import { execFileSync } from 'node:child_process';
 import { unexpectedFiles } from './prepack/contents.ts';
@@ -15,11 +15,11 @@ const faults = judge(list());
 for (const fault of faults) console.error(`The package would be wrong: ${fault}`);
 process.exitCode = faults.length > 0 ? 1 : 0;
 
-/** What npm would pack, as npm itself says. */
+/** The files that npm would pack, as npm itself lists them. */
 function list(): Packed {
   const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
   const answer: unknown = JSON.parse(execFileSync('npm', args, { encoding: 'utf8', maxBuffer: 1 << 26 }));
-  // An array in some versions of npm, an object by the packages' names in others.
+  // The list is an array in some versions of npm, and an object by the packages' names in others.
   return Object.values(answer as Record<string, Packed>)[0]!;
 }
 

@@ -1,5 +1,5 @@
-// Makes a machine ready for what a script is about to do, and does nothing when it is. Plain JavaScript: it
-// runs before `npm ci`. Without a part it installs what package-lock.json lists.
+// Makes a machine ready for an npm script, and does nothing when it is ready. Plain JavaScript, since it runs
+// before `npm ci`. Without a part it installs what package-lock.json lists.
 //
 //   node scripts/setup.mjs [addon] [native] [dist] [prebuild] [unit] [package] [bed] [style] [tidy]
 
@@ -58,9 +58,9 @@ const needs = {
     program('binutils', 'readelf'),
     { package: 'debian-archive-keyring', present: () => existsSync(debianKeyring) },
   ],
-  // The shells that completion is for.
+  // Completion is tested in these shells.
   unit: [program('zsh', 'zsh'), program('fish', 'fish')],
-  // Root file systems to install the package in.
+  // Root file systems are made for installing the package.
   package: [
     program('debootstrap', 'debootstrap'),
     { package: 'busybox-static', present: hasStaticBusybox },
@@ -93,7 +93,8 @@ async function main(parts) {
     fail(`Node.js ${process.versions.node} is too old: 20.19 is needed`);
 
   if (steps(parts).length === 0) return;
-  // Two at once would build over each other. Whoever had to wait looks again at what is left to do.
+  // Two processes at once would build over each other. One that had to wait looks again at what is left to
+  // do.
   const { IPVS_SETUP_LOCKED } = process.env;
   if (!IPVS_SETUP_LOCKED) {
     mkdirSync(join(root, '.cache'), { recursive: true });
@@ -119,7 +120,7 @@ async function main(parts) {
 }
 
 /**
- * What there is to do.
+ * The steps that are left to do.
  * @param {Part[]} parts
  * @returns {Step[]}
  */
@@ -168,11 +169,11 @@ function steps(parts) {
 async function installPackages(packages) {
   const policy = '/usr/sbin/policy-rc.d';
   const ownPolicy = !existsSync(policy);
-  // Some of the packages are daemons, which Debian starts when it installs them. Not on somebody's machine.
+  // Some packages are daemons. This policy keeps Debian from starting them at installation.
   if (ownPolicy) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
     const options = ['-y', '-q', '-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=300'];
-    // One source of many that cannot be reached is no reason to give up.
+    // One of several sources may be out of reach.
     await run('apt-get', [...options, 'update']).catch(() => {});
     await run('apt-get', [...options, 'install', '--no-install-recommends', ...packages]);
   } finally {
@@ -191,25 +192,22 @@ async function buildAddon() {
   touch(addonFile);
 }
 
-/**
- * The tests of native/ that need no kernel, made so that they end at any use of memory or arithmetic that C++
- * leaves undefined.
- */
+/** Builds the tests of native/ with sanitizers, which end them at undefined uses of memory and arithmetic. */
 async function buildNativeTests() {
   const switches = ['build_tests', 'enable_asan', 'enable_ubsan'].map(name => `-D${name}=1`);
   await nodeGyp(['configure', '--debug'], switches);
   await nodeGyp(['build', 'ipvs-native-test', '--debug', '--jobs=max']);
-  // Leave a configuration behind that `node-gyp build` makes an ordinary addon of.
+  // The configuration left behind is the one by which `node-gyp build` makes an ordinary addon.
   await nodeGyp(['configure']);
   touch(nativeTests);
 }
 
-/** For clang-tidy, and for editors, which look for the file there. Tests are compiled too. */
+/** Writes compile_commands.json, tests included, for clang-tidy and for editors, which look for it there. */
 async function writeCompileCommands() {
   await nodeGyp(['configure'], ['-f', 'compile_commands_json', '-Dbuild_tests=1']);
   /** @type {{ command: string }[]} */
   const entries = JSON.parse(readFileSync(compileCommands, 'utf8'));
-  // node-gyp defines a name as what clang-tidy takes for a subtraction.
+  // clang-tidy takes node-gyp's definition of this name for a subtraction.
   const commands = entries.map(entry => ({
     ...entry,
     command: entry.command.replace(/"-DNODE_GYP_MODULE_NAME=.*?" /, ''),
@@ -224,7 +222,7 @@ async function writeCompileCommands() {
 async function nodeGyp(args, switches = []) {
   const gyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
   const prefix = dirname(dirname(process.execPath));
-  // Headers that came with this Node.js spare downloading them.
+  // Headers beside this Node.js need not be downloaded.
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
   await run(process.execPath, [gyp, ...args, '-C', 'native', ...headers, '--', ...switches]);
 }
@@ -238,7 +236,7 @@ async function compileLibrary() {
 }
 
 /**
- * Runs a program in silence; when it fails, what it said is the error's message.
+ * Runs a program in silence. When it fails its output is the error's message.
  * @param {string} command
  * @param {string[]} args
  */
@@ -276,7 +274,7 @@ function library(name, module) {
 }
 
 /**
- * What booting another kernel takes.
+ * The programs that booting another kernel needs.
  * @returns {Need[]}
  */
 function machineNeeds() {
@@ -291,7 +289,7 @@ function machineNeeds() {
   ];
 }
 
-/** The usual busybox needs a C library, which an initramfs lacks. */
+/** Whether busybox is static: the usual one needs a C library, which an initramfs lacks. */
 function hasStaticBusybox() {
   const path = '/bin/busybox';
   return existsSync(path) && !readFileSync(path).subarray(0, 4096).includes('/ld-linux');

@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { complaint } from './complaint.ts';
 
 const DATABASE = 'native/build/Release';
-/** The digests of the source files that clang-tidy had nothing to say about. */
+/** The file with the digests of source files that clang-tidy found nothing in. */
 const MEMORY = '.cache/tidy.json';
 
 interface Entry {
@@ -15,8 +15,8 @@ interface Entry {
 }
 
 /**
- * Runs clang-tidy on the source files that changed since it last had nothing to say about them, themselves or
- * a header they include, or on all of them; as many at once as there are processors. Returns what is wrong.
+ * Runs clang-tidy on all source files, or on those that changed, or include a header that changed, since it
+ * last found nothing in them. As many run at once as there are processors. Returns what is wrong.
  */
 export async function tidy(all: boolean): Promise<string> {
   const entries = JSON.parse(readFileSync(join(DATABASE, 'compile_commands.json'), 'utf8')) as Entry[];
@@ -44,7 +44,7 @@ function recall(): Record<string, string> {
   return existsSync(MEMORY) ? JSON.parse(readFileSync(MEMORY, 'utf8')) : {};
 }
 
-/** A digest of everything that clang-tidy's verdict on a file depends on, but for the system's headers. */
+/** A digest of everything that clang-tidy's verdict on a file depends on, except the system's headers. */
 function digestOf(file: string, more: readonly (string | Buffer)[]): string {
   const hash = createHash('sha256');
   for (const part of more) hash.update(part);
@@ -52,7 +52,7 @@ function digestOf(file: string, more: readonly (string | Buffer)[]): string {
   return hash.digest('hex');
 }
 
-/** A source file and all of our headers that it includes. */
+/** A source file and all of our headers that it includes, directly or not. */
 function withHeaders(file: string): ReadonlySet<string> {
   const paths = new Set([file]);
   for (const path of paths) {
@@ -63,12 +63,14 @@ function withHeaders(file: string): ReadonlySet<string> {
   return paths;
 }
 
-/** Each problem once: one in a header is told again for each file that includes it. */
+/**
+ * The problems in clang-tidy's texts, each once: one in a header is reported for each file that includes it.
+ */
 function problemsIn(texts: readonly string[]): string[] {
   const problems = texts
     .flatMap(text => text.replaceAll(`${process.cwd()}/`, '').split(/^(?=\S+:\d+:\d+: (?:warning|error):)/m))
     .map(text => text.replace(/^\d+ warnings?.* generated.*\n?/gm, '').trim())
-    // The analyzer follows calls into headers of others.
+    // The analyzer follows calls into headers that are not ours.
     .filter(text => text !== '' && !text.startsWith('node_modules/'));
   return [...new Set(problems)];
 }

@@ -3,19 +3,20 @@ import { parseArgs } from 'node:util';
 import { createVitest } from 'vitest/node';
 import { isKernelChoice, type KernelChoice, kernelLabels } from './bed/kernels.ts';
 
-/** Which tests are to be run, and on which kernels. */
+/** The tests to be run, and the kernels. */
 export interface Choice {
-  /** Absent: on the host's, or on the usual one. */
+  /** The kernels. Absent: the host's or the usual one. */
   readonly kernels?: readonly KernelChoice[];
-  /** Parts of test files' paths; none: all tests. */
+  /** Parts of test files' paths. Empty: all tests. */
   readonly filters: readonly string[];
   /** Whether kernels between the usual and the newest one get only the tests of what differs there. */
   readonly brief?: true;
 }
 
 /**
- * The kernel tests of what differs between kernels, each with what that is (kernel.md's marks of versions). The
- * others test the same code of ours on every kernel: in a brief run they go through the usual kernel and the newest.
+ * The kernel tests of what differs between kernels, each with what that is (kernel.md's marks of versions).
+ * The others test the same code of ours on every kernel: in a brief run they go through the usual kernel and
+ * the newest.
  */
 const differing = {
   'kernel/connections': 'states and columns of /proc/net/ip_vs_conn',
@@ -29,15 +30,15 @@ const differing = {
   'kernel/services': 'what a service may hold',
 } as const;
 
-/** The filters of a kernel's run. */
+/** The filters of the run on a kernel. */
 export function filtersOn(kernel: KernelChoice | undefined, { filters, brief }: Choice): readonly string[] {
   const isBetween = kernel === '5.10' || kernel === '6.12';
   return brief && isBetween && filters.length === 0 ? Object.keys(differing) : filters;
 }
 
 /**
- * With `--kernels` the first word is a list of kernels if it reads like one; all other words are filters. `--brief`
- * goes with it.
+ * The choice made by command-line words. With `--kernels`, which `--brief` may go with, the first word is a
+ * list of kernels if it reads like one. All other words are filters.
  */
 export function parseWords(words: readonly string[]): Choice {
   const { values, positionals } = parseArgs({
@@ -54,9 +55,8 @@ export function parseWords(words: readonly string[]): Choice {
 }
 
 /**
- * The projects to be run on a kernel. Real traffic takes long: it goes through the kernel that most have and
- * the newest one, and the proofs that it means something are run only with everything else, or where a filter
- * asks for them alone.
+ * The projects to be run on a kernel. Labs take long: with their proofs they run on the most usual kernel and
+ * the newest one. On the host's kernel proofs run only where a filter asks for them alone.
  */
 export function projectsOn(
   kernel: KernelChoice | undefined,

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** How many tests ended how. */
+/** The numbers of tests by outcome. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
 }
 
-/** The part of vitest's JSON report that is read here. */
+/** The fields of vitest's JSON report that are read. */
 interface Report {
   readonly testResults: readonly {
     readonly status: string;
@@ -15,13 +15,13 @@ interface Report {
   }[];
 }
 
-/** No test at all. */
+/** The counts of no test. */
 const none: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-/** One failure that no test accounts for: a run that crashed, or ended before it gave a report. */
+/** The counts of a run that crashed or ended before its report: one failure. */
 export const crash: Counts = { passed: 0, failed: 1, skipped: 0 };
 
-/** Adds up. */
+/** The sum of counts. */
 export function sum(all: readonly Counts[]): Counts {
   return all.reduce(
     (total, one) => ({
@@ -33,12 +33,12 @@ export function sum(all: readonly Counts[]): Counts {
   );
 }
 
-/** How many tests there were. */
+/** The number of tests in counts. */
 export function total(counts: Counts): number {
   return counts.passed + counts.failed + counts.skipped;
 }
 
-/** The counts of a run that left its report in a file and ended with a status. */
+/** The counts of a run, by its report's file and its exit status. */
 export function countsOf(reportFile: string, exitStatus: number): Counts {
   let counts: Counts;
   try {
@@ -46,7 +46,7 @@ export function countsOf(reportFile: string, exitStatus: number): Counts {
   } catch {
     return crash;
   }
-  // Such as an error that no test awaited.
+  // A bad status that no failed test explains, such as by an error that no test awaited, is one failure.
   return exitStatus !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
@@ -63,7 +63,7 @@ function count(report: Report): Counts {
   );
 }
 
-/** The counts as the last line of a run says them. */
+/** The counts in words, for the last line of a run. */
 export function describeCounts(counts: Counts): string {
   return `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
 }

@@ -19,7 +19,7 @@ import { catchSignals } from './bed/signals.ts';
 import { filtersOn, matchingProjects, parseWords, projectsOn } from './choice.ts';
 import { type Counts, countsOf, crash, describeCounts, sum, total } from './report.ts';
 
-/** One run of vitest. */
+/** A run of vitest. */
 interface Part {
   readonly heading: string;
   run(output: string): Promise<{ exitStatus: number; kernel?: string }>;
@@ -43,7 +43,7 @@ async function main(): Promise<number> {
     console.log(`No test file has ${filters.map(filter => `'${filter}'`).join(' or ')} in its path.`);
     return 1;
   }
-  // Unit tests are done by the time the first kernel has booted.
+  // Unit tests end by the time the first kernel has booted.
   const unit = matching === undefined || matching.has('unit') ? runPart(unitPart()) : undefined;
   const onBeds: Outcome[] = [];
   for (const kernel of kernels ?? [undefined]) {

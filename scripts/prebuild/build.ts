@@ -11,17 +11,17 @@ import { filesOf, type Target } from './targets.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Any version would do: all that is taken of Node.js is Node-API. */
+/** The version of Node.js whose headers are used. Any would do, as addons use only Node-API. */
 const NODE = '20.19.0';
 
-/** A target's files, in prebuilds/. */
+/** A target's files in prebuilds/. */
 export interface Provided {
   readonly files: readonly string[];
-  /** Whether they were in the cache. */
+  /** Whether the files were in the cache. */
   readonly cached: boolean;
 }
 
-/** Puts a target's files into prebuilds/, from the cache where nothing that they are made of has changed. */
+/** Puts a target's files into prebuilds/, from the cache if none of their sources changed. */
 export async function provide(target: Target): Promise<Provided> {
   await bringLibnl();
   await bringHeaders();
@@ -42,8 +42,8 @@ export async function provide(target: Target): Promise<Provided> {
 }
 
 /**
- * Puts what is compiled of libnl, and its licence, where libnl.gyp expects it. The published package has it
- * too: the LGPL asks that whoever gets the library gets its source, and can make the addon with another
+ * Puts libnl's licence and the sources that are compiled where libnl.gyp expects them. The published package
+ * has these too: the LGPL requires that users get the library's source, and can make the addon with another
  * version of it.
  */
 async function bringLibnl(): Promise<void> {
@@ -59,8 +59,8 @@ async function bringLibnl(): Promise<void> {
 }
 
 /**
- * Puts node-addon-api's headers where binding.gyp looks for them first: a package that is installed has to be
- * compiled without that one.
+ * Puts node-addon-api's headers where binding.gyp looks for them first: an installed package must compile
+ * without the package node-addon-api.
  */
 async function bringHeaders(): Promise<void> {
   const target = join(root, 'native/third_party/node-addon-api');
@@ -71,7 +71,7 @@ async function bringHeaders(): Promise<void> {
   }
 }
 
-/** Files of C, and the headers among the source's own that they include, directly or not. */
+/** C files of a source, and the source's own headers that they include, directly or not. */
 async function withHeaders(source: string, files: readonly string[]): Promise<readonly string[]> {
   const found = new Set(files);
   for (const file of found) {
@@ -85,10 +85,12 @@ async function withHeaders(source: string, files: readonly string[]): Promise<re
   return [...found];
 }
 
-/** Runs prebuildify in a copy of the sources: it would replace the developer's own build in native/build. */
+/**
+ * Runs prebuildify in a copy of the sources, as it would replace the developer's own build in native/build.
+ */
 async function compile(target: Target, folder: string): Promise<void> {
   const zig = await zigProgram();
-  // Always the same place, so that zig's cache knows what was compiled before.
+  // The place is always the same, so that zig's cache knows what was compiled before.
   const work = join(root, '.cache/prebuild', `${target.arch}-${target.libc}`);
   await rm(work, { recursive: true, force: true });
   await cp(join(root, 'native'), join(work, 'native'), {
@@ -124,7 +126,7 @@ async function compile(target: Target, folder: string): Promise<void> {
   for (const file of filesOf(target)) await chmod(join(folder, file), 0o755);
 }
 
-/** Changes with everything that a target's files are made of. */
+/** A text that changes with everything that a target's files are made of. */
 async function fingerprint(target: Target): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([target, sourceVersions, process.version]));
   const paths = [
@@ -151,7 +153,7 @@ async function filesIn(folder: string, except?: string): Promise<readonly string
   return found.sort();
 }
 
-/** Removes all but the newest three of the cache's folders whose names start so. */
+/** Removes the cache's folders whose names begin with a prefix, except the newest three. */
 async function forgetOld(prefix: string): Promise<void> {
   const cache = cacheDirectory();
   const found: { readonly path: string; readonly time: number }[] = [];

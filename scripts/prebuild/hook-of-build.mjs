@@ -1,6 +1,5 @@
-// Ends with status 0 where npm runs the script `prebuild` only because of its name, as what comes before
-// `build`, and with 1 where somebody asked for it. Nothing in the environment tells the two apart, but the
-// command line of npm does, as it has its arguments.
+// Ends with status 0 where npm runs the script `prebuild` only for its name, before `build`, and with 1 where
+// `npm run prebuild` was asked for. The environment does not tell the two apart, but npm's command line does.
 
 // @ts-check
 

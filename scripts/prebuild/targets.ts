@@ -1,15 +1,15 @@
 /** A kind of machine that addons are prebuilt for. */
 export interface Target {
-  /** As it is printed: `linux-x64, glibc`. */
+  /** The name that is printed: `linux-x64, glibc`. */
   readonly name: string;
   readonly arch: 'x64' | 'arm64';
   /** prebuildify's tag of the C library. */
   readonly libc: 'glibc' | 'musl';
-  /** What zig calls it, the version of glibc included. */
+  /** zig's name of the target, with the version of glibc. */
   readonly triple: string;
-  /** The architecture as readelf writes it. */
+  /** readelf's name of the architecture. */
   readonly machine: string;
-  /** The largest page that a kernel of the architecture may have: segments have to be aligned to it. */
+  /** The largest page of the architecture's kernels, which segments must be aligned to. */
   readonly pageSize: number;
   /**
    * Whether ipvs-list comes from this target: static with musl, one file serves all machines of the
@@ -26,7 +26,7 @@ const architectures = [
   { arch: 'arm64', cpu: 'aarch64', machine: 'AArch64', pageSize: 65536 },
 ] as const;
 
-/** Every target, in the order in which they are made. */
+/** Every target, in the order of making. */
 export const targets: readonly Target[] = architectures.flatMap(({ arch, cpu, machine, pageSize }) => [
   {
     ...{ name: `linux-${arch}, glibc`, arch, libc: 'glibc', machine, pageSize },

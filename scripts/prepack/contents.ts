@@ -1,6 +1,6 @@
 import { filesOf, targets } from '../prebuild/targets.ts';
 
-/** Files without which the package is not what it says. */
+/** The files that the package must have. */
 const needed: readonly string[] = [
   ...['package.json', 'README.md', 'LICENSE', 'NOTICE'],
   ...['dist/index.js', 'dist/index.d.ts', 'dist/ipvs', 'dist/ipvs.cjs'],
@@ -9,7 +9,7 @@ const needed: readonly string[] = [
   ...targets.flatMap(filesOf),
 ];
 
-/** All that may be in the package, by folder. */
+/** The files that the package may have, by folder. */
 const allowed: readonly RegExp[] = [
   /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE)$/,
   /^dist\/(?:[\w-]+\/)*[\w-]+\.(?:js|d\.ts)$/,
@@ -21,7 +21,7 @@ const allowed: readonly RegExp[] = [
   /^native\/third_party\/libnl\/(?:COPYING|(?:lib|include)\/(?:[\w-]+\/)*[\w-]+\.[ch])$/,
 ];
 
-/** What is wrong with a package that holds these files, each as a phrase. */
+/** The faults of a package that holds these files, each as a phrase. */
 export function unexpectedFiles(paths: readonly string[]): string[] {
   const prebuilt = targets.flatMap(filesOf);
   return [

@@ -12,21 +12,21 @@ export interface Apt {
 export interface AptOptions {
   readonly cwd?: string;
   readonly signal?: AbortSignal;
-  /** Told how much of a download is there, in percent. */
+  /** Called with the percentage of the download that is there. */
   readonly onProgress?: (percent: number) => void;
 }
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** Which packages of a suite. */
+/** The kind of packages to take from a suite. */
 export interface Selection {
   /** `deb-src` for sources. */
   readonly type?: 'deb' | 'deb-src';
-  /** Debian's name of it. */
+  /** Debian's name of the architecture. */
   readonly architecture?: string;
 }
 
-/** Prepares an apt that knows one suite only, in a directory that is empty. */
+/** Prepares an apt that knows only one suite, in an empty directory. */
 export async function isolatedApt(
   directory: string,
   uri: string,
@@ -36,7 +36,7 @@ export async function isolatedApt(
   for (const name of ['lists/partial', 'archives/partial', 'empty'])
     await mkdir(join(directory, name), { recursive: true });
   await writeFile(join(directory, 'status'), '');
-  // Signatures are checked as ever, against the Debian keyring alone.
+  // Signatures are checked as usual, against the Debian keyring alone.
   await writeFile(
     join(directory, 'sources.list'),
     `${type} [arch=${architecture} signed-by=${keyring}] ${uri} ${suite} main\n`,
@@ -54,7 +54,7 @@ export async function isolatedApt(
     'APT::Architecture': architecture,
     'APT::Architectures': architecture,
     'APT::Update::Post-Invoke': '',
-    // The directory belongs to whoever runs this, and apt's own user may not write to it.
+    // The directory belongs to the user of this process, and apt's own user may not write to it.
     'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : '',
     'Acquire::Languages': 'none',
     'Acquire::Retries': '3',

@@ -6,21 +6,21 @@ import { isKernelChoice, type KernelChoice, kernelLabels } from './kernels.ts';
 import { runOnMachine } from './machine.ts';
 import { say } from './say.ts';
 
-/** What to run on a bed. */
+/** A command to run on a bed. */
 export interface BedOptions {
   readonly command: readonly string[];
-  /** Which kernel; by default what `IPVS_KERNEL` says, else the host's own if that will do, else 6.1. */
+  /** The kernel. Default: that of `IPVS_KERNEL`, else the host's own if it has IPVS, else 6.1. */
   readonly kernel?: KernelChoice | undefined;
-  /** Default: the current directory. */
+  /** The working directory. Default: the current one. */
   readonly cwd?: string;
-  /** Variables on top of those that are always handed on. */
+  /** Environment variables in addition to those that are always handed on. */
   readonly env?: Readonly<Record<string, string>>;
   /**
    * A directory whose files come back to the host, at the same path in the bed and named in `IPVS_BED_OUTPUT`
    * there; by default what that says here. Under QEMU no other file that the command writes does.
    */
   readonly outputDirectory?: string;
-  /** Seconds after which the command is stopped; by default what `IPVS_BED_TIMEOUT` says, else 900. */
+  /** Seconds after which the command is stopped. Default: `IPVS_BED_TIMEOUT`, else 900. */
   readonly deadline?: number;
   /** Told what the command writes, as it comes; by default it goes to this process's own streams. */
   readonly onStdout?: (chunk: Buffer) => void;
@@ -31,11 +31,11 @@ export interface BedOptions {
 /** How a command on a bed ended. */
 export interface BedResult {
   readonly exitStatus: number;
-  /** The kernel it ran on, as `uname -r` says it, or `host`. */
+  /** The kernel that it ran on: the output of `uname -r`, or `host`. */
   readonly kernel: string;
 }
 
-/** The command was still running at its deadline. */
+/** The error of a command that was still running at its deadline. */
 export class DeadlineError extends Error {}
 
 /**

@@ -1,8 +1,8 @@
 import { delimiter, dirname } from 'node:path';
 
-/** Variables of the caller that a command on a bed sees as well. */
+/** The caller's variables that a command on a bed gets. */
 const handedOn = /^(?:CI|LANG|LC_\w+|TZ|NODE_ENV|NODE_OPTIONS|IPVS_\w+|VITEST_\w+)$/;
-/** Those that say how to make a bed, and would mislead one made inside it. */
+/** Variables among them that say how to make a bed, and would mislead a bed made inside one. */
 const notHandedOn = /^IPVS_(?:KERNEL|CACHE|BED\w*)$/;
 
 const systemDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Job } from './machine.ts';
 
-/** Why the host's own kernel will not do, or undefined when it will. */
+/** The reason why the host's own kernel cannot be used; undefined when it can. */
 export function hostObstacle(): string | undefined {
   if (process.getuid?.() !== 0) return 'not root';
   if (!existsSync('/sys/module/ip_vs') && spawnSync('modprobe', ['--quiet', 'ip_vs']).status !== 0) {
@@ -20,10 +20,11 @@ export function hostObstacle(): string | undefined {
 export async function runOnHost(job: Job): Promise<number> {
   const script = [
     'ip link set lo up',
-    // Named namespaces are files: these vanish with the mount.
+    // Named namespaces are files, which vanish with this mount.
     'mkdir -p /run/netns && mount -t tmpfs netns /run/netns',
     'mount -t sysfs sys /sys',
-    // Not exec: process 1 of a namespace is spared signals that it has no handler for.
+    // The shell does not exec the command: process 1 of a namespace is spared signals that it has no handler
+    // for.
     'shift; "$@"; exit $?',
   ].join('\n');
   const flags = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];

@@ -6,8 +6,8 @@ import { withLock } from './lock.ts';
 import { say } from './say.ts';
 
 /**
- * The path of something in the cache. What is not there yet `make` makes: it fills a folder, which gets its
- * name when it is whole. One process makes it while others wait.
+ * The path of an entry of the cache. `make` fills the folder of a missing one, which gets its name when it is
+ * whole. One process makes an entry while others wait.
  */
 export async function keep(
   name: string,
@@ -33,7 +33,7 @@ export async function keep(
   });
 }
 
-/** The cache's folder; throws, saying what to do, where it cannot be written. */
+/** The cache's folder. Throws an error that says what to do where it cannot be written. */
 export async function writableCache(): Promise<string> {
   const cache = cacheDirectory();
   try {

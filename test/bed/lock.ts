@@ -15,7 +15,7 @@ export async function withLock<T>(path: string, options: LockOptions, run: () =>
   const { onWait, signal } = options;
   const holder = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    // Spared a Ctrl-C: what runs under the lock has yet to be ended in good order.
+    // The child is spared a Ctrl-C, since the work under the lock must first be ended in good order.
     detached: true,
   });
   const waiting = setTimeout(onWait, 1000);
@@ -26,7 +26,7 @@ export async function withLock<T>(path: string, options: LockOptions, run: () =>
   } finally {
     clearTimeout(waiting);
     holder.stdin.end();
-    // Needed where it still waits itself.
+    // A child that still waits for the lock has to be killed.
     holder.kill();
   }
 }

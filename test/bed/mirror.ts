@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findMirror, type Mirror, parseDeb822, parseList, type Source } from './sources.ts';
 
-/** The Debian mirror in this machine's apt sources; throws where there is none. */
+/** The Debian mirror in this machine's apt sources. Throws where they have none. */
 export function debianMirror(): Mirror {
   const mirror = findMirror(machineSources());
   if (mirror !== undefined) return mirror;

@@ -6,16 +6,16 @@ import { systemEnvironment } from './environment.ts';
 /** How to run a program. */
 export interface ProgramOptions {
   readonly cwd?: string;
-  /** Variables on top of this process's own. */
+  /** Environment variables in addition to this process's own. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** Told what the program writes to descriptor 3. */
+  /** Called with the program's output to descriptor 3. */
   readonly onStatus?: (text: string) => void;
 }
 
 /**
- * Runs a program and returns what it prints; rejects with its errors. When it is aborted the promise waits
- * until the program and whatever that has started are gone, so that a directory they write to may be removed.
+ * Runs a program and returns its output. Rejects with its errors. When it is aborted the promise waits until
+ * the program and all its children are gone, so that a directory they write to may be removed.
  */
 export async function runProgram(
   program: string,
@@ -27,7 +27,7 @@ export async function runProgram(
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: { ...systemEnvironment(), LC_ALL: 'C', ...env },
-    // A process group of its own, to be ended as a whole.
+    // The program gets a process group of its own, which can be ended as a whole.
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
   });

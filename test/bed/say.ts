@@ -1,14 +1,11 @@
 import { styleText } from 'node:util';
 
-/** Says on standard error what the bed is doing. */
+/** Prints on standard error what the bed is doing. */
 export function say(text: string): void {
   process.stderr.write(`${dim('bed:')} ${text}\n`);
 }
 
-/**
- * Says how far something has come: on one line of a terminal, and otherwise on a line of its own for every
- * quarter, so that a log of it stays short.
- */
+/** Prints progress: on one line of a terminal, and else a line for every quarter, so that logs stay short. */
 export function progress(what: string): (percent: number) => void {
   let said = -1;
   return percent => {

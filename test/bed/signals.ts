@@ -1,17 +1,17 @@
-/** What a person or a supervisor uses to end a program. */
+/** The signals that a person or a supervisor ends a program by. */
 const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-/** The end of this program as asked for from outside. */
+/** The end of this program as requested by a signal. */
 export interface Stop {
-  /** Aborted when asked. */
+  /** Aborted at the request. */
   readonly signal: AbortSignal;
-  /** The exit status that tells of it, undefined while nobody asked. */
+  /** The exit status that reports the signal; undefined before one came. */
   exitStatus(): number | undefined;
 }
 
 /**
- * From now on signals that would end this program abort a signal instead, so that what it started can be
- * ended first.
+ * Has signals that would end this program abort an AbortSignal instead, so that its children can be ended
+ * first.
  */
 export function catchSignals(): Stop {
   const controller = new AbortController();

@@ -5,7 +5,7 @@ export interface Source {
   readonly components: readonly string[];
 }
 
-/** Where Debian's packages come from on this machine. */
+/** This machine's sources of Debian packages. */
 export interface Mirror {
   readonly archive: string;
   readonly security: string;
@@ -67,8 +67,8 @@ export function parseStanzas(text: string): Map<string, string>[] {
 }
 
 /**
- * Finds Debian's archive and its security archive among a machine's sources. Where none is named for security
- * it is looked for beside the archive, as on every full mirror.
+ * Finds Debian's archive and its security archive among a machine's sources. A security archive that is not
+ * named is taken to lie beside the archive, as on every full mirror.
  */
 export function findMirror(sources: readonly Source[]): Mirror | undefined {
   const uriOf = (suite: RegExp) =>
