@@ -2,9 +2,9 @@ import { readAddress, writeAddress } from '../model/address.ts';
 import { validateChoice, validateInteger, validateObject, wrongValue } from '../model/arguments.ts';
 import { DaemonRoleNumber, Family } from '../model/constants.ts';
 import type { Daemon, DaemonRole, DaemonSpec } from '../model/kernel.ts';
-import { keysOf } from '../model/numbers.ts';
+import { keysOf, nameOf } from '../model/numbers.ts';
 import { DaemonReply, Layout, NAME_BYTES } from './layout.ts';
-import { putName, putWord, type Slot } from './record.ts';
+import { getWord, putName, putWord, type Slot } from './record.ts';
 
 const keys = keysOf<DaemonSpec>({
   role: true,
@@ -19,6 +19,11 @@ const keys = keysOf<DaemonSpec>({
 /** Writes the role of a daemon to be stopped. */
 export function putDaemonRole(slot: Slot, role: DaemonRole): void {
   putWord(slot, Layout.daemon.role, validateChoice('role', role, DaemonRoleNumber));
+}
+
+/** Reads back the role of the daemon that a record is about. */
+export function getDaemonRole(slot: Slot): DaemonRole {
+  return nameOf(DaemonRoleNumber, getWord(slot, Layout.daemon.role));
 }
 
 /** Writes a daemon to be started; what is not named is left to the kernel. */

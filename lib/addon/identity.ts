@@ -1,4 +1,4 @@
-import { writeAddress } from '../model/address.ts';
+import { readAddress, writeAddress } from '../model/address.ts';
 import { contradiction, validateChoice, validateInteger, validateObject } from '../model/arguments.ts';
 import { Family, MAX_PROTOCOL, ProtocolNumber } from '../model/constants.ts';
 import { destinationKeys } from '../model/destination.ts';
@@ -41,6 +41,28 @@ export function putDestinationId(slot: Slot, destination: DestinationId): void {
   const { address, port } = destination;
   putWord(slot, at.family, writeAddress(slot.bytes, at.address, 'destination.address', address));
   putWord(slot, at.port, validateInteger('destination.port', port, 0, 65_535));
+}
+
+/** Reads back the service that a record is about. */
+export function getServiceId(slot: Slot): ServiceId {
+  const at = Layout.service;
+  const family = getWord(slot, at.family);
+  const fwmark = getWord(slot, at.fwmark);
+  if (fwmark !== 0) return { fwmark, family: family === Family.ipv4 ? 'ipv4' : 'ipv6' };
+  return {
+    protocol: nameOf(ProtocolNumber, getWord(slot, at.protocol)),
+    address: readAddress(slot.bytes, at.address, family),
+    port: getWord(slot, at.port),
+  };
+}
+
+/** Reads back the destination that a record is about. */
+export function getDestinationId(slot: Slot): DestinationId {
+  const at = Layout.destination;
+  return {
+    address: readAddress(slot.bytes, at.address, getWord(slot, at.family)),
+    port: getWord(slot, at.port),
+  };
 }
 
 /** Any of the fields of an identity, of any type. */

@@ -1,11 +1,18 @@
 import { wrongType, wrongValue } from '../model/arguments.ts';
 import { MAX_NAME } from '../model/constants.ts';
-import { Layout, type Operation } from './layout.ts';
+import { Layout, NAME_BYTES, type Operation } from './layout.ts';
+
+/** Where a record stands among others. */
+export interface Place {
+  readonly words: Uint32Array;
+  /** The word it starts at. */
+  readonly at: number;
+}
 
 /** One record while it is written. */
-export interface Slot {
+export interface Slot extends Place {
   readonly bytes: Uint8Array;
-  readonly words: Uint32Array;
+  readonly at: 0;
 }
 
 /** Writes one 32-bit word at a byte offset of the record. */
@@ -35,6 +42,13 @@ export function putName(slot: Slot, offset: number, field: string, name: unknown
   for (let i = 0; i < name.length; i++) slot.bytes[offset + i] = name.charCodeAt(i);
 }
 
+/** Reads back a name of the record; undefined where there is none. */
+export function getName(slot: Slot, offset: number): string | undefined {
+  const name = slot.bytes.subarray(offset, offset + NAME_BYTES);
+  const end = name.indexOf(0);
+  return end === 0 ? undefined : String.fromCharCode(...(end === -1 ? name : name.subarray(0, end)));
+}
+
 /** Records in a row, ready to be handed over together. Grows; never shrinks. */
 export interface Batch {
   readonly count: number;
@@ -48,19 +62,39 @@ export interface Batch {
    * collector.
    */
   drop(slot: Slot): void;
-  /** Adds a record to the batch, and ends its use. */
-  commit(slot: Slot): void;
-  /** The records so far; the batch is empty afterwards. Valid until the next `commit`. */
+  /**
+   * Adds a record to the batch, and ends its use. Returns the word it starts at; `words` has it, and keeps it.
+   */
+  commit(slot: Slot): number;
+  /** The records' memory. Another one when a batch has outgrown it, or was taken. */
+  readonly words: Uint32Array;
+  /** The records so far; the batch is empty afterwards. */
   take(): Uint8Array;
 }
 
-function createSlot(): Slot {
-  const words = new Uint32Array(Layout.bytes / 4);
-  return { bytes: new Uint8Array(words.buffer), words };
+/** Views a record among others, copying nothing. */
+export function viewRecord({ words: { buffer }, at }: Place): Slot {
+  const start = at * Uint32Array.BYTES_PER_ELEMENT;
+  const words = new Uint32Array(buffer, start, RECORD_WORDS);
+  return { bytes: new Uint8Array(buffer, start, Layout.bytes), words, at: 0 };
+}
+
+const RECORD_WORDS = Layout.bytes / Uint32Array.BYTES_PER_ELEMENT;
+
+/** Records that a batch has room for at first. */
+const FIRST_ROOM = 16;
+
+const noWords = new Uint32Array();
+
+/** A record by itself, zeroed. */
+export function createSlot(): Slot {
+  const words = new Uint32Array(RECORD_WORDS);
+  return { bytes: new Uint8Array(words.buffer), words, at: 0 };
 }
 
 export function createBatch(): Batch {
-  let words = new Uint32Array((16 * Layout.bytes) / 4);
+  let words = noWords;
+  let room = FIRST_ROOM * RECORD_WORDS;
   let count = 0;
   let idle: Slot | undefined;
 
@@ -79,18 +113,25 @@ export function createBatch(): Batch {
       idle = slot;
     },
     commit(slot) {
-      const start = (count * Layout.bytes) / 4;
+      const start = count * RECORD_WORDS;
       if (start === words.length) {
-        const longer = new Uint32Array(words.length * 2);
+        const longer = new Uint32Array(start === 0 ? room : 2 * start);
         longer.set(words);
         words = longer;
       }
       words.set(slot.words, start);
       count++;
       idle = slot;
+      return start;
+    },
+    get words() {
+      return words;
     },
     take() {
       const records = new Uint8Array(words.buffer, 0, count * Layout.bytes);
+      // The memory goes with its records. The next batch is taken for one as long as this.
+      room = Math.max(FIRST_ROOM * RECORD_WORDS, words.length);
+      words = noWords;
       count = 0;
       return records;
     },

@@ -1,7 +1,7 @@
 import type { Operation } from '../addon/layout.ts';
 import type { Payloads } from '../addon/native.ts';
 import type { Slot } from '../addon/record.ts';
-import type { ErrorContext } from './error-context.ts';
+import type { ErrorContext, Subject } from './error-context.ts';
 import type { CallOptions, OptionSet } from './options.ts';
 
 /**
@@ -11,6 +11,11 @@ import type { CallOptions, OptionSet } from './options.ts';
 export interface CallSpec<T, O extends Operation = Operation> {
   readonly operation: O;
   readonly context: ErrorContext;
+  /**
+   * Reads from its record what the call is about besides: of a write, nothing else is kept until it is
+   * answered.
+   */
+  about?(record: Slot): Subject;
   /** The options it takes, where those are not CallOptions alone. */
   readonly options?: OptionSet | undefined;
   /** Writes the record's arguments; throws at misuse, and nothing is sent. */

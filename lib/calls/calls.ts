@@ -9,7 +9,7 @@ import type { ErrorContext } from './error-context.ts';
 import { createInlineWriter } from './inline.ts';
 import { kernelError } from './kernel-error.ts';
 import { type CallOptions, validateOptions } from './options.ts';
-import { createOutcomes } from './outcomes.ts';
+import { contextOfUnsent, createOutcomes } from './outcomes.ts';
 import { createQueue } from './queue.ts';
 
 /** What a client's calls are made with. */
@@ -96,12 +96,9 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   }
 
   /** Reads a call's options. Throws what keeps the call from being made at all. */
-  function prepare(
-    spec: Pick<CallSpec<unknown>, 'context' | 'options'>,
-    options: CallOptions | undefined,
-  ): CallOptions | undefined {
+  function prepare(spec: CallSpec<unknown>, options: CallOptions | undefined): CallOptions | undefined {
     const checked = options === undefined ? undefined : validateOptions(options, spec.options);
-    if (checked?.signal?.aborted) throw aborted(spec.context, checked.signal.reason, false);
+    if (checked?.signal?.aborted) throw aborted(contextOfUnsent(spec), checked.signal.reason, false);
     queue.client();
     return checked;
   }
@@ -114,8 +111,9 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       spec.encode?.(slot);
       const status = writer?.tryWrite(slot);
       if (status === undefined) return queue.append(slot, spec, checked);
+      const outcome = outcomes.conclude(spec, status, undefined, slot);
       queue.dropSlot(slot);
-      return writer!.answer(outcomes.conclude(spec, status, undefined));
+      return writer!.answer(outcome);
     } catch (error) {
       return Promise.reject(error);
     }

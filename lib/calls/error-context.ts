@@ -45,6 +45,9 @@ export interface ErrorContext {
   readonly namespace?: string | number | undefined;
 }
 
+/** What a call is about, apart from its command. */
+export type Subject = Omit<ErrorContext, 'command'>;
+
 /** What an error says, and the code it has. */
 export interface Explanation {
   readonly code: IpvsErrorCode;

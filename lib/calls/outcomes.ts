@@ -1,18 +1,20 @@
 import { Status } from '../addon/layout.ts';
 import type { Payload } from '../addon/native.ts';
+import { createSlot, type Place, viewRecord } from '../addon/record.ts';
 import type { IpvsError } from '../model/errors.ts';
 import type { Activity } from './activity.ts';
 import type { CallSpec, FurtherCalls } from './call.ts';
+import type { ErrorContext } from './error-context.ts';
 import { kernelError } from './kernel-error.ts';
 
 /** What calls come to by the statuses they end with. */
 export interface Outcomes {
-  /** The call's value, or a rejection. Throws what decoding throws. */
-  conclude<T>(spec: CallSpec<T>, status: number, payload: Payload): T | Promise<T>;
+  /** The call's value, or a rejection. Throws what decoding throws. The record is only looked at now. */
+  conclude<T>(spec: CallSpec<T>, status: number, payload: Payload, record: Place): T | Promise<T>;
   /** The error of a call that ended with this status. */
   errorOf(spec: CallSpec<unknown>, status: number): Promise<Error>;
   /** The error of a call that never reached the client's thread. */
-  refusal(spec: CallSpec<unknown>, errno: number): IpvsError;
+  refusal(spec: CallSpec<unknown>, errno: number, record: Place): IpvsError;
 }
 
 interface OutcomesOptions {
@@ -23,11 +25,23 @@ interface OutcomesOptions {
   readonly further: FurtherCalls;
 }
 
+/** What a call is about, whose record stands there. */
+export function contextOf(spec: CallSpec<unknown>, record: Place): ErrorContext {
+  return spec.about === undefined ? spec.context : { ...spec.context, ...spec.about(viewRecord(record)) };
+}
+
+/** The same of a call that has no record yet. Throws at misuse. */
+export function contextOfUnsent(spec: CallSpec<unknown>): ErrorContext {
+  const slot = createSlot();
+  spec.encode?.(slot);
+  return contextOf(spec, slot);
+}
+
 export function createOutcomes({ namespace, activity, further }: OutcomesOptions): Outcomes {
-  function conclude<T>(spec: CallSpec<T>, status: number, payload: Payload): T | Promise<T> {
+  function conclude<T>(spec: CallSpec<T>, status: number, payload: Payload, record: Place): T | Promise<T> {
     if (status === Status.ok) return spec.decode(payload);
     const accepted = spec.accept?.(status);
-    return accepted === undefined ? fail(spec, status, payload) : accepted.value;
+    return accepted === undefined ? fail(spec, status, payload, record) : accepted.value;
   }
 
   /**
@@ -35,11 +49,16 @@ export function createOutcomes({ namespace, activity, further }: OutcomesOptions
    * error's stack shows them, at no cost to calls that succeed. The first await lets the call's promise be
    * tied to this one before the error is made.
    */
-  async function fail(spec: CallSpec<unknown>, status: number, payload: Payload): Promise<never> {
+  async function fail(
+    spec: CallSpec<unknown>,
+    status: number,
+    payload: Payload,
+    record: Place,
+  ): Promise<never> {
     activity.begin();
     try {
+      const context = { ...contextOf(spec, record), namespace };
       await undefined;
-      const context = { ...spec.context, namespace };
       throw kernelError((await spec.investigate?.(context, status, payload, further)) ?? context, status);
     } finally {
       activity.end();
@@ -48,7 +67,11 @@ export function createOutcomes({ namespace, activity, further }: OutcomesOptions
 
   return {
     conclude,
-    errorOf: (spec, status) => fail(spec, status, undefined).catch((error: Error) => error),
-    refusal: (spec, errno) => kernelError({ ...spec.context, namespace }, errno),
+    errorOf(spec, status) {
+      const slot = createSlot();
+      spec.encode?.(slot);
+      return fail(spec, status, undefined, slot).catch((error: Error) => error);
+    },
+    refusal: (spec, errno, record) => kernelError({ ...contextOf(spec, record), namespace }, errno),
   };
 }

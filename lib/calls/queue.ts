@@ -1,6 +1,6 @@
 import { type Operation, Status } from '../addon/layout.ts';
 import type { Deliver, NativeClient, Payload } from '../addon/native.ts';
-import { createBatch, type Slot } from '../addon/record.ts';
+import { createBatch, type Place, type Slot } from '../addon/record.ts';
 import type { IpvsError } from '../model/errors.ts';
 import { aborted, timedOut } from './abandoned.ts';
 import type { Activity } from './activity.ts';
@@ -9,7 +9,7 @@ import type { CallSpec } from './call.ts';
 import { createDeadlines, type Timed } from './deadlines.ts';
 import type { ErrorContext } from './error-context.ts';
 import type { CallOptions } from './options.ts';
-import type { Outcomes } from './outcomes.ts';
+import { contextOf, type Outcomes } from './outcomes.ts';
 import { createSignals } from './signals.ts';
 
 /**
@@ -59,12 +59,14 @@ interface QueueOptions {
   readonly timeout: number;
 }
 
-interface Pending extends Timed {
+interface Pending extends Timed, Place {
   /** The number of its next reply. The thread answers calls in their order, and numbers them from 0. */
   number: number;
   signal: AbortSignal | undefined;
   /** Of many writes at once: the statuses, as they come. */
   readonly statuses: Int32Array | undefined;
+  words: Uint32Array;
+  readonly at: number;
   /** How many replies the call still waits for. */
   left: number;
   settled: boolean;
@@ -75,6 +77,26 @@ interface Pending extends Timed {
 }
 
 function nothing(): void {}
+
+/** What settles the promise that was made last. */
+const settlers: Pick<Pending, 'resolve' | 'reject'> = { resolve: nothing, reject: nothing };
+
+/**
+ * The executor of all promises: one of each promise's own would be as much garbage as everything else that a
+ * call leaves.
+ */
+function takeSettlers(resolve: (value: never) => void, reject: (reason: unknown) => void): void {
+  settlers.resolve = resolve as (value: unknown) => void;
+  settlers.reject = reject;
+}
+
+/** The time in whole milliseconds: a fraction would be an object of its own in every call. */
+function now(): number {
+  return Math.ceil(performance.now());
+}
+
+/** In place of the record of calls that have none. */
+const noRecord: Place = { words: new Uint32Array(), at: 0 };
 
 /**
  * Collects what is called in one tick and hands it to the native thread together; a plain loop of un-awaited
@@ -109,7 +131,7 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
     submitted -= count;
     for (const call of pending.splice(pending.length - count)) {
       if (call.settled) continue;
-      call.reject(outcomes.refusal(call.spec, error));
+      call.reject(outcomes.refusal(call.spec, error, call));
       settle(call);
     }
   }
@@ -119,6 +141,7 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
     call.settled = true;
     call.resolve = call.reject = nothing;
     call.spec = undefined as never;
+    call.words = noRecord.words;
     if (call.signal !== undefined) signals.remove(call.signal, call);
     call.signal = undefined;
     deadlines.noteSettled();
@@ -150,7 +173,7 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
   function finish(call: Pending, status: number, payload: Payload): void {
     if (call.settled) return;
     try {
-      call.resolve(outcomes.conclude(call.spec, status, payload));
+      call.resolve(outcomes.conclude(call.spec, status, payload, call));
     } catch (error) {
       call.reject(error);
     }
@@ -166,7 +189,7 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
       if (!open().cancel(call.number + i)) sent = true;
     }
     if (call.settled) return; // its flush failed
-    call.reject(toError(call.spec.context, sent));
+    call.reject(toError(contextOf(call.spec, call), sent));
     settle(call);
   }
 
@@ -180,28 +203,32 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
   function enqueue<T>(
     spec: CallSpec<T>,
     options: CallOptions | undefined,
-    now: number,
+    time: number,
+    words: Uint32Array,
+    at: number,
     statuses?: Int32Array,
   ): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const signal = options?.signal;
-      const call: Pending = {
-        deadline: now + (options?.timeout ?? timeout),
-        number: submitted,
-        signal,
-        statuses,
-        left: statuses?.length ?? 1,
-        settled: false,
-        resolve: resolve as (value: unknown) => void,
-        reject,
-        spec,
-      };
-      submitted += call.left;
-      if (signal !== undefined) signals.add(signal, call);
-      pending.push(call);
-      activity.begin();
-      deadlines.add(call);
-    });
+    const promise = new Promise<T>(takeSettlers);
+    const signal = options?.signal;
+    const call: Pending = {
+      deadline: time + (options?.timeout ?? timeout),
+      number: submitted,
+      signal,
+      statuses,
+      words,
+      at,
+      left: statuses?.length ?? 1,
+      settled: false,
+      resolve: settlers.resolve,
+      reject: settlers.reject,
+      spec,
+    };
+    submitted += call.left;
+    if (signal !== undefined) signals.add(signal, call);
+    pending.push(call);
+    activity.begin();
+    deadlines.add(call);
+    return promise;
   }
 
   return {
@@ -210,21 +237,21 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
     openSlot: batch.open,
     dropSlot: batch.drop,
     append(slot, spec, options) {
-      batch.commit(slot);
+      const at = batch.commit(slot);
       if (!flushQueued) {
         flushQueued = true;
-        tickTime = performance.now();
+        tickTime = now();
         microtask.then(flush);
       }
-      const promise = enqueue(spec, options, tickTime);
+      const promise = enqueue(spec, options, tickTime, batch.words, at);
       if (batch.count >= FLUSH_AT) flush();
       return promise;
     },
     submitDirect(spec, options, submit, statuses) {
       flush();
       const error = submit();
-      if (error !== 0) throw outcomes.refusal(spec, error);
-      return enqueue(spec, options, performance.now(), statuses);
+      if (error !== 0) throw outcomes.refusal(spec, error, noRecord);
+      return enqueue(spec, options, now(), noRecord.words, noRecord.at, statuses);
     },
     async close() {
       flush();
