@@ -88,11 +88,11 @@ export interface NativeClient {
    */
   submit(records: Uint8Array, count: number): number;
   /**
-   * Executes the record at an offset at once, on this thread, if it is a write that the kernel is quick at,
+   * Executes the record at once, on this thread, if it is a write that the kernel is quick at,
    * the client is idle and such calls have been quick of late. Returns its status; undefined: it was not
    * executed, submit it.
    */
-  inline(records: Uint8Array, offset: number): number | undefined;
+  inline(record: ArrayBuffer): number | undefined;
   /**
    * Queues a sample. Buffers of an earlier one, if given, are written over as long as the rows are the same.
    */

@@ -11,6 +11,8 @@ export interface Place {
 
 /** One record while it is written. */
 export interface Slot extends Place {
+  /** All of the record's memory, and nothing else. */
+  readonly memory: ArrayBuffer;
   readonly bytes: Uint8Array;
   readonly at: 0;
 }
@@ -72,11 +74,11 @@ export interface Batch {
   take(): Uint8Array;
 }
 
-/** Views a record among others, copying nothing. */
-export function viewRecord({ words: { buffer }, at }: Place): Slot {
-  const start = at * Uint32Array.BYTES_PER_ELEMENT;
-  const words = new Uint32Array(buffer, start, RECORD_WORDS);
-  return { bytes: new Uint8Array(buffer, start, Layout.bytes), words, at: 0 };
+/** A copy of a record that stands among others. */
+export function copyRecord({ words, at }: Place): Slot {
+  const slot = createSlot();
+  slot.words.set(words.subarray(at, at + RECORD_WORDS));
+  return slot;
 }
 
 const RECORD_WORDS = Layout.bytes / Uint32Array.BYTES_PER_ELEMENT;
@@ -89,7 +91,7 @@ const noWords = new Uint32Array();
 /** A record by itself, zeroed. */
 export function createSlot(): Slot {
   const words = new Uint32Array(RECORD_WORDS);
-  return { bytes: new Uint8Array(words.buffer), words, at: 0 };
+  return { memory: words.buffer, bytes: new Uint8Array(words.buffer), words, at: 0 };
 }
 
 export function createBatch(): Batch {

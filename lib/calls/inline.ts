@@ -33,7 +33,7 @@ export function createInlineWriter(queue: Queue): InlineWriter {
   return {
     tryWrite(slot) {
       if (wroteThisTick || !queue.isIdle()) return undefined;
-      const status = queue.client().inline(slot.bytes, 0);
+      const status = queue.client().inline(slot.memory);
       if (status !== undefined) {
         wroteThisTick = true;
         microtask.then(endTick); // runs before whoever awaits this call goes on

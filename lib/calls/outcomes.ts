@@ -1,6 +1,6 @@
 import { Status } from '../addon/layout.ts';
 import type { Payload } from '../addon/native.ts';
-import { createSlot, type Place, viewRecord } from '../addon/record.ts';
+import { copyRecord, createSlot, type Place } from '../addon/record.ts';
 import type { IpvsError } from '../model/errors.ts';
 import type { Activity } from './activity.ts';
 import type { CallSpec, FurtherCalls } from './call.ts';
@@ -27,7 +27,7 @@ interface OutcomesOptions {
 
 /** What a call is about, whose record stands there. */
 export function contextOf(spec: CallSpec<unknown>, record: Place): ErrorContext {
-  return spec.about === undefined ? spec.context : { ...spec.context, ...spec.about(viewRecord(record)) };
+  return spec.about === undefined ? spec.context : { ...spec.context, ...spec.about(copyRecord(record)) };
 }
 
 /** The same of a call that has no record yet. Throws at misuse. */

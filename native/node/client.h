@@ -30,9 +30,6 @@ class Client : public Napi::ObjectWrap<Client> {
   // submit(records, count): queues copies of count records. Returns 0, or the errno that kept the thread from
   // starting; then nothing is queued.
   Napi::Value Submit(const Napi::CallbackInfo& info);
-  // inline(records, offset): executes the record at offset at once, on this thread, if that is quick. Returns
-  // its status, or undefined: it was not executed, submit it.
-  Napi::Value Inline(const Napi::CallbackInfo& info);
   // sample(record, services, destinations): queues a kSample record, with the ArrayBuffers of an earlier
   // sample that may be written over.
   Napi::Value SampleInto(const Napi::CallbackInfo& info);
@@ -48,6 +45,17 @@ class Client : public Napi::ObjectWrap<Client> {
   static void StopAtExit(void* client);
   static void CallDeliver(napi_env env, napi_value function, void* context, void* data);
 
+  // Which client a function is for; null when the client is gone and its function is not.
+  struct Owner {
+    Client* client;
+  };
+
+  // The function inline(record), of the client's own: executes the record, an ArrayBuffer, at once, on this
+  // thread, if that is quick. Returns its status, or undefined: it was not executed, submit it. A method of
+  // the class would have to make sure of its receiver first, which takes as long as half of all the rest.
+  void DefineInline(Napi::Env env, Napi::Object self);
+  static napi_value Inline(napi_env env, napi_callback_info info);
+
   Napi::Value Queue(Napi::Env env, std::vector<Call> calls);
   void Deliver(Napi::Env env);
   void Shut(Napi::Env env);
@@ -55,6 +63,7 @@ class Client : public Napi::ObjectWrap<Client> {
   void Weigh(Napi::Env env, int64_t bytes);
 
   std::unique_ptr<Worker> worker_;
+  std::shared_ptr<Owner> owner_;
   napi_threadsafe_function wake_ = nullptr;
   size_t pending_ = 0;
   int64_t weight_ = 0;  // what V8 was told

@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { Layout, Line, LineTemplate } from '../../../lib/addon/layout.ts';
 import { native } from '../../../lib/addon/load.ts';
@@ -30,6 +33,9 @@ describe('abuse of the addon', () => {
     ]) {
       expect(() => client['submit']!(...args)).toThrow(TypeError);
     }
+    for (const args of [[], [1], [new Uint8Array(Layout.bytes)], [new ArrayBuffer(Layout.bytes - 1)]]) {
+      expect(() => client['inline']!(...args)).toThrow(TypeError);
+    }
     expect(() => client['file']!(36)).toThrow(TypeError);
     expect(() => client['cancel']!('x')).toThrow(TypeError);
     client['stop']!();
@@ -46,6 +52,21 @@ describe('abuse of the addon', () => {
       );
       expect(() => stop.call(receiver as never)).toThrow('Illegal invocation');
     }
+  });
+
+  test('a client’s inline() that outlives the client executes nothing', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const inlines = Array.from({ length: 20 }, () => new Client(undefined, ignore).inline);
+    const gone = new FinalizationRegistry(() => collected++);
+    let collected = 0;
+    for (let i = 0; i < 20; i++) gone.register(new Client(undefined, ignore), i);
+    for (let turn = 0; turn < 50 && collected < 10; turn++) {
+      collect();
+      await nextTurn();
+    }
+    expect(collected).toBeGreaterThan(0);
+    for (const inline of inlines) expect(inline(new ArrayBuffer(Layout.bytes))).toBeUndefined();
   });
 
   test('the addon’s line functions refuse wrong types, absent shapes and lines that are cut off', () => {

@@ -58,7 +58,7 @@ export function createStandIn({ execute, refusal, ...options }: StandInOptions =
             records.slice(i * RECORD_LENGTH, (i + 1) * RECORD_LENGTH),
           ),
         ),
-      inline: (records, offset) => execute?.(records.slice(offset, offset + RECORD_LENGTH)),
+      inline: record => execute?.(new Uint8Array(record.slice(0))),
       sample: record => add(record.slice()),
       file: (_operation, path) => add(path),
       cancel(number) {
