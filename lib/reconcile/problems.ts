@@ -11,7 +11,13 @@ export interface DesiredProblem {
 
 /** A desired state that is refused as a whole: a TypeError that knows every bad place. */
 export interface DesiredError extends TypeError {
+  /**
+   * A desired state has mistakes, and is refused as a whole. The kernel has seen nothing of it.
+   *
+   * To do: Mend what `problems` lists: each has a path such as `desired[3].destinations[1].weight`.
+   */
   readonly code: 'ERR_IPVS_DESIRED';
+  /** Every mistake, in the order of the desired state. */
   readonly problems: readonly DesiredProblem[];
 }
 

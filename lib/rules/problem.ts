@@ -10,7 +10,13 @@ export interface RuleProblem {
 
 /** Rules that could not be read: a SyntaxError that knows every bad line. */
 export interface RulesError extends SyntaxError {
+  /**
+   * Lines of rules can't be read, by `parseRules()` or `parseCommands()`.
+   *
+   * To do: Mend what `problems` lists, each with its line; `ipvs restore --check` says the same.
+   */
   readonly code: 'ERR_IPVS_RULES';
+  /** Every bad line, in the order of the lines. */
   readonly problems: readonly RuleProblem[];
 }
 
