@@ -85,6 +85,12 @@ export let callsOf: (ipvs: Ipvs) => Calls;
  * Calls take effect in the order they are made, awaited or not. All need CAP_NET_ADMIN in the initial user
  * namespace, reading too. They reject with TypeError or RangeError at misuse (nothing is sent then) and with
  * `IpvsError` at anything else.
+ *
+ * @example
+ * ```ts
+ * await using ipvs = new Ipvs({ timeout: 10_000 });
+ * console.log((await ipvs.services()).length);
+ * ```
  */
 export class Ipvs implements AsyncDisposable {
   readonly #calls: Calls;
@@ -103,7 +109,15 @@ export class Ipvs implements AsyncDisposable {
     this.#calls = createCalls(native, { namespace: namespaceTarget(options.netns), timeout, inline });
   }
 
-  /** The kernel's version of IPVS, and its connection table. */
+  /**
+   * The kernel's version of IPVS, and its connection table.
+   *
+   * @example
+   * ```ts
+   * const { version, connectionTableSize } = await ipvs.info();
+   * console.log(version, connectionTableSize); // 1.2.1 4096
+   * ```
+   */
   info(options?: CallOptions): Promise<Info> {
     return this.#calls.run(reads.info(), options);
   }
@@ -111,12 +125,27 @@ export class Ipvs implements AsyncDisposable {
   /**
    * All services, in the kernel's order, which means nothing and changes from 7.1 on. Complete and free of
    * duplicates even while others write, or else ERR_IPVS_UNSTABLE.
+   *
+   * @example
+   * ```ts
+   * for (const { protocol, address, port, scheduler, stats } of await ipvs.services()) {
+   *   console.log(protocol, address, port, scheduler, stats.rates.connections);
+   * }
+   * ```
    */
   services<const O extends ReadOptions = CallOptions>(options?: O): Promise<Service<Counting<O>>[]> {
     return this.#calls.run(reads.services<Counting<O>>(options), options);
   }
 
-  /** One service, or undefined when it does not exist. */
+  /**
+   * One service, or undefined when it does not exist.
+   *
+   * @example
+   * ```ts
+   * const service = await ipvs.service(web, { bigint: true });
+   * console.log(service?.stats.inBytes); // 0n; undefined when there is no such service
+   * ```
+   */
   service<const O extends ReadOptions = CallOptions>(
     id: ServiceId,
     options?: O,
@@ -129,6 +158,12 @@ export class Ipvs implements AsyncDisposable {
    * looked at. What the kernel takes and hardly anybody wants is taken: `lint()` tells it. Rejects with
    * ERR_IPVS_SERVICE_EXISTS, ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND. The first use of a
    * scheduler may load its module.
+   *
+   * @example
+   * ```ts
+   * await ipvs.addService({ protocol: 'udp', address: '10.100.10.101', port: 53, onePacket: true });
+   * await ipvs.addService({ fwmark: 7, family: 'ipv6', scheduler: 'sh', schedulerFlags: ['sh-port'] });
+   * ```
    */
   addService<P extends Protocol | undefined = never, M extends number | undefined = never>(
     spec: ServiceSpecLike<P, M>,
@@ -142,6 +177,12 @@ export class Ipvs implements AsyncDisposable {
    * of `id`. Reads the service first, as the kernel's own command replaces everything; another program's
    * change in between is overwritten. Another scheduler takes the kernel some milliseconds (synchronize_rcu).
    * Rejects with ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND.
+   *
+   * @example
+   * ```ts
+   * await ipvs.updateService(web, { scheduler: 'wrr', persistence: { timeout: 300 } });
+   * await ipvs.updateService(web, { persistence: null }); // wrr stays
+   * ```
    */
   updateService(id: ServiceId, changes: ServiceChanges, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.updateService(id, changes), options);
@@ -150,6 +191,11 @@ export class Ipvs implements AsyncDisposable {
   /**
    * Removes a service with its destinations. Established connections go on until they expire. Rejects with
    * ERR_IPVS_SERVICE_NOT_FOUND.
+   *
+   * @example
+   * ```ts
+   * await ipvs.removeService(web);
+   * ```
    */
   removeService(id: ServiceId, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.removeService(id), options);
@@ -158,6 +204,13 @@ export class Ipvs implements AsyncDisposable {
   /**
    * A service's destinations, in the order they were added. Rejects with ERR_IPVS_SERVICE_NOT_FOUND or
    * ERR_IPVS_UNSTABLE.
+   *
+   * @example
+   * ```ts
+   * for (const { address, weight, activeConnections } of await ipvs.destinations(web)) {
+   *   console.log(address, weight, activeConnections);
+   * }
+   * ```
    */
   destinations<const O extends ReadOptions = CallOptions>(
     service: ServiceId,
@@ -171,6 +224,12 @@ export class Ipvs implements AsyncDisposable {
    * ERR_IPVS_DESTINATION_EXISTS, ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_DESTINATION_REFUSED or
    * ERR_IPVS_THRESHOLDS. A destination that was removed and still has connections, or was removed less than
    * two minutes ago, comes back with its counters.
+   *
+   * @example
+   * ```ts
+   * const address = '172.16.120.12';
+   * await ipvs.addDestination(web, { address, port: 8080, forwarding: 'masquerade', weight: 5 });
+   * ```
    */
   addDestination(service: ServiceId, spec: DestinationSpec, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.addDestination(service, spec), options);
@@ -182,6 +241,12 @@ export class Ipvs implements AsyncDisposable {
    * everything is named (forwarding and weight and both thresholds) the service's destinations are read
    * first; updates of one service in a row share that. Rejects with ERR_IPVS_SERVICE_NOT_FOUND,
    * ERR_IPVS_DESTINATION_NOT_FOUND, ERR_IPVS_DESTINATION_REFUSED or ERR_IPVS_THRESHOLDS.
+   *
+   * @example
+   * ```ts
+   * await ipvs.updateDestination(web, server, { weight: 0 }); // no new connections
+   * await ipvs.updateDestination(web, server, { upperThreshold: 500, lowerThreshold: 400 });
+   * ```
    */
   updateDestination(
     service: ServiceId,
@@ -195,6 +260,11 @@ export class Ipvs implements AsyncDisposable {
   /**
    * Removes a destination. Its connections go on, unless the setting expire_nodest_conn says otherwise.
    * Rejects with ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_DESTINATION_NOT_FOUND.
+   *
+   * @example
+   * ```ts
+   * await ipvs.removeDestination(web, server);
+   * ```
    */
   removeDestination(service: ServiceId, destination: DestinationId, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.removeDestination(service, destination), options);
@@ -203,6 +273,13 @@ export class Ipvs implements AsyncDisposable {
   /**
    * All services with their destinations. Each list is complete, or else ERR_IPVS_UNSTABLE; the table as a
    * whole may change while it is read.
+   *
+   * @example
+   * ```ts
+   * for (const { destinations, ...service } of await ipvs.snapshot()) {
+   *   console.log(service.scheduler, destinations.map(({ address, weight }) => `${address} ${weight}`));
+   * }
+   * ```
    */
   snapshot<const O extends ReadOptions = CallOptions>(
     options?: O,
@@ -210,7 +287,16 @@ export class Ipvs implements AsyncDisposable {
     return this.#calls.run(reads.snapshot<Counting<O>>(options), options);
   }
 
-  /** Removes all services of this network namespace. Timeouts, settings and sync daemons stay. */
+  /**
+   * Removes all services of this network namespace. Timeouts, settings and sync daemons stay.
+   *
+   * @example
+   * ```ts
+   * const before = await ipvs.snapshot();
+   * await ipvs.flush();
+   * await ipvs.apply(before); // as it was, with counters of 0
+   * ```
+   */
   flush(options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.flush(), options);
   }
@@ -219,12 +305,26 @@ export class Ipvs implements AsyncDisposable {
    * Zeroes the statistics of one service and its destinations, or of everything, the namespace's totals too.
    * What was counted in the 2 seconds before shows up after it: the kernel zeroes what its estimator has
    * seen. Rejects with ERR_IPVS_SERVICE_NOT_FOUND.
+   *
+   * @example
+   * ```ts
+   * await ipvs.zero(web); // one service
+   * await ipvs.zero(); // everything
+   * ```
    */
   zero(service?: ServiceId, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.zero(service), options);
   }
 
-  /** The timeouts of connections. */
+  /**
+   * The timeouts of connections.
+   *
+   * @example
+   * ```ts
+   * const { tcp, tcpFin, udp } = await ipvs.timeouts();
+   * console.log(tcp, tcpFin, udp); // 900 120 300
+   * ```
+   */
   timeouts(options?: CallOptions): Promise<Timeouts> {
     return this.#calls.run(reads.timeouts(), options);
   }
@@ -232,12 +332,24 @@ export class Ipvs implements AsyncDisposable {
   /**
    * Sets the timeouts that are named and keeps the others. Rejects with ERR_IPVS_SETTING_REFUSED where one is
    * too long for the kernel.
+   *
+   * @example
+   * ```ts
+   * await ipvs.setTimeouts({ udp: 30 }); // the others stay
+   * ```
    */
   setTimeouts(timeouts: Changes<Timeouts>, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.setTimeouts(timeouts), options);
   }
 
-  /** The sync daemons that run: none, a master, a backup, or both. */
+  /**
+   * The sync daemons that run: none, a master, a backup, or both.
+   *
+   * @example
+   * ```ts
+   * for (const { role, interface: name, syncId } of await ipvs.daemons()) console.log(role, name, syncId);
+   * ```
+   */
   daemons(options?: CallOptions): Promise<Daemon[]> {
     return this.#calls.run(reads.daemons(), options);
   }
@@ -245,12 +357,24 @@ export class Ipvs implements AsyncDisposable {
   /**
    * Starts a sync daemon. The kernel can't change a running one: stop it first. Rejects with
    * ERR_IPVS_DAEMON_EXISTS, ERR_IPVS_INTERFACE_NOT_FOUND or ERR_IPVS_DAEMON_REFUSED.
+   *
+   * @example
+   * ```ts
+   * await ipvs.startDaemon({ role: 'backup', interface: 'lo', syncId: 7 });
+   * ```
    */
   startDaemon(daemon: DaemonSpec, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.startDaemon(daemon), options);
   }
 
-  /** Stops a sync daemon. Rejects with ERR_IPVS_DAEMON_NOT_FOUND. */
+  /**
+   * Stops a sync daemon. Rejects with ERR_IPVS_DAEMON_NOT_FOUND.
+   *
+   * @example
+   * ```ts
+   * for (const { role } of await ipvs.daemons()) await ipvs.stopDaemon(role);
+   * ```
+   */
   stopDaemon(role: DaemonRole, options?: CallOptions): Promise<void> {
     return this.#calls.run(writes.stopDaemon(role), options);
   }
@@ -259,6 +383,12 @@ export class Ipvs implements AsyncDisposable {
    * The schedulers that this kernel has, and those that it would load at their first use: told from files,
    * without loading any or asking the kernel for one. Those of other origin than the kernel's own tree are
    * among them, when their modules are named as the kernel looks for them: ip_vs_NAME.
+   *
+   * @example
+   * ```ts
+   * const names = (await ipvs.schedulers()).filter(({ state }) => state === 'present').map(({ name }) => name);
+   * console.log(names); // [ 'rr', 'wlc' ]
+   * ```
    */
   async schedulers(options?: CallOptions): Promise<SchedulerModule[]> {
     return schedulersOf(
@@ -270,12 +400,26 @@ export class Ipvs implements AsyncDisposable {
    * Whether services can use this scheduler: asks the kernel, which loads its module if need be and keeps it.
    * Nothing changes in the table. Rejects with ERR_IPVS_FAMILY_NOT_SUPPORTED where the kernel runs without
    * IPv6, for the question is about an IPv6 service that cannot be.
+   *
+   * @example
+   * ```ts
+   * const scheduler = (await ipvs.hasScheduler('mh')) ? 'mh' : 'sh';
+   * await ipvs.updateService(web, { scheduler });
+   * ```
    */
   hasScheduler(name: string, options?: CallOptions): Promise<boolean> {
     return this.#calls.together({ command: 'NEW_SERVICE' }, run => hasScheduler(run, name, options));
   }
 
-  /** The namespace's settings (net.ipv4.vs.*), those that this kernel has. Needs no capability. */
+  /**
+   * The namespace's settings (net.ipv4.vs.*), those that this kernel has. Needs no capability.
+   *
+   * @example
+   * ```ts
+   * const { conntrack, expireNodestConn } = await ipvs.settings();
+   * console.log(conntrack, expireNodestConn); // false false
+   * ```
+   */
   settings(options?: CallOptions): Promise<Settings> {
     return this.#calls.file(files.readSettings(SETTINGS_DIRECTORY, parseSettings), options);
   }
@@ -283,13 +427,26 @@ export class Ipvs implements AsyncDisposable {
   /**
    * Changes the settings that are named: all of them or, where one is missing in this kernel
    * (ERR_IPVS_SETTING_NOT_FOUND) or refused by it, none.
+   *
+   * @example
+   * ```ts
+   * await ipvs.setSettings({ conntrack: true, expireQuiescentTemplate: true });
+   * ```
    */
   async setSettings(settings: Changes<Settings>, options?: CallOptions): Promise<void> {
     const content = formatSettings(settings);
     await this.#calls.file(files.writeSettings(SETTINGS_DIRECTORY, content, settingName), options);
   }
 
-  /** Statistics of the whole network namespace. */
+  /**
+   * Statistics of the whole network namespace.
+   *
+   * @example
+   * ```ts
+   * const { connections, rates } = await ipvs.totals();
+   * console.log(connections, rates.inBytes);
+   * ```
+   */
   totals<const O extends ReadOptions = CallOptions>(options?: O): Promise<Stats<Counting<O>>> {
     const parse = (text: string) => parseTotals<Counting<O>>(text, options?.bigint === true);
     return this.#calls.file(files.readFile(TOTALS_FILE, parse, readOptions), options);
@@ -299,6 +456,13 @@ export class Ipvs implements AsyncDisposable {
    * The connection table, read as it is iterated, so that its size is no matter. Connections that come, go or
    * move in the table meanwhile may be missed or seen twice: the kernel gives no more. Leaving the loop
    * closes the file. Needs no capability.
+   *
+   * @example
+   * ```ts
+   * for await (const { client, destination, state } of ipvs.connections()) {
+   *   console.log(client.address, destination.address, state);
+   * }
+   * ```
    */
   async *connections(options: ConnectionsOptions = {}): AsyncGenerator<Connection, void, undefined> {
     const origin = options?.origin === true;
@@ -311,6 +475,12 @@ export class Ipvs implements AsyncDisposable {
    * What is to be done to make the table what it should be; changes nothing. See `PlanOptions` for what is
    * the caller's to change. Rejects with a `DesiredError` that has every mistake in `desired`, or with
    * ERR_IPVS_OWNED.
+   *
+   * @example
+   * ```ts
+   * const desired = [{ ...web, destinations: [{ ...server, weight: 5 }] }];
+   * console.log(String(await ipvs.plan(desired))); // + ~ -, by service
+   * ```
    */
   plan(desired: readonly TableEntry[], options?: ApplyOptions): Promise<Plan> {
     return plan(this.#calls, desired, options);
@@ -326,11 +496,28 @@ export class Ipvs implements AsyncDisposable {
    * ERR_IPVS_LIMIT where the changes exceed what `allow` and `maxRemovals` leave, or with ERR_IPVS_OWNED
    * where another owner has such a service. `timeout` is for each of its calls. `desired` must not be changed
    * before the outcome is there.
+   *
+   * @example
+   * ```ts
+   * const desired = [{ ...web, destinations: [{ ...server, weight: 5 }] }];
+   * const { converged, steps } = await ipvs.apply(desired, { owner: 'web' });
+   * for (const { step, outcome, error } of steps) {
+   *   if (outcome === 'failed') console.error(step.kind, error?.message);
+   * }
+   * if (!converged) process.exitCode = 1;
+   * ```
    */
   apply(desired: readonly TableEntry[], options?: ApplyOptions): Promise<Applied>;
   /**
    * Carries out a plan of `plan()`'s, its JSON too. A step that does not fit the table any more fails with
    * ERR_IPVS_STALE, the others are done.
+   *
+   * @example
+   * ```ts
+   * const plan = await ipvs.plan([{ ...web, destinations: [] }], { force: true });
+   * const { converged } = await ipvs.apply(JSON.parse(JSON.stringify(plan)), { force: true });
+   * console.log(converged);
+   * ```
    */
   apply(plan: PlanData, options?: ApplyPlanOptions): Promise<Applied>;
   apply(
@@ -351,6 +538,16 @@ export class Ipvs implements AsyncDisposable {
    * leave the service without a destination: `traps` of the outcome are those that do not. Aborted by its
    * signal it leaves the destination at weight 0; called again it goes on, with the deadline it had. Rejects
    * with ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_DESTINATION_NOT_FOUND.
+   *
+   * @example
+   * ```ts
+   * const options = { deadline: 600_000, atDeadline: 'remove', idleFor: 0, force: true } as const;
+   * const { outcome, elapsed } = await ipvs.drain(web, server, {
+   *   ...options,
+   *   onProgress: ({ waitingFor }) => console.log(`${waitingFor} connections`),
+   * });
+   * console.log(outcome, elapsed); // removed
+   * ```
    */
   drain(service: ServiceId, destination: DestinationId, options?: DrainOptions): Promise<Drained> {
     return drain(this.#calls, service, destination, options);
@@ -359,6 +556,13 @@ export class Ipvs implements AsyncDisposable {
   /**
    * As `drain()`, for all destinations with an address, over all services: before a server is shut down.
    * Where one can't be drained none is. Resolves with none where there is no such destination.
+   *
+   * @example
+   * ```ts
+   * for (const { destination, outcome } of await ipvs.drainAddress('172.16.120.12', { deadline: 600_000 })) {
+   *   console.log(destination.address, destination.port, outcome);
+   * }
+   * ```
    */
   drainAddress(address: string, options?: DrainOptions): Promise<readonly Drained[]> {
     return drainAddress(this.#calls, address, options);
@@ -368,12 +572,26 @@ export class Ipvs implements AsyncDisposable {
    * Gives a drained destination the weight it had before, also one that another process drains or has
    * drained: counters and connections live on. Rejects with ERR_IPVS_DRAIN_UNKNOWN where nothing is recorded
    * of that, and no weight given.
+   *
+   * @example
+   * ```ts
+   * await ipvs.drain(web, server, { then: 'keep', idleFor: 0, force: true });
+   * const { weight } = await ipvs.undrain(web, server);
+   * console.log(weight); // 1, as before
+   * ```
    */
   undrain(service: ServiceId, destination: DestinationId, options?: UndrainOptions): Promise<Undrained> {
     return undrain(this.#calls, service, destination, options);
   }
 
-  /** As `undrain()`, for all drained destinations with an address, over all services. */
+  /**
+   * As `undrain()`, for all drained destinations with an address, over all services.
+   *
+   * @example
+   * ```ts
+   * await ipvs.undrainAddress('172.16.120.12'); // the server is back
+   * ```
+   */
   undrainAddress(address: string, options?: UndrainOptions): Promise<readonly Undrained[]> {
     return undrainAddress(this.#calls, address, options);
   }
@@ -382,6 +600,13 @@ export class Ipvs implements AsyncDisposable {
    * Makes a sampler: for statistics that are read again and again. Its `read()` costs the JavaScript thread
    * next to nothing and gives columns in typed arrays, with what came since the read before and rates per
    * second. Several samplers may read at different paces.
+   *
+   * @example
+   * ```ts
+   * using sampler = ipvs.sampler({ columns: ['rates'] });
+   * const { services } = await sampler.read();
+   * for (const [row, id] of services.ids.entries()) console.log(id, services.rates.inBytes[row]);
+   * ```
    */
   sampler<const C extends readonly SampleColumn[] = AllColumns>(
     options: SamplerOptions<C> = {},
@@ -398,6 +623,14 @@ export class Ipvs implements AsyncDisposable {
    * Yields the table's statistics and what came or went, at a steady pace: step k is due k intervals after
    * the first. Steps that a slow consumer missed are left out. Ends, without an error, when its signal is
    * aborted. IPVS has no notifications: this polls.
+   *
+   * @example
+   * ```ts
+   * for await (const { added, removed, sample } of ipvs.watch({ interval: 1000 })) {
+   *   console.log(sample.time, added.destinations.length, removed.destinations.length);
+   *   break; // an aborted signal ends it as well
+   * }
+   * ```
    */
   watch<const C extends readonly SampleColumn[] = AllColumns>(
     options: WatchOptions<C> = {},
@@ -413,6 +646,14 @@ export class Ipvs implements AsyncDisposable {
   /**
    * Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED.
    * Idempotent.
+   *
+   * @example
+   * ```ts
+   * const client = new Ipvs();
+   * const pending = client.services();
+   * await client.close();
+   * console.log(await pending); // what was called before is finished
+   * ```
    */
   close(): Promise<void> {
     return this.#calls.close();

@@ -57,6 +57,12 @@ export const destinationIdKeys = keysOf<DestinationId>({ address: true, port: tr
 /**
  * The one text for a service, whatever way its address is written: `tcp 10.0.0.1:80`, `udp [::1]:53`, `fwmark
  * 7 ipv6`. Throws a TypeError when the address is none.
+ *
+ * @example
+ * ```ts
+ * serviceKey({ protocol: 'tcp', address: 'FD00:0::1', port: 80 }); // 'tcp [fd00::1]:80'
+ * serviceKey({ fwmark: 7, family: 'ipv6' }); // 'fwmark 7 ipv6'
+ * ```
  */
 export function serviceKey(service: ServiceId): string {
   if (service.fwmark !== undefined) return `fwmark ${service.fwmark} ${service.family}`;
@@ -66,6 +72,13 @@ export function serviceKey(service: ServiceId): string {
 /**
  * The one text for a destination within its service: `10.0.0.2:80`, `[fd00::2]:80`. Throws a TypeError when
  * the address is none.
+ *
+ * @example
+ * ```ts
+ * const rows = await ipvs.destinations(web);
+ * const byKey = new Map(rows.map(row => [destinationKey(row), row]));
+ * console.log(byKey.get('172.16.120.11:80')?.weight);
+ * ```
  */
 export function destinationKey(destination: DestinationId): string {
   return endpointKey('destination.address', destination.address, destination.port);

@@ -160,9 +160,25 @@ export interface PlanData {
 
 /** What is to be done to make a table what it should be. Plain data, with two ways to write it. */
 export interface Plan extends PlanData {
-  /** For people: `+` adds, `~` changes, `-` removes, by service; then what to know about it. */
+  /**
+   * For people: `+` adds, `~` changes, `-` removes, by service; then what to know about it.
+   *
+   * @example
+   * ```ts
+   * const plan = await ipvs.plan([{ ...web, destinations: [{ ...server, weight: 5 }] }]);
+   * console.log(`${plan}`);
+   * ```
+   */
   toString(): string;
-  /** The steps as lines that `ipvsadm -R` and `ipvs restore` read, one for each. */
+  /**
+   * The steps as lines that `ipvsadm -R` and `ipvs restore` read, one for each.
+   *
+   * @example
+   * ```ts
+   * const plan = await ipvs.plan([{ ...web, destinations: [{ ...server, weight: 5 }] }]);
+   * process.stdout.write(plan.commands().map(line => `${line}\n`).join('')); // for ipvs -R
+   * ```
+   */
   commands(): string[];
 }
 

@@ -85,6 +85,12 @@ async function find({ hosts: names, ports: needsPorts }: Wanted): Promise<NameRe
 /**
  * Finds out the names of hosts and ports that rules have in them: hosts as the system resolves them (IPv4, as
  * in ipvsadm), ports in /etc/services. For `parseRules(text, { names: await resolveNames(text) })`.
+ *
+ * @example
+ * ```ts
+ * const text = '-A -t localhost:http -s rr';
+ * console.log(parseRules(text, { names: await resolveNames(text) })); // 127.0.0.1, port 80
+ * ```
  */
 export async function resolveNames(text: string): Promise<NameResolver> {
   const wanted: Wanted = { hosts: new Set(), ports: false };

@@ -3,7 +3,15 @@ import type { DestinationId, Protocol, ServiceId } from '../model/identity.ts';
 import type { DaemonRole, DaemonSpec, Timeouts } from '../model/kernel.ts';
 import type { ServiceSpec } from '../model/service.ts';
 
-/** Where names come from. Without, hosts and ports must be numbers. */
+/**
+ * Where names come from. Without, hosts and ports must be numbers.
+ *
+ * @example
+ * ```ts
+ * const names = { host: () => '10.0.0.1', port: () => 80 };
+ * console.log(parseRules('-A -t web:http -s rr', { names })); // 10.0.0.1, port 80
+ * ```
+ */
 export interface NameResolver {
   /** The IPv4 address of a host; undefined when there is none. */
   host(name: string): string | undefined;

@@ -103,9 +103,30 @@ export interface Sample<C extends SampleColumn = never> {
 
 /** Reads statistics again and again, at the least cost. */
 export interface Sampler<C extends SampleColumn = never> extends Disposable {
-  /** One read. Rejects with ERR_IPVS_BUSY while another one of this sampler is under way. */
+  /**
+   * One read. Rejects with ERR_IPVS_BUSY while another one of this sampler is under way.
+   *
+   * @example
+   * ```ts
+   * using sampler = ipvs.sampler();
+   * await sampler.read();
+   * const { destinations } = await sampler.read();
+   * for (const [row, { address }] of destinations.ids.entries()) {
+   *   console.log(address, destinations.activeConnections[row], destinations.deltas.connections[row]);
+   * }
+   * ```
+   */
   read(options?: CallOptions): Promise<Sample<C>>;
-  /** Lets the native side forget the rows. Reads after it reject with ERR_IPVS_CLOSED. */
+  /**
+   * Lets the native side forget the rows. Reads after it reject with ERR_IPVS_CLOSED.
+   *
+   * @example
+   * ```ts
+   * const sampler = ipvs.sampler();
+   * await sampler.read();
+   * sampler.close(); // `using sampler = …` does so by itself
+   * ```
+   */
   close(): void;
 }
 

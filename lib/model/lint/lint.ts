@@ -9,6 +9,13 @@ import { lintWeights } from './weights.ts';
  * Finds what is suspicious in a table: what `snapshot()` or `parseRules()` returned, or a program put
  * together. Pure, and never throws for what a row says. In the table's order, a service before its
  * destinations.
+ *
+ * @example
+ * ```ts
+ * for (const { code, service, message } of lint(await ipvs.snapshot())) {
+ *   console.warn(`${serviceKey(service)}: ${message} (${code})`);
+ * }
+ * ```
  */
 export function lint(table: readonly TableEntry[]): LintWarning[] {
   return table.flatMap(entry => {

@@ -35,6 +35,11 @@ const languages = { ipvs: 0, ipvsadm: 1 };
  * and `mh`. ipvsadm-restore reads all of them. Takes what `snapshot()` and `parseRules` return, whatever the
  * kernel holds: `parseRules` reads the same table from the text. Throws a TypeError or RangeError only at
  * what is no table.
+ *
+ * @example
+ * ```ts
+ * console.log(formatRules(await ipvs.snapshot(), { order: 'given' }));
+ * ```
  */
 export function formatRules(services: readonly TableEntry[], options: FormatOptions = {}): string {
   return writeRules(services, options).text;

@@ -2,7 +2,15 @@ import { canonicalAddress } from '../../model/address.ts';
 import { wrongValue } from '../../model/arguments.ts';
 import type { Protocol } from '../../model/identity.ts';
 
-/** Where the names of hosts and ports come from. */
+/**
+ * Where the names of hosts and ports come from.
+ *
+ * @example
+ * ```ts
+ * const naming = { host: () => 'web', port: () => undefined };
+ * console.log(formatRules(await ipvs.snapshot(), { naming })); // -A -t web:80 …
+ * ```
+ */
 export interface NameFormatter {
   /** The name of a host; undefined when it has none. */
   host(address: string): string | undefined;

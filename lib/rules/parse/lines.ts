@@ -91,6 +91,13 @@ export function readCommand(
 /**
  * Reads lines in the language of ipvsadm-restore, any command of ipvsadm's, and returns what they say. Throws
  * a `RulesError` that names every bad line.
+ *
+ * @example
+ * ```ts
+ * for (const { line, command } of parseCommands('-C\n-A -t 10.0.0.1:80 -s rr\n')) {
+ *   console.log(line, command.command); // 1 clear, 2 add-service
+ * }
+ * ```
  */
 export function parseCommands(text: string, options: ParseOptions = {}): readonly RuleLine[] {
   const { lines, problems } = readLines(text, options);

@@ -143,6 +143,15 @@ const tableCommands: ReadonlySet<string> = new Set<RuleCommand['command']>([
  * come in the shape of `snapshot()`, defaults filled in. Throws a `RulesError` that names every bad line,
  * also those the kernel would refuse because of the lines before them. For files with other commands in them
  * (`--set`, `--start-daemon`) there is `parseCommands`.
+ *
+ * @example
+ * ```ts
+ * const desired = parseRules(`
+ *   -A -t 10.0.0.1:80 -s rr
+ *   -a -t 10.0.0.1:80 -r 10.0.0.11:80 -m -w 5
+ * `);
+ * await ipvs.apply(desired);
+ * ```
  */
 export function parseRules(text: string, options: ParseOptions = {}): ServiceRules[] {
   const { lines, problems } = readLines(text, options);
