@@ -71,6 +71,7 @@ const needs = {
     program('kmod', 'modprobe'),
     program('iproute2', 'ip'),
     program('iptables', 'iptables'),
+    program('procps', 'sysctl'),
     program('nftables', 'nft'),
     program('iputils-arping', 'arping'),
     program('ipvsadm', 'ipvsadm'),

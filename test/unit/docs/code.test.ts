@@ -1,0 +1,38 @@
+import { beforeAll, expect, test } from 'vitest';
+import { compile } from '../../support/compile.ts';
+import { examplesInComments, moduleOf, providedModule } from '../../support/examples.ts';
+import { pages, programsOf } from '../../support/markdown.ts';
+import { publicCallables } from './public-callables.ts';
+
+const callables = publicCallables();
+const modules = new Map([['docs/provided.ts', providedModule]]);
+let complaints: readonly string[] = [];
+
+// All at once: most of the time goes by in reading the library's own types.
+beforeAll(() => {
+  for (const { place, code } of examplesInComments()) {
+    modules.set(`docs/${place.replaceAll('/', '-')}.ts`, moduleOf(code));
+  }
+  for (const { page, line, code } of pages.flatMap(page => programsOf(page))) {
+    modules.set(`${page}-${line}.ts`, code);
+  }
+  modules.set('docs/wrong.ts', moduleOf('await ipvs.addServise(web);\n'));
+  complaints = compile(modules);
+});
+
+test('every public function, class and method has an example in its comment', () => {
+  expect(callables.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['lint', 'Ipvs', 'Ipvs.addService']),
+  );
+  const without = callables.filter(({ hasExample }) => !hasExample);
+  expect(without.map(({ name, place }) => `${place} ${name}`)).toEqual([]);
+});
+
+test('every example in a public comment and every program in README and docs compiles for a strict user', () => {
+  expect([...modules.keys()].filter(name => /^(?:docs\/)?\w+\.md/.test(name)).length).toBeGreaterThan(8);
+  const [wrong, ...others] = [...complaints].sort(
+    (a, b) => Number(b.includes('wrong.ts')) - Number(a.includes('wrong.ts')),
+  );
+  expect(wrong).toContain("Property 'addServise' does not exist");
+  expect(others).toEqual([]);
+});
