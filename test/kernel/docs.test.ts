@@ -64,7 +64,7 @@ const isRun = ({ language, directive }: Block) => directive === undefined && Obj
 const pagesWithCommands = pages.filter(page => blocksOf(page).some(isRun));
 
 describe('commands on pages', () => {
-  test('there are some', () => {
+  test('several pages show commands', () => {
     expect(pagesWithCommands).toEqual(expect.arrayContaining(['README.md', 'docs/command.md']));
   });
 

@@ -82,7 +82,7 @@ export interface Program {
 export function programsOf(page: string, blocks: readonly Block[] = blocksOf(page)): Program[] {
   const programs: { line: number; lines: string[]; isRun: boolean }[] = [];
   for (const { language, line, code, directive } of blocks) {
-    if (language !== 'ts' && language !== 'js') continue;
+    if (language !== 'ts') continue;
     if (programs.length === 0 || /^import /m.test(code)) programs.push({ line, lines: [], isRun: true });
     const { lines } = programs.at(-1)!;
     while (lines.length < line - 1) lines.push('');

@@ -14,7 +14,6 @@ const root = join(import.meta.dirname, '../../..');
 const rules: Readonly<Record<string, (block: Block) => string | undefined>> = {
   // Compiled by code.test.ts, and run by test/kernel/docs.test.ts.
   ts: () => undefined,
-  js: () => undefined,
   // Run by test/kernel/docs.test.ts, or with traffic by test/lab/docs.test.ts.
   sh: ({ code }) => spawnSync('sh', ['-n'], { input: code, encoding: 'utf8' }).stderr || undefined,
   json: ({ code }) => thrown(() => JSON.parse(code)),
