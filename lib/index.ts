@@ -15,6 +15,7 @@ export type { Changes } from './model/complete.ts';
 export type {
   Destination,
   DestinationChanges,
+  DestinationConfig,
   DestinationSpec,
   Forwarding,
   Tunnel,
@@ -33,7 +34,7 @@ export type { Daemon, DaemonRole, DaemonSpec, Info, Timeouts } from './model/ker
 export { lint } from './model/lint/lint.ts';
 export type { LintCode, LintWarning } from './model/lint/warning.ts';
 export type { KnownScheduler, SchedulerFlag, SchedulerName } from './model/scheduler.ts';
-export type { Persistence, Service, ServiceChanges, ServiceSpec } from './model/service.ts';
+export type { Persistence, Service, ServiceChanges, ServiceConfig, ServiceSpec } from './model/service.ts';
 export type { Counters, Stats } from './model/stats.ts';
 export type { ServiceWithDestinations, TableEntry } from './model/table.ts';
 export type { NetworkNamespace } from './namespace.ts';
@@ -91,6 +92,7 @@ export type {
   DestinationSample,
   Sample,
   SampleColumn,
+  SampleColumns,
   Sampler,
   SamplerOptions,
   ServiceSample,

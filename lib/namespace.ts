@@ -5,7 +5,13 @@ import { validateInteger, validateObject, wrongType, wrongValue } from './model/
  * A network namespace: its name as `ip netns` knows it, a path to it (with a slash), an open descriptor, or a
  * process that is in it.
  */
-export type NetworkNamespace = string | number | { readonly pid: number };
+export type NetworkNamespace =
+  | string
+  | number
+  | {
+      /** As this process sees it: of its own PID namespace. */
+      readonly pid: number;
+    };
 
 const pidKeys = new Set(['pid']);
 

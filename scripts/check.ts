@@ -1,6 +1,6 @@
 // Checks the code without running it. All checks, or those named, run side by side.
 //
-//   node --import tsx scripts/check.ts [types] [style] [native] [--fix] [--all]
+//   node --import tsx scripts/check.ts [types] [style] [docs] [native] [--fix] [--all]
 //
 // `--fix` mends what formatters can. `--all`, always on in CI, has clang-tidy look at unchanged files too.
 
@@ -64,12 +64,25 @@ const checks: readonly Check[] = [
     name: 'dead code',
     run: () => complaint(process.execPath, ['node_modules/knip/bin/knip.js', '--no-progress']),
   },
+  {
+    part: 'docs',
+    name: 'API reference',
+    run: () =>
+      complaint(process.execPath, [
+        'node_modules/typedoc/bin/typedoc',
+        '--emit',
+        'none',
+        '--logLevel',
+        'Warn',
+      ]),
+  },
   { part: 'native', name: 'C++ lint', run: () => tidy(all) },
 ];
 
 const chosen = checks.filter(({ part }) => positionals.length === 0 || positionals.includes(part));
 const unknown = positionals.filter(name => !checks.some(({ part }) => part === name));
-if (unknown.length > 0) throw new RangeError(`unknown check ${unknown.join(', ')}: types, style, native`);
+if (unknown.length > 0)
+  throw new RangeError(`unknown check ${unknown.join(', ')}: types, style, docs, native`);
 const outcomes = await Promise.all(chosen.map(check));
 process.exitCode = outcomes.includes(false) ? 1 : 0;
 

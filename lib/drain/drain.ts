@@ -89,6 +89,7 @@ export interface UndrainOptions extends CallOptions {
 export interface Undrained {
   readonly service: ServiceId;
   readonly destination: DestinationId;
+  /** What it has again. */
   readonly weight: number;
 }
 

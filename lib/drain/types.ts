@@ -61,13 +61,17 @@ export interface DrainTrap {
     | 'flows-stay'
     | 'ports-return'
     | 'left-unanswered';
+  /** One sentence, with what to do. */
   readonly message: string;
 }
 
 /** What a destination still has. */
 export interface DrainCounts {
+  /** Established connections. */
   readonly activeConnections: number;
+  /** Other connections: closing, or UDP's. */
   readonly inactiveConnections: number;
+  /** Clients bound to it by persistence. */
   readonly persistentConnections: number;
 }
 

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
  * message starts with the field's name.
  */
 export interface InvalidArgumentError extends Error {
+  /** The wrong type; a wrong value or a contradiction; a number outside its range. */
   readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE';
 }
 

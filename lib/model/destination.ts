@@ -87,6 +87,7 @@ export type Destination<T extends number | bigint = number> = DestinationId &
     readonly inactiveConnections: number;
     /** Clients bound to this server by persistence, as of now. */
     readonly persistentConnections: number;
+    /** As of at most 2 seconds ago. */
     readonly stats: Stats<T>;
   };
 

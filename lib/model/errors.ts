@@ -276,6 +276,7 @@ export interface IpvsErrorDetails {
   readonly destination?: DestinationId | undefined;
   /** For a deadline or an abort: whether the call had been sent, and so may still take effect. */
   readonly sent?: boolean | undefined;
+  /** The error behind it. */
   readonly cause?: unknown;
 }
 
@@ -295,11 +296,17 @@ const brand = Symbol.for('ipvs.IpvsError');
  * ```
  */
 export class IpvsError extends Error {
+  /** What went wrong, for programs. */
   readonly code: IpvsErrorCode;
+  /** Negative, as in Node's own errors; absent where no errno is behind it. */
   declare readonly errno?: number;
+  /** The kernel's command, without IPVS_CMD_. */
   declare readonly command?: string;
+  /** The service it was about. */
   declare readonly service?: ServiceId;
+  /** The destination it was about. */
   declare readonly destination?: DestinationId;
+  /** For a deadline or an abort: whether the call had been sent, and so may still take effect. */
   declare readonly sent?: boolean;
 
   constructor(code: IpvsErrorCode, message: string, details: IpvsErrorDetails = {}) {

@@ -11,6 +11,7 @@ export type Protocol = 'tcp' | 'udp' | 'sctp';
 
 /** A service by the address that clients connect to. */
 export interface AddressServiceId {
+  /** The same address and port may be a service for each. */
   readonly protocol: Protocol;
   /** The virtual IP, IPv4 or IPv6. */
   readonly address: string;
@@ -24,6 +25,7 @@ export interface AddressServiceId {
 export interface FwmarkServiceId {
   /** 1 to 4294967295. */
   readonly fwmark: number;
+  /** A mark is one service for IPv4 packets and another for IPv6. */
   readonly family: AddressFamily;
   readonly protocol?: undefined;
   readonly address?: undefined;

@@ -29,6 +29,7 @@ export type DaemonRole = 'master' | 'backup';
 
 /** A sync daemon to be started. */
 export interface DaemonSpec {
+  /** One of each may run in a network namespace. */
   readonly role: DaemonRole;
   /** The network interface to multicast on, in the client's namespace. */
   readonly interface: string;

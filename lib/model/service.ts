@@ -76,17 +76,24 @@ export type ServiceSpecLike<P, M> = { readonly protocol?: Found<P>; readonly fwm
     : { readonly [K in keyof ServiceSpec]?: ServiceSpec[K] | undefined });
 
 /** A persistence as the kernel has it. */
-type KnownPersistence = Persistence & { readonly timeout: number; readonly granularity: number | string };
+type KnownPersistence = Persistence & {
+  readonly timeout: number;
+  readonly granularity: number | string;
+};
 
 /** A service as the kernel has it; `addService` takes it as it is. */
 export type Service<T extends number | bigint = number> = ServiceId & {
+  /** 'none' where there is none. */
   readonly scheduler: SchedulerName;
+  /** Empty: none. */
   readonly schedulerFlags: readonly SchedulerFlag[];
+  /** True of any protocol that it was set for; has an effect on UDP only. */
   readonly onePacket: boolean;
   /** Absent: not persistent. */
   readonly persistence?: KnownPersistence;
   /** Absent: nothing is left of a persistence. */
   readonly dormantPersistence?: KnownPersistence;
+  /** As of at most 2 seconds ago. */
   readonly stats: Stats<T>;
 };
 

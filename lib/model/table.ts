@@ -3,6 +3,7 @@ import type { Service, ServiceSpec } from './service.ts';
 
 /** A service together with its destinations. */
 export type ServiceWithDestinations<T extends number | bigint = number> = Service<T> & {
+  /** In the order they were added. */
   readonly destinations: Destination<T>[];
 };
 
@@ -10,4 +11,7 @@ export type ServiceWithDestinations<T extends number | bigint = number> = Servic
  * A service to be added with its destinations: what `snapshot()` and `parseRules()` return, and a program
  * puts together.
  */
-export type TableEntry = ServiceSpec & { readonly destinations: readonly DestinationSpec[] };
+export type TableEntry = ServiceSpec & {
+  /** In the order in which they are added, which hashing schedulers look at. */
+  readonly destinations: readonly DestinationSpec[];
+};

@@ -4,7 +4,9 @@ import { IpvsError } from '../model/errors.ts';
 
 /** One end of a connection. */
 export interface Endpoint {
+  /** IPv4 or IPv6, in its shortest form. */
   readonly address: string;
+  /** 0 to 65535. */
   readonly port: number;
 }
 
@@ -12,6 +14,7 @@ export interface Endpoint {
 export interface Connection {
   /** 'ip' for the templates of marks. */
   readonly protocol: 'tcp' | 'udp' | 'sctp' | 'ip' | (string & {});
+  /** Port 0: a template. */
   readonly client: Endpoint;
   /** What the client connected to. */
   readonly virtual: Endpoint;

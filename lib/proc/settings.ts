@@ -56,7 +56,12 @@ export interface Settings {
   /** Ends persistence to a destination whose weight became 0. */
   readonly expireQuiescentTemplate: boolean;
   /** A connection is synced at its `threshold`th packet, and again every `period` packets. */
-  readonly syncThreshold: { readonly threshold: number; readonly period: number };
+  readonly syncThreshold: {
+    /** Packets, 0 to 2147483647, less than the period unless that is 0. Default 3. */
+    readonly threshold: number;
+    /** Packets, 0 to 2147483647; 0: once. Default 50. */
+    readonly period: number;
+  };
   /** Seconds within which an unchanged connection is not synced again; 0: by packets alone. */
   readonly syncRefreshPeriod: number;
   /** 0 to 3: how often an unacknowledged sync is repeated within syncRefreshPeriod. */

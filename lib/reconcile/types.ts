@@ -9,7 +9,9 @@ export const PLAN_FORMAT = 1;
 
 /** What a field has, and what it is to have. null: none. */
 export interface Change<T> {
+  /** What the table has. */
   readonly from: T;
+  /** What is desired. */
   readonly to: T;
 }
 
@@ -124,6 +126,7 @@ export interface PlanWarning {
   readonly code: string;
   readonly service: ServiceId;
   readonly destination?: DestinationId;
+  /** One sentence, with the place. */
   readonly message: string;
 }
 
@@ -147,12 +150,15 @@ export interface PlanRefusal {
 
 /** The data of a plan: what its JSON has. */
 export interface PlanData {
+  /** Rises when the JSON of plans changes. */
   readonly formatVersion: typeof PLAN_FORMAT;
   /** Whom the services belong to, where `owner` was given. */
   readonly owner?: string;
   /** What there is to do, in the order in which it is done. Empty: the table is as desired. */
   readonly steps: readonly Step[];
+  /** What is no reason to stop, in the order of the desired state. */
   readonly warnings: readonly PlanWarning[];
+  /** How much there is, and how much of it goes. */
   readonly scope: PlanScope;
   /** Why `apply()` would refuse this plan as a whole, if it would. */
   readonly refusals: readonly PlanRefusal[];
@@ -258,6 +264,7 @@ export interface ApplyPlanOptions extends CallOptions {
 
 /** What came of one step. */
 export interface AppliedStep {
+  /** As the plan has it. */
   readonly step: Step;
   /**
    * 'left-out': nothing was sent, or what was sent did not fit any more because another program had written

@@ -21,22 +21,29 @@ export interface NameResolver {
 
 /** How a list is to be shown. */
 export interface ListOptions {
+  /** Addresses and ports as numbers, not names. */
   readonly numeric: boolean;
   /**
    * What is shown of a service and its destinations; ipvsadm takes the first of these when there are several.
    */
   readonly columns: 'stats' | 'rate' | 'thresholds' | 'persistent-conn' | 'tun-info' | 'usual';
+  /** Whole numbers, not thousands or millions. */
   readonly exact: boolean;
+  /** Sorted as ipvsadm sorts, not in the kernel's order. */
   readonly sort: boolean;
 }
 
 /** A service with its destinations, as rules say it and `addService` and `addDestination` take it. */
-export type ServiceRules = ServiceSpec & { readonly destinations: DestinationSpec[] };
+export type ServiceRules = ServiceSpec & {
+  /** In the order of the rules. */
+  readonly destinations: DestinationSpec[];
+};
 
 /** A line of rules: what it says, and where it stands. */
 export interface RuleLine {
   /** Counted from 1. */
   readonly line: number;
+  /** What it says. */
   readonly command: RuleCommand;
 }
 

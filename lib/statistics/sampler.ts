@@ -45,15 +45,21 @@ export type KnownColumn<C extends readonly SampleColumn[]> = number extends C['l
 
 /** One column for each counter; row i of every column belongs to `ids[i]`. */
 export interface CounterColumns<A> {
+  /** Connections that were scheduled. */
   readonly connections: A;
+  /** Packets from clients. */
   readonly inPackets: A;
+  /** Packets to clients; 0 under 'direct' and 'tunnel'. */
   readonly outPackets: A;
+  /** Bytes from clients, IP headers included. */
   readonly inBytes: A;
+  /** Bytes to clients. */
   readonly outBytes: A;
 }
 
 /** The statistics of a sample's rows. */
-interface SampleColumns {
+export interface SampleColumns {
+  /** As the kernel has them. */
   readonly counters: CounterColumns<BigUint64Array>;
   /** Since the read before; 0 in a row's first read. A counter that was zeroed in between counts from 0. */
   readonly deltas: CounterColumns<Float64Array>;
@@ -88,6 +94,7 @@ export type DestinationSample<C extends SampleColumn = never> = SampleRows<Desti
   readonly inactiveConnections: Uint32Array;
   /** Clients bound to the destination by persistence. */
   readonly persistentConnections: Uint32Array;
+  /** 0: out of scheduling. */
   readonly weight: Uint32Array;
 };
 
@@ -97,7 +104,9 @@ export interface Sample<C extends SampleColumn = never> {
   readonly time: number;
   /** Rises when services or destinations come or go. As long as it stays, rows keep their numbers. */
   readonly generation: number;
+  /** A row for each service. */
   readonly services: ServiceSample<C>;
+  /** A row for each destination, those of one service together; none without `destinations`. */
   readonly destinations: DestinationSample<C>;
 }
 

@@ -24,7 +24,9 @@ export interface DestinationOfService {
 
 /** What came or went. */
 export interface TopologyChange {
+  /** In the order of the sample that has them. */
   readonly services: readonly ServiceId[];
+  /** Those of a service that came or went too. */
   readonly destinations: readonly DestinationOfService[];
 }
 
@@ -32,7 +34,9 @@ export interface TopologyChange {
 export interface WatchEvent<C extends SampleColumn = never> {
   /** What is there that was not at the step before; at the first step, everything. */
   readonly added: TopologyChange;
+  /** What was there at the step before and is not any more. */
   readonly removed: TopologyChange;
+  /** The statistics of this step. */
   readonly sample: Sample<C>;
 }
 

@@ -64,6 +64,7 @@ export type LintCode =
 
 /** Something suspicious in a table: the kernel takes it, and then does what hardly anybody wants. */
 export interface LintWarning {
+  /** What it is about, for programs. */
   readonly code: LintCode;
   readonly service: ServiceId;
   /** The destination it is about; absent: it is about the service. */
