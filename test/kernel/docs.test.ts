@@ -20,13 +20,16 @@ symlinkSync(installation.command, join(bin, 'ipvs'));
 if (!installation.node.startsWith(bin)) symlinkSync(installation.node, join(bin, 'node'));
 run('chmod', '-R', 'a+rX', installation.folder);
 
+/** Milliseconds: much is started, several pages at once, on a machine that may be emulated and busy. */
+const PATIENCE = 280_000;
+
 /** Runs a program in a network namespace and a folder; rejects, with all it said, unless it ends well. */
 function runThere(netns: string, cwd: string, place: string, ...words: readonly string[]): Promise<void> {
   const { NODE_OPTIONS: _, ...env } = process.env;
   const child = spawn('nsenter', [`--net=/run/netns/${netns}`, ...words], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 90_000,
+    timeout: PATIENCE,
     env: { ...env, PATH: `${bin}:${process.env['PATH']}:/usr/sbin:/sbin` },
   });
   let output = '';
@@ -68,38 +71,44 @@ describe('commands on pages', () => {
     expect(pagesWithCommands).toEqual(expect.arrayContaining(['README.md', 'docs/command.md']));
   });
 
-  test.concurrent.each(pagesWithCommands)('what %s shows in commands works', async page => {
-    const netns = addNamespace();
-    try {
-      const cwd = makeFolder();
-      for (const block of blocksOf(page).filter(isRun)) await runners[block.language]!(block, netns, cwd);
-    } finally {
-      removeNamespace(netns);
-    }
-  });
+  test.concurrent.each(pagesWithCommands)(
+    'what %s shows in commands works',
+    async page => {
+      const netns = addNamespace();
+      try {
+        const cwd = makeFolder();
+        for (const block of blocksOf(page).filter(isRun)) await runners[block.language]!(block, netns, cwd);
+      } finally {
+        removeNamespace(netns);
+      }
+    },
+    PATIENCE,
+  );
 });
 
-test('every program on a page and every example in a comment works', async () => {
-  const programs = pages.flatMap(page => programsOf(page)).filter(({ isRun }) => isRun);
-  const modules = [
-    ...programs.map(({ page, line, code }) => ({ place: `${page}:${line}`, code })),
-    ...examplesInComments().map(({ place, code }) => ({ place, code: moduleOf(code) })),
-  ];
-  expect(modules.length).toBeGreaterThan(50);
-  const cwd = makeFolder();
-  writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }');
-  const write = (name: string, code: string) => {
-    writeFileSync(
-      join(cwd, name),
-      transformSync(code, { loader: 'ts', format: 'esm', target: 'node20' }).code,
-    );
-  };
-  write('provided.js', providedModule);
-  for (const [i, { code }] of modules.entries()) write(`${i}.js`, code);
-  // One process for all, each with a table of its own: starting one takes longer than what most of them do.
-  write(
-    'main.js',
-    `import { rmSync, statSync } from 'node:fs';
+test(
+  'every program on a page and every example in a comment works',
+  async () => {
+    const programs = pages.flatMap(page => programsOf(page)).filter(({ isRun }) => isRun);
+    const modules = [
+      ...programs.map(({ page, line, code }) => ({ place: `${page}:${line}`, code })),
+      ...examplesInComments().map(({ place, code }) => ({ place, code: moduleOf(code) })),
+    ];
+    expect(modules.length).toBeGreaterThan(50);
+    const cwd = makeFolder();
+    writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }');
+    const write = (name: string, code: string) => {
+      writeFileSync(
+        join(cwd, name),
+        transformSync(code, { loader: 'ts', format: 'esm', target: 'node20' }).code,
+      );
+    };
+    write('provided.js', providedModule);
+    for (const [i, { code }] of modules.entries()) write(`${i}.js`, code);
+    // One process for all, each with a table of its own: starting one takes longer than what most of them do.
+    write(
+      'main.js',
+      `import { rmSync, statSync } from 'node:fs';
     import { ipvs, server, web } from './provided.js';
     const places = ${JSON.stringify(modules.map(({ place }) => place))};
     const failures = [];
@@ -119,15 +128,17 @@ test('every program on a page and every example in a comment works', async () =>
     }
     if (failures.length > 0) process.exitCode = 1;
     console.error('failed: ' + failures.join(', '));`,
-  );
-  const netns = addNamespace();
-  // docs/namespaces.md has commands that make it.
-  run('ip', 'netns', 'add', 'lb1');
-  run('ip', '-n', 'lb1', 'link', 'set', 'lo', 'up');
-  try {
-    await runThere(netns, cwd, 'programs', 'node', 'main.js');
-  } finally {
-    run('ip', 'netns', 'del', 'lb1');
-    removeNamespace(netns);
-  }
-});
+    );
+    const netns = addNamespace();
+    // docs/namespaces.md has commands that make it.
+    run('ip', 'netns', 'add', 'lb1');
+    run('ip', '-n', 'lb1', 'link', 'set', 'lo', 'up');
+    try {
+      await runThere(netns, cwd, 'programs', 'node', 'main.js');
+    } finally {
+      run('ip', 'netns', 'del', 'lb1');
+      removeNamespace(netns);
+    }
+  },
+  PATIENCE,
+);
