@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { compile } from '../../support/compile.ts';
 import { examplesInComments, moduleOf, providedModule } from '../../support/examples.ts';
@@ -16,6 +17,9 @@ beforeAll(() => {
   for (const { page, line, code } of pages.flatMap(page => programsOf(page))) {
     modules.set(`${page}-${line}.ts`, code);
   }
+  for (const name of readdirSync('examples')) {
+    modules.set(`examples/${name}`, readFileSync(`examples/${name}`, 'utf8'));
+  }
   modules.set('docs/wrong.ts', moduleOf('await ipvs.addServise(web);\n'));
   complaints = compile(modules);
 });
@@ -28,11 +32,17 @@ test('every public function, class and method has an example in its comment', ()
   expect(without.map(({ name, place }) => `${place} ${name}`)).toEqual([]);
 });
 
-test('every example in a public comment and every program in README and docs compiles for a strict user', () => {
+test('every example, in comments and in examples/, and every program in README and docs compiles for a strict user', () => {
   expect([...modules.keys()].filter(name => /^(?:docs\/)?\w+\.md/.test(name)).length).toBeGreaterThan(8);
   const [wrong, ...others] = [...complaints].sort(
     (a, b) => Number(b.includes('wrong.ts')) - Number(a.includes('wrong.ts')),
   );
   expect(wrong).toContain("Property 'addServise' does not exist");
   expect(others).toEqual([]);
+});
+
+test('no program in examples/ has more than 40 lines', () => {
+  const programs = [...modules].filter(([name]) => name.startsWith('examples/'));
+  expect(programs.length).toBeGreaterThan(2);
+  expect(programs.filter(([, code]) => code.split('\n').length > 41).map(([name]) => name)).toEqual([]);
 });
