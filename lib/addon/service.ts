@@ -186,19 +186,30 @@ export function readService<T extends number | bigint>(
   const at = ServiceColumn;
   const flags = wordAt(list, at.flags, row);
   const scheduler = names[wordAt(list, at.scheduler, row)]!;
-  const service = readServiceId(list, row) as Growing;
+  const isPersistent = (flags & ServiceFlag.persistent) !== 0;
+  const isDormant = !isPersistent && hasPersistence(list, row, names);
+  const schedulerFlags = flagNames(scheduler, flags);
+  const onePacket = (flags & ServiceFlag.onePacket) !== 0;
+  const id = readServiceId(list, row);
+  if (id.fwmark === undefined && !isPersistent && !isDormant) {
+    // The usual service as one literal: to make an object grow costs a copy of it every few fields.
+    const { protocol, address, port } = id;
+    const usual = { protocol, address, port, scheduler, schedulerFlags, onePacket, stats };
+    return (destinations === undefined ? usual : { ...usual, destinations }) as Service<T>;
+  }
+  const service = id as Growing;
   service.scheduler = scheduler;
-  service.schedulerFlags = flagNames(scheduler, flags);
-  service.onePacket = (flags & ServiceFlag.onePacket) !== 0;
-  if ((flags & ServiceFlag.persistent) !== 0) service.persistence = readPersistence(list, row, names);
-  else if (isDormant(list, row, names)) service.dormantPersistence = readPersistence(list, row, names);
+  service.schedulerFlags = schedulerFlags;
+  service.onePacket = onePacket;
+  if (isPersistent) service.persistence = readPersistence(list, row, names);
+  else if (isDormant) service.dormantPersistence = readPersistence(list, row, names);
   service.stats = stats;
   if (destinations !== undefined) service.destinations = destinations;
   return service as Service<T>;
 }
 
 /** Whether a service that is not persistent has values of a persistence. */
-function isDormant(list: List, row: number, names: readonly string[]): boolean {
+function hasPersistence(list: List, row: number, names: readonly string[]): boolean {
   const at = ServiceColumn;
   return (
     wordAt(list, at.timeout, row) !== 0 ||

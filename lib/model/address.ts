@@ -27,10 +27,22 @@ export function writeAddress(bytes: Uint8Array, offset: number, field: string, t
   return Family.ipv6;
 }
 
+/**
+ * All bytes in decimal, without and with a dot behind. Three texts are put together so where a template with
+ * numbers takes seven, and four conversions: a list has 10,000 addresses.
+ */
+const decimal = Array.from({ length: 256 }, (_, byte) => String(byte));
+const dotted = decimal.map(text => `${text}.`);
+
 /** The canonical text of the address at `offset`. */
 export function readAddress(bytes: Uint8Array, offset: number, family: number): string {
   if (family === Family.ipv4) {
-    return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
+    return (
+      dotted[bytes[offset]!]! +
+      dotted[bytes[offset + 1]!]! +
+      dotted[bytes[offset + 2]!]! +
+      decimal[bytes[offset + 3]!]!
+    );
   }
   return readIpv6(bytes, offset);
 }

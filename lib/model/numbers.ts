@@ -6,10 +6,17 @@ import { validateString, wrongValue } from './arguments.ts';
  */
 export type NumberNames = Readonly<Record<string, number>>;
 
+/** Names by their numbers: each row of a list has one or two. */
+const byNumber = new Map<NumberNames, ReadonlyMap<number, string>>();
+
 /** The text for a number: its name, or its decimal digits, which are in no type. */
 export function nameOf<N extends NumberNames>(names: N, number: number): keyof N & string {
-  for (const name in names) if (names[name] === number) return name;
-  return String(number) as keyof N & string;
+  let found = byNumber.get(names);
+  if (found === undefined) {
+    found = new Map(Object.entries(names).map(([name, value]) => [value, name]));
+    byNumber.set(names, found);
+  }
+  return (found.get(number) ?? String(number)) as keyof N & string;
 }
 
 /** Returns the number that a text from `nameOf` stands for, 0 to `most`; throws at any other value. */
