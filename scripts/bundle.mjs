@@ -1,15 +1,45 @@
-// Bundles the command into dist: ipvs, which starts ipvs.cjs, and a file for each module that is imported
-// only when it is needed. To find, read and link forty modules takes longer than to run them, and the less
-// there is to read, the sooner the command starts.
+// Bundles the library and the command into dist. To find, read and link a hundred modules takes several times
+// as long as to run them, and the less there is to read, the sooner a program starts.
 
 // @ts-check
 
-import { chmodSync, copyFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
+/** The least Node.js there is, as package.json says. */
+const target = 'node20.19';
+
 /**
- * Bundles the command from the sources.
+ * Bundles the library from the sources: a file for each entry that package.json exports, and what several of
+ * them share in files of its own. Not minified, for the sake of whoever reads a stack.
+ * @param {string} root the package's folder
+ * @param {string} outdir where the files go
+ */
+export async function bundleLibrary(root, outdir = 'dist') {
+  /** @type {{ exports: Record<string, string | { default: string }> }} */
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const files = Object.values(exports).map(entry => (typeof entry === 'string' ? entry : entry.default));
+  const entries = files.filter(file => file.startsWith('./dist/') && file.endsWith('.js'));
+  await build({
+    absWorkingDir: root,
+    outdir,
+    entryPoints: entries.map(file => file.replace('./dist/', 'lib/').replace(/\.js$/, '.ts')),
+    outbase: 'lib',
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target,
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+}
+
+/**
+ * Bundles the command from the sources: ipvs, which starts ipvs.cjs, and a file for each module that is
+ * imported only when it is needed.
  * @param {string} root the package's folder
  */
 export async function bundleCommand(root) {
@@ -22,7 +52,7 @@ export async function bundleCommand(root) {
     platform: 'node',
     format: 'cjs', // Node.js starts ES modules more slowly, and import() takes longer than require()
     supported: { 'dynamic-import': false },
-    target: 'node20.19',
+    target,
     define: { 'import.meta.dirname': '__dirname' },
     minify: true,
     logLevel: 'silent',

@@ -231,8 +231,8 @@ async function nodeGyp(args, switches = []) {
 async function compileLibrary() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
-  const { bundleCommand } = await import('./bundle.mjs');
-  await bundleCommand(root);
+  const { bundleCommand, bundleLibrary } = await import('./bundle.mjs');
+  await Promise.all([bundleLibrary(root), bundleCommand(root)]);
   touch(join(root, 'dist/index.js'));
 }
 

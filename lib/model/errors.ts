@@ -318,21 +318,20 @@ export class IpvsError extends Error {
     if (details.destination !== undefined) this.destination = details.destination;
     if (details.sent !== undefined) this.sent = details.sent;
   }
-
-  static {
-    Object.defineProperty(IpvsError.prototype, 'name', {
-      configurable: true,
-      get(this: IpvsError) {
-        return this.code === 'ERR_IPVS_ABORTED' ? 'AbortError' : 'IpvsError';
-      },
-    });
-    Object.defineProperty(IpvsError.prototype, brand, { value: true });
-    Object.defineProperty(IpvsError, Symbol.hasInstance, {
-      value(this: unknown, value: unknown): boolean {
-        // A subclass has its own instances.
-        if (this !== IpvsError) return Function.prototype[Symbol.hasInstance].call(this, value);
-        return typeof value === 'object' && value !== null && brand in value;
-      },
-    });
-  }
 }
+
+// Outside the class: a bundler names one that refers to itself `_IpvsError`, and so it would print.
+Object.defineProperty(IpvsError.prototype, 'name', {
+  configurable: true,
+  get(this: IpvsError) {
+    return this.code === 'ERR_IPVS_ABORTED' ? 'AbortError' : 'IpvsError';
+  },
+});
+Object.defineProperty(IpvsError.prototype, brand, { value: true });
+Object.defineProperty(IpvsError, Symbol.hasInstance, {
+  value(this: unknown, value: unknown): boolean {
+    // A subclass has its own instances.
+    if (this !== IpvsError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && brand in value;
+  },
+});
