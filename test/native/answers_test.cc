@@ -20,7 +20,7 @@ Datagram CutOff(const Datagram& whole, size_t length) {
   return Datagram().Raw({whole.bytes().begin(), whole.bytes().begin() + static_cast<ptrdiff_t>(length)});
 }
 
-// An ack whose error is what no kernel writes.
+// An ack with an error that no kernel writes.
 Datagram StrangeAck(uint32_t sequence, int32_t error) {
   Bytes payload;
   Append(&payload, &error, sizeof error);

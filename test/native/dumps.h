@@ -1,4 +1,4 @@
-// Dumps of rows that nobody looks into.
+// Dumps of empty rows.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 #include "native/netlink/connection.h"
 #include "test/native/scripted_kernel.h"
 
-// A dump of empty rows (20 bytes each), as many in each datagram as `chunks` says, and its end.
+// A dump of empty rows (20 bytes each), `chunks[i]` of them in datagram i, and its end.
 inline ScriptedKernel::Turn RowsIn(std::vector<int> chunks) {
   return [chunks = std::move(chunks)](const Sent& sent) {
     Answer answer;

@@ -1,4 +1,4 @@
-// How dumps are received: by which sockets, in which chunks, and what is told of their ends.
+// The reception of dumps: by which sockets, in which chunks, and what their ends show.
 #include "test/native/dumps.h"
 
 #include <cerrno>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kRowBytes = NLMSG_HDRLEN + GENL_HDRLEN;
 
-// As many rows as fill a datagram up to `bytes` bytes.
+// The number of rows that fill a datagram up to `bytes` bytes.
 int RowsOf(size_t bytes) {
   return static_cast<int>(bytes / kRowBytes);
 }
@@ -54,7 +54,7 @@ TEST_CASE("A socket whose chunks grew serves dumps of its new size, and those of
   CHECK(Dump(&connection).rows == 1);
   CHECK(kernel.sent.back().socket != grown);
 
-  // There is a socket of the second size already: the one that grows is closed.
+  // A socket of the second size exists already, so that the growing one is closed.
   const int closed = kernel.sockets_closed;
   kernel.On(RowsIn(std::vector<int>(9, 1)));
   Dump(&connection);
@@ -90,12 +90,12 @@ TEST_CASE("A dump may have been cut off where its last chunk had no room for one
       {3, RowsOf(3776), true, true},
       {3, RowsOf(32448), false, true},
       {3, RowsOf(32448 - 400), false, false},
-      // Where memory is short the kernel makes a page do, of 4 KiB or more.
+      // Where memory is short the kernel takes one page, of 4 KiB or more.
       {3, RowsOf(3776), false, true},
       {3, RowsOf(7872), false, true},
       {2, RowsOf(7872), false, true},
       {3, RowsOf(5000), false, false},
-      // Two pages in a row are always found.
+      // The kernel always finds two pages in a row.
       {1, RowsOf(7872), false, true},
       {1, RowsOf(3776), false, false},
   };

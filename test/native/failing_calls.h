@@ -1,7 +1,7 @@
-// System calls of the C library that a test makes fail: what it defines here stands before the library's own.
+// Functions of the C library that a test can make fail. These definitions take precedence over the library's.
 #pragma once
 
-// The next readdir() of this thread that ends a directory ends it with this errno instead, once.
+// The errno that this thread's next readdir() at the end of a directory fails with, once.
 extern thread_local int failing_readdir;
-// pthread_create() of this thread fails with this errno while it is not 0.
+// The errno that this thread's pthread_create() fails with; 0: it succeeds.
 extern thread_local int failing_pthread_create;

@@ -28,7 +28,7 @@ std::optional<Bytes> Find(const Bytes& attributes, int type) {
   return std::nullopt;
 }
 
-// Where the first attribute of a row's nest stands in its message.
+// The offset of the first attribute of a row's nest in its message.
 constexpr size_t kRowStart = NLMSG_HDRLEN + GENL_HDRLEN + NLA_HDRLEN;
 
 uint32_t MarkIn(const Bytes& attributes) {
@@ -39,7 +39,7 @@ uint32_t MarkIn(const Bytes& attributes) {
   return number;
 }
 
-// As long as the kernel's own row: 292 bytes of a service, 356 of a destination, with the headers.
+// A row of the kernel's own length with headers: 292 bytes of a service, 356 of a destination.
 Attributes Filled(Attributes row, size_t length) {
   const Bytes rest(length - kRowStart - NLA_HDRLEN - row.bytes().size());
   return row.Put(200, rest.data(), rest.size());
@@ -67,7 +67,7 @@ Attributes DestinationRow(uint16_t port) {
   return Attributes().Nest(IPVS_CMD_ATTR_DEST, Filled(row, 356));
 }
 
-// Rows in numbers: one of each kind is put together, the others differ from it in their first attribute.
+// Many rows: one of each kind is put together, and others differ from it only in their first attribute.
 class RowMaker {
  public:
   explicit RowMaker(const Attributes& row) : bytes_(Datagram().Row(0, row).bytes()) {}
@@ -239,8 +239,8 @@ void ModelKernel::RemoveDestination(uint32_t mark, uint32_t port) {
   destination_lives_[mark][port] = {0, ++now_};
 }
 
-// ip_vs_genl_dump_services() and _dests(). A walk that finds fewer rows than were listed leaves the count at
-// what it found.
+// ip_vs_genl_dump_services() and _dests(). A walk that finds fewer rows than were listed sets the count to
+// the number that it found.
 Bytes ModelKernel::Chunk(uint32_t sequence, bool destinations, uint32_t mark, size_t room, size_t* listed) {
   static const RowMaker service_rows(ServiceRow(0));
   static const RowMaker destination_rows(DestinationRow(0));

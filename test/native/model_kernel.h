@@ -1,6 +1,6 @@
 // A model of how the kernel keeps and dumps its table (net/netfilter/ipvs/ip_vs_ctl.c, af_netlink.c): in
-// chunks, each of which begins anew and skips as many rows as were listed so far, while whatever a test likes
-// happens between two of them. Services are told apart by their marks, destinations by their ports.
+// chunks, each of which begins anew and skips as many rows as were listed so far. A test may change the table
+// between two chunks. Services are identified by their marks, destinations by their ports.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ class ModelKernel {
  public:
   ModelKernel(ModelRules rules, uint32_t seed) : rules_(rules), random_(seed) {}
 
-  // Called before each command and each chunk of a dump: other programs' turn.
+  // Called before each command and each chunk of a dump, for other programs' changes.
   std::function<void()> others = [] {};
 
   ipvs::Link link();
@@ -38,13 +38,13 @@ class ModelKernel {
   void Add(uint32_t mark, bool foreign = false);
   void Remove(uint32_t mark);
   bool Has(uint32_t mark) const { return services_.count(mark) > 0; }
-  // What adding or removing services brings about sooner or later: all of them in another order.
+  // Resizes the table, as adding or removing services does sooner or later: all services get another order.
   void Resize();
-  // Destinations of a service that is there. They are gone with it.
+  // Destinations of a present service, which are removed with it.
   void AddDestination(uint32_t mark, uint32_t port);
   void RemoveDestination(uint32_t mark, uint32_t port);
 
-  // A row's life: since when it is there (0: it is not), and when it last went, in the kernel's own time.
+  // A row's life in the kernel's own time: since when it is present (0: it is absent), and when it last went.
   struct Life {
     uint64_t since = 0;
     uint64_t gone = 0;

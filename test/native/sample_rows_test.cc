@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// One column of a row, as WriteCounters() and its kin lay it out.
+// One column of a row, as WriteCounters(), WriteDeltas() and WriteRates() lay it out.
 template <typename Number, typename Write>
 Number Written(const SampleRows& rows, Write write, unsigned column, size_t row) {
   std::vector<uint8_t> bytes(rows.size() * ipvs::kSampleCounterColumns * sizeof(Number));

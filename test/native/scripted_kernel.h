@@ -1,5 +1,5 @@
-// A kernel that answers by a script: what no booted one does on demand (losing answers, tearing dumps,
-// changing the family's id) is written down here, turn by turn.
+// A kernel that answers by a script, turn by turn, and so does what no booted one does on demand: it loses
+// answers, tears dumps, or changes the family's id.
 #pragma once
 
 #include <atomic>
@@ -29,8 +29,8 @@ struct Sent {
   uint32_t sequence(size_t request = 0) const { return requests.at(request).sequence(); }
 };
 
-// What the kernel does about a send: an errno of send() itself, or what the socket's queue has for the
-// receives that follow.
+// The kernel's answer to a send: an errno of send() itself, or the socket's queue for the receives that
+// follow.
 class Answer {
  public:
   static Answer Refuse(int error) {
@@ -68,13 +68,13 @@ class Answer {
 // Not thread-safe, but for the numbers of sockets. Outlives the links it gave out.
 class ScriptedKernel {
  public:
-  // What the kernel is to do about the next send that has no turn yet. A send without one fails the test.
+  // Scripts the turn of the next send that has none yet. A send without a turn fails the test.
   using Turn = std::function<Answer(const Sent& sent)>;
   ScriptedKernel& On(Turn turn) {
     turns_.push_back(std::move(turn));
     return *this;
   }
-  // Every send that has no turn of its own.
+  // Scripts every send that has no turn of its own.
   void OnEverySend(Turn turn) { otherwise_ = std::move(turn); }
 
   ipvs::Link link();
@@ -87,10 +87,10 @@ class ScriptedKernel {
     family_turns_.push_back(std::move(turn));
     return *this;
   }
-  // What opening a socket ends with.
+  // The errno of opening a socket; 0: it succeeds.
   int open_error = 0;
 
-  // What was done so far.
+  // The record of what was done so far.
   int families_asked = 0;
   int modules_loaded = 0;
   std::vector<int> pauses_ms;

@@ -13,7 +13,7 @@ using ipvs::Socket;
 
 namespace {
 
-// What each system call returns, in turn; what there is no entry for ends with EIO.
+// The results of each system call, in turn. A call without an entry ends with EIO.
 struct Script {
   std::deque<ptrdiff_t> sends;
   std::deque<ptrdiff_t> receives;

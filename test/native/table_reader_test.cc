@@ -80,8 +80,8 @@ void AddPool(ModelKernel* kernel, uint32_t count) {
   for (uint32_t port = 1; port <= count; ++port) kernel->AddDestination(kPool, port);
 }
 
-// What is wrong with a list, or nothing: it must have the rows that were there from `since` on until now, no
-// row that was not there after `begun`, and none twice.
+// The fault of a list, or an empty text. A list must have the rows that were there from `since` on until now,
+// no row that was not there after `begun`, and none twice.
 std::string WrongWith(const List& list, const std::map<uint32_t, ModelKernel::Life>& lives, uint64_t since,
                       uint64_t begun) {
   const std::set<uint32_t> rows = SetOf(list);
@@ -135,7 +135,7 @@ TEST_CASE("A list that fills its chunk to the last row is read in larger ones, a
   Client client(&kernel);
   CHECK(Destinations(&client).rows.size() == 10);
   CHECK(kernel.dumps == 3);
-  // Others are known to be like it.
+  // Other lists are expected to be like it.
   for (int list = 0; list < 3; ++list) {
     kernel.Remove(kPool);
     AddPool(&kernel, 10);
@@ -148,7 +148,7 @@ TEST_CASE("A list that fills its chunk to the last row is read in larger ones, a
 }
 
 TEST_CASE("A row that one reading misses, as another was removed, is in the list") {
-  // Every moment at which the removal of a row before it can come.
+  // The removal of a row before it can come at each of these moments.
   for (int turn = 1; turn <= 60; ++turn) {
     ModelKernel kernel({}, 1);
     AddServices(&kernel, 450);
@@ -433,7 +433,7 @@ TEST_CASE(
       const List list = services ? Services(&client, torn) : Destinations(&client, torn);
       kernel.others = [] {};
       uint64_t& before = services ? services_before : destinations_before;
-      // A list like that before it was read once: rows added since are not proved.
+      // A list that equals the one before it was read once, so that rows added since are not proved.
       const uint64_t since = torn == WhenTorn::kTake && kernel.dumps == dumps + 3 ? 0
                              : kernel.dumps == dumps + 1                          ? before
                                                                                   : begun;

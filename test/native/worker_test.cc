@@ -103,7 +103,7 @@ ScriptedKernel::Turn Acking(int error = 0) {
   };
 }
 
-// What the kernel does about an inline write that succeeds: it says nothing, as no ack was asked for.
+// The kernel's turn for an inline write that succeeds: no answer, as no ack was asked for.
 Answer Silence(const Sent&) {
   return Answer();
 }
@@ -203,7 +203,7 @@ TEST_CASE("Inline writes that are slow are left to the thread until their time w
   const int slow = inline_in_a_row(100);
   CHECK(slow <= 8);
   CHECK(inline_in_a_row(1) == 0);
-  // A single hiccup is none of that, and debts are paid off.
+  // A single hiccup makes no such debt, and debts are paid off.
   kernel.OnEverySend(Silence);
   for (int wait = 0; wait < 200 && inline_in_a_row(1) == 0; ++wait) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -1,5 +1,4 @@
-// An npm registry with a few packages, for tests that install: they then need no network, and what they ask
-// for is seen.
+// An npm registry with a few packages, for tests that install: it needs no network, and shows the requests.
 //
 //   node registry-server.mjs FOLDER    serves the tarballs in FOLDER; each request becomes a line on standard output
 

@@ -1,4 +1,5 @@
-// Servers on loopback that answer their name, and clients of a virtual server in front of them. Told by messages what to do, and answers each.
+// Servers on loopback that answer their name, and clients of a virtual server in front of them. Messages say what
+// to do, and each is answered.
 import dgram from 'node:dgram';
 import net from 'node:net';
 

@@ -11,14 +11,14 @@ IPPROTO_SCTP = 132
 
 
 def end_with_input():
-    # Not by sys.stdin, whose lock would be held while the program ends.
+    # Not with sys.stdin, whose lock would be held while the program ends.
     while os.read(0, 4096):
         pass
     os._exit(0)
 
 
 def new_socket(address, port=0):
-    # One address: an end with several would tell the other of them, and IPVS does not translate what is said inside.
+    # One address: an end with several would announce them in its chunks, which IPVS does not translate.
     one = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_SCTP)
     one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     one.bind((address, port))
