@@ -11,7 +11,7 @@ function isHook() {
   // Above this process are npm's shell and npm, and above that perhaps another package manager.
   for (let pid = process.ppid; pid > 1; pid = parentOf(pid)) {
     const script =
-      /\0(?:run|run-script|rum|urn)\b.*\0((?:pre)?build)(?:\0|$)|\b(?:run|run-script|rum|urn) (?:.* )?((?:pre)?build)\b/s.exec(
+      /\0(?:run|run-script|rum|urn)\b.*?\0((?:pre)?build)(?:\0|$)|\b(?:run|run-script|rum|urn) (?:.*? )??((?:pre)?build)\b/s.exec(
         read(`/proc/${pid}/cmdline`),
       );
     if (script !== null) return (script[1] ?? script[2]) === 'build';
