@@ -25,7 +25,7 @@ export function explainErrno(context: ErrorContext, errno: number): Explanation 
     case E.PERM:
       return {
         code: 'ERR_IPVS_PERMISSION',
-        message: `${context.command} needs CAP_NET_ADMIN in the initial user namespace, for reading too: run as root; a rootless container cannot have it`,
+        message: `${context.command} needs CAP_NET_ADMIN in the initial user namespace, for reading too: run as root, in a container with --cap-add=NET_ADMIN; a rootless container cannot have it`,
       };
     case E.SRCH:
       return {

@@ -64,10 +64,14 @@ export function explainLocal({ command }: ErrorContext, errno: number): Explanat
       );
     case E.NOSYS:
     case E.AFNOSUPPORT:
-    case E.PROTONOSUPPORT:
       return explained(
         'ERR_IPVS_NETLINK',
-        'this process has no generic netlink sockets; run it outside the sandbox or seccomp filter that withholds them',
+        'this process is kept from netlink sockets; allow them in its seccomp filter (RestrictAddressFamilies= of a systemd unit needs AF_NETLINK too)',
+      );
+    case E.PROTONOSUPPORT:
+      return explained(
+        'ERR_IPVS_NOT_AVAILABLE',
+        'this kernel has no generic netlink, and so no IPVS, as under gVisor or an emulator; run the program on a kernel of Linux itself',
       );
     case E.TIMEDOUT:
       return explained('ERR_IPVS_NETLINK', 'the kernel does not answer; try again');

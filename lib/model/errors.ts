@@ -22,7 +22,7 @@ export type IpvsErrorCode =
    */
   | 'ERR_IPVS_LIBRARY_MISSING'
   /**
-   * The kernel has no IPVS and could not load the module.
+   * The kernel has no IPVS and could not load the module, or has no generic netlink at all: gVisor, emulators.
    *
    * To do: `modprobe ip_vs` on the host; a container uses the host's kernel. Without that module: a kernel
    * with CONFIG_IP_VS.
@@ -172,10 +172,10 @@ export type IpvsErrorCode =
    */
   | 'ERR_IPVS_NO_RESOURCES'
   /**
-   * This process has no generic netlink, as in a sandbox or under a seccomp filter, or the kernel's answers
-   * do not arrive.
+   * This process is kept from netlink sockets, as by a seccomp filter, or the kernel's answers do not arrive.
    *
-   * To do: Run it outside of the sandbox. gVisor has no IPVS.
+   * To do: Allow netlink sockets: AF_NETLINK in RestrictAddressFamilies= of a systemd unit, or in the
+   * container's seccomp profile.
    */
   | 'ERR_IPVS_NETLINK'
   /**
