@@ -131,7 +131,7 @@ async function fingerprint(target: Target): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([target, sourceVersions, process.version]));
   const paths = [
     ...(await filesIn(join(root, 'native'), join(root, 'native/build'))),
-    ...(await filesIn(join(root, 'scripts/prebuild'))),
+    ...['build.ts', 'sources.ts', 'targets.ts'].map(name => join(root, 'scripts/prebuild', name)),
     ...['node-gyp', 'prebuildify'].map(name => join(root, 'node_modules', name, 'package.json')),
   ];
   for (const path of paths) {

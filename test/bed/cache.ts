@@ -1,15 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { compareReleases, type KernelLabel, matchesLabel } from './kernels.ts';
-
-/** A kernel unpacked and ready to boot. */
-export interface Kernel {
-  /** As `uname -r` says it. */
-  readonly version: string;
-  /** Holds `vmlinuz` and `lib/modules/VERSION`. */
-  readonly directory: string;
-}
+import { architectureOf, compareReleases, type Kernel, type KernelLabel, matchesLabel } from './kernels.ts';
 
 /** Where unpacked kernels are kept: `IPVS_CACHE`, or a directory of the user's cache. */
 export function cacheDirectory(): string {
@@ -21,9 +13,10 @@ export function cacheDirectory(): string {
 export function cachedKernel(label: KernelLabel): Kernel | undefined {
   const cache = cacheDirectory();
   if (!existsSync(cache)) return undefined;
+  const architecture = architectureOf(label);
   const version = readdirSync(cache)
-    .filter(name => /^\d.*-amd64$/.test(name) && matchesLabel(name, label))
+    .filter(name => name.endsWith(`-${architecture}`) && matchesLabel(name, label))
     .sort(compareReleases)
     .at(-1);
-  return version === undefined ? undefined : { version, directory: join(cache, version) };
+  return version === undefined ? undefined : { version, architecture, directory: join(cache, version) };
 }

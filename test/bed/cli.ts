@@ -6,7 +6,7 @@ const usage = `Runs a command on a kernel with IPVS.
 
   npm run bed -- COMMAND [ARGUMENT…]
 
-  IPVS_KERNEL       host, 5.10, 6.1, 6.12 or 7.x (default: the host's own if it has IPVS, else 6.1)
+  IPVS_KERNEL       host, 5.10, 6.1, 6.12, 7.x or arm64 (default: the host's own if it has IPVS, else 6.1)
   IPVS_BED_TIMEOUT  seconds until the command is stopped (default: 900)
   IPVS_BED_OUTPUT   a directory whose files come back to the host: under QEMU none else do
   IPVS_BED_ACCEL    kvm: boot with hardware acceleration, where that really works

@@ -2,8 +2,17 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Apt, isolatedApt } from './apt.ts';
-import { cacheDirectory, cachedKernel, type Kernel } from './cache.ts';
-import { type KernelLabel, type KernelRelease, kernelSuites, newestKernel, type Suite } from './kernels.ts';
+import { cacheDirectory, cachedKernel } from './cache.ts';
+import {
+  type Architecture,
+  architectureOf,
+  type Kernel,
+  type KernelLabel,
+  type KernelRelease,
+  kernelSuites,
+  newestKernel,
+  type Suite,
+} from './kernels.ts';
 import { withLock } from './lock.ts';
 import { debianMirror } from './mirror.ts';
 import { runProgram } from './program.ts';
@@ -37,6 +46,7 @@ export async function provideKernel(label: KernelLabel, signal: AbortSignal): Pr
 
 async function fetchKernel(label: KernelLabel, signal: AbortSignal): Promise<Kernel> {
   const mirror = debianMirror();
+  const architecture = architectureOf(label);
   // Left over only where a process was killed, since the lock is held.
   const work = join(cacheDirectory(), `${label}.partial`);
   await rm(work, { recursive: true, force: true });
@@ -44,9 +54,9 @@ async function fetchKernel(label: KernelLabel, signal: AbortSignal): Promise<Ker
   try {
     for (const suite of kernelSuites[label]) {
       say(`kernel ${label}: reading the index of ${suite.name}`);
-      const apt = await suiteApt(mirror, suite, await mkdtemp(join(work, 'apt.')));
+      const apt = await suiteApt(mirror, suite, architecture, await mkdtemp(join(work, 'apt.')));
       const found = await readIndex(apt, label, signal);
-      if (found !== undefined) return await unpackKernel(apt, found, work, signal);
+      if (found !== undefined) return await unpackKernel(apt, found, architecture, work, signal);
     }
   } finally {
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
@@ -55,8 +65,8 @@ async function fetchKernel(label: KernelLabel, signal: AbortSignal): Promise<Ker
   throw new Error(`no kernel ${label} in ${suites} of ${mirror.archive}`);
 }
 
-function suiteApt(mirror: Mirror, suite: Suite, directory: string): Promise<Apt> {
-  return isolatedApt(directory, mirror[suite.archive], suite.name);
+function suiteApt(mirror: Mirror, suite: Suite, architecture: Architecture, directory: string): Promise<Apt> {
+  return isolatedApt(directory, mirror[suite.archive], suite.name, { architecture });
 }
 
 async function readIndex(
@@ -75,10 +85,11 @@ async function readIndex(
 async function unpackKernel(
   apt: Apt,
   found: KernelRelease,
+  architecture: Architecture,
   work: string,
   signal: AbortSignal,
 ): Promise<Kernel> {
-  const version = `${found.release}-amd64`;
+  const version = `${found.release}-${architecture}`;
   const megabytes = Math.round(found.size / 1e6);
   const onProgress = progress(`kernel ${version}: downloading ${megabytes} MB`);
   await apt.run('apt-get', ['download', ...found.packages], { cwd: work, signal, onProgress });
@@ -89,12 +100,12 @@ async function unpackKernel(
     if (name.endsWith('.deb'))
       await runProgram('dpkg-deb', ['--extract', join(work, name), unpacked], { signal });
   }
-  const kernel = { version, directory: join(work, 'kernel') };
+  const kernel = { version, architecture, directory: join(work, 'kernel') };
   await arrange(unpacked, kernel, signal);
   const directory = join(cacheDirectory(), version);
   // Whoever comes second finds the same kernel there and leaves it.
   if (!existsSync(directory)) await rename(kernel.directory, directory);
-  return { version, directory };
+  return { ...kernel, directory };
 }
 
 /** Picks what is needed from unpacked packages, whose layout changed over the releases. */

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Kernel } from './cache.ts';
 import { systemEnvironment } from './environment.ts';
+import type { Kernel } from './kernels.ts';
 
 /**
  * What the first process needs before it sees the host's file system; built into some kernels, modules in
@@ -21,9 +21,8 @@ const guestScripts = ['init.sh', 'main.sh'].map(
  * The kernel's initramfs: busybox, a few modules and the guest's two scripts. Kept beside the kernel until
  * one of those changes.
  */
-export async function initramfs(kernel: Kernel): Promise<string> {
+export async function initramfs(kernel: Kernel, busybox: string): Promise<string> {
   const scripts = await Promise.all(guestScripts.map(url => readFile(url, 'utf8')));
-  const busybox = '/bin/busybox';
   const hash = createHash('sha256')
     .update(JSON.stringify([scripts, earlyModules]))
     .digest('hex')

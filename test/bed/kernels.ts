@@ -1,10 +1,22 @@
 import { parseStanzas } from './sources.ts';
 
 /** The kernels that can be booted, by the value of `IPVS_KERNEL` that asks for each. */
-export type KernelLabel = '5.10' | '6.1' | '6.12' | '7.x';
+export type KernelLabel = '5.10' | '6.1' | '6.12' | '7.x' | 'arm64';
 
 /** What `IPVS_KERNEL` may say. */
 export type KernelChoice = KernelLabel | 'host';
+
+/** Debian's name of what a kernel runs on. */
+export type Architecture = 'amd64' | 'arm64';
+
+/** A kernel unpacked and ready to boot. */
+export interface Kernel {
+  /** As `uname -r` says it. */
+  readonly version: string;
+  readonly architecture: Architecture;
+  /** Holds `vmlinuz` and `lib/modules/VERSION`. */
+  readonly directory: string;
+}
 
 /** Where a suite lies: in Debian's archive proper or in its security archive. */
 export interface Suite {
@@ -31,9 +43,13 @@ export const kernelSuites: Readonly<Record<KernelLabel, readonly Suite[]>> = {
     { archive: 'archive', name: 'sid' },
     { archive: 'archive', name: 'trixie-backports' },
   ],
+  arm64: [
+    { archive: 'archive', name: 'trixie' },
+    { archive: 'security', name: 'trixie-security' },
+  ],
 };
 
-/** Every bootable kernel, the oldest first. */
+/** Every bootable kernel, the oldest first, and behind them that of another architecture. */
 export const kernelLabels = Object.keys(kernelSuites) as readonly KernelLabel[];
 
 /** Tells whether a text names a kernel. */
@@ -41,9 +57,23 @@ export function isKernelChoice(text: string): text is KernelChoice {
   return text === 'host' || (kernelLabels as readonly string[]).includes(text);
 }
 
+/** What a label's kernel runs on. */
+export function architectureOf(label: KernelLabel): Architecture {
+  return label === 'arm64' ? 'arm64' : 'amd64';
+}
+
+/** How the releases begin that a label asks for. */
+const releases: Readonly<Record<KernelLabel, string>> = {
+  '5.10': '5.10.',
+  '6.1': '6.1.',
+  '6.12': '6.12.',
+  '7.x': '7.',
+  arm64: '6.12.',
+};
+
 /** Tells whether a release belongs to what a label asks for. */
 export function matchesLabel(release: string, label: KernelLabel): boolean {
-  return release.startsWith(label === '7.x' ? '7.' : `${label}.`);
+  return release.startsWith(releases[label]);
 }
 
 /**
@@ -57,16 +87,18 @@ export function newestKernel(index: string, label: KernelLabel): KernelRelease |
     const name = stanza.get('package');
     if (name !== undefined) sizes.set(name, Number(stanza.get('size') ?? 0));
   }
-  const releases = new Set<string>();
+  const architecture = architectureOf(label);
+  const found = new Set<string>();
   for (const name of sizes.keys()) {
     // Only the full flavour: the cloud one lacks 9p. `6.1.0-56`, `6.12.117+deb12`.
-    const release = /^linux-(?:image|binary)-(\d+\.\d+\.\d+(?:-\d+|\+deb\d+)?)-amd64$/.exec(name)?.[1];
-    if (release !== undefined && matchesLabel(release, label)) releases.add(release);
+    const match = /^linux-(?:image|binary)-(\d+\.\d+\.\d+(?:-\d+|\+deb\d+)?)-(\w+)$/.exec(name);
+    const [, release = '', kind] = match ?? [];
+    if (kind === architecture && matchesLabel(release, label)) found.add(release);
   }
-  const candidates = [...releases].sort(compareReleases).reverse();
+  const candidates = [...found].sort(compareReleases).reverse();
   for (const release of candidates) {
     const [image, binary, modules, base] = ['image', 'binary', 'modules', 'base'].map(
-      part => `linux-${part}-${release}-amd64`,
+      part => `linux-${part}-${release}-${architecture}`,
     ) as [string, string, string, string];
     const split = sizes.has(binary) || sizes.has(modules) || (sizes.get(image) ?? 0) < 1_000_000;
     const needed = split ? [binary, modules] : [image];

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
-import type { Kernel } from './cache.ts';
 import { initramfs } from './initramfs.ts';
+import type { Architecture, Kernel } from './kernels.ts';
 import { quote, quoteAll } from './quote.ts';
 import { say } from './say.ts';
+import { type Userland, userlandOf } from './userland.ts';
 
 /** What to run, and where its output goes. */
 export interface Job {
@@ -26,18 +27,20 @@ export interface Job {
 class BootError extends Error {}
 
 /**
- * Boots a kernel under QEMU with the host's file system as its root and runs a command there. Resolves with
- * its exit status.
+ * Boots a kernel under QEMU with the host's file system as its root, or that of another architecture, and runs a
+ * command there. Resolves with its exit status.
  */
 export async function runOnMachine(kernel: Kernel, job: Job): Promise<number> {
+  const userland = await userlandOf(kernel);
   const directory = await mkdtemp(join(tmpdir(), 'ipvs-bed-'));
   try {
-    await writeFile(join(directory, 'settings.sh'), settings(kernel, job));
+    await writeFile(join(directory, 'settings.sh'), settings(kernel, userland, directory, job));
     await writeFile(join(directory, 'command.sh'), command(job));
-    const args = qemuArguments(kernel, await initramfs(kernel), directory, job.outputDirectory);
+    const initrd = await initramfs(kernel, userland.busybox);
+    const args = qemuArguments(kernel, initrd, directory, job.outputDirectory);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await runQemu(args, job);
+        return await runQemu(machines[kernel.architecture].program, args, job);
       } catch (error) {
         if (!(error instanceof BootError) || attempt === ATTEMPTS) throw error;
         say(`${error.message.split('\n')[0]}: booting it again (${attempt + 1} of ${ATTEMPTS})`);
@@ -48,9 +51,19 @@ export async function runOnMachine(kernel: Kernel, job: Job): Promise<number> {
   }
 }
 
-function settings(kernel: Kernel, job: Job): string {
+/** What the guest's scripts go by. Another root lacks the folders of this machine that they read. */
+function settings(kernel: Kernel, { root, layers }: Userland, directory: string, job: Job): string {
   const modules = join(kernel.directory, 'lib/modules', kernel.version);
-  return `BED_MODULES=${quote(modules)}\nBED_OUTPUT=${quote(job.outputDirectory ?? '')}\n`;
+  const all = root === '/' ? {} : { [directory]: directory, [modules]: modules, ...layers };
+  return [
+    `BED_ROOT=${quote(root)}`,
+    `BED_NODE=${quote(process.execPath)}`,
+    `BED_MODULES=${quote(modules)}`,
+    `BED_OUTPUT=${quote(job.outputDirectory ?? '')}`,
+    'bed_layers() {',
+    ...Object.entries(all).map(([path, lower]) => `layer ${quote(path)} ${quote(lower)}`),
+    ':\n}\n',
+  ].join('\n');
 }
 
 function command(job: Job): string {
@@ -62,16 +75,40 @@ function command(job: Job): string {
 const ports = { out: 3, err: 4, report: 5 } as const;
 
 const kernelParameters = [
-  ...['console=ttyS0', 'quiet', 'panic=-1', 'mitigations=off'],
+  ...['quiet', 'panic=-1', 'mitigations=off'],
   // An oops in the kernel is a failure, never something a test may overlook.
   'oops=panic',
+];
+
+const amd64Parameters = [
+  'console=ttyS0',
   // On a busy host the emulated timer comes late, and the kernel then takes it for broken and panics.
   'no_timer_check',
   // Likewise for the clock: found unstable only later, the kernel rewrites its own code for that while both
   // processors run it, which the emulation of two processors does not always survive (a panic in
   // sched_clock_cpu). Said at boot, it is done before the second one starts.
   'tsc=unstable',
-].join(' ');
+];
+
+interface Machine {
+  readonly program: string;
+  readonly arguments: readonly string[];
+  readonly parameters: readonly string[];
+}
+
+const machines: Readonly<Record<Architecture, Machine>> = {
+  amd64: {
+    program: 'qemu-system-x86_64',
+    arguments: ['-accel', 'tcg,thread=multi', '-cpu', 'max'],
+    parameters: amd64Parameters,
+  },
+  arm64: {
+    program: 'qemu-system-aarch64',
+    // Not `-cpu max`: Node.js crashes there, in V8's deoptimizer.
+    arguments: ['-accel', 'tcg,thread=multi', '-M', 'virt,gic-version=3', '-cpu', 'cortex-a72'],
+    parameters: ['console=ttyAMA0'],
+  },
+};
 
 /**
  * So often is a kernel booted that panics before the command wrote anything: emulation's fault then, and no
@@ -87,14 +124,15 @@ function qemuArguments(
 ): string[] {
   // A /dev/kvm that accepts a guest and then hangs has been seen, so the node's being there says nothing.
   const { IPVS_BED_ACCEL } = process.env;
-  const kvm = IPVS_BED_ACCEL === 'kvm';
+  const kvm = IPVS_BED_ACCEL === 'kvm' && kernel.architecture === 'amd64';
+  const machine = machines[kernel.architecture];
   const share = (path: string, tag: string, readonly: string) =>
     `local,path=${path.replaceAll(',', ',,')},mount_tag=${tag},security_model=none,multidevs=remap,readonly=${readonly}`;
   return [
-    ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
+    ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : machine.arguments),
     ...['-m', '3072', '-smp', '2', '-nodefaults', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
     ...['-kernel', join(kernel.directory, 'vmlinuz'), '-initrd', initrd],
-    ...['-append', `${kernelParameters} bed.job=${directory}`],
+    ...['-append', [...kernelParameters, ...machine.parameters, `bed.job=${directory}`].join(' ')],
     ...['-virtfs', share('/', 'host', 'on')],
     ...(output === undefined ? [] : ['-virtfs', share(output, 'output', 'off')]),
     ...['-device', 'virtio-serial-pci'],
@@ -105,9 +143,9 @@ function qemuArguments(
   ];
 }
 
-async function runQemu(args: readonly string[], job: Job): Promise<number> {
+async function runQemu(program: string, args: readonly string[], job: Job): Promise<number> {
   // The kernel kills QEMU should this process die without a chance to clean up.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     // A Ctrl-C is for this process to handle; QEMU would end before the last output is read.
     detached: true,

