@@ -1,7 +1,7 @@
 // Makes a machine ready for an npm script, and does nothing when it is ready. Plain JavaScript, since it runs
 // before `npm ci`. Without a part it installs what package-lock.json lists.
 //
-//   node scripts/setup.mjs [addon] [native] [dist] [prebuild] [unit] [package] [bed] [style] [tidy]
+//   node scripts/setup.mjs [addon] [native] [dist] [prebuild] [unit] [package] [bed] [arm64] [style] [tidy]
 
 // @ts-check
 
@@ -22,7 +22,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'style' | 'tidy'} Part
+ * @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'arm64' | 'style' |
+ *   'tidy'} Part
  */
 /**
  * @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian
@@ -47,17 +48,20 @@ const compilerNeeds = [
 const buildNeeds = [...compilerNeeds, program('make', 'make'), program('python3', 'python3')];
 const doctest = { package: 'doctest-dev', present: () => existsSync('/usr/include/doctest/doctest.h') };
 
+// Of what prebuilt addons are made.
+const prebuildNeeds = [
+  program('make', 'make'),
+  program('python3', 'python3'),
+  program('binutils', 'readelf'),
+  { package: 'debian-archive-keyring', present: () => existsSync(debianKeyring) },
+];
+
 /** @type {Record<Part, Need[]>} */
 const needs = {
   addon: buildNeeds,
   native: [...buildNeeds, doctest],
   dist: [],
-  prebuild: [
-    program('make', 'make'),
-    program('python3', 'python3'),
-    program('binutils', 'readelf'),
-    { package: 'debian-archive-keyring', present: () => existsSync(debianKeyring) },
-  ],
+  prebuild: prebuildNeeds,
   // Completion is tested in these shells.
   unit: [program('zsh', 'zsh'), program('fish', 'fish')],
   // Root file systems are made for installing the package.
@@ -65,6 +69,7 @@ const needs = {
     program('debootstrap', 'debootstrap'),
     { package: 'busybox-static', present: hasStaticBusybox },
     program('iproute2', 'ip'),
+    program('qemu-user-static', 'qemu-aarch64-static'),
   ],
   bed: [
     ...machineNeeds(),
@@ -77,6 +82,8 @@ const needs = {
     program('ipvsadm', 'ipvsadm'),
     program('keepalived', 'keepalived'),
   ],
+  // Another architecture's kernel, with the addon that was prebuilt for it.
+  arm64: [...prebuildNeeds, program('qemu-system-arm', 'qemu-system-aarch64')],
   style: [program('clang-format', 'clang-format'), program('shellcheck', 'shellcheck')],
   tidy: [...compilerNeeds, program('python3', 'python3'), doctest, program('clang-tidy', 'clang-tidy')],
 };
@@ -282,6 +289,7 @@ function machineNeeds() {
   const { IPVS_KERNEL } = process.env;
   if (IPVS_KERNEL === 'host') return [];
   return [
+    ...(IPVS_KERNEL === 'arm64' ? [...prebuildNeeds, program('qemu-system-arm', 'qemu-system-aarch64')] : []),
     program('qemu-system-x86', 'qemu-system-x86_64'),
     { package: 'busybox-static', present: hasStaticBusybox },
     program('cpio', 'cpio'),

@@ -2,7 +2,7 @@
 //
 //   npm test [-- FILTER…]                           on the host's kernel or 6.1, or what IPVS_KERNEL says
 //   npm run test:kernels [-- 5.10,7.x] [FILTER…]    on each kernel in turn
-//     --brief                                       on 5.10 and 6.12 only what differs there (test/choice.ts)
+//     --brief                                       on 5.10, 6.12 and arm64 only what differs (test/choice.ts)
 //
 // A filter is a part of a test file's path. Where only unit tests match, no kernel is booted.
 

@@ -49,11 +49,11 @@ test('the proofs that labs can fail run on 6.1 and 7.x alone', () => {
   expect(withProofs).toEqual(['6.1', '7.x']);
 });
 
-test('a brief run takes all tests to 6.1 and 7.x, and to kernels between them those of what differs', async () => {
+test('a brief run takes all tests to 6.1 and 7.x, and to other kernels those of what differs there', async () => {
   const choice = parseWords(['--kernels', '--brief']);
   expect(choice.kernels).toEqual(kernelLabels);
   for (const kernel of ['6.1', '7.x'] as const) expect(filtersOn(kernel, choice)).toEqual([]);
-  for (const kernel of ['5.10', '6.12'] as const) {
+  for (const kernel of ['5.10', '6.12', 'arm64'] as const) {
     const filters = filtersOn(kernel, choice);
     for (const filter of filters) expect(await matchingProjects([filter])).toEqual(new Set(['kernel']));
     expect(filters).toContain('kernel/lists');
