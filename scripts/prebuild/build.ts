@@ -5,7 +5,9 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectory } from '../../test/bed/cache.ts';
 import { keep, writableCache } from '../../test/bed/keep.ts';
+import { withLock } from '../../test/bed/lock.ts';
 import { runProgram } from '../../test/bed/program.ts';
+import { say } from '../../test/bed/say.ts';
 import { libnlSource, sourceVersions, zigProgram } from './sources.ts';
 import { filesOf, type Target } from './targets.ts';
 
@@ -23,6 +25,14 @@ export interface Provided {
 
 /** Puts a target's files into prebuilds/, from the cache if none of their sources changed. */
 export async function provide(target: Target): Promise<Provided> {
+  await mkdir(join(root, '.cache'), { recursive: true });
+  const onWait = () => say(`${target.name}: another process is making it, waiting`);
+  const { signal } = new AbortController();
+  // Two at once would take each other's third_party away.
+  return await withLock(join(root, '.cache/prebuild.lock'), { onWait, signal }, () => provideAlone(target));
+}
+
+async function provideAlone(target: Target): Promise<Provided> {
   await bringLibnl();
   await bringHeaders();
   const name = `prebuilt-${target.arch}-${target.libc}-${await fingerprint(target)}`;
@@ -158,7 +168,7 @@ async function forgetOld(prefix: string): Promise<void> {
   const cache = cacheDirectory();
   const found: { readonly path: string; readonly time: number }[] = [];
   for (const name of await readdir(cache)) {
-    if (!name.startsWith(prefix)) continue;
+    if (!name.startsWith(prefix) || name.endsWith('.partial')) continue;
     const path = join(cache, name);
     found.push({ path, time: (await stat(path)).mtimeMs });
   }

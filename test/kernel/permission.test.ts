@@ -44,3 +44,41 @@ test('CAP_NET_ADMIN in a user namespace alone, as a rootless container has it, i
   expect(setSettings).toBeDefined();
   expect(JSON.parse(output)).toMatchObject(netlink);
 });
+
+const told = `import { Ipvs } from 'ipvs';
+  const ipvs = new Ipvs();
+  const calls = { services: ipvs.services(), settings: ipvs.settings(), totals: ipvs.totals() };
+  const told = {};
+  for (const [name, call] of Object.entries(calls))
+    told[name] = await call.then(() => 'resolved', ({ code, message }) => code + ': ' + message);
+  console.log(JSON.stringify(told));`;
+
+/** What calls come to in a process that is started through other programs. */
+function toldThrough(first: string, ...through: readonly string[]): Readonly<Record<string, string>> {
+  const script = 'cd "$0" && exec "$@"';
+  const node = [installation.node, '--input-type=module', '-e', told];
+  return JSON.parse(bed.run(first, ...through, 'sh', '-c', script, installation.folder, ...node)) as Readonly<
+    Record<string, string>
+  >;
+}
+
+test('root without CAP_NET_ADMIN, as in a container, is told how a container gets it', () => {
+  const { services, settings } = toldThrough('setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin');
+  expect(services).toMatch(
+    /^ERR_IPVS_PERMISSION: GET_SERVICE needs CAP_NET_ADMIN in the initial user namespace, .*--cap-add=NET_ADMIN/,
+  );
+  expect(settings).toBe('resolved');
+});
+
+test('without /proc calls over netlink work, and those that read there ask to mount it', () => {
+  const { services, settings, totals } = toldThrough(
+    'unshare',
+    '--mount',
+    'sh',
+    '-c',
+    'umount -l /proc && exec "$@"',
+    'sh',
+  );
+  expect(services).toBe('resolved');
+  for (const message of [settings, totals]) expect(message).toMatch(/^ERR_IPVS_FILE: .*; mount \/proc/);
+});

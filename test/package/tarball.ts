@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from '../bed/program.ts';
@@ -21,6 +22,17 @@ export async function pack(): Promise<string> {
     await runProgram('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', shelf, folder]);
   }
   return join(shelf, own!);
+}
+
+/** A folder whose node_modules has the package and its dependencies, as npm would install them. */
+export function unpacked(name: string): string {
+  const folder = scratch(name);
+  for (const file of readdirSync(shelf)) {
+    const to = join(folder, 'node_modules', file.replace(/-\d+\.\d+\.\d+\.tgz$/, ''));
+    mkdirSync(to, { recursive: true });
+    execFileSync('tar', ['-xf', join(shelf, file), '--strip-components=1', '-C', to]);
+  }
+  return folder;
 }
 
 /** An empty folder for one test. */
