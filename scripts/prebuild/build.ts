@@ -123,17 +123,22 @@ async function compile(target: Target, folder: string): Promise<void> {
     PREBUILD_NODE_GYP: join(root, 'node_modules/.bin/node-gyp'),
     PREBUILD_LIBC: target.libc,
   };
-  const copyLister = `cp build/Release/ipvs-list ${join(folder, filesOf(target).at(-1)!)}`;
+  const copyLister = `cp build/Release/ipvs-list ${join(work, filesOf(target).at(-1)!)}`;
   await runProgram(
     join(root, 'node_modules/.bin/prebuildify'),
     [
       ...['--napi', '--tag-libc', '--name', 'ipvs', '--target', NODE, '--arch', target.arch],
-      ...['--cwd', join(work, 'native'), '--out', folder],
+      ...['--cwd', join(work, 'native'), '--out', work],
       ...(target.makesLister ? ['--postinstall', copyLister] : []),
     ],
     { cwd: root, env },
   );
-  for (const file of filesOf(target)) await chmod(join(folder, file), 0o755);
+  // The cache may lie on another file system, where prebuildify could not have moved it.
+  for (const file of filesOf(target)) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await copyFile(join(work, file), join(folder, file));
+    await chmod(join(folder, file), 0o755);
+  }
 }
 
 /** A text that changes with everything that a target's files are made of. */

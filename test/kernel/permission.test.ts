@@ -70,7 +70,7 @@ test('root without CAP_NET_ADMIN, as in a container, is told how a container get
   expect(settings).toBe('resolved');
 });
 
-test('without /proc calls over netlink work, and those that read there ask to mount it', () => {
+test('calls over netlink work without /proc, and those that read there ask to mount it', () => {
   const { services, settings, totals } = toldThrough(
     'unshare',
     '--mount',
