@@ -10,7 +10,7 @@ export interface Row {
   readonly wall: number;
   /** Microseconds of wall time for each row read or operation made. */
   readonly perOperation: number;
-  /** How many times as long as the floor's runs of the same turns. */
+  /** The ratio of its wall time to the floor's in the same turns. */
   readonly ratio: number;
   /**
    * The ratio of first runs: reads that know nothing of the table, or writes of a process without compiled

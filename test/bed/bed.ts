@@ -22,13 +22,13 @@ export interface BedOptions {
   readonly outputDirectory?: string;
   /** Seconds after which the command is stopped. Default: `IPVS_BED_TIMEOUT`, else 900. */
   readonly deadline?: number;
-  /** Told what the command writes, as it comes; by default it goes to this process's own streams. */
+  /** Called with the command's output as it comes. Default: this process's own streams get it. */
   readonly onStdout?: (chunk: Buffer) => void;
   readonly onStderr?: (chunk: Buffer) => void;
   readonly signal?: AbortSignal;
 }
 
-/** How a command on a bed ended. */
+/** The end of a command on a bed. */
 export interface BedResult {
   readonly exitStatus: number;
   /** The kernel that it ran on: the output of `uname -r`, or `host`. */

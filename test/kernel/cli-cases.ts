@@ -11,7 +11,7 @@ export interface Case {
   readonly words: string;
   /** Standard input. */
   readonly input?: string;
-  /** Where we differ on purpose, and why. */
+  /** The aspects in which we differ on purpose, and the reason. */
   readonly differs?: { readonly in: readonly Aspect[]; readonly why: string };
 }
 

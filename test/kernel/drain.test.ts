@@ -45,7 +45,7 @@ afterEach(async () => {
   rmSync('/run/ipvs', { recursive: true, force: true });
 });
 
-/** How many connections the kernel knows, templates and those of removed destinations included. */
+/** The number of connections in the kernel, templates and those of removed destinations included. */
 function connectionsLeft(): number {
   return bed.run('cat', '/proc/net/ip_vs_conn').trim().split('\n').length - 1;
 }
@@ -206,7 +206,7 @@ describe('traps of a drain', () => {
     );
     await bed.ipvs.drain(web, at(1), { ...keeping, setFallback: true });
     expect(await bed.ipvs.service(web)).toMatchObject({ schedulerFlags: ['mh-fallback', 'mh-port'] });
-    // What it is for: every client finds the other server.
+    // With the fallback every client finds the other server.
     expect(new Set(await open(12))).toEqual(new Set([at(2).address]));
   });
 

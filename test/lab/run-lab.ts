@@ -6,7 +6,7 @@ import type { LabOptions } from './lab.ts';
 import type { Box } from './report/diagram.ts';
 import type { Report } from './report/report.ts';
 
-/** How a lab is introduced, and what it stands on. */
+/** The frame of a lab: its introduction, and the hosts and programs that it needs. */
 export interface Frame<Step extends string> {
   readonly title: string;
   readonly about: string;
@@ -15,7 +15,7 @@ export interface Frame<Step extends string> {
   readonly proofs: Readonly<Record<Step, readonly string[]>>;
   /** Milliseconds the whole lab may take. */
   readonly deadline: number;
-  /** Besides those that any network takes. */
+  /** The programs needed in addition to those of every network. */
   readonly programs: readonly Program[];
   readonly modules: readonly string[];
   readonly segments: readonly Segment[];
@@ -51,17 +51,17 @@ export function runLab<Step extends string, T>(
   });
 }
 
-/** How requests are sent. */
+/** The settings of requests. */
 export interface Requests {
   readonly url: string;
   readonly count: number;
-  /** Milliseconds that one may take. */
+  /** Milliseconds that a request may take. */
   readonly timeout: number;
-  /** After this many unanswered ones in a row the rest would only repeat it. */
+  /** The number of unanswered requests in a row after which the rest is not sent. */
   readonly giveUp: number;
 }
 
-/** Sends requests one after the other, a new connection each, and returns what each of them came to. */
+/** Sends requests one after the other, a new connection each, and returns the replies. */
 export async function sendRequests(
   client: Peer,
   { url, count, timeout, giveUp }: Requests,

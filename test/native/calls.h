@@ -1,4 +1,4 @@
-// Calls and questions as the tests make them: services are told apart by their marks.
+// Calls and questions of the tests. Services are identified by their marks.
 #pragma once
 
 #include <linux/ip_vs.h>

@@ -1,4 +1,4 @@
-// Files, descriptors and network namespaces: what fails is told, and what a signal interrupts is made again.
+// Files, descriptors and network namespaces: failures are reported, and interrupted calls made again.
 #include <pthread.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is POSIX, not C++
 #include <sys/resource.h>

@@ -33,7 +33,7 @@ export interface RunOptions {
   readonly timeout?: number;
 }
 
-/** How a program ended. */
+/** The end of a program. */
 export interface Ended {
   readonly status: number | null;
   readonly stdout: string;

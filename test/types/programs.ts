@@ -17,7 +17,7 @@ import {
  */
 declare const ipvs: Ipvs;
 
-/** What a program of a user's own reads from a file. */
+/** The content of a file that a user's program reads. */
 interface Config {
   readonly protocol: 'tcp' | 'udp';
   readonly address: string;

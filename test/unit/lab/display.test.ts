@@ -42,7 +42,7 @@ function destination(address: string, changes: Partial<Destination> = {}): Desti
   } as Destination;
 }
 
-// What ipvsadm 1.31 printed for the same table.
+// The lines are those that ipvsadm 1.31 printed for the same table.
 test('the labs’ table has the lines of ipvsadm', () => {
   const services: ServiceWithDestinations[] = [
     {

@@ -18,7 +18,7 @@ const dns = 'udp 10.0.0.1:53';
 
 const nothing = { steps: [] } as unknown as Plan;
 
-/** What an owner's file holds; undefined where there is none. */
+/** The content of an owner's file; undefined where there is none. */
 function recordOf(owner: string): unknown {
   try {
     return JSON.parse(readFileSync(join(directory, `${owner}.json`), 'utf8'));

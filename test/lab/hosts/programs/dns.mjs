@@ -1,4 +1,4 @@
-// What a host does with names: answers for them, and asks.
+// A host's DNS: it serves addresses of a name, and asks for them.
 import dgram from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 
@@ -8,7 +8,7 @@ import { Resolver } from 'node:dns/promises';
  * @returns {Promise<void>}
  */
 export async function serveDns(zone) {
-  // Only where it is needed: every other host starts the sooner.
+  // The package is imported only where it is needed, so that other hosts start sooner.
   const dnsPacket = await import('dns-packet');
   records = zone.addresses;
   let queries = 0;
@@ -23,7 +23,7 @@ export async function serveDns(zone) {
       flags: dnsPacket.AUTHORITATIVE_ANSWER,
       questions,
       answers: known.flatMap(({ name }) =>
-        // A time to live of 0: the client is to ask again for each request.
+        // A time to live of 0 has the client ask again for each request.
         [...records.slice(first), ...records.slice(0, first)].map(data => ({
           type: /** @type {const} */ ('A'),
           name,
@@ -41,13 +41,13 @@ export async function serveDns(zone) {
 }
 
 /**
- * What the name stands for.
+ * The addresses of the name.
  * @type {readonly string[]}
  */
 let records = [];
 
 /**
- * Changes what the name stands for.
+ * Changes the addresses of the name.
  * @param {{ addresses: readonly string[] }} parameters
  */
 export function setRecords({ addresses }) {
@@ -60,7 +60,7 @@ export function setRecords({ addresses }) {
  * @returns {Promise<string[]>}
  */
 export function resolveName({ server, name, timeout }) {
-  // Asked only once: a query that is sent again would turn the order further.
+  // The query is sent only once, as a second one would turn the order further.
   const resolver = new Resolver({ timeout, tries: 1 });
   resolver.setServers([server]);
   return resolver.resolve4(name);

@@ -1,4 +1,4 @@
-// What a host does in long downloads: sends a file at an even pace, and receives it.
+// A host's long downloads: it sends a file at an even pace, and receives one.
 import net from 'node:net';
 
 /** @import { Download, FileOffer, Received } from '../download.ts' */
@@ -19,15 +19,13 @@ const sending = new Set();
 const receiving = new Map();
 
 /**
- * Sends a file to everybody who connects, after a line that says who sends it: a chunk at each turn of the
- * clock.
+ * Sends a file to every client, after a line with the sender's name: a chunk at each interval.
  * @param {FileOffer & { name: string }} parameters
  * @returns {Promise<void>}
  */
 export function serveFile({ name, port, size, chunk, interval }) {
   const file = content(size);
-  // Without delay, or the kernel would gather chunks into packets as they are acknowledged, and those would
-  // be few.
+  // Without delay each chunk is a packet. Otherwise the kernel would gather chunks until others are acknowledged.
   const server = net.createServer({ noDelay: true }, socket => {
     let sent = 0;
     socket.write(`${name}\n`);
@@ -56,7 +54,7 @@ export function serveFile({ name, port, size, chunk, interval }) {
   });
 }
 
-/** Sends what is left of every download as fast as the network takes it. */
+/** Sends the rest of every download as fast as the network takes it. */
 export function hurryDownloads() {
   for (const upload of sending) upload.hurry();
 }
@@ -67,7 +65,7 @@ export function dropDownloads() {
 }
 
 /**
- * Begins to download a file; resolves when it is known who sends it, or that nobody does.
+ * Begins to download a file. Resolves when the sender is known, or it is known that there is none.
  * @param {{ address: string, port: number, size: number, patience: number }} parameters
  * @returns {Promise<Download>}
  */
@@ -101,7 +99,7 @@ export function startDownload({ address, port, size, patience }) {
     });
     const end = new Promise(ended => {
       socket.on('close', () => {
-        // A reset may look like an end, where the error has been told to another system call.
+        // A reset may look like an end, where another system call got the error.
         if (state.received < size) state.failure ??= 'the connection ended';
         started();
         ended(undefined);
@@ -112,7 +110,7 @@ export function startDownload({ address, port, size, patience }) {
 }
 
 /**
- * What has come of every download; at the end of all of them, or by now.
+ * The state of every download, by now or at the end of all.
  * @param {{ downloads: readonly number[], ended: boolean }} parameters
  * @returns {Promise<Received[]>}
  */
@@ -123,7 +121,7 @@ export async function received({ downloads, ended }) {
 }
 
 /**
- * A file in which each byte follows from its place, so that what is lost, repeated or out of place is seen.
+ * A file whose bytes follow from their places, so that lost, repeated or misplaced ones are noticed.
  * @param {number} size
  */
 function content(size) {

@@ -1,4 +1,4 @@
-// What a host does over HTTP: serves, answering with its name, and asks.
+// A host's HTTP: it serves, answering with its name, and asks.
 import http from 'node:http';
 
 /** @import { Reply, Served } from '../peer.ts' */
@@ -6,13 +6,13 @@ import http from 'node:http';
 /** @typedef {{ url: string, timeout: number, from?: string | undefined }} Question */
 
 /**
- * The path whose request and answer begin and do not end: a connection that lasts until the client lets go of
- * it. Each line that the client adds gets one more.
+ * The path whose request and answer do not end, so that the connection lasts until the client lets go of it. Each
+ * line that the client adds is answered by one.
  */
 const HOLD = '/hold';
 
 /**
- * What each port has served.
+ * The counts of each port.
  * @type {Map<number, Counts>}
  */
 const counted = new Map();
@@ -42,7 +42,7 @@ export function serve({ name, address, port }) {
     reply();
     if (request.url !== HOLD) return void response.end();
     request.on('data', reply);
-    request.on('error', () => {}); // the client let go of it
+    request.on('error', () => {}); // the client let go of the connection
   });
   server.on('connection', () => void counts.connections++);
   return new Promise((resolve, reject) => {
@@ -60,7 +60,7 @@ export function served({ port }) {
 }
 
 /**
- * Sends one request over a connection of its own. A failure is an answer too.
+ * Sends one request over a connection of its own. Resolves with a failure too.
  * @param {Question} question
  * @returns {Promise<Reply>}
  */
@@ -106,8 +106,7 @@ export function askAgain({ connection, timeout }) {
 }
 
 /**
- * Lets go of connections: by a FIN, which the server answers with its own, or by a RST, after which there is
- * nothing more to say.
+ * Lets go of connections: by a FIN, which the server answers with its own, or by a RST, which is not answered.
  * @param {{ connections: readonly number[], reset?: boolean }} parameters
  */
 export function release({ connections, reset = false }) {
@@ -120,7 +119,7 @@ export function release({ connections, reset = false }) {
 }
 
 /**
- * Sends one request; waits for the end of the answer, or for its first line only.
+ * Sends one request and waits for the end of the answer, or only for its first line.
  * @param {Question} question
  * @param {boolean} toTheEnd
  * @returns {Promise<{ reply: Reply, request: http.ClientRequest, response?: http.IncomingMessage | undefined }>}
@@ -138,7 +137,7 @@ function ask({ url, timeout, from }, toTheEnd) {
     };
     /** @param {string} text */
     const fail = text => answer({ failure: late ? `no answer within ${timeout / 1000} s` : text });
-    // To be held, a request must be of a kind that may go on.
+    // A request that is held must be of a kind that may have a body.
     const method = toTheEnd ? 'GET' : 'POST';
     const request = http.request(url, { method, agent: false, localAddress: from });
     request.on('response', incoming => {
@@ -164,7 +163,7 @@ function ask({ url, timeout, from }, toTheEnd) {
       request.destroy();
       fail('');
     }, timeout);
-    // Without the local address that Node.js adds: it is 0.0.0.0 as yet.
+    // Node.js adds the local address to the message, which is still 0.0.0.0.
     request.on('error', error => fail(error.message.replace(/ - Local .*/, '')));
     if (toTheEnd) request.end();
     else request.flushHeaders();

@@ -1,5 +1,5 @@
-// The one process of a lab's host: serves and asks, as the lab tells it over IPC. Plain JavaScript, since on
-// an emulated machine a compiler at its start would take seconds.
+// The one process of a lab's host: it serves and asks on the lab's orders over IPC. Plain JavaScript, since a
+// compiler would take seconds to start on an emulated machine.
 import * as dns from './dns.mjs';
 import * as download from './download.mjs';
 import * as http from './http.mjs';
@@ -21,5 +21,5 @@ process.on('message', async message => {
     process.send?.({ id, error: String(error) });
   }
 });
-// The lab has ended, whatever way.
+// The lab has ended.
 process.on('disconnect', () => process.exit());

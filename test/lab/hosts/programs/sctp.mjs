@@ -1,4 +1,4 @@
-// What a host does over SCTP, which Node.js does not speak: sctp.py does it.
+// A host's SCTP, by sctp.py, as Node.js does not speak it.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -30,8 +30,8 @@ export async function askSctp({ address, port, from, count, timeout }) {
 }
 
 /**
- * Runs sctp.py and yields the lines that it writes. It ends with this process: nothing else holds the other
- * end of its standard input.
+ * Runs sctp.py and yields the lines that it writes. It ends with this process, which alone holds the other end
+ * of its standard input.
  * @param {readonly string[]} args
  */
 async function* run(args) {
@@ -47,7 +47,7 @@ async function* run(args) {
       else reject(new Error(`sctp.py ended with ${status}: ${complaint.trim()}`));
     });
   });
-  ended.catch(() => {}); // told below, when what was written has been read
+  ended.catch(() => {}); // awaited below, when all output has been read
   yield* createInterface({ input: child.stdout });
   await ended;
 }

@@ -1,18 +1,18 @@
-// What a host does over UDP: answers datagrams with its name, and asks.
+// A host's UDP: it answers datagrams with its name, and asks.
 import dgram from 'node:dgram';
 import { isIPv6 } from 'node:net';
 
 /** @import { Reply, Served } from '../peer.ts' */
 
 /**
- * How many datagrams each port has had.
+ * The number of datagrams that each port has had.
  * @type {Map<number, number>}
  */
 const counted = new Map();
 
 /**
- * Answers what comes to a port with a name and with the client's address as it arrived here, and, as SIP
- * does, with the Call-ID of what it answers.
+ * Answers datagrams to a port with a name and with the client's address as it arrived here, and, as SIP does,
+ * with the Call-ID of the request.
  * @param {{ name: string, address: string, port: number }} parameters
  * @returns {Promise<void>}
  */
@@ -41,13 +41,13 @@ export function servedUdp({ port }) {
 }
 
 /**
- * Sends datagrams from one socket, each after the answer to the one before. No answer is an answer too.
+ * Sends datagrams from one socket, each after the answer to the one before. Resolves with failures too.
  * @param {{ address: string, port: number, timeout: number, payloads: readonly string[], from?: { address?: string, port?: number } }} question
  * @returns {Promise<Reply[]>}
  */
 export async function askUdp({ address, port, timeout, payloads, from = {} }) {
   const socket = dgram.createSocket(isIPv6(address) ? 'udp6' : 'udp4');
-  socket.on('error', () => {}); // what a send meets is told by its callback, and what comes back late by the timer
+  socket.on('error', () => {}); // a send's callback gets its errors, and the timer sees a missing answer
   try {
     await new Promise(resolve => socket.bind(from.port ?? 0, from.address, () => resolve(undefined)));
     const replies = [];
