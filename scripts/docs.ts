@@ -1,4 +1,5 @@
-// Writes the pages of docs/ that are made of comments and of the grammar in lib/, then the API reference in api/.
+// Writes the pages of docs/ that are made of comments and of the grammar in lib/, then the API reference in
+// api/.
 //
 //   node --import tsx scripts/docs.ts
 

@@ -31,8 +31,8 @@ const differing = {
 } as const;
 
 /**
- * The kernel tests of what could differ on another architecture, where the addon is one that was prebuilt: how records,
- * columns and files cross into the addon and the kernel, each with what it uses of them.
+ * The kernel tests of what could differ on another architecture, with a prebuilt addon: how records, columns
+ * and files cross into the addon and the kernel. Each has what it uses of them.
  */
 const crossing = {
   'kernel/cli-lister': 'the program ipvs-list, and the command that finds it',

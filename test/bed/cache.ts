@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { architectureOf, compareReleases, type Kernel, type KernelLabel, matchesLabel } from './kernels.ts';
 
-/** Where unpacked kernels are kept: `IPVS_CACHE`, or a directory of the user's cache. */
+/** The directory of unpacked kernels: `IPVS_CACHE`, or a directory of the user's cache. */
 export function cacheDirectory(): string {
   const { IPVS_CACHE, XDG_CACHE_HOME } = process.env;
   return IPVS_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'ipvs-bed');

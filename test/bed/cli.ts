@@ -31,5 +31,5 @@ async function main(command: readonly string[]): Promise<number> {
   }
 }
 
-// Not process.exit: output still in a pipe would be lost.
+// Not process.exit(), which would lose output that is still in a pipe.
 process.exitCode = await main(process.argv.slice(2));

@@ -20,15 +20,15 @@ import { progress, say } from './say.ts';
 import type { Mirror } from './sources.ts';
 
 /**
- * Modules worth keeping: networking, and what a bed or a test may want to mount. The rest is three quarters
- * of a package.
+ * The folders of modules that are kept: networking, and file systems that a bed or a test may mount. The rest
+ * is three quarters of a package.
  */
 const keptModules = [
   'arch crypto lib mm net fs/9p fs/fscache fs/fuse fs/netfs fs/overlayfs',
   'drivers/block drivers/char drivers/virtio drivers/net/bonding drivers/net/ipvlan drivers/net/wireguard',
 ].flatMap(names => names.split(' '));
 
-/** A kernel ready to boot: the one in the cache, or else the newest the machine's Debian mirror has. */
+/** A kernel ready to boot: the one in the cache, or else the newest of the machine's Debian mirror. */
 export async function provideKernel(label: KernelLabel, signal: AbortSignal): Promise<Kernel> {
   const cached = cachedKernel(label);
   if (cached !== undefined) return cached;
@@ -47,7 +47,7 @@ export async function provideKernel(label: KernelLabel, signal: AbortSignal): Pr
 async function fetchKernel(label: KernelLabel, signal: AbortSignal): Promise<Kernel> {
   const mirror = debianMirror();
   const architecture = architectureOf(label);
-  // Left over only where a process was killed, since the lock is held.
+  // Folders are left over only where a process was killed, since the lock is held.
   const work = join(cacheDirectory(), `${label}.partial`);
   await rm(work, { recursive: true, force: true });
   await mkdir(work);
@@ -103,12 +103,12 @@ async function unpackKernel(
   const kernel = { version, architecture, directory: join(work, 'kernel') };
   await arrange(unpacked, kernel, signal);
   const directory = join(cacheDirectory(), version);
-  // Whoever comes second finds the same kernel there and leaves it.
+  // A process that comes second finds the same kernel there and leaves it.
   if (!existsSync(directory)) await rename(kernel.directory, directory);
   return { ...kernel, directory };
 }
 
-/** Picks what is needed from unpacked packages, whose layout changed over the releases. */
+/** Picks the needed files from unpacked packages, whose layout changed over the releases. */
 async function arrange(unpacked: string, kernel: Kernel, signal: AbortSignal): Promise<void> {
   const first = (...paths: readonly string[]): string => {
     const found = paths.map(path => join(unpacked, path)).find(existsSync);
@@ -135,7 +135,7 @@ async function arrange(unpacked: string, kernel: Kernel, signal: AbortSignal): P
   for (const name of await readdir(join(source, net))) {
     if (/\.ko(?:\.\w+)?$/.test(name)) await keep(join(source, net, name), join(target, net, name));
   }
-  // Packed, every module would be unpacked again at each boot, by a processor that is emulated.
+  // Packed modules would be unpacked again at each boot by an emulated processor.
   await runProgram(
     'sh',
     ['-c', 'find "$0" -name "*.ko.xz" -print0 | xargs -0r -n 64 -P 2 xz --decompress', target],

@@ -8,8 +8,8 @@ import { systemEnvironment } from './environment.ts';
 import type { Kernel } from './kernels.ts';
 
 /**
- * What the first process needs before it sees the host's file system; built into some kernels, modules in
- * others.
+ * The modules that the first process needs before it sees the host's file system. Some kernels have them
+ * built in.
  */
 const earlyModules = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay'];
 
@@ -18,8 +18,8 @@ const guestScripts = ['init.sh', 'main.sh'].map(
 );
 
 /**
- * The kernel's initramfs: busybox, a few modules and the guest's two scripts. Kept beside the kernel until
- * one of those changes.
+ * The path of a kernel's initramfs: busybox, a few modules and the guest's two scripts. Kept beside the
+ * kernel until one of those changes.
  */
 export async function initramfs(kernel: Kernel, busybox: string): Promise<string> {
   const scripts = await Promise.all(guestScripts.map(url => readFile(url, 'utf8')));
@@ -54,7 +54,7 @@ export async function initramfs(kernel: Kernel, busybox: string): Promise<string
   }
 }
 
-/** The files of the early modules in the order they have to be loaded. */
+/** The files of the early modules in the order of loading. */
 function dependencies(kernel: Kernel): string[] {
   const shown = execFileSync(
     'modprobe',

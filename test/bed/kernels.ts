@@ -3,22 +3,22 @@ import { parseStanzas } from './sources.ts';
 /** The kernels that can be booted, by the value of `IPVS_KERNEL` that asks for each. */
 export type KernelLabel = '5.10' | '6.1' | '6.12' | '7.x' | 'arm64';
 
-/** What `IPVS_KERNEL` may say. */
+/** The values of `IPVS_KERNEL`. */
 export type KernelChoice = KernelLabel | 'host';
 
-/** Debian's name of what a kernel runs on. */
+/** Debian's name of a kernel's architecture. */
 export type Architecture = 'amd64' | 'arm64';
 
 /** A kernel unpacked and ready to boot. */
 export interface Kernel {
-  /** As `uname -r` says it. */
+  /** The release as `uname -r` prints it. */
   readonly version: string;
   readonly architecture: Architecture;
-  /** Holds `vmlinuz` and `lib/modules/VERSION`. */
+  /** The folder of `vmlinuz` and `lib/modules/VERSION`. */
   readonly directory: string;
 }
 
-/** Where a suite lies: in Debian's archive proper or in its security archive. */
+/** A suite's archive: Debian's archive proper or its security archive. */
 export interface Suite {
   readonly archive: 'archive' | 'security';
   readonly name: string;
@@ -26,11 +26,11 @@ export interface Suite {
 
 /** A kernel found in a suite's index. */
 export interface KernelRelease {
-  /** As `uname -r` says it, without the flavour: `6.1.0-56`. */
+  /** The release as `uname -r` prints it, without the flavour: `6.1.0-56`. */
   readonly release: string;
   /** The packages that hold its image and its modules. */
   readonly packages: readonly string[];
-  /** What they weigh to download, in bytes. */
+  /** The bytes to download. */
   readonly size: number;
 }
 
@@ -52,17 +52,17 @@ export const kernelSuites: Readonly<Record<KernelLabel, readonly Suite[]>> = {
 /** Every bootable kernel, the oldest first, and behind them that of another architecture. */
 export const kernelLabels = Object.keys(kernelSuites) as readonly KernelLabel[];
 
-/** Tells whether a text names a kernel. */
+/** Whether a text names a kernel. */
 export function isKernelChoice(text: string): text is KernelChoice {
   return text === 'host' || (kernelLabels as readonly string[]).includes(text);
 }
 
-/** What a label's kernel runs on. */
+/** The architecture of a label's kernel. */
 export function architectureOf(label: KernelLabel): Architecture {
   return label === 'arm64' ? 'arm64' : 'amd64';
 }
 
-/** How the releases begin that a label asks for. */
+/** The beginning of the releases that a label asks for. */
 const releases: Readonly<Record<KernelLabel, string>> = {
   '5.10': '5.10.',
   '6.1': '6.1.',
@@ -71,15 +71,15 @@ const releases: Readonly<Record<KernelLabel, string>> = {
   arm64: '6.12.',
 };
 
-/** Tells whether a release belongs to what a label asks for. */
+/** Whether a release is one that a label asks for. */
 export function matchesLabel(release: string, label: KernelLabel): boolean {
   return release.startsWith(releases[label]);
 }
 
 /**
- * The newest kernel of a label in an index (`apt-cache show` text). Up to 6.x one package holds it all; from
- * 7.x on `linux-image-*` is an empty meta package and image and modules come apart, and suites are seen that
- * list the one without the other.
+ * The newest kernel of a label in an index (`apt-cache show` text). Up to 6.x one package holds all of it.
+ * From 7.x on `linux-image-*` is an empty meta package, image and modules are packages of their own, and some
+ * suites list one without the other.
  */
 export function newestKernel(index: string, label: KernelLabel): KernelRelease | undefined {
   const sizes = new Map<string, number>();
@@ -90,7 +90,7 @@ export function newestKernel(index: string, label: KernelLabel): KernelRelease |
   const architecture = architectureOf(label);
   const found = new Set<string>();
   for (const name of sizes.keys()) {
-    // Only the full flavour: the cloud one lacks 9p. `6.1.0-56`, `6.12.117+deb12`.
+    // Only the full flavour matches, as the cloud one lacks 9p: `6.1.0-56`, `6.12.117+deb12`.
     const match = /^linux-(?:image|binary)-(\d+\.\d+\.\d+(?:-\d+|\+deb\d+)?)-(\w+)$/.exec(name);
     const [, release = '', kind] = match ?? [];
     if (kind === architecture && matchesLabel(release, label)) found.add(release);

@@ -10,7 +10,7 @@ import { quote, quoteAll } from './quote.ts';
 import { say } from './say.ts';
 import { type Userland, userlandOf } from './userland.ts';
 
-/** What to run, and where its output goes. */
+/** A command to run, and the receivers of its output. */
 export interface Job {
   readonly command: readonly string[];
   readonly cwd: string;
@@ -23,12 +23,12 @@ export interface Job {
   readonly signal: AbortSignal;
 }
 
-/** The kernel did not get as far as the command's first output. */
+/** The error of a kernel that did not get as far as the command's first output. */
 class BootError extends Error {}
 
 /**
- * Boots a kernel under QEMU with the host's file system as its root, or that of another architecture, and runs a
- * command there. Resolves with its exit status.
+ * Boots a kernel under QEMU with the host's file system as its root, or that of another architecture, and
+ * runs a command there. Resolves with its exit status.
  */
 export async function runOnMachine(kernel: Kernel, job: Job): Promise<number> {
   const userland = await userlandOf(kernel);
@@ -51,7 +51,9 @@ export async function runOnMachine(kernel: Kernel, job: Job): Promise<number> {
   }
 }
 
-/** What the guest's scripts go by. Another root lacks the folders of this machine that they read. */
+/**
+ * The settings of the guest's scripts. Another root than `/` gets the folders of this machine that they read.
+ */
 function settings(kernel: Kernel, { root, layers }: Userland, directory: string, job: Job): string {
   const modules = join(kernel.directory, 'lib/modules', kernel.version);
   const all = root === '/' ? {} : { [directory]: directory, [modules]: modules, ...layers };
@@ -76,17 +78,17 @@ const ports = { out: 3, err: 4, report: 5 } as const;
 
 const kernelParameters = [
   ...['quiet', 'panic=-1', 'mitigations=off'],
-  // An oops in the kernel is a failure, never something a test may overlook.
+  // An oops panics, so that no test may overlook it.
   'oops=panic',
 ];
 
 const amd64Parameters = [
   'console=ttyS0',
-  // On a busy host the emulated timer comes late, and the kernel then takes it for broken and panics.
+  // On a busy host the emulated timer is late, and without this the kernel takes it for broken and panics.
   'no_timer_check',
-  // Likewise for the clock: found unstable only later, the kernel rewrites its own code for that while both
-  // processors run it, which the emulation of two processors does not always survive (a panic in
-  // sched_clock_cpu). Said at boot, it is done before the second one starts.
+  // A clock that is found unstable has the kernel rewrite its own code while both processors run it, which
+  // the emulation of two processors does not always survive (a panic in sched_clock_cpu). Declared at boot,
+  // the rewriting is done before the second processor starts.
   'tsc=unstable',
 ];
 
@@ -111,8 +113,7 @@ const machines: Readonly<Record<Architecture, Machine>> = {
 };
 
 /**
- * So often is a kernel booted that panics before the command wrote anything: emulation's fault then, and no
- * test's.
+ * The number of boots of a kernel that panics before the command wrote anything, which is emulation's fault.
  */
 const ATTEMPTS = 3;
 
@@ -122,7 +123,7 @@ function qemuArguments(
   directory: string,
   output: string | undefined,
 ): string[] {
-  // A /dev/kvm that accepts a guest and then hangs has been seen, so the node's being there says nothing.
+  // The presence of /dev/kvm proves nothing, as one may accept a guest and then hang.
   const { IPVS_BED_ACCEL } = process.env;
   const kvm = IPVS_BED_ACCEL === 'kvm' && kernel.architecture === 'amd64';
   const machine = machines[kernel.architecture];
@@ -147,7 +148,7 @@ async function runQemu(program: string, args: readonly string[], job: Job): Prom
   // The kernel kills QEMU should this process die without a chance to clean up.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
-    // A Ctrl-C is for this process to handle; QEMU would end before the last output is read.
+    // Only this process handles a Ctrl-C, as QEMU would end before its last output is read.
     detached: true,
   });
   const [, console_, errors, out, err, report] = child.stdio as unknown as Readable[];
@@ -199,10 +200,7 @@ interface Report {
   readonly err: number;
 }
 
-/**
- * Reads the line in which the guest says the command's exit status and how many bytes it wrote to each
- * stream.
- */
+/** Reads the guest's report: the command's exit status and the numbers of bytes written to each stream. */
 function parseReport(text: string): Report | undefined {
   const match = /^(\d+) (\d+) (\d+)\n/.exec(text);
   if (match === null) return undefined;
@@ -210,7 +208,7 @@ function parseReport(text: string): Report | undefined {
   return { exitStatus, out, err };
 }
 
-/** Remembers the end of what the streams say. */
+/** Remembers the end of the streams' output. */
 function tail(...streams: readonly Readable[]): () => string {
   let text = '';
   for (const stream of streams) {
@@ -222,7 +220,7 @@ function tail(...streams: readonly Readable[]): () => string {
   return () => stripVTControlCharacters(text).replaceAll('\r', '').trimEnd();
 }
 
-/** Says why a machine ended by itself, with the last lines of its console. */
+/** The reason why a machine ended by itself, with the last lines of its console. */
 function failure(log: string): Error {
   const why = /Kernel panic - not syncing: .*/.exec(log)?.[0] ?? 'the machine ended before the command did';
   const lines = log.split('\n').slice(-60);

@@ -8,13 +8,13 @@ import { debianMirror } from './mirror.ts';
 import { runProgram } from './program.ts';
 import { say } from './say.ts';
 
-/** Which of Debian's packages. */
+/** The packages of Debian to take. */
 export interface DebianPackages {
   readonly suite: string;
   readonly packages: readonly string[];
-  /** Default: amd64. */
+  /** The architecture. Default: amd64. */
   readonly architecture?: string;
-  /** Whether all that they depend on comes along. */
+  /** Whether to take all their dependencies as well. */
   readonly withDependencies?: true;
 }
 

@@ -9,11 +9,11 @@ import { npmPackage, unpackDebian } from './packages.ts';
 import { runProgram } from './program.ts';
 import { say } from './say.ts';
 
-/** What a booted kernel runs programs of. What is written there lasts as long as it runs. */
+/** The root file system of a booted kernel. Its changes last as long as the kernel runs. */
 export interface Userland {
   /** The folder of this machine that is the guest's root. */
   readonly root: string;
-  /** Folders of this machine by their paths in the guest, those within others behind these. */
+  /** Folders of this machine by their paths in the guest. Inner folders come after those around them. */
   readonly layers: Readonly<Record<string, string>>;
   /** A busybox that needs no library. */
   readonly busybox: string;
@@ -28,7 +28,7 @@ export async function userlandOf({ architecture }: Kernel): Promise<Userland> {
 
 const checkout = join(import.meta.dirname, '../..');
 
-/** What tests on a kernel run, and Node.js is linked to. */
+/** The packages that kernel tests and Node.js need. */
 const packages = [
   ...[
     'base-files',
@@ -47,8 +47,8 @@ const packages = [
 ];
 
 /**
- * Debian's arm64, Node.js for it, and this checkout with its prebuilt addon, as a user has it, where on this machine's
- * architecture the one that was compiled stands.
+ * Debian's arm64 with Node.js and this checkout, in which the prebuilt addon, as users have it, stands in the
+ * place of the one compiled for this machine.
  */
 export async function arm64Userland(): Promise<Userland> {
   const root = await keep('root-trixie-arm64', async work => {
@@ -69,7 +69,7 @@ export async function arm64Userland(): Promise<Userland> {
   };
 }
 
-/** What Debian's packages would do to be installed, as far as anything here needs it. */
+/** Does the part of installing Debian's packages that is needed here. */
 async function configure(root: string): Promise<void> {
   const defaults = join(root, 'usr/share/base-passwd');
   await copyFile(join(defaults, 'passwd.master'), join(root, 'etc/passwd'));
@@ -79,7 +79,10 @@ async function configure(root: string): Promise<void> {
   }
 }
 
-/** The folder node_modules as npm would install it there: some packages have programs for each architecture. */
+/**
+ * The folder node_modules as npm would install it there, since some packages have programs for each
+ * architecture.
+ */
 async function arm64Modules(): Promise<string> {
   const lock = await readFile(join(checkout, 'package-lock.json'));
   const digest = createHash('sha256').update(lock).digest('hex').slice(0, 16);
@@ -94,7 +97,9 @@ async function arm64Modules(): Promise<string> {
   return join(folder, 'node_modules');
 }
 
-/** The prebuilt addon, and the lister, where a build on the machine itself would leave them. */
+/**
+ * A folder with the prebuilt addon and ipvs-list, laid out as a build on the machine itself would leave it.
+ */
 async function arm64Addon(): Promise<string> {
   const folder = join(await writableCache(), 'addon-arm64');
   await rm(folder, { recursive: true, force: true });

@@ -8,7 +8,9 @@ export interface LabOptions {
   readonly leaveOut?: readonly string[];
   /** Milliseconds that a request may take; default 5000. */
   readonly requestTimeout?: number;
-  /** Whether to send just enough traffic to prove the point, for tests, and not enough to be worth looking at. */
+  /**
+   * Whether to send just enough traffic to prove the point, for tests, and not enough to be worth looking at.
+   */
   readonly brief?: boolean;
 }
 

@@ -3,8 +3,8 @@ import { arm64Userland } from '../bed/userland.ts';
 import { type Root, runIn } from './root.ts';
 import { root as checkout } from './tarball.ts';
 
-// What is prebuilt for arm64, on programs of that architecture that QEMU runs on this machine's kernel. On a kernel of
-// arm64 it is used by the tests on kernels (IPVS_KERNEL=arm64).
+// What is prebuilt for arm64, on programs of that architecture that QEMU runs on this machine's kernel. On a
+// kernel of arm64 it is used by the tests on kernels (IPVS_KERNEL=arm64).
 
 /** Unit tests that get as far as the addon, or compute: what TypeScript does alone is the same everywhere. */
 const chosen = [

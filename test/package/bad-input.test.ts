@@ -7,8 +7,8 @@ import { debianRoot } from './downloads.ts';
 import { runIn } from './root.ts';
 import { unpacked } from './tarball.ts';
 
-// Machines on which the installed package cannot do what it is for: importing never throws, and the first call says
-// in a sentence what is wrong and what to do about it.
+// Machines on which the installed package cannot do what it is for: importing never throws, and the first
+// call says in a sentence what is wrong and what to do about it.
 
 interface Told {
   readonly code: string;

@@ -11,11 +11,11 @@ export interface Root {
   readonly upper?: string;
   /** Folders of this machine by their places in the root file system. */
   readonly binds?: Readonly<Record<string, string>>;
-  /** Folders of this machine as `binds`, but what is written there is forgotten. */
+  /** Folders of this machine as in `binds`, whose changes are forgotten. */
   readonly copies?: Readonly<Record<string, string>>;
-  /** Default: the usual folders of programs. */
+  /** The variable PATH. Default: the usual folders of programs. */
   readonly path?: string;
-  /** The architecture of its programs, where that is another one: they are emulated. */
+  /** The architecture of its programs, if another than this machine's. They are emulated. */
   readonly architecture?: 'arm64';
 }
 
@@ -23,9 +23,7 @@ export interface Root {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /**
-   * A process whose network namespace is used; by default an empty one that has only its loopback interface.
-   */
+  /** A process whose network namespace is used. Default: an empty one with only its loopback interface. */
   readonly networkOf?: number | undefined;
   /** Shell commands for root of this machine, before the program starts; `$root` is the root file system. */
   readonly prepare?: string;
@@ -41,22 +39,25 @@ export interface Ended {
 }
 
 /**
- * Has the kernel run programs of arm64 by QEMU, in a user namespace of their own (since Linux 6.7): this machine's list of
- * such formats stays as it is.
+ * Has the kernel run programs of arm64 by QEMU in a user namespace of their own (since Linux 6.7), which
+ * leaves this machine's list of such formats as it is.
  */
 const emulation = [
   'mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc',
   `printf %s ':arm64:M:0:${aarch64Program()}:/usr/bin/qemu-aarch64-static:F' >/proc/sys/fs/binfmt_misc/register`,
 ];
 
-/** How a program of arm64 begins, and which bits of that count: of 64 bits, little-endian, EXEC or DYN, e_machine 183. */
+/**
+ * The start of an arm64 program, and the mask of its bits: 64 bits, little-endian, EXEC or DYN, e_machine
+ * 183.
+ */
 function aarch64Program(): string {
   const hex = (bytes: readonly number[]) =>
     bytes.map(byte => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
   const zeros = Array.from({ length: 8 }, () => 0);
   const ones = Array.from({ length: 8 }, () => 0xff);
   const magic = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, ...zeros, 2, 0, 183, 0];
-  // Any ABI (byte 7) will do.
+  // Byte 7, the ABI, may have any value.
   const mask = [...ones.slice(1), 0, ...ones, 0xfe, 0xff, 0xff, 0xff];
   return `${hex(magic)}:${hex(mask)}`;
 }
@@ -100,7 +101,8 @@ export async function runIn(
     ...(options.networkOf === undefined ? ['ip link set lo up'] : []),
     options.prepare ?? '',
     `cd "$root"`,
-    // Not exec: process 1 of a namespace is spared signals that it has no handler for.
+    // The shell does not exec the program: process 1 of a namespace is spared signals that it has no handler
+    // for.
     'chroot "$root" /bin/sh -c \'cd "$0" && exec "$@"\' "$@"; exit $?',
   ].join('\n');
   const namespaces = [

@@ -29,8 +29,8 @@ const imported = [
 ];
 
 /**
- * An example as a module. It may use everything that the package exports, and what `./provided.js` does: a client
- * `ipvs`, a service `web`, and a destination `server` of it.
+ * An example as a module. It may use everything that the package exports, and what `./provided.js` does: a
+ * client `ipvs`, a service `web`, and a destination `server` of it.
  */
 export function moduleOf(example: string): string {
   const names = provided.filter(name => !new RegExp(`\\b(?:const|using|let) ${name}\\b`).test(example));

@@ -1,8 +1,8 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
-# First process of the booted kernel. Makes the host's file system the root, read-only below and a tmpfs
-# above, and hands over. It has to stay process 1: a shell in a plain chroot would leave the kernel looking
-# for modprobe in this initramfs.
+# First process of the booted kernel. Makes the host's file system the root, read-only with a tmpfs above, and
+# hands over. The script stays process 1: from a shell in a plain chroot the kernel would look for modprobe in
+# this initramfs.
 export PATH=/bin
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -18,7 +18,7 @@ mount -t 9p -o ro,trans=virtio,version=9p2000.L,cache=loose,msize=512000 host /h
 mount -t tmpfs -o mode=755 over /over
 # shellcheck disable=SC1090
 . "/host$job/settings.sh"
-# layer PATH LOWER: a folder of the guest, which is that one of the host. BED_ROOT and bed_layers() are of settings.sh.
+# layer PATH LOWER: makes a folder of the guest from one of the host. settings.sh has BED_ROOT and bed_layers().
 layers=0
 layer() {
   layers=$((layers + 1))

@@ -1,5 +1,5 @@
 # shellcheck shell=dash disable=SC1091,SC2154
-# Process 1 after init.sh: a usual Linux around the command, then its exit status and how much it wrote.
+# Process 1 after init.sh: sets up a usual Linux, runs the command, and reports its exit status and output sizes.
 # Ports, in this order: 1 standard output, 2 standard error, 3 report.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
@@ -16,7 +16,7 @@ echo bed >/proc/sys/kernel/hostname
 ip link set lo up
 ulimit -n 65536
 
-# Where job.sh and main.ts meet: the job's directory is on the kernel's command line.
+# The job's directory, which the kernel's command line has.
 read -r cmdline </proc/cmdline
 job=${cmdline##*bed.job=}
 job=${job%% *}
@@ -31,10 +31,10 @@ fi
 modules=/lib/modules/$(uname -r)
 mkdir -p "$modules"
 mount --bind "$BED_MODULES" "$modules"
-# The command's first call to IPVS should not have to wait for it.
+# ip_vs is loaded here, so that the command's first call need not wait for it.
 modprobe ip_vs
 if [ -n "$BED_OUTPUT" ]; then
-  # Not cached: what a test writes has to be on the host before the machine goes away.
+  # Without a cache, so that files are on the host before the machine goes away.
   mkdir -p "$BED_OUTPUT"
   mount -t 9p -o rw,trans=virtio,version=9p2000.L,cache=none,msize=512000 output "$BED_OUTPUT"
 fi
@@ -47,8 +47,8 @@ done
 # Held open to the end, since QEMU throws away what a port still has queued when its last user closes it.
 exec 7>"$out" 8>"$err" 9>"$report"
 
-# Pipes, and not the ports themselves: a port cannot be opened twice, so /dev/stderr would not work. dd copies
-# as it comes and counts.
+# The command writes to pipes, since a port cannot be opened twice, as /dev/stderr needs. dd copies output as it
+# comes, and counts.
 mkfifo /run/bed/out /run/bed/err
 dd bs=65536 </run/bed/out >&7 2>/run/bed/out.count 7>&- 8>&- 9>&- &
 out_copy=$!
@@ -58,7 +58,7 @@ err_copy=$!
 sh "$job/command.sh" </dev/null >/run/bed/out 2>/run/bed/err 7>&- 8>&- 9>&-
 status=$?
 
-# The command's end is the end: whatever it left running is killed, or it could hold the pipes open for ever.
+# Processes that the command left running are killed, as they could hold the pipes open for ever.
 for process in /proc/[0-9]*; do
   pid=${process#/proc/}
   case $pid in 1 | "$out_copy" | "$err_copy") continue ;; esac
@@ -67,5 +67,5 @@ done
 wait "$out_copy" "$err_copy"
 copied() { sed -n 's/^\([0-9]*\) bytes.*/\1/p' "$1"; }
 echo "$status $(copied /run/bed/out.count) $(copied /run/bed/err.count)" >&9
-# The host ends the machine once it has all of that.
+# The host ends the machine once it has the report and all output.
 while :; do sleep 60; done

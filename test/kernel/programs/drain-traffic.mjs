@@ -1,5 +1,5 @@
-// Servers on loopback that answer their name, and clients of a virtual server in front of them. Messages say what
-// to do, and each is answered.
+// Servers on loopback that answer their name, and clients of a virtual server in front of them. Messages say
+// what to do, and each is answered.
 import dgram from 'node:dgram';
 import net from 'node:net';
 
@@ -60,7 +60,9 @@ const work = {
     flow.socket.close();
     flow = undefined;
   },
-  /** Opens connections without pause, one every few milliseconds whether those before were answered or not. */
+  /**
+   * Opens connections without pause, one every few milliseconds whether those before were answered or not.
+   */
   async storm({ every }) {
     storm = { made: 0, failures: [], names: {}, running: new Set() };
     const state = storm;

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-// What a process is told that is kept from netlink sockets: by a seccomp filter, which gives the socket's errno as
-// containers' and service managers' filters do, and as kernels without generic netlink answer.
+// What a process is told that is kept from netlink sockets: by a seccomp filter, which gives the socket's
+// errno as containers' and service managers' filters do, and as kernels without generic netlink answer.
 
 const checkout = join(import.meta.dirname, '../../..');
 const program = `
