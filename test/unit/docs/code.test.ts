@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { compile } from '../../support/compile.ts';
 import { examplesInComments, moduleOf, providedModule } from '../../support/examples.ts';
-import { pages, programsOf } from '../../support/markdown.ts';
+import { pages, programsOf, readPage } from '../../support/markdown.ts';
 import { publicCallables } from './public-callables.ts';
 
 const callables = publicCallables();
@@ -45,4 +45,20 @@ test('no program in examples/ has more than 40 lines', () => {
   const programs = [...modules].filter(([name]) => name.startsWith('examples/'));
   expect(programs.length).toBeGreaterThan(2);
   expect(programs.filter(([, code]) => code.split('\n').length > 41).map(([name]) => name)).toEqual([]);
+});
+
+/** What pages call that is not this package's: JavaScript's own and the kernel's functions. */
+const foreign = new Set(['require', 'synchronize_rcu', 'setImmediate', 'struct']);
+
+test('every name() in the text of a page is a function or method of the public API', () => {
+  const known = new Set(callables.map(({ name }) => name.split('.').at(-1)!));
+  const users = pages.filter(page => page === 'README.md' || page.startsWith('docs/'));
+  const unknown = users.flatMap(page => {
+    const text = readPage(page).replace(/^```.*?^```$/gms, '');
+    return [...text.matchAll(/`(?:[\w]+\.)*(\w+)\([^`]*\)(?:\.\w+\(\))?`/g)]
+      .map(([, name]) => name!)
+      .filter(name => !known.has(name) && !foreign.has(name))
+      .map(name => `${page}: ${name}()`);
+  });
+  expect(unknown).toEqual([]);
 });

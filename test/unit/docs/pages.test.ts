@@ -6,7 +6,6 @@ import { parse } from 'yaml';
 import { commandPage } from '../../../scripts/pages/command.ts';
 import { errorCodes, errorsPage } from '../../../scripts/pages/errors.ts';
 import { type Block, blocksOf, pages, readPage } from '../../support/markdown.ts';
-import { publicCallables } from './public-callables.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -110,22 +109,6 @@ test('every page of docs is linked from its index', () => {
   const index = readPage('docs/README.md');
   const others = pages.filter(page => page.startsWith('docs/') && page !== 'docs/README.md');
   expect(others.filter(page => !index.includes(`](${page.slice('docs/'.length)})`))).toEqual([]);
-});
-
-/** What pages call that is not this package's: JavaScript's own and the kernel's functions. */
-const foreign = new Set(['require', 'synchronize_rcu', 'setImmediate', 'struct']);
-
-test('every name() in the text of a page is a function or method of the public API', () => {
-  const known = new Set(publicCallables().map(({ name }) => name.split('.').at(-1)!));
-  const users = pages.filter(page => page === 'README.md' || page.startsWith('docs/'));
-  const unknown = users.flatMap(page => {
-    const text = readPage(page).replace(/^```.*?^```$/gms, '');
-    return [...text.matchAll(/`(?:[\w]+\.)*(\w+)\([^`]*\)(?:\.\w+\(\))?`/g)]
-      .map(([, name]) => name!)
-      .filter(name => !known.has(name) && !foreign.has(name))
-      .map(name => `${page}: ${name}()`);
-  });
-  expect(unknown).toEqual([]);
 });
 
 test('docs/errors.md is what `npm run docs` makes of the comments in lib/', () => {
