@@ -23,6 +23,8 @@ export interface Plan {
   readonly heapReads: number;
   /** The lengths of the lists that are read in chunks of every size. */
   readonly fits: readonly number[];
+  /** The number of processes whose beginning is measured. */
+  readonly starts: number;
   /** Milliseconds of writes beside a program that reads and changes a large table. */
   readonly contention: number;
 }
@@ -42,6 +44,7 @@ export const fullPlan: Plan = {
   ],
   heapReads: 10_000,
   fits: [5, 10, 15, 20, 40, 80, 160, 640, 2560],
+  starts: 15,
   contention: 5000,
 };
 
@@ -50,6 +53,7 @@ export const quickPlan: Plan = {
   sizes: [{ ...usual, rounds: 3, writes: 3, reads: 9, slowPrograms: false }],
   heapReads: 1000,
   fits: [],
+  starts: 9,
   contention: 1000,
 };
 

@@ -86,6 +86,18 @@ export interface Fit {
   readonly perDestination: readonly number[];
 }
 
+/** The beginnings of processes, each of a process of its own. Milliseconds. */
+export interface Start {
+  readonly kind: 'start';
+  readonly contestant: string;
+  /** `import 'ipvs'`. */
+  readonly imported: readonly number[];
+  /** `info()`, with which the addon is loaded, and the client's thread and socket are made. */
+  readonly called: readonly number[];
+  /** `addService()` after that. */
+  readonly written: readonly number[];
+}
+
 /** The machine of the measurements. */
 export interface Machine {
   readonly kind: 'machine';
@@ -94,4 +106,4 @@ export interface Machine {
   readonly processors: number;
 }
 
-export type BenchRecord = Sample | Memory | Heap | Contention | Fit | Machine;
+export type BenchRecord = Sample | Memory | Heap | Contention | Fit | Start | Machine;

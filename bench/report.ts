@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table';
 import { type Goal, reached } from './goals.ts';
 import { type Size, sameSize, sizeName } from './plan.ts';
 import type { BenchRecord } from './records.ts';
-import { FLOOR, median, type Row } from './summary.ts';
+import { FLOOR, median, quartiles, type Row } from './summary.ts';
 
 /** A table of Markdown, readable as it is: the first `left` columns to the left, numbers to the right. */
 function markdown(head: readonly string[], body: readonly (readonly string[])[], left = 1): string {
@@ -14,6 +14,10 @@ function markdown(head: readonly string[], body: readonly (readonly string[])[],
 function figure(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en-US');
   return value.toFixed(value >= 10 ? 1 : 2);
+}
+
+function between([low, high]: readonly [number, number]): string {
+  return `${figure(low)} to ${figure(high)}`;
 }
 
 function optional(value: number | undefined, show: (value: number) => string): string {
@@ -33,6 +37,7 @@ export function resultTable(rows: readonly Row[]): string {
     'wall ms',
     'µs per operation',
     'x floor',
+    'half in',
     'first x floor',
     'JS thread ms',
     'process CPU ms',
@@ -53,6 +58,7 @@ export function resultTable(rows: readonly Row[]): string {
     figure(row.wall),
     figure(row.perOperation),
     row.contestant === FLOOR ? '1' : optional(row.ratio, figure),
+    row.contestant === FLOOR || row.ratioSpread === undefined ? '' : between(row.ratioSpread),
     row.contestant === FLOOR ? '' : optional(row.firstRatio, figure),
     optional(row.thread, figure),
     figure(row.cpu),
@@ -106,6 +112,25 @@ export function fitTable(records: readonly BenchRecord[]): string {
   const head = [
     'destinations',
     ...sizes.map(size => `µs per destination, ${size.toLocaleString('en-US')} B`),
+  ];
+  return body.length === 0 ? '' : markdown(head, body);
+}
+
+/** The beginnings of processes: the median of each part, and where the middle half of them lies. */
+export function startTable(records: readonly BenchRecord[]): string {
+  const starts = records.filter(record => record.kind === 'start');
+  const body = starts.map(({ contestant, imported, called, written }) => [
+    contestant,
+    ...[imported, called, written].flatMap(times => [figure(median(times)), between(quartiles(times))]),
+  ]);
+  const head = [
+    "a process's",
+    "import 'ipvs' ms",
+    'half in',
+    'first call ms',
+    'half in',
+    'first write ms',
+    'half in',
   ];
   return body.length === 0 ? '' : markdown(head, body);
 }

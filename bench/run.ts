@@ -8,7 +8,7 @@ import { readOptions, usage } from './options.ts';
 import { fullPlan, quickPlan, usual } from './plan.ts';
 import { prepare } from './prepare.ts';
 import type { BenchRecord } from './records.ts';
-import { comparisonTable, excerptTable, fitTable, goalTable, resultTable } from './report.ts';
+import { comparisonTable, excerptTable, fitTable, goalTable, resultTable, startTable } from './report.ts';
 import { noise, type Row, summarize } from './summary.ts';
 
 /** The results that `--json` writes and `--compare` reads. */
@@ -68,7 +68,13 @@ async function main(args: readonly string[]): Promise<number> {
   const machine = records.find(record => record.kind === 'machine')!;
   const where = `Linux ${machine.kernel}, Node.js ${machine.node}, ${machine.processors} processors; medians of runs that took turns. \
 The middle half of the floor's own runs spread by ${(noise(records) * 100).toFixed(0)} %`;
-  const parts = [`${where}\n`, resultTable(rows), fitTable(records), goalTable(goalsOf(rows, records))];
+  const parts = [
+    `${where}\n`,
+    resultTable(rows),
+    fitTable(records),
+    startTable(records),
+    goalTable(goalsOf(rows, records)),
+  ];
   if (before !== undefined) parts.push(comparisonTable(before.rows, rows));
   process.stdout.write(`\n${parts.filter(part => part !== '').join('\n')}`);
   if (options.excerpt !== undefined) {

@@ -12,6 +12,8 @@ export interface Row {
   readonly perOperation: number;
   /** The ratio of its wall time to the floor's in the same turns. */
   readonly ratio: number;
+  /** The two ratios between which the middle half of the runs lies. */
+  readonly ratioSpread?: readonly [low: number, high: number] | undefined;
   /**
    * The ratio of first runs: reads that know nothing of the table, or writes of a process without compiled
    * code.
@@ -35,6 +37,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** Between which values the middle half lies. */
+export function quartiles(values: readonly number[]): readonly [low: number, high: number] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const quarter = sorted.length >> 2;
+  return [sorted[quarter]!, sorted[sorted.length - 1 - quarter]!];
+}
+
 function medianOf<T>(list: readonly T[], value: (item: T) => number | undefined): number | undefined {
   const values = list.map(value).filter(found => found !== undefined);
   return values.length === 0 ? undefined : median(values);
@@ -43,13 +52,13 @@ function medianOf<T>(list: readonly T[], value: (item: T) => number | undefined)
 const isWatched = ({ delay }: Measurement) => delay !== undefined;
 
 /**
- * The median ratio of runs to the floor's run of the same turn. What slows the machine down slows both runs
- * of a turn.
+ * The ratios of runs to the floor's run of the same turn. What slows the machine down slows both runs of a
+ * turn.
  */
-function ratioTo(floor: ReadonlyMap<number, number>, samples: readonly Sample[]): number | undefined {
-  return medianOf(samples, ({ wall, turn }) => {
+function ratiosTo(floor: ReadonlyMap<number, number>, samples: readonly Sample[]): readonly number[] {
+  return samples.flatMap(({ wall, turn }) => {
     const reference = floor.get(turn);
-    return reference === undefined ? undefined : wall / reference;
+    return reference === undefined ? [] : [wall / reference];
   });
 }
 
@@ -85,6 +94,9 @@ function toRow(
   const plain = group.filter(sample => !isWatched(sample));
   const warm = plain.filter(({ first }) => first === undefined);
   const counted = warm.length > 0 ? warm : plain;
+  const ratios = ratiosTo(floor, counted);
+  const isRead = task === 'read' || task === 'services';
+  const firsts = plain.filter(({ first }) => first === (isRead ? 'table' : 'process'));
   const wall = medianOf(counted, sample => sample.wall)!;
   const memory = memories.find(
     other => other.contestant === contestant && other.task === task && sameSize(other.size, size),
@@ -96,11 +108,9 @@ function toRow(
     runs: counted.length,
     wall,
     perOperation: (wall * 1000) / operations,
-    ratio: ratioTo(floor, counted) ?? Number.NaN,
-    firstRatio: ratioTo(
-      floor,
-      plain.filter(({ first }) => first === (task === 'read' || task === 'services' ? 'table' : 'process')),
-    ),
+    ratio: ratios.length === 0 ? Number.NaN : median(ratios),
+    ratioSpread: ratios.length === 0 ? undefined : quartiles(ratios),
+    firstRatio: medianOf(ratiosTo(floor, firsts), ratio => ratio),
     cpu: medianOf(counted, sample => sample.cpu)!,
     thread: medianOf(counted, sample => sample.thread),
     delay: medianOf(group.filter(isWatched), sample => sample.delay),
@@ -122,9 +132,8 @@ export function noise(records: readonly BenchRecord[]): number {
     groups.set(key, [...(groups.get(key) ?? []), record.wall]);
   }
   const spreads = [...groups.values()].map(walls => {
-    const sorted = walls.sort((a, b) => a - b);
-    const quarter = sorted.length >> 2;
-    return sorted[sorted.length - 1 - quarter]! / sorted[quarter]! - 1;
+    const [low, high] = quartiles(walls);
+    return high / low - 1;
   });
   return Math.max(0, ...spreads);
 }

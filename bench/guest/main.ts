@@ -6,6 +6,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism, release } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import type { Job } from '../job.ts';
 import { type Size, type SizePlan, sizeName, usual } from '../plan.ts';
 import type { BenchRecord, Measurement, Task } from '../records.ts';
@@ -231,9 +232,29 @@ async function measureContention(): Promise<void> {
   });
 }
 
+/** The beginnings of processes: the libraries take turns. */
+async function measureStarts(): Promise<void> {
+  say(`the beginnings of ${plan.starts} processes`);
+  const program = fileURLToPath(new URL('start.js', import.meta.url));
+  await withNamespace(async netns => {
+    const times = libraries.map(() => [[], [], []] as [number[], number[], number[]]);
+    for (let start = 0; start < plan.starts; start++) {
+      for (const [i, { main }] of libraries.entries()) {
+        const { stdout } = spawnSync(process.execPath, [program, main, netns], { encoding: 'utf8' });
+        for (const [part, time] of stdout.trim().split(' ').entries()) times[i]![part]!.push(Number(time));
+      }
+    }
+    for (const [i, library] of libraries.entries()) {
+      const [imported, called, written] = times[i]!;
+      emit({ kind: 'start', contestant: nameOf(library, 'process'), imported, called, written });
+    }
+  });
+}
+
 spawnSync('modprobe', ['ip_vs']);
 emit({ kind: 'machine', kernel: release(), node: process.version, processors: availableParallelism() });
 for (const size of plan.sizes) await measureSize(size);
 await measureFits();
 await measureHeap();
 await measureContention();
+await measureStarts();
