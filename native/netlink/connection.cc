@@ -105,8 +105,14 @@ int Connection::ResolveFamily(uint16_t* id) {
 
 int Connection::RefreshFamily(bool* changed) {
   uint16_t id = 0;
-  const int status = ResolveFamily(&id);
-  *changed = status == kOk && id != family_;
+  int status = ResolveFamily(&id);
+  const bool gone = status == kNoFamily;
+  int pause = kFirstPauseMs;
+  for (int look = 1; status == kNoFamily && look < kLooks; ++look, pause *= 2) {
+    link_.pause(pause);
+    status = ResolveFamily(&id);
+  }
+  *changed = status == kOk && (gone || id != family_);
   if (status == kOk || status == kNoFamily) family_ = id;
   return status;
 }

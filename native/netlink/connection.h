@@ -113,7 +113,8 @@ class Connection {
   int Open(std::unique_ptr<Socket>* socket, size_t receive_size);
   int OpenSocket(std::unique_ptr<Socket>* socket, size_t receive_size);
   int ResolveFamily(uint16_t* id);
-  // Asks for the family's id again. Where that fails the id stays: it may be right.
+  // Asks for the family's id again, for a while where it is gone: a module that is just being unloaded cannot
+  // be loaded either. Where that fails the id stays: it may be right.
   int RefreshFamily(bool* changed);
   // Makes an attempt to read; again while its answers are lost or the module comes and goes.
   template <typename Attempt>

@@ -181,6 +181,26 @@ TEST_CASE("A family that is gone for good is no IPVS, whatever the command was r
   }
 }
 
+TEST_CASE("A family that is gone for a moment, its module being loaded anew, is looked for again") {
+  const auto forget = [](ScriptedKernel* kernel) {
+    kernel->OnFamily(Refusing({ENOENT})).OnFamily(Refusing({ENOENT}));  // nor does loading help yet
+  };
+  ScriptedKernel kernel;
+  Connection connection({}, kernel.link());
+  REQUIRE(connection.Ready() == ipvs::kOk);
+  kernel.On(Refusing({ENOENT})).On(Refusing({0}));
+  forget(&kernel);
+  CHECK(Execute(&connection, {CallAbout(ipvs::kDelDest, 1)}) == std::vector<int>{0});  // with the id it had
+  CHECK(kernel.pauses_ms == std::vector<int>{10});
+
+  kernel.pauses_ms.clear();
+  kernel.On(Refusing({ENOENT})).On(Describing());
+  forget(&kernel);
+  ++kernel.family;
+  CHECK(AskFor(&connection, 1) == ipvs::kOk);
+  CHECK(kernel.pauses_ms == std::vector<int>{10});
+}
+
 TEST_CASE("A module that is being unloaded is waited for, a little longer each time") {
   ScriptedKernel kernel;
   Connection connection({}, kernel.link());
