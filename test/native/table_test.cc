@@ -243,6 +243,20 @@ TEST_CASE("A sampler of chosen services asks for these alone, and one that is no
   CHECK(sample.keys->services.rows == 1);
 }
 
+TEST_CASE("A sampler weighs what it keeps of its rows") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Sampler sampler;
+  const size_t empty = sampler.bytes();
+  std::vector<Attributes> rows;
+  for (uint16_t port = 1; port <= 100; ++port) rows.push_back(ServiceRow(port));
+  kernel.On(Listing(rows));
+  ipvs::Sample sample;
+  REQUIRE(sampler.Read(&client.reader, ipvs::kSampleCounters, {}, &sample) == ipvs::kOk);
+  // Five counters, deltas and rates each, and the row itself.
+  CHECK(sampler.bytes() >= empty + 100 * (15 * sizeof(uint64_t) + sizeof(ipvs::ServiceRow)));
+}
+
 TEST_CASE("A sampler's memory is written over only while it is held and the rows are the same") {
   ScriptedKernel kernel;
   Client client(&kernel);
