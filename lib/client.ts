@@ -1,4 +1,5 @@
 import { native } from './addon/load.ts';
+import type { CallSpec } from './calls/call.ts';
 import { type Calls, createCalls } from './calls/calls.ts';
 import * as files from './calls/files.ts';
 import {
@@ -109,6 +110,15 @@ export class Ipvs implements AsyncDisposable {
     this.#calls = createCalls(native, { namespace: namespaceTarget(options.netns), timeout, inline });
   }
 
+  /** Makes a call that is described from the caller's arguments: what their getters throw rejects it. */
+  #run<T>(describe: () => CallSpec<T>, options: CallOptions | undefined): Promise<T> {
+    try {
+      return this.#calls.run(describe(), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   /**
    * The kernel's version of IPVS, and its connection table.
    *
@@ -134,7 +144,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   services<const O extends ReadOptions = CallOptions>(options?: O): Promise<Service<Counting<O>>[]> {
-    return this.#calls.run(reads.services<Counting<O>>(options), options);
+    return this.#run(() => reads.services<Counting<O>>(options), options);
   }
 
   /**
@@ -150,7 +160,7 @@ export class Ipvs implements AsyncDisposable {
     id: ServiceId,
     options?: O,
   ): Promise<Service<Counting<O>> | undefined> {
-    return this.#calls.run(reads.service<Counting<O>>(id, options), options);
+    return this.#run(() => reads.service<Counting<O>>(id, options), options);
   }
 
   /**
@@ -169,7 +179,7 @@ export class Ipvs implements AsyncDisposable {
     spec: ServiceSpecLike<P, M>,
     options?: CallOptions,
   ): Promise<void> {
-    return this.#calls.run(writes.addService(spec as ServiceSpec), options);
+    return this.#run(() => writes.addService(spec as ServiceSpec), options);
   }
 
   /**
@@ -185,7 +195,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   updateService(id: ServiceId, changes: ServiceChanges, options?: CallOptions): Promise<void> {
-    return this.#calls.run(writes.updateService(id, changes), options);
+    return this.#run(() => writes.updateService(id, changes), options);
   }
 
   /**
@@ -198,7 +208,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   removeService(id: ServiceId, options?: CallOptions): Promise<void> {
-    return this.#calls.run(writes.removeService(id), options);
+    return this.#run(() => writes.removeService(id), options);
   }
 
   /**
@@ -216,7 +226,7 @@ export class Ipvs implements AsyncDisposable {
     service: ServiceId,
     options?: O,
   ): Promise<Destination<Counting<O>>[]> {
-    return this.#calls.run(reads.destinations<Counting<O>>(service, options), options);
+    return this.#run(() => reads.destinations<Counting<O>>(service, options), options);
   }
 
   /**
@@ -232,7 +242,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   addDestination(service: ServiceId, spec: DestinationSpec, options?: CallOptions): Promise<void> {
-    return this.#calls.run(writes.addDestination(service, spec), options);
+    return this.#run(() => writes.addDestination(service, spec), options);
   }
 
   /**
@@ -254,7 +264,7 @@ export class Ipvs implements AsyncDisposable {
     changes: DestinationChanges,
     options?: CallOptions,
   ): Promise<void> {
-    return this.#calls.run(writes.updateDestination(service, destination, changes), options);
+    return this.#run(() => writes.updateDestination(service, destination, changes), options);
   }
 
   /**
@@ -267,7 +277,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   removeDestination(service: ServiceId, destination: DestinationId, options?: CallOptions): Promise<void> {
-    return this.#calls.run(writes.removeDestination(service, destination), options);
+    return this.#run(() => writes.removeDestination(service, destination), options);
   }
 
   /**
@@ -284,7 +294,7 @@ export class Ipvs implements AsyncDisposable {
   snapshot<const O extends ReadOptions = CallOptions>(
     options?: O,
   ): Promise<ServiceWithDestinations<Counting<O>>[]> {
-    return this.#calls.run(reads.snapshot<Counting<O>>(options), options);
+    return this.#run(() => reads.snapshot<Counting<O>>(options), options);
   }
 
   /**
@@ -313,7 +323,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   zero(service?: ServiceId, options?: CallOptions): Promise<void> {
-    return this.#calls.run(writes.zero(service), options);
+    return this.#run(() => writes.zero(service), options);
   }
 
   /**
@@ -339,7 +349,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   setTimeouts(timeouts: Changes<Timeouts>, options?: CallOptions): Promise<void> {
-    return this.#calls.run(writes.setTimeouts(timeouts), options);
+    return this.#run(() => writes.setTimeouts(timeouts), options);
   }
 
   /**
@@ -364,7 +374,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   startDaemon(daemon: DaemonSpec, options?: CallOptions): Promise<void> {
-    return this.#calls.run(writes.startDaemon(daemon), options);
+    return this.#run(() => writes.startDaemon(daemon), options);
   }
 
   /**
@@ -376,7 +386,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   stopDaemon(role: DaemonRole, options?: CallOptions): Promise<void> {
-    return this.#calls.run(writes.stopDaemon(role), options);
+    return this.#run(() => writes.stopDaemon(role), options);
   }
 
   /**
