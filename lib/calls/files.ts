@@ -1,4 +1,4 @@
-import { createReadStream, openSync } from 'node:fs';
+import { createReadStream, openSync, type ReadStream } from 'node:fs';
 import { Operation, Status } from '../addon/layout.ts';
 import type { FileCallSpec, FurtherCalls } from './call.ts';
 import { E } from './errno.ts';
@@ -113,14 +113,33 @@ export function openFile(path: string, options?: OptionSet): FileCallSpec<number
 
 /**
  * Reads a file from its descriptor, as it is asked for. Closes the descriptor at the end, or when the reader
- * leaves.
+ * leaves; `reading` can do so before.
  */
-export async function* readOpened(fd: number, path: string): AsyncGenerator<string, void, undefined> {
+export async function* readOpened(
+  fd: number,
+  path: string,
+  reading: Reading = {},
+): AsyncGenerator<string, void, undefined> {
+  const stream = createReadStream('', { fd, encoding: 'latin1', highWaterMark: 1 << 16 });
+  reading.stream = stream;
   try {
-    yield* createReadStream('', { fd, encoding: 'latin1', highWaterMark: 1 << 16 }) as AsyncIterable<string>;
+    yield* stream as AsyncIterable<string>;
   } catch (error) {
     throw fileError({ command: 'READ_FILE', file: path }, error);
   }
+}
+
+/** A file that is being read, from when it is opened. */
+export interface Reading {
+  stream?: ReadStream;
+}
+
+/** A generator that is dropped at a `yield` never gets to what would close its file. */
+const forgottenReaders = new FinalizationRegistry<Reading>(({ stream }) => stream?.destroy());
+
+/** Has a file closed when the garbage collector finds that nobody holds its reader any more. */
+export function closeWhenForgotten(reader: object, reading: Reading): void {
+  forgottenReaders.register(reader, reading);
 }
 
 /** What this process lacks, rather than the file. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Connection,
@@ -11,6 +11,7 @@ import {
   type Stats,
   serviceKey,
 } from '../../lib/index.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { rejection, useBed } from './support.ts';
 
 const bed = useBed();
@@ -93,6 +94,28 @@ describe('connections()', () => {
       /options\.timeout/,
     );
     expect(error).toMatchObject({ name: 'AbortError', code: 'ERR_IPVS_ABORTED', cause: 'enough' });
+  });
+
+  test('connections() that is dropped after a next() returns its descriptor, once it is garbage', async () => {
+    const isTable = (fd: string) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).endsWith('/net/ip_vs_conn');
+      } catch {
+        return false; // closed since it was listed
+      }
+    };
+    const open = () => readdirSync('/proc/self/fd').filter(isTable).length;
+    const drop = async () => {
+      for (let i = 0; i < 10; i++) expect((await bed.ipvs.connections().next()).done).toBe(false);
+    };
+    const before = open();
+    await drop();
+    expect(open()).toBeGreaterThan(before);
+    const poll = async () => {
+      await collectGarbage();
+      return open();
+    };
+    await expect.poll(poll, { timeout: 20_000 }).toBe(before);
   });
 
   test('connections() returns TCP over IPv4, with its persistence template', async () => {
