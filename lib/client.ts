@@ -418,7 +418,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   hasScheduler(name: string, options?: CallOptions): Promise<boolean> {
-    return this.#calls.together({ command: 'NEW_SERVICE' }, run => hasScheduler(run, name, options));
+    return this.#calls.together({ command: 'NEW_SERVICE' }, ({ run }) => hasScheduler(run, name, options));
   }
 
   /**
@@ -465,7 +465,8 @@ export class Ipvs implements AsyncDisposable {
   /**
    * The connection table, read as it is iterated, so that its size is no matter. Connections that come, go or
    * move in the table meanwhile may be missed or seen twice: the kernel gives no more. Leaving the loop
-   * closes the file. Needs no capability.
+   * closes the file; so does the garbage collector, where the iterator is dropped after a `next()` by hand.
+   * Needs no capability.
    *
    * @example
    * ```ts
@@ -474,11 +475,21 @@ export class Ipvs implements AsyncDisposable {
    * }
    * ```
    */
-  async *connections(options: ConnectionsOptions = {}): AsyncGenerator<Connection, void, undefined> {
+  connections(options: ConnectionsOptions = {}): AsyncGenerator<Connection, void, undefined> {
+    const reading: files.Reading = {};
+    const reader = this.#readConnections(options, reading);
+    files.closeWhenForgotten(reader, reading);
+    return reader;
+  }
+
+  async *#readConnections(
+    options: ConnectionsOptions,
+    reading: files.Reading,
+  ): AsyncGenerator<Connection, void, undefined> {
     const origin = options?.origin === true;
     const file = connectionsFile(origin);
     const fd = await this.#calls.file(files.openFile(file, connectionsOptions), options);
-    yield* readConnections(files.readOpened(fd, file), origin, options.signal);
+    yield* readConnections(files.readOpened(fd, file, reading), origin, options.signal);
   }
 
   /**

@@ -4,7 +4,7 @@ import { IpvsError } from '../model/errors.ts';
 import { aborted } from './abandoned.ts';
 import { createActivity } from './activity.ts';
 import { writeAll } from './bulk.ts';
-import type { CallSpec, FileCallSpec, Run } from './call.ts';
+import type { CallSpec, FileCallSpec, FurtherCalls, Run } from './call.ts';
 import type { ErrorContext } from './error-context.ts';
 import { createInlineWriter } from './inline.ts';
 import { kernelError } from './kernel-error.ts';
@@ -29,6 +29,11 @@ export type WriteAll = (
   options?: CallOptions,
 ) => Promise<Int32Array>;
 
+/** Calls that are part of one: they are made even while the client is being closed. */
+export interface CallsWithin extends FurtherCalls {
+  readonly writeAll: WriteAll;
+}
+
 /** A client's calls. */
 export interface Calls {
   readonly run: Run;
@@ -36,7 +41,7 @@ export interface Calls {
    * Does work of several calls, one after another, as if it were one call: closing the client waits for all
    * of it.
    */
-  together<T>(context: ErrorContext, work: (run: Run, writeAll: WriteAll) => Promise<T>): Promise<T>;
+  together<T>(context: ErrorContext, work: (within: CallsWithin) => Promise<T>): Promise<T>;
   /** Makes a sampler's call, which may write over the buffers of an earlier sample. */
   sample<T>(
     spec: CallSpec<T, typeof Operation.sample>,
@@ -56,7 +61,8 @@ export interface Calls {
 
 export function createCalls(native: () => Native, { namespace, timeout, inline }: CallsOptions): Calls {
   const activity = createActivity();
-  const outcomes = createOutcomes({ namespace, activity, further: { run: runWithin, file: fileWithin } });
+  const within: CallsWithin = { run: runWithin, file: fileWithin, writeAll: writeAllWithin };
+  const outcomes = createOutcomes({ namespace, activity, further: within });
   const queue = createQueue({
     makeClient,
     outcomes,
@@ -119,8 +125,9 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
     }
   }
 
-  const writeAllWithin: WriteAll = (context, records, count, options) =>
-    writeAll(queue, context, records, count, options);
+  function writeAllWithin(...[context, records, count, options]: Parameters<WriteAll>): Promise<Int32Array> {
+    return writeAll(queue, context, records, count, options);
+  }
 
   function fileWithin<T>(spec: FileCallSpec<T>, options?: CallOptions): Promise<T> {
     return runDirect(spec, options, () => queue.client().file(spec.operation, spec.path, spec.content ?? ''));
@@ -152,7 +159,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
       checkOpen(context);
       activity.begin();
       try {
-        return await work(runWithin, writeAllWithin);
+        return await work(within);
       } finally {
         activity.end();
       }

@@ -1,5 +1,4 @@
-import type { Run } from '../calls/call.ts';
-import type { Calls, WriteAll } from '../calls/calls.ts';
+import type { Calls, CallsWithin, WriteAll } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { giveBack } from '../drain/running.ts';
 import { IpvsError } from '../model/errors.ts';
@@ -24,7 +23,7 @@ export async function plan(
 ): Promise<Plan> {
   const settings = readPlanOptions(given);
   const reading = readDesired(desired, settings.scope);
-  const { plan } = await planNow(calls, calls.run, reading, settings);
+  const { plan } = await planNow(calls, reading, settings);
   return plan;
 }
 
@@ -36,12 +35,12 @@ export async function applyDesired(
 ): Promise<Applied> {
   const settings = readPlanOptions(given);
   const { signal, timeout, drain } = settings.options;
-  return together(calls, drain !== undefined, async (run, writeAll) => {
+  return together(calls, drain !== undefined, async within => {
     const reading = readDesired(desired, settings.scope);
-    const replan = () => planNow(calls, run, reading, settings);
+    const replan = () => planNow(within, reading, settings);
     const first = await replan();
     refuse(first.plan);
-    const kernel = kernelOf(calls, writeAll, drain, { signal, timeout });
+    const kernel = kernelOf(calls, within.writeAll, drain, { signal, timeout });
     await kernel.drainer?.survey(first.plan.steps);
     const table = await reading;
     const wanted = new Set(table.entries.keys());
@@ -59,9 +58,9 @@ export async function applyDesired(
 export function together<T>(
   calls: Calls,
   drains: boolean,
-  work: (run: Run, writeAll: WriteAll) => Promise<T>,
+  work: (within: CallsWithin) => Promise<T>,
 ): Promise<T> {
-  return drains ? work(calls.run, calls.writeAll) : calls.together({ command: 'APPLY' }, work);
+  return drains ? work(calls) : calls.together({ command: 'APPLY' }, work);
 }
 
 /** The kernel as steps are sent to it. */

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Run } from '../calls/call.ts';
-import type { Calls } from '../calls/calls.ts';
+import type { FurtherCalls } from '../calls/call.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { RECORDS_DIRECTORY, recordsDirectory } from '../records/directory.ts';
 import type { DesiredTable } from './desired.ts';
@@ -16,8 +15,7 @@ export interface Planning extends Planned {
 
 /** Reads the table, and while the kernel is at it, who owns what; `desired` may still be being read too. */
 export async function planNow(
-  calls: Calls,
-  run: Run,
+  calls: FurtherCalls,
   desired: Promise<DesiredTable>,
   { options, scope }: PlanSettings,
 ): Promise<Planning> {
@@ -27,14 +25,14 @@ export async function planNow(
     planner: createPlanner(table, { scope, claimed: own }, options),
   }));
   const { signal, timeout } = options;
-  const planned = await run(planCall(comparison), { signal, timeout });
+  const planned = await calls.run(planCall(comparison), { signal, timeout });
   (await claims).validate((await desired).entries.keys(), planned.plan);
   return { ...planned, claims: await claims };
 }
 
 /** Who owns what in the client's network namespace. */
 export async function claimsOf(
-  calls: Calls,
+  calls: FurtherCalls,
   owner: string | undefined,
   options: CallOptions,
 ): Promise<Claims> {

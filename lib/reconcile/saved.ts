@@ -70,13 +70,16 @@ export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOpt
   const plan = readPlan(data);
   refuse(plan, given.force);
   const options = { signal, timeout };
-  return together(calls, drain !== undefined, async (run, writeAll) => {
-    const claims = await claimsOf(calls, plan.owner, options);
+  return together(calls, drain !== undefined, async within => {
+    const claims = await claimsOf(within, plan.owner, options);
     claims.validate([], plan);
-    const { steps, results, reliant } = fitSteps(plan.steps, await run(reads.snapshot(undefined), options));
+    const { steps, results, reliant } = fitSteps(
+      plan.steps,
+      await within.run(reads.snapshot(undefined), options),
+    );
     const touched = plan.steps.map(({ service }) => serviceKey(service));
     await claims.claim(new Set([...claims.own, ...touched]));
-    const kernel = kernelOf(calls, writeAll, drain, options);
+    const kernel = kernelOf(calls, within.writeAll, drain, options);
     await kernel.drainer?.survey(steps);
     const all = [...results, ...(await runSteps(kernel, { steps, reliant }, options))];
     const resultOf = new Map(all.map(result => [result.step, result]));

@@ -1,8 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { Operation } from '../addon/layout.ts';
-import type { FileCallSpec } from '../calls/call.ts';
-import type { Calls } from '../calls/calls.ts';
+import type { FileCallSpec, FurtherCalls } from '../calls/call.ts';
 import type { CallOptions } from '../calls/options.ts';
 
 /** Where records are kept: a file system that lives as long as the kernel's tables do. */
@@ -19,6 +18,9 @@ const namespaceId: FileCallSpec<string, typeof Operation.openFile> = {
 };
 
 /** The directory of what is recorded about the client's network namespace. */
-export async function recordsDirectory(calls: Calls, { signal, timeout }: CallOptions): Promise<string> {
+export async function recordsDirectory(
+  calls: FurtherCalls,
+  { signal, timeout }: CallOptions,
+): Promise<string> {
   return join(RECORDS_DIRECTORY, await calls.file(namespaceId, { signal, timeout }));
 }
