@@ -50,7 +50,8 @@ export interface ServiceConfig {
   readonly persistence?: Persistence | undefined;
   /**
    * What a service that is not persistent keeps of a persistence: other programs leave such values, and the
-   * kernel keeps them without a use. Timeout 0 by default. Not beside `persistence`.
+   * kernel keeps them without a use. Timeout 0 by default. Not beside `persistence`. `{}` keeps nothing, and a
+   * service that keeps nothing is read without this field.
    */
   readonly dormantPersistence?: Persistence | undefined;
 }

@@ -1,4 +1,6 @@
 import type { Tunnel } from '../model/destination.ts';
+import { isIpv6Service, type ServiceId } from '../model/identity.ts';
+import type { ServiceRow } from './rows.ts';
 import type { DestinationFields, FieldChanges, PersistenceFields, ServiceFields } from './types.ts';
 
 /** Fields as `FieldChanges` collects them, one after another. */
@@ -6,8 +8,8 @@ type Changes<T> = { -readonly [K in keyof FieldChanges<T>]: FieldChanges<T>[K] }
 
 /** The fields in which a service differs from what is desired; undefined when there is none. */
 export function serviceChanges(
-  actual: ServiceFields,
-  desired: ServiceFields,
+  { fields: actual }: ServiceRow,
+  { fields: desired, service }: ServiceRow,
 ): FieldChanges<ServiceFields> | undefined {
   const changes: Changes<ServiceFields> = {};
   if (actual.scheduler !== desired.scheduler) {
@@ -23,7 +25,8 @@ export function serviceChanges(
     changes.persistence = { from: actual.persistence, to: desired.persistence };
   }
   const { dormantPersistence: dormant } = desired;
-  if (dormant !== null && !samePersistence(actual.dormantPersistence, dormant)) {
+  const kept = actual.dormantPersistence ?? (actual.persistence === null ? nothingKept(service) : null);
+  if (dormant !== null && !samePersistence(kept, dormant)) {
     changes.dormantPersistence = { from: actual.dormantPersistence, to: dormant };
   }
   return isEmpty(changes) ? undefined : changes;
@@ -64,6 +67,11 @@ function isEmpty(changes: object): boolean {
 
 function sameFlags(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((flag, i) => flag === other[i]);
+}
+
+/** What a service that never was persistent keeps of a persistence; it is read without that field. */
+function nothingKept(service: ServiceId): PersistenceFields {
+  return { timeout: 0, granularity: isIpv6Service(service) ? 128 : 32 };
 }
 
 function samePersistence(one: PersistenceFields | null, other: PersistenceFields | null): boolean {

@@ -84,7 +84,7 @@ function draftRemoval(draft: Draft, actual: ServiceRow): void {
 }
 
 function draftChanges(draft: Draft, actual: ServiceRow, desired: ServiceRow, options: DraftOptions): void {
-  const changes = serviceChanges(actual.fields, desired.fields);
+  const changes = serviceChanges(actual, desired);
   if (changes !== undefined) {
     const { service } = desired;
     const step: Step = { kind: 'change-service', service, changes, spec: serviceSpec(desired) };

@@ -60,15 +60,12 @@ function judge(step: Step, present: Present | undefined): Verdict {
   switch (step.kind) {
     case 'add-service': {
       if (present === undefined) return 'fits';
-      const same = serviceChanges(present.row.fields, serviceRow(step.spec, []).fields) === undefined;
+      const same = serviceChanges(present.row, serviceRow(step.spec, [])) === undefined;
       return same ? 'done' : { found: 'the service is there, and another' };
     }
     case 'change-service':
       if (present === undefined) return missingService;
-      return judgeChanges(
-        step.changes,
-        serviceChanges(present.row.fields, serviceRow(step.spec, []).fields) ?? {},
-      );
+      return judgeChanges(step.changes, serviceChanges(present.row, serviceRow(step.spec, [])) ?? {});
     case 'remove-service': {
       if (present === undefined) return 'done';
       const known = new Set(step.destinations.map(destinationKey));

@@ -136,6 +136,19 @@ const specs: readonly (readonly [string, ServiceSpec, object])[] = [
   ],
 ];
 
+test('an empty dormantPersistence keeps nothing: it reads back as none, and nothing is planned', async () => {
+  const spec = { ...web, port: 94, scheduler: 'rr', dormantPersistence: { timeout: 300, granularity: 24 } };
+  await bed.ipvs.addService(spec);
+  await bed.ipvs.updateService(spec, { dormantPersistence: {} });
+  expect(await bed.ipvs.service(spec)).not.toHaveProperty('dormantPersistence');
+  await bed.ipvs.removeService(spec);
+  const none = { ...spec, dormantPersistence: {}, destinations: [] };
+  expect(await bed.ipvs.apply([none])).toMatchObject({ converged: true });
+  expect(await bed.ipvs.service(spec)).not.toHaveProperty('dormantPersistence');
+  expect((await bed.ipvs.plan([none])).steps).toEqual([]);
+  await bed.ipvs.removeService(spec);
+});
+
 describe('services that are added', () => {
   test.each(specs)('a service reads back as it was written: %s', async (_, spec, defaults) => {
     await bed.ipvs.addService(spec);

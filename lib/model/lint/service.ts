@@ -1,4 +1,5 @@
 import { parseIpv4, prefixOfMask } from '../address.ts';
+import { isIpv6Service } from '../identity.ts';
 import { schedulerNames } from '../scheduler.ts';
 import { DEFAULT_PERSISTENCE, DEFAULT_SCHEDULER } from '../service.ts';
 import type { TableEntry } from '../table.ts';
@@ -59,20 +60,28 @@ function* lintFlags({ schedulerFlags = [] }: TableEntry, scheduler: string): Gen
   ];
 }
 
+/** Whether a granularity tells every client from every other, as it does by default. */
+function isWhole(granularity: number | string, service: TableEntry): boolean {
+  if (isIpv6Service(service)) return granularity === 128;
+  return granularity === 32 || granularity === '255.255.255.255';
+}
+
 function* lintPersistence(service: TableEntry): Generator<Finding> {
   const { protocol, persistence, dormantPersistence: dormant } = service;
   if (dormant !== undefined) {
     const { timeout = 0, granularity, engine } = dormant;
     const values = [
       timeout !== 0 && `timeout ${timeout}`,
-      granularity !== undefined && `granularity ${granularity}`,
+      granularity !== undefined && !isWhole(granularity, service) && `granularity ${granularity}`,
       engine !== undefined && `engine '${engine}'`,
     ].filter(value => value !== false);
-    yield [
-      'dormant-persistence',
-      'dormantPersistence',
-      `the service is not persistent and keeps ${values.join(', ') || 'nothing'} without a use`,
-    ];
+    if (values.length > 0) {
+      yield [
+        'dormant-persistence',
+        'dormantPersistence',
+        `the service is not persistent and keeps ${values.join(', ')} without a use`,
+      ];
+    }
   }
   if (persistence === undefined) return;
   const { timeout = DEFAULT_PERSISTENCE, granularity, engine } = persistence;

@@ -94,6 +94,7 @@ const usual: readonly (readonly [string, ServiceSpec, readonly DestinationSpec[]
   ['one-packet scheduling of udp', { ...web, protocol: 'udp', onePacket: true }, [server]],
   ['one-packet scheduling of a mark', { ...mark, onePacket: true }, [{ ...server, port: 0 }]],
   ['every port of a persistent service', { ...web, port: 0, persistence: {} }, [{ ...server, port: 0 }]],
+  ['nothing kept of a persistence', { ...web, dormantPersistence: { granularity: 32 } }, [server]],
   ['another port behind masquerading', web, [{ ...server, port: 8080, forwarding: 'masquerade' }]],
   ['a tunnel to the other family', web, [{ address: 'fd00::1', port: 80, forwarding: 'tunnel' }]],
   [

@@ -47,6 +47,12 @@ describe('rows that are the same', () => {
       { protocol: 'udp', address: 'fd00::1', port: 53, destinations: [] },
       { protocol: 'udp', address: 'fd00:0:0:0::0001', port: 53, destinations: [] },
     ],
+    ['nothing kept of a persistence, said so, and left out', web(), web({ dormantPersistence: {} })],
+    [
+      'nothing kept of a persistence, spelled out, and left out',
+      web(),
+      web({ dormantPersistence: { timeout: 0, granularity: '255.255.255.255' } }),
+    ],
     ['one packet switched off and left out', web({ onePacket: false }), web()],
     [
       'a destination with and without its defaults',
