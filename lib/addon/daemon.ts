@@ -32,7 +32,7 @@ export function putDaemon(slot: Slot, daemon: DaemonSpec): void {
   const at = Layout.daemon;
   putWord(slot, at.role, validateChoice('daemon.role', daemon.role, DaemonRoleNumber));
   putName(slot, at.interface, 'daemon.interface', daemon.interface);
-  putWord(slot, at.syncId, validateInteger('daemon.syncId', daemon.syncId ?? 0, 0, 255));
+  putWord(slot, at.syncId, validateInteger('daemon.syncId', daemon.syncId ?? 0, 0, 0xffff_ffff));
   if (daemon.maxLength !== undefined) {
     putWord(slot, at.maxLength, validateInteger('daemon.maxLength', daemon.maxLength, 1, 65_507));
   }

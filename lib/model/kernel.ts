@@ -33,7 +33,10 @@ export interface DaemonSpec {
   readonly role: DaemonRole;
   /** The network interface to multicast on, in the client's namespace. */
   readonly interface: string;
-  /** 0 to 255, default 0. A backup takes only messages of its own id; 0 takes all. */
+  /**
+   * 0 to 4294967295, default 0. A backup takes only messages of its own id; 0 takes all. Messages have room for
+   * 0 to 255: of a master's number above it they have the lowest 8 bits, and a backup with such a one takes none.
+   */
   readonly syncId?: number | undefined;
   /** The longest message in bytes, 1 to 65507. Default: what fits the interface's MTU. */
   readonly maxLength?: number | undefined;

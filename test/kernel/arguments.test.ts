@@ -283,7 +283,7 @@ const badOthers: readonly Case[] = [
   ['startDaemon', [{ role: 'slave', interface: 'lo' }], VALUE, "'master', 'backup'"],
   ['startDaemon', [{ role: 'master' }], TYPE, 'daemon.interface'],
   ['startDaemon', [{ role: 'master', interface: 'averylonginterface' }], VALUE, 'daemon.interface'],
-  ['startDaemon', [{ role: 'master', interface: 'lo', syncId: 256 }], RANGE, 'daemon.syncId'],
+  ['startDaemon', [{ role: 'master', interface: 'lo', syncId: 2 ** 32 }], RANGE, 'daemon.syncId'],
   ['startDaemon', [{ role: 'master', interface: 'lo', maxLength: 65_508 }], RANGE, 'daemon.maxLength'],
   ['startDaemon', [{ role: 'master', interface: 'lo', group: '10.0.0.1' }], VALUE, 'daemon.group'],
   ['startDaemon', [{ role: 'master', interface: 'lo', group: 'fd00::1' }], VALUE, 'daemon.group'],
