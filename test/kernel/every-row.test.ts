@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Destination, type Ipvs, type ServiceWithDestinations, serviceKey } from '../../lib/index.ts';
+import {
+  type Destination,
+  type DestinationSpec,
+  formatRules,
+  type Ipvs,
+  parseRules,
+  type ServiceId,
+  type ServiceWithDestinations,
+  type Stats,
+  serviceKey,
+} from '../../lib/index.ts';
+import { runCommand } from '../support/run-command.ts';
 import { type Attribute, openRawNetlink, type RawNetlink, type RawService } from './raw-netlink.ts';
 import { addNamespace, removeNamespace, useBed } from './support.ts';
 
@@ -196,8 +207,14 @@ async function forEachRow(
   await Promise.all(calls);
 }
 
+/** A destination, and what the kernel counts of it. */
+type Row = DestinationSpec &
+  Partial<Pick<Destination, 'stats' | 'activeConnections' | 'inactiveConnections' | 'persistentConnections'>>;
+
 /** A table's configuration: without what the kernel counts, in one order. */
-function configured(table: readonly ServiceWithDestinations[]) {
+function configured(
+  table: readonly (ServiceId & { readonly stats?: Stats; readonly destinations: readonly Row[] })[],
+) {
   return table
     .map(({ stats: _, destinations, ...service }) => ({
       ...service,
@@ -224,6 +241,14 @@ test('any row that the kernel can hold is read and written back the same, byte f
         });
         expect(await raw.copy.read()).toEqual(told);
         expect(configured(await copy.snapshot())).toEqual(configured(snapshot));
+        // By the command, too, and in the rules' language.
+        await copy.flush();
+        const saved = await runCommand(['save'], bed.netns);
+        expect(saved).toMatchObject({ status: 0, stderr: '' });
+        const restored = await runCommand(['restore', '-'], netns, saved.stdout);
+        expect(restored.status, `${restored.stderr}${saved.stdout}`).toBe(0);
+        expect(await raw.copy.read()).toEqual(told);
+        expect(configured(parseRules(formatRules(snapshot)))).toEqual(configured(snapshot));
         // An update with the row that was read changes nothing.
         await forEachRow(snapshot, {
           service: service => bed.ipvs.updateService(service, service),
