@@ -108,7 +108,7 @@ async function startPeers(scope: Scope, network: Network, report: Report) {
 /** Sets up the same table on both directors: the virtual IP alone decides which of them clients reach. */
 async function setUpDirector(scope: Scope, report: Report, network: Network, name: string): Promise<Ipvs> {
   report.part(`${name}, by this library`);
-  const ipvs = new Ipvs({ netns: network.namespace(name), timeout: 30_000 });
+  const ipvs = new Ipvs({ netns: network.namespace(name), timeout: 120_000 });
   scope.defer(() => ipvs.close());
   const narrated = narrate(ipvs, report);
   for (const service of services) {

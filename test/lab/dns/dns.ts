@@ -62,7 +62,7 @@ export const dns: Lab = {
       const directors: Ipvs[] = [];
       for (const site of sites) {
         report.part(`${site.director}, by this library`);
-        const ipvs = new Ipvs({ netns: network.namespace(site.director), timeout: 30_000 });
+        const ipvs = new Ipvs({ netns: network.namespace(site.director), timeout: 120_000 });
         scope.defer(() => ipvs.close());
         directors.push(ipvs);
         await setUpDirector(narrate(ipvs, report), site, takes);

@@ -126,7 +126,7 @@ async function runBoot(
 
 /** Opens a client with a longer timeout than five seconds, which may be short for a busy emulated machine. */
 function openDirector(scope: Scope, network: Network): Ipvs {
-  const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
+  const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 120_000 });
   scope.defer(() => ipvs.close());
   return ipvs;
 }

@@ -129,7 +129,7 @@ export async function runNat(options: NatOptions = {}): Promise<NatResult> {
 
     report.part('Director, by this library');
     // The library's own five seconds may be short for a busy emulated machine.
-    const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
+    const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 120_000 });
     scope.defer(() => ipvs.close());
     await setUpDirector(narrate(ipvs, report), leaveOut);
     await showTable(ipvs, report);

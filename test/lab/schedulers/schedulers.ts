@@ -56,7 +56,7 @@ function run({ brief = false, ...options }: LabOptions): Promise<readonly Check[
   return runLab(frame, options, async ({ scope, report, network, takes }) => {
     const client = startPeer(scope, network, 'client');
     const peers = servers.map(({ name }) => startPeer(scope, network, name));
-    const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
+    const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 120_000 });
     scope.defer(() => ipvs.close());
     await setUpHosts(network, report);
     const known = (await ipvs.schedulers()).map(({ name }) => name);

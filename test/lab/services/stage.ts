@@ -63,7 +63,7 @@ export async function createStage(run: Run<Step>, options: Pick<Stage, 'brief' |
   await Promise.all([...peers.map(listen), setUpHosts(network)]);
   report.step(`${servers.map(({ name }) => name).join(' and ')} answer HTTP and datagrams with their names`);
   // The library's own five seconds may be short for a busy emulated machine.
-  const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
+  const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 120_000 });
   scope.defer(() => ipvs.close());
   return { ...run, ipvs: narrate(ipvs, report), client, peers, ...options };
 }

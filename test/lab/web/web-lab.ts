@@ -63,7 +63,7 @@ async function runWebLab<Step extends string>(
     await lab.setUpHosts(network, takes);
 
     report.part('Director, by this library');
-    const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 30_000 });
+    const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 120_000 });
     scope.defer(() => ipvs.close());
     await lab.setUpDirector(narrate(ipvs, report), takes);
     report.table(await ipvs.info(), await ipvs.snapshot());
