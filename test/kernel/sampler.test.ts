@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SamplerOptions } from '../../lib/index.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { rejection, useBed } from './support.ts';
 
 const bed = useBed();
@@ -190,6 +191,36 @@ describe('samplers', () => {
     await given.catch(error => expect(error).toMatchObject({ code: 'ERR_IPVS_ABORTED', sent: true }));
     expect((await sampler.read()).services.ids).toContainEqual(web);
     await bed.ipvs.flush();
+  });
+
+  test('a sampler keeps its rows, which V8 knows the weight of, until it is closed or forgotten', async () => {
+    await fill(2, 2000);
+    const ipvs = bed.client();
+    await ipvs.info();
+    const weight = async () => {
+      await collectGarbage();
+      return process.memoryUsage().external;
+    };
+    const readOnce = async () => {
+      const sampler = ipvs.sampler();
+      await sampler.read();
+      return sampler;
+    };
+    const rows = 4000 * 15 * 8; // five counters, deltas and rates each
+    const before = await weight();
+    const sampler = await readOnce();
+    expect(await weight()).toBeGreaterThan(before + rows);
+    sampler.close();
+    await expect.poll(weight, { timeout: 20_000 }).toBeLessThan(before + rows / 4);
+    await (async () => {
+      const forgotten = await readOnce();
+      expect(await weight()).toBeGreaterThan(before + rows);
+      expect(forgotten).toBeDefined();
+    })();
+    await expect.poll(weight, { timeout: 20_000 }).toBeLessThan(before + rows / 4);
+    // Nor do they stay with a watch() that is left after a next().
+    await ipvs.watch().next();
+    await expect.poll(weight, { timeout: 20_000 }).toBeLessThan(before + rows / 4);
   });
 
   test('a sampler does not read when it is closed', async () => {
