@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/sequencer.ts';
 
 /**
  * How long one test or hook may take. A limit is there for what hangs: a busy machine must not turn a test
@@ -6,15 +7,21 @@ import { defineConfig } from 'vitest/config';
  */
 const within = (seconds: number) => ({ testTimeout: seconds * 1000, hookTimeout: seconds * 1000 });
 
-const forLabs = { fileParallelism: false, ...within(300) };
+/** Emulated kernels have two processors, and the tests wait for much that takes none. */
+const twoAtOnce = { maxWorkers: 2 };
+
+/** Labs, too: networks of their own, and long times of waiting. */
+const forLabs = within(300);
 
 /**
- * `unit` runs anywhere; `kernel`, `lab` and `proof` run on a booted IPVS kernel (test/bed) and fail where
- * there is none. Forks, not threads: each file gets a process, and with it a network namespace, of its own.
+ * `unit` runs anywhere; `kernel`, `alone`, `lab` and `proof` run on a booted IPVS kernel (test/bed) and fail where
+ * there is none. Forks, not threads: each file gets a process, and with it a network namespace, of its own. Two
+ * files of `kernel` and `lab` run at once; those of `alone` change what namespaces share, as modules are.
  */
 export default defineConfig({
   test: {
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -31,6 +38,16 @@ export default defineConfig({
         test: {
           name: 'kernel',
           include: ['test/kernel/**/*.test.ts'],
+          exclude: ['test/kernel/alone/**'],
+          ...twoAtOnce,
+          ...within(120),
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ['test/kernel/alone/**/*.test.ts'],
           fileParallelism: false,
           ...within(120),
         },
@@ -41,6 +58,7 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
           exclude: ['test/lab/proofs.test.ts'],
+          ...twoAtOnce,
           ...forLabs,
         },
       },
@@ -63,7 +81,10 @@ export default defineConfig({
           ...within(300),
         },
       },
-      { extends: true, test: { name: 'proof', include: ['test/lab/proofs.test.ts'], ...forLabs } },
+      {
+        extends: true,
+        test: { name: 'proof', include: ['test/lab/proofs.test.ts'], fileParallelism: false, ...forLabs },
+      },
     ],
   },
 });

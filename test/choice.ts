@@ -19,12 +19,12 @@ export interface Choice {
  * the newest.
  */
 const differing = {
+  'kernel/alone/kernel': 'settings, schedulers, sync daemons',
+  'kernel/alone/module': 'modules: 5.10 does not load ip_vs by itself, 6.12 has twos',
   'kernel/connections': 'states and columns of /proc/net/ip_vs_conn',
   'kernel/destinations': 'thresholds that 5.10 takes and later kernels refuse',
   'kernel/every-row': 'what a row may hold',
-  'kernel/kernel': 'settings, schedulers, sync daemons',
   'kernel/lists': 'locks and order of dumps',
-  'kernel/module': 'modules: 5.10 does not load ip_vs by itself, 6.12 has twos',
   'kernel/permission': 'who may read what under /proc/sys in a user namespace',
   'kernel/sampler': 'the estimator: one timer up to 6.1, threads since',
   'kernel/services': 'what a service may hold',
@@ -78,10 +78,10 @@ export function projectsOn(
 ): readonly string[] {
   const usual =
     kernel === undefined
-      ? ['kernel', 'lab']
+      ? ['kernel', 'alone', 'lab']
       : kernel === '6.1' || kernel === '7.x'
-        ? ['kernel', 'lab', 'proof']
-        : ['kernel'];
+        ? ['kernel', 'alone', 'lab', 'proof']
+        : ['kernel', 'alone'];
   if (matching === undefined) return usual;
   const wanted = usual.filter(project => matching.has(project));
   return wanted.length > 0 ? wanted : [...matching].filter(project => project !== 'unit');

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { rejection, run, useBed } from './support.ts';
+import { rejection, run, useBed } from '../support.ts';
 
 const bed = useBed();
 

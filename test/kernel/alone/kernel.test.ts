@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Rejection, rejection, run, useBed } from './support.ts';
+import { type Rejection, rejection, run, useBed } from '../support.ts';
 
 const bed = useBed();
 
@@ -176,6 +176,14 @@ describe('sync daemons', () => {
     await bed.ipvs.startDaemon({ role: 'backup', interface: 'sync0', group: 'ff02::1:9' });
     expect(await bed.ipvs.daemons()).toMatchObject([{ role: 'backup', group: 'ff02::1:9' }]);
     await bed.ipvs.stopDaemon('backup');
+  });
+
+  test('a sync daemon keeps an id for which messages have no room', async () => {
+    for (const syncId of [256, 0xffff_ffff]) {
+      await bed.ipvs.startDaemon({ role: 'backup', interface: 'sync0', syncId });
+      expect(await bed.ipvs.daemons()).toMatchObject([{ role: 'backup', syncId }]);
+      await bed.ipvs.stopDaemon('backup');
+    }
   });
 
   test('a sync daemon is refused on an interface that is absent or down', async () => {
