@@ -40,7 +40,7 @@ export default defineConfig({
           include: ['test/kernel/**/*.test.ts'],
           exclude: ['test/kernel/alone/**'],
           ...twoAtOnce,
-          ...within(120),
+          ...within(300),
         },
       },
       {
@@ -49,7 +49,7 @@ export default defineConfig({
           name: 'alone',
           include: ['test/kernel/alone/**/*.test.ts'],
           fileParallelism: false,
-          ...within(120),
+          ...within(300),
         },
       },
       {

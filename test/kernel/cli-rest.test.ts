@@ -7,5 +7,5 @@ const beds = useCliBeds();
 test(
   'ipvs does with destinations, timeouts, sync daemons and rules what ipvsadm does, in every case of cli-cases.ts',
   () => compareCases(beds, cases.rest),
-  240_000,
+  600_000,
 );

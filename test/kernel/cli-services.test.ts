@@ -7,5 +7,5 @@ const beds = useCliBeds();
 test(
   'ipvs does with services what ipvsadm does, and refuses the same, in every case of cli-cases.ts',
   () => compareCases(beds, cases.services),
-  240_000,
+  600_000,
 );

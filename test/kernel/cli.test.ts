@@ -14,7 +14,7 @@ const { theirs, ours, ipvsadm } = beds;
 test(
   'ipvs lists as ipvsadm does, in every case of cli-cases.ts',
   () => compareCases(beds, cases.lists),
-  240_000,
+  600_000,
 );
 
 test('ipvs -R makes the same table as ipvsadm of a large file with lines that the kernel refuses', async () => {
