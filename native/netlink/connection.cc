@@ -164,7 +164,7 @@ void Connection::Batch(const std::vector<const CallRecord*>& calls, std::vector<
     return std::find(statuses->begin(), statuses->end(), status) != statuses->end();
   };
   int pause = kFirstPauseMs;
-  bool id_held = false;
+  int own = 0;  // looks that found the family as it was
   for (int look = 1; look < kLooks; ++look, pause *= 2) {
     const bool leaving = any(ENOPROTOOPT);
     if (!leaving && !any(ENOENT)) return;
@@ -178,9 +178,8 @@ void Connection::Batch(const std::vector<const CallRecord*>& calls, std::vector<
     }
     if (!changed && !leaving) {
       // The command's own ENOENT, then. But a scheduler whose module is just being unloaded is not found
-      // either, nor can it be loaded: look once more a little later.
-      if (id_held) return;
-      id_held = true;
+      // either, nor can it be loaded: look a little later.
+      if (++own == kLooksForModule) return;
       if (ToRepeat(calls, *statuses, [&](size_t i) {
             return (*statuses)[i] == ENOENT && LoadsModules(*calls[i]);
           }).empty())

@@ -109,6 +109,8 @@ class Connection {
   // Looks at a module that comes and goes, a little further apart each time: 150 ms in all.
   static constexpr int kLooks = 5;
   static constexpr int kFirstPauseMs = 10;
+  // Looks for a scheduler or an engine that is not found: its module may be one that comes and goes.
+  static constexpr int kLooksForModule = 3;
 
   int Open(std::unique_ptr<Socket>* socket, size_t receive_size);
   int OpenSocket(std::unique_ptr<Socket>* socket, size_t receive_size);

@@ -235,14 +235,14 @@ TEST_CASE("A dump by a module that is being unloaded is begun again") {
   CHECK(kernel.pauses_ms == std::vector<int>{10});
 }
 
-TEST_CASE("A scheduler that is not found is looked for once more, a destination is not") {
+TEST_CASE("A scheduler that is not found is looked for twice more, a destination is not") {
   ScriptedKernel kernel;
   Connection connection({}, kernel.link());
-  kernel.On(Refusing({ENOENT, ENOENT, ENOENT})).On(Refusing({0, ENOENT}));
+  kernel.On(Refusing({ENOENT, ENOENT, ENOENT})).On(Refusing({0, ENOENT})).On(Refusing({ENOENT}));
   CHECK(Execute(&connection, {CallAbout(ipvs::kNewService, 1), CallAbout(ipvs::kDelDest, 2),
                               CallAbout(ipvs::kSetService, 3)}) == std::vector<int>{0, ENOENT, ENOENT});
   CHECK(kernel.turns_left() == 0);
-  CHECK(kernel.pauses_ms == std::vector<int>{10});
+  CHECK(kernel.pauses_ms == std::vector<int>{10, 20});
 }
 
 TEST_CASE("What failed because a service was not added is made again with it, in order") {
