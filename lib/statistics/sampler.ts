@@ -301,6 +301,7 @@ export function createSampler(
         throw error;
       } finally {
         reading = false;
+        if (closed) letGo();
       }
     },
     close,
@@ -312,6 +313,13 @@ export function createSampler(
     closed = true;
     closing();
     dropSampler(calls, number);
+    if (!reading) letGo();
+  }
+
+  /** What the caller's own samples do not hold goes with the sampler, even where that is still held. */
+  function letGo(): void {
+    rows = undefined;
+    last = undefined;
   }
 }
 

@@ -248,7 +248,9 @@ test('any row that the kernel can hold is read and written back the same, byte f
         const restored = await runCommand(['restore', '-'], netns, saved.stdout);
         expect(restored.status, `${restored.stderr}${saved.stdout}`).toBe(0);
         expect(await raw.copy.read()).toEqual(told);
-        expect(configured(parseRules(formatRules(snapshot, { order: 'given' })))).toEqual(configured(snapshot));
+        expect(configured(parseRules(formatRules(snapshot, { order: 'given' })))).toEqual(
+          configured(snapshot),
+        );
         // An update with the row that was read changes nothing.
         await forEachRow(snapshot, {
           service: service => bed.ipvs.updateService(service, service),
