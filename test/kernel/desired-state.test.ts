@@ -433,7 +433,7 @@ test('apply() converges in one round while ipvsadm edits other services without 
 });
 
 test('apply() that was killed amid its writes converges when run again, and owns all it wrote', async () => {
-  const size = 300;
+  const size = 600;
   const table = (from: number, scheduler: string) =>
     Array.from({ length: size }, (_, i) => entry({ ...web, port: from + i, scheduler }, [1, 2, 3]));
   // Few services stay: the kernel takes its time to change a scheduler.
