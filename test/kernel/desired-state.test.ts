@@ -432,8 +432,18 @@ test('apply() converges in one round while ipvsadm edits other services without 
   }
 });
 
+/** Applies a file's state in a process of its own, and kills that as soon as a service is there. */
+async function applyAndKill(file: string, service: ServiceSpec): Promise<void> {
+  const program = join(import.meta.dirname, 'programs/apply.mjs');
+  const child = fork(program, [bed.netns, file, 'killed'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const ended = once(child, 'exit');
+  while ((await bed.ipvs.service(service)) === undefined) await sleep(1);
+  child.kill('SIGKILL');
+  await ended;
+}
+
 test('apply() that was killed amid its writes converges when run again, and owns all it wrote', async () => {
-  const size = 600;
+  const size = 400;
   const table = (from: number, scheduler: string) =>
     Array.from({ length: size }, (_, i) => entry({ ...web, port: from + i, scheduler }, [1, 2, 3]));
   // Few services stay: the kernel takes its time to change a scheduler.
@@ -444,17 +454,14 @@ test('apply() that was killed amid its writes converges when run again, and owns
   for (const [i, state] of states.entries()) {
     const file = join(scratch, `state-${i}.json`);
     writeFileSync(file, JSON.stringify(state));
-    const program = join(import.meta.dirname, 'programs/apply.mjs');
-    const child = fork(program, [bed.netns, file, 'killed'], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    const ended = once(child, 'exit');
-    while ((await bed.ipvs.service(first[i]!)) === undefined) await sleep(1);
-    child.kill('SIGKILL');
-    expect((await ended)[1]).toBe('SIGKILL');
-    const { steps } = await bed.ipvs.plan(state, { owner: 'killed', force: true });
-    console.log(`killed with ${steps.length} steps left`);
-    expect(steps.length).toBeGreaterThan(0);
+    let left = 0;
+    for (let attempt = 1; left === 0; attempt++) {
+      expect(attempt, 'attempts to kill it before it is done').toBeLessThan(6);
+      if (attempt > 1) await bed.ipvs.apply(states[i - 1] ?? [], { owner: 'killed', force: true });
+      await applyAndKill(file, first[i]!);
+      left = (await bed.ipvs.plan(state, { owner: 'killed', force: true })).steps.length;
+      console.log(`killed with ${left} steps left`);
+    }
   }
   // Whatever was done of both states, the record has all services that are there.
   expect(await bed.ipvs.apply(states[0]!, { owner: 'killed', force: true })).toMatchObject({
