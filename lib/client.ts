@@ -84,8 +84,8 @@ export let callsOf: (ipvs: Ipvs) => Calls;
  * otherwise `return()` does.
  *
  * Calls take effect in the order they are made, awaited or not. All need CAP_NET_ADMIN in the initial user
- * namespace, reading too. They reject with TypeError or RangeError at misuse (nothing is sent then) and with
- * `IpvsError` at anything else.
+ * namespace, reading too. They reject with TypeError or RangeError at an invalid argument (nothing is sent
+ * then) and with `IpvsError` at anything else.
  *
  * @example
  * ```ts

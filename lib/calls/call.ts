@@ -18,7 +18,7 @@ export interface CallSpec<T, O extends Operation = Operation> {
   about?(record: Slot): Subject;
   /** The options it takes, where those are not CallOptions alone. */
   readonly options?: OptionSet | undefined;
-  /** Writes the record's arguments; throws at misuse, and nothing is sent. */
+  /** Writes the record's arguments; throws at an invalid one, and nothing is sent. */
   encode?(slot: Slot): void;
   /** Reads what came. A large list is read in several turns of the event loop. */
   decode(payload: Payloads[O]): T | Promise<T>;
@@ -45,7 +45,7 @@ export interface FileCallSpec<T, O extends Operation = Operation> extends CallSp
   readonly content?: string;
 }
 
-/** Makes a call that is one record. Never throws: misuse rejects. */
+/** Makes a call that is one record. Never throws: an invalid argument rejects. */
 export type Run = <T>(spec: CallSpec<T>, options?: CallOptions) => Promise<T>;
 
 /** Calls that belong to one that was made before: they may be made even while the client is being closed. */

@@ -30,7 +30,7 @@ export function contextOf(spec: CallSpec<unknown>, record: Place): ErrorContext 
   return spec.about === undefined ? spec.context : { ...spec.context, ...spec.about(copyRecord(record)) };
 }
 
-/** The same of a call that has no record yet. Throws at misuse. */
+/** The same of a call that has no record yet. Throws at an invalid argument. */
 export function contextOfUnsent(spec: CallSpec<unknown>): ErrorContext {
   const slot = createSlot();
   spec.encode?.(slot);

@@ -80,7 +80,7 @@ describe.each([true, false])('types with exactOptionalPropertyTypes %s', exact =
   });
 
   test.each(mistakes.map((text, i) => [text, i + preamble.length] as const))(
-    `"%s" does not compile, says the compiler in 1 to 6 lines, exactOptionalPropertyTypes ${exact}`,
+    `the compiler refuses "%s" in 6 lines at most, exactOptionalPropertyTypes ${exact}`,
     (_, at) => {
       const told = found.filter(({ file, line }) => file === wrong && line === at);
       const lines = told.flatMap(({ text }) => text.split('\n'));

@@ -193,7 +193,7 @@ describe('usage mistakes', () => {
     [['help', 'foo'], /there is no command 'foo'/],
     [['-A', '-t', '10.0.0.1:99999'], /-t: /],
     [['__proto__'], /there is no command/],
-  ] as const)('the words %j end with status 2 and say what is wrong', async (words, message) => {
+  ] as const)('the command line %j ends with status 2 and says what is wrong', async (words, message) => {
     const { status, stderr, stdout } = await run(words);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(message);
