@@ -135,7 +135,7 @@ export async function compareCases(
   let start: State | undefined;
   let before = '';
   const started = Date.now();
-  for (const one of cases) {
+  for (const [i, one] of cases.entries()) {
     const words = split(one.words);
     if (one.scene !== scene) {
       await Promise.all([setUp(theirs.ipvs, one.scene), setUp(ours.ipvs, one.scene)]);
@@ -147,7 +147,12 @@ export async function compareCases(
       ipvsadm(words, one.input),
       ipvs(words, onlyReads(one) ? theirs.netns : ours.netns, one.input),
     ]);
-    const states = await Promise.all([stateOf(theirs.ipvs), stateOf(ours.ipvs)]);
+    // Whether lists change nothing is looked at once, after several in a row.
+    const next = cases[i + 1];
+    const goesOn = onlyReads(one) && next !== undefined && onlyReads(next) && next.scene === scene;
+    const states = goesOn
+      ? ([start!, start!] as const)
+      : await Promise.all([stateOf(theirs.ipvs), stateOf(ours.ipvs)]);
     const [theirState, ourState] = states.map(state => JSON.stringify(state));
     if (theirState !== before) await restore(theirs.ipvs, states[0], start!);
     if (ourState !== before) await restore(ours.ipvs, states[1], start!);
