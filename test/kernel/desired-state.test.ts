@@ -15,7 +15,7 @@ import {
   type TableEntry,
 } from '../../lib/index.ts';
 import { desiredTables } from '../support/desired-tables.ts';
-import { addNamespace, rejection, removeNamespace, useBed } from './support.ts';
+import { addNamespace, recordsOf, rejection, removeNamespace, useBed } from './support.ts';
 
 const bed = useBed();
 
@@ -26,7 +26,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 afterEach(async () => {
   await bed.ipvs.flush();
   // A test must not see the records of the one before.
-  rmSync('/run/ipvs', { recursive: true, force: true });
+  rmSync(recordsOf(bed.netns), { recursive: true, force: true });
 });
 
 const RUNS = Number(process.env['IPVS_PROPERTY_RUNS'] ?? 6);
@@ -349,7 +349,7 @@ describe('owners', () => {
     await later.apply([], { owner: 'one', force: true });
     expect((await later.services()).map(serviceKey)).toEqual([serviceKey(dns)]);
     // An owner of nothing leaves no record.
-    expect(readdirSync(join('/run/ipvs', readdirSync('/run/ipvs')[0]!))).toEqual([]);
+    expect(readdirSync(recordsOf(bed.netns))).toEqual([]);
   });
 
   test('two owners that claim one service are an error that names both, and nothing is done', async () => {
@@ -385,7 +385,7 @@ describe('owners', () => {
 
   test('a damaged record of an owner is an error that names the file', async () => {
     await bed.ipvs.apply([entry(web, [1])], { owner: 'one' });
-    const path = join('/run/ipvs', readdirSync('/run/ipvs')[0]!, 'one.json');
+    const path = join(recordsOf(bed.netns), 'one.json');
     const record = readFileSync(path, 'utf8');
     writeFileSync(path, record.slice(0, 20));
     const error = await rejection(bed.ipvs.apply([], { owner: 'one' }));

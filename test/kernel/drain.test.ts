@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { DestinationId, DrainProgress, ServiceSpec, TableEntry } from '../../lib/index.ts';
-import { rejection, useBed } from './support.ts';
+import { recordsOf, rejection, useBed } from './support.ts';
 
 const bed = useBed();
 
@@ -42,7 +42,7 @@ afterEach(async () => {
   for (const host of [1, 2, 3]) await close(host);
   while (connectionsLeft() > 0) await sleep(10);
   await bed.ipvs.setSettings({ expireQuiescentTemplate: false, expireNodestConn: false, connReuseMode: 1 });
-  rmSync('/run/ipvs', { recursive: true, force: true });
+  rmSync(recordsOf(bed.netns), { recursive: true, force: true });
 });
 
 /** The number of connections in the kernel, templates and those of removed destinations included. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { rmSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { Ipvs, type IpvsError, type IpvsOptions } from '../../lib/index.ts';
 
@@ -39,8 +40,14 @@ export function addNamespace(): string {
   return name;
 }
 
-/** Removes a namespace that `addNamespace` made. */
+/** Where the library records owners and drains of a network namespace. */
+export function recordsOf(netns: string): string {
+  return `/run/ipvs/${statSync(`/run/netns/${netns}`).ino}`;
+}
+
+/** Removes what `addNamespace` made, and what was recorded of it: the next namespace may have its number. */
 export function removeNamespace(name: string): void {
+  rmSync(recordsOf(name), { recursive: true, force: true });
   run('ip', 'netns', 'del', name);
 }
 
