@@ -16,13 +16,16 @@ export interface List {
   readonly addresses: Uint8Array;
 }
 
-/** Views a block as a list, copying nothing. `words` is the number of 32-bit columns. */
-export function viewList({ rows, buffer }: NativeBlock, words: number): List {
-  const counterBytes = rows * COUNTERS * 8;
+/**
+ * Views a block as a list, copying nothing. `words` is the number of 32-bit columns; blocks of identities have
+ * no counters.
+ */
+export function viewList({ rows, buffer }: NativeBlock, words: number, columns = COUNTERS): List {
+  const counterBytes = rows * columns * 8;
   return {
     rows,
-    counters: new BigUint64Array(buffer, 0, rows * COUNTERS),
-    halves: new Uint32Array(buffer, 0, rows * COUNTERS * 2),
+    counters: new BigUint64Array(buffer, 0, rows * columns),
+    halves: new Uint32Array(buffer, 0, rows * columns * 2),
     words: new Uint32Array(buffer, counterBytes, rows * words),
     addresses: new Uint8Array(buffer, counterBytes + rows * words * 4, rows * ADDRESS_BYTES),
   };

@@ -101,14 +101,14 @@ export function readSnapshot<T extends number | bigint>(
   };
 }
 
-/** The identities of a table's services, row by row. */
+/** The identities of a sample's services, row by row. */
 export function readServiceIds({ services }: NativeTable): ServiceId[] {
-  const list = viewList(services, ServiceColumn.count);
+  const list = viewList(services, ServiceColumn.count, 0);
   return Array.from({ length: list.rows }, (_, row) => readServiceId(list, row));
 }
 
-/** The identities of a table's destinations, row by row. */
+/** The identities of a sample's destinations, row by row. */
 export function readDestinationIds({ destinations }: NativeTable): DestinationId[] {
-  const list = viewList(destinations, DestinationColumn.count);
+  const list = viewList(destinations, DestinationColumn.count, 0);
   return Array.from({ length: list.rows }, (_, row) => readDestinationId(list, row));
 }

@@ -10,14 +10,25 @@ namespace ipvs {
 
 namespace {
 
+// The index of a NUL-padded name in a list that holds each name once. There are a dozen at most.
+uint32_t Intern(const char (&name)[kNameBytes], std::vector<std::string>* names) {
+  const size_t length = strnlen(name, kNameBytes);
+  const auto found = std::find_if(names->begin(), names->end(), [&](const std::string& known) {
+    return known.size() == length && std::memcmp(known.data(), name, length) == 0;
+  });
+  const auto index = static_cast<uint32_t>(found - names->begin());
+  if (found == names->end()) names->emplace_back(name, length);
+  return index;
+}
+
 // Lays out one block and hands out its columns.
 class BlockWriter {
  public:
-  BlockWriter(size_t rows, unsigned words) : rows_(rows) {
+  BlockWriter(size_t rows, unsigned words, unsigned counters = kCounters) : rows_(rows) {
     block_.rows = rows;
-    block_.bytes = ListView::Bytes(rows, words);
+    block_.bytes = ListView::Bytes(rows, words, counters);
     block_.data.reset(new uint8_t[block_.bytes]);
-    words_ = block_.data.get() + rows * kCounters * sizeof(uint64_t);
+    words_ = block_.data.get() + rows * counters * sizeof(uint64_t);
     addresses_ = words_ + rows * words * sizeof(uint32_t);
   }
 
@@ -46,6 +57,21 @@ class BlockWriter {
     std::memcpy(addresses_ + row * kAddressBytes, address, kAddressBytes);
   }
 
+  // All of a row but its counters.
+  void Service(size_t row, const ServiceRow& from, std::vector<std::string>* names) {
+    Address(row, from.config.address);
+    Fields(row, kServiceFields, &from);
+    Word(row, kServiceScheduler, Intern(from.config.scheduler, names));
+    Word(row, kServiceEngine, Intern(from.config.engine, names));
+  }
+
+  // The same of a destination that belongs to row `service`.
+  void Destination(size_t row, const DestinationRow& from, uint32_t service) {
+    Address(row, from.config.address);
+    Word(row, kDestinationService, service);
+    Fields(row, kDestinationFields, &from);
+  }
+
   Block Take() { return std::move(block_); }
 
  private:
@@ -55,21 +81,10 @@ class BlockWriter {
   uint8_t* addresses_;
 };
 
-// The index of a NUL-padded name in a list that holds each name once. There are a dozen at most.
-uint32_t Intern(const char (&name)[kNameBytes], std::vector<std::string>* names) {
-  const size_t length = strnlen(name, kNameBytes);
-  const auto found = std::find_if(names->begin(), names->end(), [&](const std::string& known) {
-    return known.size() == length && std::memcmp(known.data(), name, length) == 0;
-  });
-  const auto index = static_cast<uint32_t>(found - names->begin());
-  if (found == names->end()) names->emplace_back(name, length);
-  return index;
-}
-
 }  // namespace
 
-size_t ListView::Bytes(size_t rows, unsigned words) {
-  return rows * (kCounters * sizeof(uint64_t) + words * sizeof(uint32_t) + kAddressBytes);
+size_t ListView::Bytes(size_t rows, unsigned words, unsigned counters) {
+  return rows * (counters * sizeof(uint64_t) + words * sizeof(uint32_t) + kAddressBytes);
 }
 
 uint64_t ListView::Counter(unsigned column, size_t row) const {
@@ -80,35 +95,46 @@ uint64_t ListView::Counter(unsigned column, size_t row) const {
 
 uint32_t ListView::Word(unsigned column, size_t row) const {
   uint32_t word = 0;
-  const uint8_t* const words = data_ + rows_ * kCounters * sizeof(uint64_t);
+  const uint8_t* const words = data_ + rows_ * counters_ * sizeof(uint64_t);
   std::memcpy(&word, words + (column * rows_ + row) * sizeof word, sizeof word);
   return word;
 }
 
 const uint8_t* ListView::Address(size_t row) const {
-  return data_ + Bytes(rows_, words_) - (rows_ - row) * kAddressBytes;
+  return data_ + Bytes(rows_, words_, counters_) - (rows_ - row) * kAddressBytes;
 }
 
 Columns ToColumns(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations) {
   Columns columns;
   BlockWriter service_block(services.size(), kServiceWords);
   for (size_t i = 0; i < services.size(); ++i) {
-    const ServiceRow& row = services[i];
-    service_block.Counters(i, row.counters);
-    service_block.Address(i, row.config.address);
-    service_block.Fields(i, kServiceFields, &row);
-    service_block.Word(i, kServiceScheduler, Intern(row.config.scheduler, &columns.names));
-    service_block.Word(i, kServiceEngine, Intern(row.config.engine, &columns.names));
+    service_block.Counters(i, services[i].counters);
+    service_block.Service(i, services[i], &columns.names);
   }
   columns.services = service_block.Take();
 
   BlockWriter destination_block(destinations.size(), kDestinationWords);
   for (size_t i = 0; i < destinations.size(); ++i) {
-    const DestinationRow& row = destinations[i];
-    destination_block.Counters(i, row.counters);
-    destination_block.Address(i, row.config.address);
-    destination_block.Word(i, kDestinationService, row.service);
-    destination_block.Fields(i, kDestinationFields, &row);
+    destination_block.Counters(i, destinations[i].counters);
+    destination_block.Destination(i, destinations[i], destinations[i].service);
+  }
+  columns.destinations = destination_block.Take();
+  return columns;
+}
+
+Columns ToIdentities(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations,
+                     const RowOrder& order) {
+  Columns columns;
+  BlockWriter service_block(order.services.size(), kServiceWords, 0);
+  for (size_t i = 0; i < order.services.size(); ++i) {
+    service_block.Service(i, services[order.services[i]], &columns.names);
+  }
+  columns.services = service_block.Take();
+
+  BlockWriter destination_block(order.destinations.size(), kDestinationWords, 0);
+  for (size_t i = 0; i < order.destinations.size(); ++i) {
+    const DestinationRow& row = destinations[order.destinations[i]];
+    destination_block.Destination(i, row, order.row_of[row.service]);
   }
   columns.destinations = destination_block.Take();
   return columns;

@@ -29,10 +29,12 @@ struct Columns {
 // A look at a block, whose bytes the caller keeps alive.
 class ListView {
  public:
-  ListView(const uint8_t* data, size_t rows, unsigned words) : data_(data), rows_(rows), words_(words) {}
+  // Without counters where it has identities.
+  ListView(const uint8_t* data, size_t rows, unsigned words, unsigned counters = kCounters)
+      : data_(data), rows_(rows), words_(words), counters_(counters) {}
 
   // The bytes of a list of `rows` rows.
-  static size_t Bytes(size_t rows, unsigned words);
+  static size_t Bytes(size_t rows, unsigned words, unsigned counters = kCounters);
 
   size_t rows() const { return rows_; }
   uint64_t Counter(unsigned column, size_t row) const;
@@ -44,9 +46,21 @@ class ListView {
   const uint8_t* data_;
   size_t rows_;
   unsigned words_;
+  unsigned counters_;
 };
 
 // Copies rows into blocks.
 Columns ToColumns(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations);
+
+// Which rows are wanted, in which order.
+struct RowOrder {
+  const std::vector<size_t>& services;
+  const std::vector<size_t>& destinations;
+  const std::vector<uint32_t>& row_of;  // by a service's place in the list: its row in this order
+};
+
+// Copies what identifies rows into blocks without counters.
+Columns ToIdentities(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations,
+                     const RowOrder& order);
 
 }  // namespace ipvs

@@ -34,6 +34,8 @@ class SampleRows {
   size_t bytes() const;
   // Which of the listed rows is row `row`.
   size_t listed(size_t row) const { return order_[row]; }
+  // The same of all rows.
+  const std::vector<size_t>& order() const { return order_; }
 
   // Takes a row's counters of a read at `now`. After that delta is what came since the read before, and rate
   // is per second, NaN until known.

@@ -148,14 +148,8 @@ void Sampler::WriteWords(const std::vector<uint32_t>& row_of, uint8_t* at) const
 }
 
 std::unique_ptr<Columns> Sampler::Keys(const std::vector<uint32_t>& row_of) const {
-  std::vector<ServiceRow> services;
-  for (size_t i = 0; i < services_.size(); ++i) services.push_back(table_.services[services_.listed(i)]);
-  std::vector<DestinationRow> destinations;
-  for (size_t i = 0; i < destinations_.size(); ++i) {
-    destinations.push_back(table_.destinations[destinations_.listed(i)]);
-    destinations.back().service = row_of[destinations.back().service];
-  }
-  return std::make_unique<Columns>(ToColumns(services, destinations));
+  const RowOrder order = {services_.order(), destinations_.order(), row_of};
+  return std::make_unique<Columns>(ToIdentities(table_.services, table_.destinations, order));
 }
 
 }  // namespace ipvs

@@ -300,8 +300,8 @@ TEST_CASE(
     const uint32_t parts = ipvs::kSampleDestinations | ipvs::kSampleKeys;
     REQUIRE(sampler.Read(&client.reader, parts, {}, &sample) == ipvs::kOk);
     REQUIRE(sample.keys != nullptr);
-    const ipvs::ListView services(sample.keys->services.data.get(), 2, ipvs::kServiceWords);
-    const ipvs::ListView destinations(sample.keys->destinations.data.get(), 2, ipvs::kDestinationWords);
+    const ipvs::ListView services(sample.keys->services.data.get(), 2, ipvs::kServiceWords, 0);
+    const ipvs::ListView destinations(sample.keys->destinations.data.get(), 2, ipvs::kDestinationWords, 0);
     std::vector<uint32_t> found;
     for (const size_t row : {size_t{0}, size_t{1}}) {
       found.push_back(services.Word(ipvs::kServicePort, row));
@@ -329,7 +329,7 @@ TEST_CASE(
   CHECK(sample.services.rows == 1);
   CHECK(sample.destinations.rows == 1);
   REQUIRE(sample.keys != nullptr);
-  const ipvs::ListView keys(sample.keys->services.data.get(), 1, ipvs::kServiceWords);
+  const ipvs::ListView keys(sample.keys->services.data.get(), 1, ipvs::kServiceWords, 0);
   CHECK(keys.Word(ipvs::kServicePort, 0) == 2);
 }
 
