@@ -1,13 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type DaemonRole, destinationKey, type Ipvs, parseRules, serviceKey } from '../../lib/index.ts';
 import { runCommand as ipvs, type Outcome } from '../support/run-command.ts';
-import { type Aspect, type Case, type Scene, scenes } from './cli-cases.ts';
+import { type Aspect, type Case, type Scene, scenes, split } from './cli-cases.ts';
+import { type NetnsShell, startShell } from './netns-shell.ts';
 import { type Bed, useBed } from './support.ts';
 
 /** Two network namespaces, one for ipvsadm and one for our command, which are to do the same in theirs. */
@@ -22,48 +17,17 @@ export interface CliBeds {
 export function useCliBeds(): CliBeds {
   const theirs = useBed();
   const ours = useBed();
-  let folder = '';
-  let ipvsadm: CliBeds['ipvsadm'];
-  let end: () => Promise<void>;
+  let shell: NetnsShell;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ipvs-cli-'));
     for (const bed of [theirs, ours]) {
       bed.run('ip', 'link', 'add', 'dummy0', 'type', 'dummy');
       bed.run('ip', 'address', 'add', '10.200.0.1/24', 'dev', 'dummy0');
       bed.run('ip', 'link', 'set', 'dummy0', 'up', 'multicast', 'on');
     }
-    [ipvsadm, end] = startShell(theirs.netns, folder);
+    shell = startShell(theirs.netns);
   });
-  afterAll(async () => {
-    await end();
-    rmSync(folder, { recursive: true });
-  });
-  return { theirs, ours, ipvsadm: (words, input) => ipvsadm(words, input) };
-}
-
-/**
- * Starts a shell in a namespace that runs ipvsadm. Entering the namespace anew for each of hundreds of runs
- * would take most of the test's time.
- */
-function startShell(netns: string, folder: string): [CliBeds['ipvsadm'], () => Promise<void>] {
-  const shell = spawn('ip', ['netns', 'exec', netns, 'sh'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface(shell.stdout)[Symbol.asyncIterator]();
-  const [inFile, outFile, errFile] = ['in', 'out', 'err'].map(name => join(folder, name));
-  const run: CliBeds['ipvsadm'] = async (words, input = '') => {
-    writeFileSync(inFile!, input);
-    const quoted = words.map(word => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-    shell.stdin.write(`ipvsadm ${quoted} <${inFile} >${outFile} 2>${errFile}; echo $?\n`);
-    const { value } = await lines.next();
-    const [stdout, stderr] = [outFile, errFile].map(file => readFileSync(file!, 'utf8'));
-    return { status: Number(value), stdout: stdout!, stderr: stderr! };
-  };
-  return [
-    run,
-    async () => {
-      shell.stdin.end();
-      if (shell.exitCode === null) await once(shell, 'exit');
-    },
-  ];
+  afterAll(() => shell.end());
+  return { theirs, ours, ipvsadm: (words, input) => shell.run(['ipvsadm', ...words], input) };
 }
 
 /** The state that a command can change, in one order. */
@@ -82,12 +46,13 @@ export async function stateOf(client: Ipvs) {
   return { services: services.sort((a, b) => (a.key < b.key ? -1 : 1)), timeouts, daemons };
 }
 
-type State = Awaited<ReturnType<typeof stateOf>>;
+export type State = Awaited<ReturnType<typeof stateOf>>;
 
 const tables = Object.fromEntries(
   Object.entries(scenes).map(([scene, text]) => [scene, parseRules(text)]),
 ) as Record<Scene, ReturnType<typeof parseRules>>;
 
+/** Replaces the table by a scene, and ends daemons. */
 export async function setUp(client: Ipvs, scene: Scene): Promise<void> {
   const calls: Promise<unknown>[] = [client.flush(), client.setTimeouts({ tcp: 900, tcpFin: 120, udp: 300 })];
   for (const { destinations, ...service } of tables[scene]) {
@@ -99,7 +64,7 @@ export async function setUp(client: Ipvs, scene: Scene): Promise<void> {
 }
 
 /** Restores a state. Only what differs is touched, since some kernels take long to flush. */
-async function restore(client: Ipvs, now: State, before: State): Promise<void> {
+export async function restore(client: Ipvs, now: State, before: State): Promise<void> {
   const texts = (state: State) => new Map(state.services.map(one => [one.key, JSON.stringify(one)]));
   const [present, wanted] = [texts(now), texts(before)];
   const differs = ({ key }: { readonly key: string }) => present.get(key) !== wanted.get(key);
@@ -116,13 +81,8 @@ async function restore(client: Ipvs, now: State, before: State): Promise<void> {
 }
 
 /** Whether a case only lists, so that both programs may look at the same table. */
-function onlyReads({ words }: Case): boolean {
+export function onlyReads({ words }: Case): boolean {
   return /^(-[lLS]|--list|--save|-n[LlS])/.test(words);
-}
-
-/** The words of a case's line. */
-export function split(words: string): string[] {
-  return words.split(' ').map(word => (word === '""' ? '' : word.replaceAll('␣', ' ')));
 }
 
 /** Runs each case by both programs; fails with a list of those in which they differ and should not. */

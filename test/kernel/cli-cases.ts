@@ -877,6 +877,11 @@ const differences: readonly Case[] = [
   ),
 ];
 
+/** The words of a case's line. */
+export function split(words: string): string[] {
+  return words.split(' ').map(word => (word === '""' ? '' : word.replaceAll('␣', ' ')));
+}
+
 /** Every documented invocation, right and wrong. Test files that run at once have a share each. */
 export const cases = {
   services: [...services, ...spellings, ...dormant],

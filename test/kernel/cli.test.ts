@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { formatRules } from '../../lib/index.ts';
 import { runCommand as ipvs, type Outcome } from '../support/run-command.ts';
 import { tables as generated } from './arbitraries.ts';
-import { compareCases, setUp, split, stateOf, useCliBeds } from './cli-beds.ts';
-import { cases, underTraffic } from './cli-cases.ts';
+import { compareCases, setUp, stateOf, useCliBeds } from './cli-beds.ts';
+import { cases, split, underTraffic } from './cli-cases.ts';
 
 const beds = useCliBeds();
 const { theirs, ours, ipvsadm } = beds;
