@@ -1,6 +1,16 @@
-import { EMPTY_PROGRAM, largest, manyServices, oneService, type Size, sizeName, usual } from './plan.ts';
+import {
+  EMPTY_PROGRAM,
+  largest,
+  manyServices,
+  oneService,
+  type Size,
+  sameSize,
+  sizeName,
+  small,
+  usual,
+} from './plan.ts';
 import type { BenchRecord } from './records.ts';
-import { FLOOR, findRow, type Row } from './summary.ts';
+import { FLOOR, findRow, median, type Row, ratiosOf } from './summary.ts';
 
 /** A figure to be reached, and what was measured of it. */
 export interface Goal {
@@ -110,13 +120,13 @@ export function goalsOf(rows: readonly Row[], records: readonly BenchRecord[]): 
     },
     {
       what: 'ipvs -R, start-up included, wall / ipvsadm-restore',
-      limit: 0.25,
+      limit: 0.2,
       measured: wallShare(rows, 'ipvs -R', 'ipvsadm-restore', 'add'),
       unit: 'times',
     },
     {
       what: 'ipvs -Ln --stats, start-up included, wall / ipvsadm -Ln --stats',
-      limit: 0.5,
+      limit: 0.4,
       measured: wallShare(rows, 'ipvs -Ln --stats', 'ipvsadm -Ln --stats', 'read'),
       unit: 'times',
     },
@@ -127,7 +137,31 @@ export function goalsOf(rows: readonly Row[], records: readonly BenchRecord[]): 
       unit: 'times',
     },
     ...contentionGoals(records),
+    ...commandGoals(records),
   ];
+}
+
+/** At most this many times ipvsadm's time: starting counts on a small table, and reading on a large one. */
+const SMALL_COMMAND = 1.5;
+const SMALL_COUNTERS = 1.2;
+const LARGE_LIST = 0.6;
+const LARGE_COUNTERS = 0.4;
+
+function commandGoals(records: readonly BenchRecord[]): readonly Goal[] {
+  return records
+    .filter(record => record.kind === 'command')
+    .map(({ command, size, ours, theirs }) => {
+      const counters = /--(?:stats|rate)/.test(command);
+      const [list, counted] = sameSize(size, small)
+        ? [SMALL_COMMAND, SMALL_COUNTERS]
+        : [LARGE_LIST, LARGE_COUNTERS];
+      return {
+        what: `ipvs ${command}, ${sizeName(size)}, wall / ipvsadm`,
+        limit: counters ? counted : list,
+        measured: median(ratiosOf(ours, theirs)),
+        unit: 'times',
+      };
+    });
 }
 
 /** The least time of a listing by a program of Node.js: its start, and the floor's read. */

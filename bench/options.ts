@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 /** The options of the command line. */
 export interface Options {
   readonly quick: boolean;
+  readonly commands: boolean;
   /** The file that gets the results as JSON. */
   readonly json: string | undefined;
   /** The file with an earlier run's JSON. */
@@ -15,9 +16,10 @@ export interface Options {
 
 export const usage = `Measures this package beside bare C and ipvsadm, on a kernel with IPVS.
 
-  npm run bench -- [--quick] [--json FILE] [--compare FILE] [--excerpt FILE] [--against DIR]…
+  npm run bench -- [--quick | --commands] [--json FILE] [--compare FILE] [--excerpt FILE] [--against DIR]…
 
   --quick         one size and few rounds
+  --commands      the command beside ipvsadm alone
   --json FILE     write everything that was measured
   --compare FILE  compare with what an earlier run wrote
   --excerpt FILE  put the usual table's figures between the marks in a Markdown file (README.md)
@@ -32,6 +34,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
+      commands: { type: 'boolean', default: false },
       json: { type: 'string' },
       compare: { type: 'string' },
       excerpt: { type: 'string' },
@@ -40,6 +43,6 @@ export function readOptions(args: readonly string[]): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const { quick, json, compare, excerpt, against } = values;
-  return { quick, json, compare, excerpt, against };
+  const { quick, commands, json, compare, excerpt, against } = values;
+  return { quick, commands, json, compare, excerpt, against };
 }

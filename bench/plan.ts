@@ -16,6 +16,12 @@ export interface SizePlan extends Size {
   readonly slowPrograms: boolean;
 }
 
+/** A table on which command lines are run by ipvsadm and by ours: lists alone, or writes as well. */
+export interface CommandPlan extends Size {
+  readonly what: 'all' | 'lists';
+  readonly rounds: number;
+}
+
 /** The plan of one run of the benchmark. */
 export interface Plan {
   readonly sizes: readonly SizePlan[];
@@ -27,10 +33,12 @@ export interface Plan {
   readonly starts: number;
   /** Milliseconds of writes beside a program that reads and changes a large table. */
   readonly contention: number;
+  readonly commands: readonly CommandPlan[];
 }
 
 /** The size that most goals are about. */
 export const usual: Size = { services: 1000, destinations: 10 };
+export const small: Size = { services: 10, destinations: 3 };
 export const largest: Size = { services: 10_000, destinations: 10 };
 export const oneService: Size = { services: 1, destinations: 10_000 };
 export const manyServices: Size = { services: 10_000, destinations: 1 };
@@ -46,7 +54,14 @@ export const fullPlan: Plan = {
   fits: [5, 10, 15, 20, 40, 80, 160, 640, 2560],
   starts: 15,
   contention: 5000,
+  commands: [
+    { ...small, what: 'all', rounds: 9 },
+    { ...usual, what: 'lists', rounds: 5 },
+  ],
 };
+
+/** The command alone, which takes a minute. */
+export const commandPlan: Plan = { ...fullPlan, sizes: [], heapReads: 0, fits: [], contention: 0, starts: 0 };
 
 /** A short plan, which shows a change of a tenth. */
 export const quickPlan: Plan = {
@@ -55,6 +70,7 @@ export const quickPlan: Plan = {
   fits: [],
   starts: 9,
   contention: 1000,
+  commands: [{ ...small, what: 'all', rounds: 5 }],
 };
 
 /** The contestant that does nothing. Its start is a part of every command's. */

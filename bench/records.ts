@@ -98,6 +98,15 @@ export interface Start {
   readonly written: readonly number[];
 }
 
+/** A command line that was run by ipvsadm and by ours in turn: whole processes, in milliseconds. */
+export interface CommandRuns {
+  readonly kind: 'command';
+  readonly command: string;
+  readonly size: Size;
+  readonly ours: readonly number[];
+  readonly theirs: readonly number[];
+}
+
 /** The machine of the measurements. */
 export interface Machine {
   readonly kind: 'machine';
@@ -106,4 +115,4 @@ export interface Machine {
   readonly processors: number;
 }
 
-export type BenchRecord = Sample | Memory | Heap | Contention | Fit | Start | Machine;
+export type BenchRecord = Sample | Memory | Heap | Contention | Fit | Start | CommandRuns | Machine;

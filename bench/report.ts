@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table';
 import { type Goal, reached } from './goals.ts';
 import { type Size, sameSize, sizeName } from './plan.ts';
 import type { BenchRecord } from './records.ts';
-import { FLOOR, median, quartiles, type Row } from './summary.ts';
+import { FLOOR, median, quartiles, type Row, ratiosOf } from './summary.ts';
 
 /** A table of Markdown, readable as it is: the first `left` columns to the left, numbers to the right. */
 function markdown(head: readonly string[], body: readonly (readonly string[])[], left = 1): string {
@@ -65,7 +65,7 @@ export function resultTable(rows: readonly Row[]): string {
     optional(row.delay, figure),
     optional(row.peakMemory, peak => figure(peak / 1024)),
   ]);
-  return markdown(head, body, 3);
+  return body.length === 0 ? '' : markdown(head, body, 3);
 }
 
 const excerptTasks = {
@@ -133,6 +133,25 @@ export function startTable(records: readonly BenchRecord[]): string {
     'half in',
   ];
   return body.length === 0 ? '' : markdown(head, body);
+}
+
+/** Command lines by ipvsadm and by ours: medians, and the middle half of the ratios. */
+export function commandTable(records: readonly BenchRecord[]): string {
+  const body = records
+    .filter(record => record.kind === 'command')
+    .map(({ size, command, ours, theirs }) => {
+      const ratios = ratiosOf(ours, theirs);
+      return [
+        sizeName(size),
+        command,
+        figure(median(theirs)),
+        figure(median(ours)),
+        figure(median(ratios)),
+        between(quartiles(ratios)),
+      ];
+    });
+  const head = ['table', 'command', 'ipvsadm ms', 'ipvs ms', 'x ipvsadm', 'half in'];
+  return body.length === 0 ? '' : markdown(head, body, 2);
 }
 
 const units: Readonly<Record<Goal['unit'], (value: number) => string>> = {

@@ -5,10 +5,18 @@ import { checkExcerpt, writeExcerpt } from './excerpt.ts';
 import { goalsOf } from './goals.ts';
 import type { Job } from './job.ts';
 import { readOptions, usage } from './options.ts';
-import { fullPlan, quickPlan, usual } from './plan.ts';
+import { commandPlan, fullPlan, quickPlan, usual } from './plan.ts';
 import { prepare } from './prepare.ts';
 import type { BenchRecord } from './records.ts';
-import { comparisonTable, excerptTable, fitTable, goalTable, resultTable, startTable } from './report.ts';
+import {
+  commandTable,
+  comparisonTable,
+  excerptTable,
+  fitTable,
+  goalTable,
+  resultTable,
+  startTable,
+} from './report.ts';
 import { noise, type Row, summarize } from './summary.ts';
 
 /** The results that `--json` writes and `--compare` reads. */
@@ -35,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (options.excerpt !== undefined) checkExcerpt(options.excerpt); // fails before the work, not after it
   const { programs, guest, library } = prepare();
   const job: Job = {
-    plan: options.quick ? quickPlan : fullPlan,
+    plan: options.commands ? commandPlan : options.quick ? quickPlan : fullPlan,
     programs,
     libraries: [
       { label: '', main: library },
@@ -73,6 +81,7 @@ The middle half of the floor's own runs spread by ${(noise(records) * 100).toFix
     resultTable(rows),
     fitTable(records),
     startTable(records),
+    commandTable(records),
     goalTable(goalsOf(rows, records)),
   ];
   if (before !== undefined) parts.push(comparisonTable(before.rows, rows));

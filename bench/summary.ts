@@ -49,6 +49,11 @@ function medianOf<T>(list: readonly T[], value: (item: T) => number | undefined)
   return values.length === 0 ? undefined : median(values);
 }
 
+/** How many times as long as theirs each of our runs took. */
+export function ratiosOf(ours: readonly number[], theirs: readonly number[]): readonly number[] {
+  return ours.map((wall, i) => wall / theirs[i]!);
+}
+
 const isWatched = ({ delay }: Measurement) => delay !== undefined;
 
 /**

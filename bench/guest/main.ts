@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Job } from '../job.ts';
 import { type Size, type SizePlan, sizeName, usual } from '../plan.ts';
 import type { BenchRecord, Measurement, Task } from '../records.ts';
+import { measureCommands } from './commands.ts';
 import type { Contestant } from './contestant.ts';
 import { floorReader, floorWriter, runFloor } from './floor.ts';
 import { libraryContestants, nameOf, startSubject } from './library.ts';
@@ -251,10 +252,21 @@ async function measureStarts(): Promise<void> {
   });
 }
 
+/** Command lines of ipvsadm and of ours. */
+async function measureAllCommands(): Promise<void> {
+  for (const commands of plan.commands) {
+    say(`command lines, ${sizeName(commands)}`);
+    await withNamespace(async netns => {
+      for (const record of await measureCommands(programs, libraries[0]!, netns, commands)) emit(record);
+    });
+  }
+}
+
 spawnSync('modprobe', ['ip_vs']);
 emit({ kind: 'machine', kernel: release(), node: process.version, processors: availableParallelism() });
 for (const size of plan.sizes) await measureSize(size);
 await measureFits();
-await measureHeap();
-await measureContention();
-await measureStarts();
+if (plan.heapReads > 0) await measureHeap();
+if (plan.contention > 0) await measureContention();
+if (plan.starts > 0) await measureStarts();
+await measureAllCommands();

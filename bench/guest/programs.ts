@@ -16,9 +16,17 @@ export interface Programs {
   readonly stopwatch: string;
 }
 
+/** Runs a program from its start to its end. Times in milliseconds, memory in KiB. Throws where it fails. */
+export async function runProcess({ stopwatch }: Programs, netns: string, command: readonly string[]) {
+  const output = await runInside(netns, [stopwatch, ...command]);
+  const [wall = 0, cpu = 0, peak = 0, status] = output.trim().split(' ').map(Number);
+  if (status !== 0) throw new Error(`${command.join(' ')} ended with status ${status}`);
+  return { wall: wall / MILLISECOND, cpu: cpu / MILLISECOND, peak };
+}
+
 /** A contestant that is a whole process, measured from its start to its end. */
 function processContestant(
-  { stopwatch }: Programs,
+  programs: Programs,
   name: string,
   task: Task,
   command: readonly string[],
@@ -31,11 +39,9 @@ function processContestant(
     javaScript: false,
     slow: true,
     async run(netns) {
-      const output = await runInside(netns, [stopwatch, ...command]);
-      const [wall = 0, cpu = 0, peak = 0, status] = output.trim().split(' ').map(Number);
-      if (status !== 0) throw new Error(`${command.join(' ')} ended with status ${status}`);
+      const { peak, ...measurement } = await runProcess(programs, netns, command);
       most = Math.max(most, peak);
-      return [{ wall: wall / MILLISECOND, cpu: cpu / MILLISECOND }];
+      return [measurement];
     },
     end: async () => {
       done();
@@ -45,7 +51,7 @@ function processContestant(
 }
 
 /** Links a package's command as npm does, since people run it so and the link costs time. */
-function linkAsNpm(packageFolder: string): string {
+export function linkAsNpm(packageFolder: string): string {
   const modules = join(mkdtempSync(join(tmpdir(), 'ipvs-bench-')), 'node_modules');
   const link = join(modules, '.bin/ipvs');
   mkdirSync(dirname(link), { recursive: true });
