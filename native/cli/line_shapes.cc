@@ -1,10 +1,12 @@
 #include "native/cli/line_shapes.h"
 
-#include <arpa/inet.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
+
+#include "native/cli/read_text.h"
 
 namespace ipvs {
 
@@ -23,50 +25,11 @@ bool IsDigit(char16_t c) {
   return c >= u'0' && c <= u'9';
 }
 
-// What IPv6 addresses are made of.
-bool IsGroup(char16_t c) {
-  return IsDigit(c) || (c >= u'a' && c <= u'f') || (c >= u'A' && c <= u'F') || c == u':';
-}
-
-// Reads a decimal number without leading zeros up to `most`; false when there is none.
-bool ReadNumber(const char16_t** at, const char16_t* end, uint32_t most, uint32_t* number) {
-  const char16_t* const start = *at;
-  uint32_t value = 0;
-  for (; *at < end && IsDigit(**at); ++*at) {
-    if (*at > start && value == 0) return false;
-    value = value * 10 + (**at - u'0');
-    if (value > most) return false;
-  }
-  *number = value;
-  return *at > start;
-}
-
-// Reads an IPv4 address and returns where it ends; nullptr when there is none.
-const char16_t* ReadIpv4(const char16_t* at, const char16_t* end, uint8_t* address) {
-  for (int part = 0; part < 4; ++part) {
-    if (part > 0 && (at == end || *at++ != u'.')) return nullptr;
-    uint32_t value = 0;
-    if (!ReadNumber(&at, end, 255, &value)) return nullptr;
-    address[part] = static_cast<uint8_t>(value);
-  }
-  return at;
-}
-
-// The same for an IPv6 address in brackets.
-const char16_t* ReadIpv6(const char16_t* at, const char16_t* end, uint8_t* address) {
-  if (at == end || *at++ != u'[') return nullptr;
-  char text[INET6_ADDRSTRLEN] = {};
-  for (size_t length = 0; at < end && *at != u']'; ++length) {
-    if (length + 1 == sizeof text || !IsGroup(*at)) return nullptr;
-    text[length] = static_cast<char>(*at++);
-  }
-  return at < end && inet_pton(AF_INET6, text, address) == 1 ? at + 1 : nullptr;
-}
-
 // Reads the endpoint that is the word at `at` and returns where it ends; nullptr when the word is none.
 const char16_t* ReadEndpoint(const char16_t* at, const char16_t* end, LineEndpoint* endpoint) {
   endpoint->family = *at == u'[' ? AF_INET6 : AF_INET;
-  at = (endpoint->family == AF_INET ? ReadIpv4 : ReadIpv6)(at, end, endpoint->address);
+  at = endpoint->family == AF_INET ? ReadIpv4(at, end, endpoint->address)
+                                   : ReadIpv6(at, end, endpoint->address);
   if (at == nullptr || at == end || *at++ != u':') return nullptr;
   if (!ReadNumber(&at, end, kHighestPort, &endpoint->port) || endpoint->port == 0) return nullptr;
   return at == end || IsBlank(*at) ? at : nullptr;
