@@ -6,11 +6,11 @@
     {
       "target_name": "all-of-native",
       "type": "none",
-      "dependencies": ["native/binding.gyp:ipvs", "native/binding.gyp:ipvs-list"],
+      "dependencies": ["native/binding.gyp:ipvs", "native/binding.gyp:ipvs-quick"],
       "copies": [
         {
           "destination": "native/build/Release",
-          "files": ["<(PRODUCT_DIR)/ipvs.node", "<(PRODUCT_DIR)/ipvs-list"],
+          "files": ["<(PRODUCT_DIR)/ipvs.node", "<(PRODUCT_DIR)/ipvs-quick"],
         },
       ],
     },

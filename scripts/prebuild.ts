@@ -1,4 +1,4 @@
-// Makes the prebuilt addons of every target, with the program ipvs-list beside them, and checks what each
+// Makes the prebuilt addons of every target, with the program ipvs-quick beside them, and checks what each
 // needs of the machine it will run on. Targets whose sources did not change are taken from the cache.
 //
 //   npm run prebuild

@@ -25,7 +25,7 @@ function list(): Packed {
 
 function judge({ size, files }: Packed): readonly string[] {
   const faults = unexpectedFiles(files.map(file => file.path));
-  const programs = files.filter(({ path }) => path === 'dist/ipvs' || path.endsWith('/ipvs-list'));
+  const programs = files.filter(({ path }) => path === 'dist/ipvs' || path.endsWith('/ipvs-quick'));
   for (const { path, mode } of programs) {
     if ((mode & 0o111) === 0) faults.push(`${path} cannot be run`);
   }

@@ -35,7 +35,7 @@ const differing = {
  * and files cross into the addon and the kernel. Each has what it uses of them.
  */
 const crossing = {
-  'kernel/cli-lister': 'the program ipvs-list, and the command that finds it',
+  'kernel/cli-quick': 'the program ipvs-quick, and the command that finds it',
   'kernel/destinations': 'records of destinations, and their errors',
   'kernel/lists': 'dumps in chunks, as large as pages are',
   'kernel/sampler': 'columns, and the atomics of a thread',

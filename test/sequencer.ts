@@ -6,6 +6,7 @@ const long = [
   'kernel/cli',
   'kernel/cli-rest',
   'kernel/cli-services',
+  'kernel/cli-quick',
   'kernel/lifecycle',
   'kernel/sampler',
   'kernel/desired-state',

@@ -20,13 +20,23 @@ export interface Native {
     templateOf: Uint32Array,
     templates: Uint8Array,
   ): { readonly records: Uint8Array; readonly lines: Uint32Array; readonly rest: Uint32Array };
-  /** What ipvsadm's `-L` prints of a table (native/cli/listing.h). UTF-8. */
+  /** What ipvsadm's `-L` prints of a table with its names (native/cli/listing.h). UTF-8. */
   formatTable(
     services: NativeBlock,
     destinations: NativeBlock,
+    names: readonly string[],
     options: NativeListingOptions,
     texts: NativeListingTexts,
   ): Uint8Array;
+  /** What ipvs-quick reads in a command line (native/cli/usual_command.h); for tests. */
+  usualCommand(words: readonly string[]): { readonly kind: number; readonly call: Uint8Array } | undefined;
+  /** What ipvs-quick prints of a table, where it does; for tests. `kind` is UsualCommand::Kind. */
+  usualText(
+    kind: number,
+    services: NativeBlock,
+    destinations: NativeBlock,
+    names: readonly string[],
+  ): string | undefined;
   /** What lib/addon/layout.ts exports, as the addon was compiled; for tests. */
   layout(): Readonly<Record<string, number | object>>;
   /** What lib/model/constants.ts has of the kernel, as the addon was compiled; for tests. */
@@ -133,7 +143,6 @@ export interface NativeListingOptions {
 /** A text for each row, where it is not made of columns alone (native/cli/listing.h). */
 export interface NativeListingTexts {
   readonly serviceNames: readonly string[];
-  readonly rules: readonly string[];
   readonly destinationNames: readonly string[];
   readonly tunnels: readonly string[];
 }

@@ -1,9 +1,9 @@
 #!/bin/sh
-# The command ipvs, as npm links it. Listings that are polled are left to ipvs-list, for Node.js takes longer to start
-# than they take altogether; ipvs-list itself starts Node.js for whatever it does not list.
+# The command ipvs, as npm links it: a script, as one file has to do for all architectures. What ipvsadm might do, and the list, is left
+# to ipvs-quick, for Node.js takes several times as long to start; ipvs-quick itself starts Node.js for whatever it does not
+# know. Nothing here starts a process of its own: this shell takes a third of the time that ipvsadm has.
 
-# npm links commands from node_modules/.bin, or from bin for global packages. Looking there first spares readlink, which
-# takes a fifth as long again as a whole list of 11,000 rows; bench/goals.ts holds that to half of ipvsadm's time.
+# npm links commands from node_modules/.bin, or from bin for global packages. Looking there first spares readlink.
 # shellcheck disable=SC3013 # -ef: dash, bash and busybox have it
 for here in "${0%/*}" "${0%/*}/../ipvs/dist" "${0%/*}/../lib/node_modules/ipvs/dist" ''; do
   [ "$0" -ef "$here/ipvs" ] && [ -f "$here/ipvs.cjs" ] && break
@@ -13,19 +13,19 @@ if [ -z "$here" ]; then
   here=${here%/*}
 fi
 
-case " $* " in
-*' --stats '* | *' --rate '*)
-  lister=$here/../native/build/Release/ipvs-list
-  if [ ! -x "$lister" ]; then
+case ${1-} in
+-* | list)
+  quick=$here/../native/build/Release/ipvs-quick
+  if [ ! -x "$quick" ]; then
     # Since Linux 6.1 the kernel tells the architecture in a file, which is read without starting a program.
     machine=
     [ -r /proc/sys/kernel/arch ] && read -r machine </proc/sys/kernel/arch
     case ${machine:-$(uname -m)} in
-    x86_64) lister=$here/../prebuilds/linux-x64/ipvs-list ;;
-    aarch64) lister=$here/../prebuilds/linux-arm64/ipvs-list ;;
+    x86_64) quick=$here/../prebuilds/linux-x64/ipvs-quick ;;
+    aarch64) quick=$here/../prebuilds/linux-arm64/ipvs-quick ;;
     esac
   fi
-  [ -x "$lister" ] && exec "$lister" "$here/ipvs.cjs" "$@"
+  [ -x "$quick" ] && exec "$quick" "$here/ipvs.cjs" "$@"
   ;;
 esac
 

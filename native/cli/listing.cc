@@ -1,5 +1,6 @@
 #include "native/cli/listing.h"
 
+#include <linux/ip_vs.h>
 #include <netinet/in.h>
 
 #include <cstddef>
@@ -7,6 +8,7 @@
 
 #include "native/cli/row_order.h"
 #include "native/cli/row_text.h"
+#include "native/cli/rule_words.h"
 
 namespace ipvs {
 
@@ -121,7 +123,30 @@ bool HasMarks(const ListView& services) {
   return false;
 }
 
-std::vector<Piece> ServicePieces(const ListingOptions& options, ListingTexts* texts) {
+// How each service works: `wrr`, or `sh (sh-port) persistent 300 mask 255.255.255.0 ops`.
+std::vector<std::string> Rules(const ListView& services, const std::vector<std::string>& names) {
+  const auto name = [&](uint32_t index) { return index < names.size() ? names[index] : std::string(); };
+  std::vector<std::string> rules(services.rows());
+  for (size_t row = 0; row < rules.size(); ++row) {
+    const auto word = [&](unsigned column) { return services.Word(column, row); };
+    const uint32_t flags = word(kServiceFlags);
+    std::string& rule = rules[row];
+    rule = name(word(kServiceScheduler));
+    if (const std::string set = FlagNames(flags, rule); !set.empty()) rule.append(" (").append(set) += ')';
+    if ((flags & IP_VS_SVC_F_PERSISTENT) != 0) {
+      rule.append(" persistent ").append(std::to_string(word(kServiceTimeout)));
+      AppendMask(" mask ", word(kServiceFamily), word(kServiceNetmask), &rule);
+      if (const std::string engine = name(word(kServiceEngine)); !engine.empty()) {
+        rule.append(" pe ").append(engine);
+      }
+    }
+    if ((flags & IP_VS_SVC_F_ONEPACKET) != 0) rule.append(" ops");
+  }
+  return rules;
+}
+
+std::vector<Piece> ServicePieces(const ListView& services, const std::vector<std::string>& names,
+                                 const ListingOptions& options, ListingTexts* texts) {
   Pieces line;
   const uint32_t width = HasCounters(options.show) ? kServiceWidth : 0;
   if (texts->service_names.empty()) {
@@ -135,7 +160,7 @@ std::vector<Piece> ServicePieces(const ListingOptions& options, ListingTexts* te
     for (uint32_t i = 0; i < kShown; ++i) line.Counter(first + i, options.exact);
   } else {
     line.Text(" ");
-    line.TextByRow(std::move(texts->rules), 0);
+    line.TextByRow(Rules(services, names), 0);
   }
   return line.Take();
 }
@@ -191,17 +216,17 @@ bool Matches(const ListingTexts& texts, const ListView& services, const ListView
     return list.size() == rows.rows() || (list.empty() && !needed);
   };
   return matches(texts.service_names, services, false) &&
-         matches(texts.rules, services, !HasCounters(show)) &&
          matches(texts.destination_names, destinations, false) &&
          matches(texts.tunnels, destinations, show == Show::kTunnels);
 }
 
-std::string Listing(const ListView& services, const ListView& destinations, const ListingOptions& options,
+std::string Listing(const ListView& services, const ListView& destinations,
+                    const std::vector<std::string>& names, const ListingOptions& options,
                     ListingTexts texts) {
   const TableOrder order =
       options.sorted ? SortedOrder(services, destinations) : KernelOrder(services, destinations);
   if (texts.service_names.empty() && HasMarks(services)) texts.service_names = NamesWithMarks(services);
-  const std::vector<Piece> of_service = ServicePieces(options, &texts);
+  const std::vector<Piece> of_service = ServicePieces(services, names, options, &texts);
   const std::vector<Piece> of_destination = DestinationPieces(options, &texts);
 
   std::string text = Heading(options.show);

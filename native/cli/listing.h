@@ -27,8 +27,7 @@ struct ListingOptions {
 
 // A text for each row, where it is not made of columns alone.
 struct ListingTexts {
-  std::vector<std::string> service_names;  // empty: protocols, addresses and ports, and marks
-  std::vector<std::string> rules;  // how services work; empty with statistics, which have no room for it
+  std::vector<std::string> service_names;      // empty: protocols, addresses and ports, and marks
   std::vector<std::string> destination_names;  // empty: addresses and ports
   std::vector<std::string> tunnels;            // empty but with kTunnels
 };
@@ -37,7 +36,8 @@ struct ListingTexts {
 bool Matches(const ListingTexts& texts, const ListView& services, const ListView& destinations, Show show);
 
 // The two lines above a list, and the list: a line for each service, and after it those of its destinations.
-std::string Listing(const ListView& services, const ListView& destinations, const ListingOptions& options,
-                    ListingTexts texts);
+// `names` are those that services' words index (Columns::names).
+std::string Listing(const ListView& services, const ListView& destinations,
+                    const std::vector<std::string>& names, const ListingOptions& options, ListingTexts texts);
 
 }  // namespace ipvs

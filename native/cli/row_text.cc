@@ -12,11 +12,6 @@ namespace {
 
 constexpr size_t kLongestNumber = 20;
 
-void AppendNumber(uint64_t number, std::string* text) {
-  char digits[kLongestNumber];
-  text->append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
-}
-
 void AppendRight(uint64_t number, size_t width, std::string* text) {
   char digits[kLongestNumber];
   const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
@@ -91,6 +86,17 @@ void AppendAddress(uint32_t family, const uint8_t* address, std::string* text) {
 
 }  // namespace
 
+void AppendNumber(uint64_t number, std::string* text) {
+  char digits[kLongestNumber];
+  text->append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+void AppendEndpoint(uint32_t family, const uint8_t* address, uint32_t port, std::string* text) {
+  AppendAddress(family, address, text);
+  text->push_back(':');
+  AppendNumber(port, text);
+}
+
 void AppendPieces(const std::vector<Piece>& pieces, const ListView& list, size_t row, std::string* text) {
   for (const Piece& piece : pieces) {
     const size_t start = text->size();
@@ -111,9 +117,7 @@ void AppendPieces(const std::vector<Piece>& pieces, const ListView& list, size_t
         break;
       }
       case Piece::kEndpoint:
-        AppendAddress(list.Word(piece.family, row), list.Address(row), text);
-        text->push_back(':');
-        AppendNumber(list.Word(piece.column, row), text);
+        AppendEndpoint(list.Word(piece.family, row), list.Address(row), list.Word(piece.column, row), text);
         break;
       case Piece::kWord:
         AppendNumber(list.Word(piece.column, row), text);

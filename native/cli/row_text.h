@@ -33,4 +33,8 @@ struct Piece {
 // Appends a row's pieces. The list has the columns, and the pieces the texts, that pieces name.
 void AppendPieces(const std::vector<Piece>& pieces, const ListView& list, size_t row, std::string* text);
 
+// Appends a number, and an address with its port: IPv6 in brackets.
+void AppendNumber(uint64_t number, std::string* text);
+void AppendEndpoint(uint32_t family, const uint8_t* address, uint32_t port, std::string* text);
+
 }  // namespace ipvs

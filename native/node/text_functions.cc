@@ -6,11 +6,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "native/cli/line_shapes.h"
 #include "native/cli/listing.h"
+#include "native/cli/overview.h"
+#include "native/cli/saved_rules.h"
+#include "native/cli/usual_command.h"
 #include "native/table/columns.h"
 
 namespace ipvs {
@@ -104,24 +108,53 @@ std::optional<ListingOptions> OptionsOf(const Napi::Value& value) {
                         object.Get("sort").ToBoolean()};
 }
 
-// formatTable(services, destinations, options, texts): what ipvsadm prints of a table, as UTF-8.
+// formatTable(services, destinations, names, options, texts): what ipvsadm prints of a table, as UTF-8.
 Napi::Value FormatTable(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() != 4 || !info[3].IsObject()) return env.Undefined();
+  if (info.Length() != 5 || !info[4].IsObject()) return env.Undefined();
   const std::optional<ListView> services = ListOf(info[0], kServiceWords);
   const std::optional<ListView> destinations = ListOf(info[1], kDestinationWords);
-  const std::optional<ListingOptions> options = OptionsOf(info[2]);
+  const std::optional<ListingOptions> options = OptionsOf(info[3]);
   if (!services || !destinations || !options) return env.Undefined();
-  const auto given = info[3].As<Napi::Object>();
-  ListingTexts texts = {StringsIn(given.Get("serviceNames")), StringsIn(given.Get("rules")),
-                        StringsIn(given.Get("destinationNames")), StringsIn(given.Get("tunnels"))};
+  const auto given = info[4].As<Napi::Object>();
+  ListingTexts texts = {StringsIn(given.Get("serviceNames")), StringsIn(given.Get("destinationNames")),
+                        StringsIn(given.Get("tunnels"))};
   if (!Matches(texts, *services, *destinations, options->show)) return env.Undefined();
 
-  auto text = std::make_unique<std::string>(Listing(*services, *destinations, *options, std::move(texts)));
+  auto text = std::make_unique<std::string>(
+      Listing(*services, *destinations, StringsIn(info[2]), *options, std::move(texts)));
   char* const bytes = text->data();
   const size_t length = text->size();
   const auto release = [](Napi::Env, char*, std::string* owner) { delete owner; };
   return Napi::Buffer<char>::NewOrCopy(env, bytes, length, release, text.release());
+}
+
+// usualCommand(words): what ipvs-quick reads in a command line, { kind, call }; for tests.
+Napi::Value ReadUsual(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 1) return env.Undefined();
+  const std::vector<std::string> words = StringsIn(info[0]);
+  const std::optional<UsualCommand> command = ReadUsualCommand({words.begin(), words.end()});
+  if (!command) return env.Undefined();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("kind", static_cast<uint32_t>(command->kind));
+  result.Set("call", CopyOf<uint8_t>(env, std::vector<CallRecord>{command->call}));
+  return result;
+}
+
+// usualText(kind, services, destinations, names): what ipvs-quick prints of a table for -Sn or `ipvs list`;
+// undefined where it leaves that to Node.js. For tests.
+Napi::Value UsualText(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 4 || !info[0].IsNumber()) return env.Undefined();
+  const bool saved = info[0].As<Napi::Number>().Uint32Value() == UsualCommand::kSave;
+  const std::optional<ListView> services = ListOf(info[1], kServiceWords);
+  const std::optional<ListView> destinations = ListOf(info[2], kDestinationWords);
+  if (!services || !destinations) return env.Undefined();
+  const std::optional<std::string> text =
+      (saved ? SavedRules : Overview)(*services, *destinations, StringsIn(info[3]));
+  if (!text) return env.Undefined();
+  return Napi::String::New(env, *text);
 }
 
 }  // namespace
@@ -130,6 +163,8 @@ void DefineTextFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("shapeLines", Napi::Function::New<ShapeLines>(env, "shapeLines"));
   exports.Set("fillTemplates", Napi::Function::New<FillTemplates>(env, "fillTemplates"));
   exports.Set("formatTable", Napi::Function::New<FormatTable>(env, "formatTable"));
+  exports.Set("usualCommand", Napi::Function::New<ReadUsual>(env, "usualCommand"));
+  exports.Set("usualText", Napi::Function::New<UsualText>(env, "usualText"));
 }
 
 }  // namespace ipvs

@@ -123,13 +123,13 @@ async function compile(target: Target, folder: string): Promise<void> {
     PREBUILD_NODE_GYP: join(root, 'node_modules/.bin/node-gyp'),
     PREBUILD_LIBC: target.libc,
   };
-  const copyLister = `cp build/Release/ipvs-list ${join(work, filesOf(target).at(-1)!)}`;
+  const copyQuick = `cp build/Release/ipvs-quick ${join(work, filesOf(target).at(-1)!)}`;
   await runProgram(
     join(root, 'node_modules/.bin/prebuildify'),
     [
       ...['--napi', '--tag-libc', '--name', 'ipvs', '--target', NODE, '--arch', target.arch],
       ...['--cwd', join(work, 'native'), '--out', work],
-      ...(target.makesLister ? ['--postinstall', copyLister] : []),
+      ...(target.makesQuick ? ['--postinstall', copyQuick] : []),
     ],
     { cwd: root, env },
   );

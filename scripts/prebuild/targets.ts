@@ -12,10 +12,10 @@ export interface Target {
   /** The largest page of the architecture's kernels, which segments must be aligned to. */
   readonly pageSize: number;
   /**
-   * Whether ipvs-list comes from this target: static with musl, one file serves all machines of the
+   * Whether ipvs-quick comes from this target: static with musl, one file serves all machines of the
    * architecture.
    */
-  readonly makesLister: boolean;
+  readonly makesQuick: boolean;
 }
 
 /** The newest glibc that a prebuilt addon may ask for: RHEL 8's and Debian 10's. */
@@ -31,17 +31,17 @@ export const targets: readonly Target[] = architectures.flatMap(({ arch, cpu, ma
   {
     ...{ name: `linux-${arch}, glibc`, arch, libc: 'glibc', machine, pageSize },
     triple: `${cpu}-linux-gnu.${GLIBC}`,
-    makesLister: false,
+    makesQuick: false,
   },
   {
     ...{ name: `linux-${arch}, musl`, arch, libc: 'musl', machine, pageSize },
     triple: `${cpu}-linux-musl`,
-    makesLister: true,
+    makesQuick: true,
   },
 ]);
 
 /** The files of a target, relative to the package's folder. */
-export function filesOf({ arch, libc, makesLister }: Target): readonly string[] {
+export function filesOf({ arch, libc, makesQuick }: Target): readonly string[] {
   const folder = `prebuilds/linux-${arch}`;
-  return [`${folder}/ipvs.${libc}.node`, ...(makesLister ? [`${folder}/ipvs-list`] : [])];
+  return [`${folder}/ipvs.${libc}.node`, ...(makesQuick ? [`${folder}/ipvs-quick`] : [])];
 }

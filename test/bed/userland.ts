@@ -98,7 +98,7 @@ async function arm64Modules(): Promise<string> {
 }
 
 /**
- * A folder with the prebuilt addon and ipvs-list, laid out as a build on the machine itself would leave it.
+ * A folder with the prebuilt addon and ipvs-quick, laid out as a build on the machine itself would leave it.
  */
 async function arm64Addon(): Promise<string> {
   const folder = join(await writableCache(), 'addon-arm64');
@@ -107,8 +107,8 @@ async function arm64Addon(): Promise<string> {
   for (const target of targets.filter(({ arch }) => arch === 'arm64')) {
     await provide(target);
     for (const file of filesOf(target)) {
-      const name = file.endsWith('/ipvs-list')
-        ? 'ipvs-list'
+      const name = file.endsWith('/ipvs-quick')
+        ? 'ipvs-quick'
         : target.libc === 'glibc'
           ? 'ipvs.node'
           : undefined;

@@ -34,7 +34,7 @@ export function install(): Installation {
     'package.json',
     'dist',
     'native/build/Release/ipvs.node',
-    'native/build/Release/ipvs-list',
+    'native/build/Release/ipvs-quick',
   ]) {
     copy(join(root, part), join(modules, 'ipvs', part));
   }

@@ -4,10 +4,9 @@ import { readDestinationId, readServiceId } from '../../addon/identity.ts';
 import { DestinationColumn, ServiceColumn, Show } from '../../addon/layout.ts';
 import { native } from '../../addon/load.ts';
 import type { NativeTable } from '../../addon/native.ts';
-import { readService } from '../../addon/service.ts';
-import { isIpv6Service, type ServiceId } from '../../model/identity.ts';
+import type { ServiceId } from '../../model/identity.ts';
 import { endpointText, type NameFormatter } from '../../rules/format/naming.ts';
-import { granularityText, namedProtocol } from '../../rules/format/service.ts';
+import { namedProtocol } from '../../rules/format/service.ts';
 import type { ListOptions } from '../../rules/types.ts';
 
 /** ipvsadm's room for an address and port. Longer names are cut. */
@@ -35,15 +34,14 @@ export function formatServices(
 ): Uint8Array {
   const above = viewList(services, ServiceColumn.count);
   const below = viewList(destinations, DestinationColumn.count);
-  const counters = columns === 'stats' || columns === 'rate';
   return native().formatTable(
     services,
     destinations,
+    names,
     { show: showOf[columns], exact, sort },
     {
       serviceNames:
         naming === undefined ? [] : textsOf(above, row => serviceText(readServiceId(above, row), naming)),
-      rules: counters ? [] : serviceRules(above, names),
       destinationNames: naming === undefined ? [] : destinationNames(below, above, naming),
       tunnels: columns === 'tun-info' ? textsOf(below, row => tunnelText(below, row)) : [],
     },
@@ -66,21 +64,6 @@ function textsOf(list: List, text: (row: number) => string): string[] {
   return texts;
 }
 
-/**
- * How each service works. Most are like the one before, and then there is nothing to be put into words again.
- */
-function serviceRules(list: List, names: readonly string[]): string[] {
-  const at = ServiceColumn;
-  const columns = [at.family, at.flags, at.timeout, at.netmask, at.scheduler, at.engine];
-  let last = '';
-  return textsOf(list, row => {
-    const alike =
-      row > 0 && columns.every(column => wordAt(list, column, row) === wordAt(list, column, row - 1));
-    if (!alike) last = serviceRule(list, row, names);
-    return last;
-  });
-}
-
 const PROTOCOL_WIDTH = 4;
 
 function serviceText(service: ServiceId, naming: NameFormatter): string {
@@ -90,20 +73,6 @@ function serviceText(service: ServiceId, naming: NameFormatter): string {
   const endpoint = endpointText(address, port, namedProtocol(service), naming).slice(0, ROOM);
   const name = `${protocol.toUpperCase().padEnd(PROTOCOL_WIDTH)} ${endpoint}`;
   return address.includes(':') ? name : name.slice(0, SERVICE_WIDTH);
-}
-
-function serviceRule(list: List, row: number, names: readonly string[]): string {
-  const service = readService(list, row, names, statsAt(list, row));
-  const { scheduler, schedulerFlags, persistence, onePacket } = service;
-  let rule = scheduler;
-  if (schedulerFlags.length > 0) rule += ` (${schedulerFlags.join(',')})`;
-  if (persistence !== undefined) {
-    rule += ` persistent ${persistence.timeout}`;
-    const mask = granularityText(persistence.granularity, isIpv6Service(service));
-    if (mask !== undefined) rule += ` mask ${mask}`;
-    if (persistence.engine !== undefined) rule += ` pe ${persistence.engine}`;
-  }
-  return onePacket ? `${rule} ops` : rule;
 }
 
 function destinationNames(list: List, services: List, naming: NameFormatter): string[] {

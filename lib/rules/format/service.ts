@@ -115,7 +115,7 @@ function validateGranularity(
 }
 
 /** A granularity as ipvsadm writes it; undefined when each address stands for itself. */
-export function granularityText(granularity: number | string | undefined, ipv6: boolean): string | undefined {
+function granularityText(granularity: number | string | undefined, ipv6: boolean): string | undefined {
   if (ipv6) return granularity === undefined || granularity === 128 ? undefined : String(granularity);
   const mask = typeof granularity === 'string' ? granularity : dottedMask(maskOfPrefix(granularity ?? 32));
   return mask === '255.255.255.255' ? undefined : mask;

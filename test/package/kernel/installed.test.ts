@@ -53,7 +53,7 @@ test.each(environments.map(environment => [environment.name, environment] as con
     const write = `cat >"$root/project/example.mjs" <<'END'\n${firstExample()}\nEND\n`;
     const steps = [
       `${start} example.mjs`,
-      // Without Node.js in PATH only ipvs-list can answer.
+      // Without Node.js in PATH only ipvs-quick can answer.
       'PATH=/usr/bin:/bin node_modules/.bin/ipvs -Ln --stats',
       ...(runtime[0] === 'node' ? ['node_modules/.bin/ipvs -Ln', 'node_modules/.bin/ipvs -C'] : []),
     ];

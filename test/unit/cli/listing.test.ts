@@ -208,15 +208,43 @@ describe('the numbers of a listing', () => {
   });
 });
 
+test('a listing tells how a service works: scheduler, flags, persistence, one packet', () => {
+  const at = ServiceColumn;
+  const names = ['wrr', 'sh', 'sip', ''];
+  const usual = { [at.family]: Family.ipv4, [at.protocol]: 6, [at.netmask]: 0xffff_ffff, [at.engine]: 3 };
+  const rules: readonly (readonly [Readonly<Record<number, number>>, string])[] = [
+    [{}, 'wrr'],
+    [{ [at.flags]: 0x3a }, 'wrr (flag-1,flag-2,flag-3)'],
+    [{ [at.scheduler]: 1, [at.flags]: 0x38 }, 'sh (sh-fallback,sh-port,flag-3)'],
+    [{ [at.flags]: 0x8000_0044 }, 'wrr (0x40,0x80000000) ops'],
+    [{ [at.flags]: 1, [at.timeout]: 360 }, 'wrr persistent 360'],
+    [{ [at.flags]: 1, [at.timeout]: 60, [at.netmask]: 0xff00_ff00 }, 'wrr persistent 60 mask 255.0.255.0'],
+    [{ [at.flags]: 5, [at.timeout]: 60, [at.engine]: 2 }, 'wrr persistent 60 pe sip ops'],
+    [{ [at.timeout]: 60, [at.netmask]: 0 }, 'wrr'], // kept, but not persistent
+    [
+      { [at.family]: Family.ipv6, [at.flags]: 1, [at.timeout]: 1, [at.netmask]: 64 },
+      'wrr persistent 1 mask 64',
+    ],
+    [{ [at.family]: Family.ipv6, [at.flags]: 1, [at.timeout]: 1, [at.netmask]: 128 }, 'wrr persistent 1'],
+  ];
+  for (const [words, rule] of rules) {
+    const list = block([{ words: { ...usual, ...words }, address: undefined }], ServiceColumn.count);
+    const table = { names, services: list, destinations: block([], DestinationColumn.count) };
+    const [line = ''] = lines(table, { columns: 'usual' });
+    expect(line.slice(line.indexOf(':0 ') + 3)).toBe(rule);
+  }
+});
+
 test('formatTable() returns undefined for what is no list', () => {
   const { formatTable } = native();
   const { services: none } = tableOf([]);
   const row = block([destinationRow({ address: '10.0.0.1', port: 80 }, 7)], DestinationColumn.count);
-  const texts = { serviceNames: [], rules: [], destinationNames: [], tunnels: [] };
+  const texts = { serviceNames: [], destinationNames: [], tunnels: [] };
   const format = (list: unknown, options: unknown = {}, given: unknown = {}) =>
     formatTable(
       none,
       list as typeof none,
+      [],
       { show: 1, exact: false, sort: true, ...(options as object) },
       { ...texts, ...(given as object) },
     );
@@ -225,7 +253,7 @@ test('formatTable() returns undefined for what is no list', () => {
     expect(format(wrong)).toBeUndefined();
   }
   for (const show of [-1, 6, 'stats', undefined]) expect(format(row, { show })).toBeUndefined();
-  for (const wrong of [{ rules: ['a'] }, { serviceNames: ['a'] }, { destinationNames: ['a', 'b'] }]) {
+  for (const wrong of [{ serviceNames: ['a'] }, { destinationNames: ['a', 'b'] }]) {
     expect(format(row, {}, wrong)).toBeUndefined();
   }
   expect(format(row, { show: 5 })).toBeUndefined(); // without a text for its tunnel

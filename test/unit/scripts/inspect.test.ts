@@ -117,8 +117,8 @@ test('an addon of another architecture, C library or size of pages is told from 
   );
 });
 
-test('ipvs-list must be static', async () => {
-  const made = { name: 'ipvs-list', code: 'int main(void) { return 0; }' };
+test('ipvs-quick must be static', async () => {
+  const made = { name: 'ipvs-quick', code: 'int main(void) { return 0; }' };
   expect(await faults({ ...made, flags: ['-s'] }, musl)).toContain('is not static');
   expect(await faults({ ...made, flags: ['-s', '-static'] }, musl)).not.toContain('is not static');
 });
