@@ -48,27 +48,27 @@ const tunnel: fc.Arbitrary<Tunnel> = fc.oneof(
   }),
 );
 
-function persistence(six: boolean) {
+function persistence(isIpv6: boolean) {
   return fc.record(
     {
       timeout: fc.integer({ min: 1, max: 2_678_400 }),
-      granularity: six ? fc.integer({ min: 1, max: 128 }) : fc.integer({ min: 1, max: 32 }),
+      granularity: isIpv6 ? fc.integer({ min: 1, max: 128 }) : fc.integer({ min: 1, max: 32 }),
     },
     { requiredKeys: ['timeout'] },
   );
 }
 
-function serviceSpec(six: boolean): fc.Arbitrary<ServiceSpec> {
+function serviceSpec(isIpv6: boolean): fc.Arbitrary<ServiceSpec> {
   const id = fc.oneof(
-    fc.record({ protocol: fc.constantFrom('tcp', 'udp', 'sctp'), address: six ? ipv6 : ipv4, port }),
+    fc.record({ protocol: fc.constantFrom('tcp', 'udp', 'sctp'), address: isIpv6 ? ipv6 : ipv4, port }),
     // ipvsadm prints marks from 2^31 on as negative numbers, and then does not take them back.
     fc.record({
       fwmark: fc.integer({ min: 1, max: 0x7fff_ffff }),
-      family: fc.constant(six ? 'ipv6' : 'ipv4'),
+      family: fc.constant(isIpv6 ? 'ipv6' : 'ipv4'),
     }),
   );
   return fc
-    .tuple(id, scheduling, fc.option(persistence(six), { nil: undefined }), fc.boolean())
+    .tuple(id, scheduling, fc.option(persistence(isIpv6), { nil: undefined }), fc.boolean())
     .map(([identity, sched, persistent, onePacket]) => {
       const mayOnePacket = 'fwmark' in identity || identity.protocol === 'udp';
       return {
@@ -83,7 +83,7 @@ function serviceSpec(six: boolean): fc.Arbitrary<ServiceSpec> {
 /**
  * Destinations that suit a service: its port where the port is not rewritten, its family but through tunnels.
  */
-function destinationSpec(service: ServiceSpec, six: boolean): fc.Arbitrary<DestinationSpec> {
+function destinationSpec(service: ServiceSpec, isIpv6: boolean): fc.Arbitrary<DestinationSpec> {
   const limits = fc
     .record({
       weight: fc.integer({ min: 0, max: 65_535 }),
@@ -96,7 +96,7 @@ function destinationSpec(service: ServiceSpec, six: boolean): fc.Arbitrary<Desti
       lowerThreshold: Math.floor(upperThreshold * share),
     }));
   const own = service.fwmark !== undefined ? fc.constant(0) : fc.constant(service.port);
-  const same = six ? ipv6 : ipv4;
+  const same = isIpv6 ? ipv6 : ipv4;
   const forwarding = fc.oneof(
     fc.record({
       forwarding: fc.constant('masquerade' as const),
@@ -118,10 +118,10 @@ function destinationSpec(service: ServiceSpec, six: boolean): fc.Arbitrary<Desti
 export const tables: fc.Arbitrary<readonly TableSpec[]> = fc.uniqueArray(
   fc
     .boolean()
-    .chain(six =>
-      serviceSpec(six).chain(service =>
+    .chain(isIpv6 =>
+      serviceSpec(isIpv6).chain(service =>
         fc
-          .uniqueArray(destinationSpec(service, six), { maxLength: 4, selector: destinationKey })
+          .uniqueArray(destinationSpec(service, isIpv6), { maxLength: 4, selector: destinationKey })
           .map(destinations => ({ service, destinations })),
       ),
     ),

@@ -30,9 +30,9 @@ function serviceLine(service: ServiceSpec): string {
   if (persistence !== undefined) {
     parts.push(`-p ${persistence.timeout}`);
     const { granularity } = persistence;
-    const six = service.fwmark !== undefined ? service.family === 'ipv6' : service.address.includes(':');
-    if (granularity !== undefined && granularity !== (six ? 128 : 32)) {
-      parts.push(`-M ${six ? granularity : dotted(granularity as number)}`);
+    const isIpv6 = service.fwmark !== undefined ? service.family === 'ipv6' : service.address.includes(':');
+    if (granularity !== undefined && granularity !== (isIpv6 ? 128 : 32)) {
+      parts.push(`-M ${isIpv6 ? granularity : dotted(granularity as number)}`);
     }
   }
   if (onePacket) parts.push('-o');

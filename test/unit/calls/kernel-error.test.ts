@@ -7,7 +7,7 @@ import type { IpvsErrorCode } from '../../../lib/model/errors.ts';
 
 const { errno } = constants;
 
-const about = {
+const fullContext = {
   service: { protocol: 'tcp', address: '10.100.10.101', port: 80 },
   destination: { address: '172.16.120.11', port: 80 },
   scheduler: 'rr',
@@ -16,8 +16,8 @@ const about = {
 } as const;
 
 /** The context that a command's errors have. */
-function aboutOf(command: Command): ErrorContext {
-  const { service, destination, scheduler, role, interface: name } = about;
+function contextOf(command: Command): ErrorContext {
+  const { service, destination, scheduler, role, interface: name } = fullContext;
   if (command.endsWith('_DAEMON')) return { command, role, interface: name };
   if (command.endsWith('_DEST')) return { command, service, destination };
   if (command.endsWith('_SERVICE')) return { command, service, scheduler };
@@ -79,7 +79,7 @@ describe('errors of the kernel’s commands', () => {
   test.each(table)(
     'a command’s error is chosen by command and errno: %s, errno %i, %s',
     (command, number, code, says) => {
-      const error = kernelError(aboutOf(command), number);
+      const error = kernelError(contextOf(command), number);
       expect(error).toMatchObject({ code, errno: -number, command });
       expect(error.message).toContain(says);
       expect(error.message).toMatch(/\(E[A-Z]+\)$/);
@@ -90,7 +90,7 @@ describe('errors of the kernel’s commands', () => {
 test.each(['NEW_DEST', 'SET_DEST', 'SET_SERVICE'] as const)(
   'a missing service is to be added before %s, says the error',
   command => {
-    const { message } = kernelError(aboutOf(command), errno.ESRCH);
+    const { message } = kernelError(contextOf(command), errno.ESRCH);
     expect(message).toBe('service tcp 10.100.10.101:80 does not exist; add it first (ESRCH)');
   },
 );
@@ -98,17 +98,17 @@ test.each(['NEW_DEST', 'SET_DEST', 'SET_SERVICE'] as const)(
 test.each(['DEL_DEST', 'DEL_SERVICE', 'GET_DEST', 'ZERO'] as const)(
   'a missing service is just named by the error of %s',
   command => {
-    const { message } = kernelError({ ...aboutOf(command), service: about.service }, errno.ESRCH);
+    const { message } = kernelError({ ...contextOf(command), service: fullContext.service }, errno.ESRCH);
     expect(message).toBe('service tcp 10.100.10.101:80 does not exist (ESRCH)');
   },
 );
 
 test('a missing destination is to be added before it is changed, and is just named when it is removed', () => {
   const who = 'destination 172.16.120.11:80 of service tcp 10.100.10.101:80';
-  expect(kernelError(aboutOf('SET_DEST'), errno.ENOENT).message).toBe(
+  expect(kernelError(contextOf('SET_DEST'), errno.ENOENT).message).toBe(
     `${who} does not exist; add it first (ENOENT)`,
   );
-  expect(kernelError(aboutOf('DEL_DEST'), errno.ENOENT).message).toBe(`${who} does not exist (ENOENT)`);
+  expect(kernelError(contextOf('DEL_DEST'), errno.ENOENT).message).toBe(`${who} does not exist (ENOENT)`);
 });
 
 test.each([
@@ -140,7 +140,7 @@ test.each([
 });
 
 describe('errors that are not the kernel’s answer', () => {
-  const read: ErrorContext = { command: 'GET_DEST', service: about.service };
+  const read: ErrorContext = { command: 'GET_DEST', service: fullContext.service };
 
   test.each([
     [Status.outcomeUnknown, 'ERR_IPVS_OUTCOME_UNKNOWN', 'read the table'],
