@@ -223,6 +223,7 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
       reject: settlers.reject,
       spec,
     };
+    settlers.resolve = settlers.reject = nothing; // they hold what the promise resolves with
     submitted += call.left;
     if (signal !== undefined) signals.add(signal, call);
     pending.push(call);
