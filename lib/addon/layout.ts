@@ -60,6 +60,7 @@ export const Operation = {
   chooseService: 40,
   sample: 41,
   dropSampler: 42,
+  readCookie: 43,
 } as const;
 export type Operation = (typeof Operation)[keyof typeof Operation];
 

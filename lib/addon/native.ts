@@ -86,6 +86,8 @@ export interface Payloads {
   [Operation.chooseService]: undefined;
   [Operation.sample]: NativeSample;
   [Operation.dropSampler]: undefined;
+  /** In decimal. */
+  [Operation.readCookie]: ArrayBuffer;
 }
 
 export type Payload = Payloads[Operation];

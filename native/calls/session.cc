@@ -334,6 +334,9 @@ Reply Session::UseFile(const Call& call) {
       case kOpenFile:
         reply.status = OpenFile(call.file->path, &reply.descriptor);
         break;
+      case kReadCookie:
+        reply.status = ReadNamespaceCookie(&reply.bytes);
+        break;
       default:
         reply.status = EOPNOTSUPP;
         break;

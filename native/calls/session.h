@@ -26,7 +26,7 @@ struct FileWork {
 
 struct Call {
   CallRecord record;
-  std::unique_ptr<FileWork> file;  // k*File, k*Directory
+  std::unique_ptr<FileWork> file;  // k*File, k*Directory, kReadCookie
   HeldBlocks held;                 // kSample
 };
 

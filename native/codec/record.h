@@ -101,6 +101,7 @@ enum Operation : uint32_t {
   kChooseService = 40,  // a sampler is to read this service
   kSample = 41,
   kDropSampler = 42,
+  kReadCookie = 43,  // of the network namespace
 };
 
 // CallRecord.extent: a zeroing of one service alone, not of every counter.

@@ -58,7 +58,8 @@ Napi::Object Operations(Napi::Env env) {
                       {"openFile", kOpenFile},
                       {"chooseService", kChooseService},
                       {"sample", kSample},
-                      {"dropSampler", kDropSampler}});
+                      {"dropSampler", kDropSampler},
+                      {"readCookie", kReadCookie}});
 }
 
 Napi::Object Statuses(Napi::Env env) {

@@ -2,12 +2,19 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/socket.h>
 
 #include <cerrno>
+#include <string>
 #include <utility>
 
 #include "native/codec/record.h"
 #include "native/os/thread.h"
+
+// Headers older than 5.14 lack it. The number is that of all architectures that Node.js runs on.
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
 
 namespace ipvs {
 
@@ -30,6 +37,18 @@ int OpenFailure(int error) {
 }
 
 }  // namespace
+
+int ReadNamespaceCookie(std::vector<uint8_t>* cookie) {
+  // Any socket belongs to the thread's namespace; this kind needs neither a capability nor a module.
+  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return errno;
+  uint64_t number = 0;
+  socklen_t size = sizeof number;
+  if (getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &number, &size) != 0) return errno;
+  const std::string text = std::to_string(number);
+  cookie->assign(text.begin(), text.end());
+  return 0;
+}
 
 int NetworkNamespace::Run(const std::function<void()>& work) {
   if (!fd_ && path_.empty()) {

@@ -1,13 +1,19 @@
 // Network namespaces: where a client's sockets and /proc files are opened.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "native/os/descriptor.h"
 
 namespace ipvs {
+
+// The number that the kernel gave the thread's network namespace, in decimal: unlike an inode's it is not
+// given to another one before the next boot. Returns 0 or an errno: ENOPROTOOPT before 5.14.
+int ReadNamespaceCookie(std::vector<uint8_t>* cookie);
 
 // A network namespace by path or by descriptor, or the caller's own.
 class NetworkNamespace {

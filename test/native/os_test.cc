@@ -178,6 +178,16 @@ TEST_CASE("What is no network namespace is told from one that is not there, with
   CHECK(Enter(NetworkNamespace(directory / "none")) == NamespaceFailure(ENOENT));
 }
 
+TEST_CASE("A network namespace has the same cookie from every socket") {
+  std::vector<uint8_t> first;
+  std::vector<uint8_t> second;
+  const int error = ReadNamespaceCookie(&first);
+  CHECK((error == 0 || error == ENOPROTOOPT));  // since Linux 5.14
+  CHECK(ReadNamespaceCookie(&second) == error);
+  CHECK(first == second);
+  CHECK(first.empty() == (error != 0));
+}
+
 TEST_CASE("A namespace that is not entered for want of a descriptor or a thread is not called none") {
   {
     const ScarceDescriptors none(0);
