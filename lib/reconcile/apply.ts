@@ -10,7 +10,7 @@ import { type PlanSettings, readPlanOptions } from './options.ts';
 import { type Planning, planNow } from './planning.ts';
 import { createDrainer } from './removals.ts';
 import { isConflict, type Kernel, runSteps, type StepResult } from './run.ts';
-import type { Applied, AppliedStep, ApplyDrainOptions, ApplyOptions, Plan } from './types.ts';
+import type { Applied, AppliedStep, ApplyDrainOptions, ApplyOptions, Plan, PlanWarning } from './types.ts';
 
 /** How often the table is read and planned for where other programs write meanwhile. */
 const ROUNDS = 3;
@@ -23,7 +23,7 @@ export async function plan(
 ): Promise<Plan> {
   const settings = readPlanOptions(given);
   const reading = readDesired(desired, settings.scope);
-  const { plan } = await planNow(calls, reading, settings);
+  const { plan } = await planNow(calls, reading, settings, true);
   return plan;
 }
 
@@ -37,7 +37,7 @@ export async function applyDesired(
   const { signal, timeout, drain } = settings.options;
   return together(calls, drain !== undefined, async within => {
     const reading = readDesired(desired, settings.scope);
-    const replan = () => planNow(within, reading, settings);
+    const replan = () => planNow(within, reading, settings, false);
     const first = await replan();
     refuse(first.plan);
     const kernel = kernelOf(calls, within.writeAll, drain, { signal, timeout });
@@ -129,7 +129,8 @@ function appliedOf(rounds: readonly Round[]): Applied {
     results.map(result => told(result, i + 1, i + 1 < rounds.length)),
   );
   const converged = rounds.at(-1)!.results.every(({ outcome }) => outcome === 'done');
-  const warnings = new Map(rounds.flatMap(({ plan }) => plan.warnings.map(told => [told.message, told])));
+  const keyOf = ({ service, message }: PlanWarning) => `${serviceKey(service)} ${message}`;
+  const warnings = new Map(rounds.flatMap(({ plan }) => plan.warnings.map(told => [keyOf(told), told])));
   return { converged, rounds: rounds.length, steps, warnings: [...warnings.values()] };
 }
 

@@ -2,7 +2,7 @@ import { destinationChanges, serviceChanges } from './difference.ts';
 import { type DestinationRow, destinationSpec, type ServiceRow, serviceSpec } from './rows.ts';
 import { compareSequence } from './sequence.ts';
 import type { AddDestinationStep, PlanOptions, PlanWarning, RemoveDestinationStep, Step } from './types.ts';
-import { forwardingWarning, orderWarning, refusalWarning } from './warnings.ts';
+import { forwardingWarning, orderWarning } from './warnings.ts';
 
 /**
  * The phases of a plan. In this order no client notices: what takes connections is there before anything
@@ -138,7 +138,6 @@ function draftDestination(
   if (changes.forwarding !== undefined) {
     draft.warnings.push(forwardingWarning(service, destination, changes.forwarding));
   }
-  if (changes.weight?.to === 0) draft.warnings.push(...refusalWarning(desired, destination));
 }
 
 function addition({ service }: ServiceRow, row: DestinationRow): AddDestinationStep {

@@ -9,6 +9,7 @@ import { planOf } from './plan.ts';
 import { type ServiceRow, serviceRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 import type { Plan, PlanOptions } from './types.ts';
+import { lintWarnings } from './warnings.ts';
 
 /** Draws up a plan, as the services of a table come in, in any order. */
 export interface Planner {
@@ -48,10 +49,12 @@ export interface Ownership {
 /** Rows drafted before the event loop has a turn. */
 const SLICE = 500;
 
+/** `withLint`: it is also told what `lint` finds, which takes as long as the plan. */
 export function createPlanner(
   desired: DesiredTable,
   { scope, claimed }: Ownership,
   options: PlanOptions,
+  withLint: boolean,
 ): Planner {
   const draft = newDraft();
   /** The services that are not known to be as desired; undefined: not in the table. */
@@ -79,12 +82,19 @@ export function createPlanner(
     },
     async finish() {
       let rows = 0;
-      for (const [entry, actual] of open) {
-        draftService(draft, actual, rowOf(entry), options);
-        rows += entry.count + 1;
-        if (rows < SLICE) continue;
+      const pause = async ({ count }: DesiredEntry) => {
+        rows += count + 1;
+        if (rows < SLICE) return;
         rows = 0;
         await nextTurn();
+      };
+      for (const [entry, actual] of open) {
+        draftService(draft, actual, rowOf(entry), options);
+        await pause(entry);
+      }
+      for (const entry of withLint ? desired.entries.values() : []) {
+        draft.warnings.push(...lintWarnings(rowOf(entry)));
+        await pause(entry);
       }
       const sorted = surplus.toSorted((one, other) => (one.key < other.key ? -1 : 1));
       for (const actual of sorted) draftService(draft, actual, undefined, options);
@@ -100,7 +110,7 @@ export function planTable(
   ownership: Ownership,
   options: PlanOptions,
 ): Promise<Planned> {
-  const planner = createPlanner(desired, ownership, options);
+  const planner = createPlanner(desired, ownership, options, true);
   for (const service of actual) {
     const key = serviceKey(service);
     const entry = planner.take(key);

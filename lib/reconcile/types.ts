@@ -118,10 +118,9 @@ export type StepKind = Step['kind'];
 /** Something that is no reason to stop, and that whoever applies the plan should know. */
 export interface PlanWarning {
   /**
-   * `lint`'s codes about what is desired, and: `order-differs` (only removing and adding again would give a
-   * hashing scheduler the desired order), `order-restored` (steps do that), `forwarding-changes` (connections
-   * that exist keep the old way), `refuses-clients` (a hashing scheduler without fallback refuses the clients
-   * of a server at weight 0).
+   * `lint`'s codes about what is desired (not of an apply, which has no time for that), and: `order-differs`
+   * (only removing and adding again would give a hashing scheduler the desired order), `order-restored`
+   * (steps do that), `forwarding-changes` (connections that exist keep the old way).
    */
   readonly code: string;
   readonly service: ServiceId;

@@ -1,16 +1,10 @@
 import type { Forwarding } from '../model/destination.ts';
-import { fallbackFlag, isHashing, refusesClients } from '../model/hashing.ts';
+import { isHashing } from '../model/hashing.ts';
 import { type DestinationId, destinationKey, type ServiceId } from '../model/identity.ts';
-import type { ServiceRow } from './rows.ts';
+import { lint } from '../model/lint/lint.ts';
+import type { TableEntry } from '../model/table.ts';
+import { destinationSpec, type ServiceRow, serviceSpec } from './rows.ts';
 import type { Change, PlanWarning } from './types.ts';
-
-/** What helps where a hashing scheduler would refuse clients. */
-function fallbackAdvice(scheduler: string): string {
-  const flag = fallbackFlag(scheduler);
-  return flag === undefined
-    ? `'${scheduler}' has no flag against that: remove the server instead`
-    : `the scheduler's flag '${flag}' sends them elsewhere`;
-}
 
 export function orderWarning(
   { service, fields: { scheduler } }: ServiceRow,
@@ -35,12 +29,13 @@ export function forwardingWarning(
   return { code: 'forwarding-changes', service, destination, message };
 }
 
-export function refusalWarning(
-  { service, fields }: ServiceRow,
-  destination: DestinationId,
-): readonly PlanWarning[] {
-  const { scheduler, schedulerFlags } = fields;
-  if (!refusesClients(scheduler, schedulerFlags)) return [];
-  const message = `at weight 0 '${scheduler}' refuses the clients of ${destinationKey(destination)}: ${fallbackAdvice(scheduler)}`;
-  return [{ code: 'refuses-clients', service, destination, message }];
+/** What `lint` finds in what is desired of a service. */
+export function lintWarnings(row: ServiceRow): readonly PlanWarning[] {
+  const entry = { ...serviceSpec(row), destinations: row.destinations.map(destinationSpec) };
+  return lint([entry as TableEntry]).map(({ code, service, destination, message }) => ({
+    code,
+    service,
+    ...(destination !== undefined && { destination }),
+    message: destination === undefined ? message : `${destinationKey(destination)}: ${message}`,
+  }));
 }

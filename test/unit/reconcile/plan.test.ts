@@ -415,11 +415,11 @@ describe('warnings', () => {
     );
   });
   test.each([
-    ['sh', [], ['refuses-clients']],
+    ['sh', [], ['hashed-weight-zero']],
     ['sh', ['sh-fallback'], []],
-    ['mh', ['mh-port'], ['refuses-clients']],
+    ['mh', ['mh-port'], ['hashed-weight-zero']],
     ['mh', ['mh-port', 'flag-1'], []],
-    ['dh', ['flag-1'], ['refuses-clients']],
+    ['dh', ['flag-1'], ['ignored-scheduler-flags', 'hashed-weight-zero']],
     ['rr', [], []],
   ] as const)(
     'a plan with weight 0 under %s with flags %j warns of %j',

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { Layout, Operation } from '../../../lib/addon/layout.ts';
+import type { WriteAll } from '../../../lib/calls/calls.ts';
+import type { Plan, TableEntry } from '../../../lib/index.ts';
+import { runSteps } from '../../../lib/reconcile/run.ts';
+import { planFor } from './support.ts';
+
+const web = { protocol: 'tcp', address: '10.0.0.1', port: 80 } as const;
+
+function table(hosts: number, more: object = {}, weight = 1): TableEntry {
+  const destinations = Array.from({ length: hosts }, (_, i) => ({
+    address: `10.0.1.${i}`,
+    port: 80,
+    weight,
+  }));
+  return { ...web, ...more, destinations } as TableEntry;
+}
+
+/** The records that a plan's steps are sent as: what each does, and how many of them belong in one send. */
+async function recordsOf({ steps }: Plan): Promise<readonly (readonly [operation: number, group: number])[]> {
+  const sent: (readonly [number, number])[] = [];
+  const writeAll: WriteAll = async (_, records, count) => {
+    const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+    for (let i = 0; i < count; i++) {
+      const at = i * Layout.bytes;
+      sent.push([view.getUint32(at + Layout.operation, true), view.getUint32(at + Layout.run, true)]);
+    }
+    return new Int32Array(count);
+  };
+  const errorOf = async () => new Error('nothing fails here');
+  const results = await runSteps(
+    { writeAll, errorOf, giveBack: () => {} },
+    { steps, reliant: new Set() },
+    {},
+  );
+  expect(results.every(({ outcome }) => outcome === 'done')).toBe(true);
+  return sent;
+}
+
+test('a new service goes out with its destinations as one group, so that no client finds it empty', async () => {
+  const plan = await planFor([], [table(3), table(2, { port: 81 })]);
+  const { newService, newDest } = Operation;
+  const groups = (await recordsOf(plan)).filter(([operation]) => operation === newService);
+  expect(groups).toEqual([
+    [newService, 4],
+    [newService, 3],
+  ]);
+  expect((await recordsOf(plan)).map(([operation]) => operation)).toEqual([
+    newService,
+    ...[newDest, newDest, newDest],
+    newService,
+    ...[newDest, newDest],
+  ]);
+});
+
+test('one weight among 10,000 destinations is one record, and one message', async () => {
+  const before = Array.from({ length: 1000 }, (_, i) => table(10, { port: i + 1 }));
+  const changed = {
+    ...before[500]!,
+    destinations: before[500]!.destinations.with(7, { address: '10.0.1.7', port: 80, weight: 9 }),
+  };
+  const plan = await planFor(before, before.with(500, changed as TableEntry));
+  expect(plan.steps).toHaveLength(1);
+  // Not updateDest, for which the destinations would be read first: as one message.
+  expect(await recordsOf(plan)).toEqual([[Operation.setDest, expect.any(Number)]]);
+});
+
+test('what takes connections is sent and answered before anything that ceases to', async () => {
+  const plan = await planFor(
+    [table(2)],
+    [{ ...table(3), destinations: table(3).destinations.slice(2) } as TableEntry],
+  );
+  expect((await recordsOf(plan)).map(([operation]) => operation)).toEqual([
+    Operation.newDest,
+    ...[Operation.delDest, Operation.delDest],
+  ]);
+});
