@@ -54,6 +54,7 @@ export async function bundleCommand(root) {
     supported: { 'dynamic-import': false },
     target,
     define: { 'import.meta.dirname': '__dirname' },
+    external: ['yaml'], // an optional peer, which only some have
     minify: true,
     logLevel: 'silent',
   };

@@ -2,11 +2,13 @@
 export interface Builtin {
   /** What follows the command, as one writes it. */
   readonly argument?: string;
+  /** How many words may follow, where it is more than one. */
+  readonly most?: number;
   /** The words that may follow, where they are known. */
   readonly choices?: readonly string[];
   /** It takes the name of a file. */
   readonly file?: boolean;
-  /** Options with what they do. */
+  /** Options, each with the word for its value where it takes one, and what they do. */
   readonly options?: Readonly<Record<string, string>>;
   readonly help: string;
   readonly examples: readonly (readonly [command: string, what: string])[];
@@ -14,6 +16,25 @@ export interface Builtin {
 
 /** The shells that completion is written for. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
+
+const desiredOptions = {
+  '--owner NAME': 'remember under this name what is applied: what is not desired any more goes',
+  '--owns SCOPE': "what else is yours: 'everything', or prefixes and firewall marks, as 10.0.0.0/8,1-99",
+  '--allow KINDS': 'the changes that may be made, of add,change,remove; else none is',
+  '--max-removals N': 'how many destinations may be removed; by default half of them',
+  '--force': 'lift the limit of --max-removals',
+  '--keep-weights': 'leave the weights of destinations that are there',
+  '--exact-order': 'restore the order of destinations by removing and adding again',
+  '--json': 'for programs',
+  '--commands': 'as lines for ipvsadm -R',
+};
+
+const drainOptions = {
+  '--deadline SECONDS': 'give up after this long, and leave the destination at weight 0',
+  '--cut': 'remove it at the deadline with the connections that are left',
+  '--set-fallback': "set the flag of sh or mh that keeps them from refusing a drained server's clients",
+  '--set-settings': 'set expire_quiescent_template and expire_nodest_conn, so that clients move',
+};
 
 /** This package's commands by name; `help` can be asked about these and about ipvsadm's. */
 export const builtins = {
@@ -40,6 +61,51 @@ export const builtins = {
     examples: [
       ['ipvs restore --check rules', 'every mistake, with its line'],
       ['ipvs restore --clear /etc/sysconfig/ipvsadm', 'replace the table'],
+    ],
+  },
+  plan: {
+    argument: 'FILE',
+    file: true,
+    options: desiredOptions,
+    help: 'say what apply would do: exit 0 nothing, 2 changes, 1 an error; rules, JSON or YAML, - is standard input',
+    examples: [
+      ['ipvs plan rules', 'what differs in the services that the file names'],
+      ['ipvs plan --json services.yaml >plan', 'keep a plan; `ipvs apply plan` carries it out'],
+    ],
+  },
+  apply: {
+    argument: 'FILE',
+    file: true,
+    options: {
+      ...desiredOptions,
+      '--drain': 'let connections end before a destination is removed',
+      ...drainOptions,
+    },
+    help: 'make the table what a file says, without a client noticing; the file may be a plan',
+    examples: [
+      ['ipvs apply --owner web rules', 'what the file does not name any more goes'],
+      [
+        'ipvs apply --drain --deadline 300 --cut services.yaml',
+        'removed are destinations without connections',
+      ],
+    ],
+  },
+  drain: {
+    argument: 'ADDRESS | SERVICE DESTINATION',
+    most: 4,
+    options: {
+      ...drainOptions,
+      '--keep': 'leave the destination at weight 0 when it is idle',
+      '--all': 'wait for connections that are closing, too',
+      '--force': 'do it though it takes the last destination, refuses clients, or may last for ever',
+      '--undo': 'give the weight back that it had before',
+      '--json': 'for programs',
+    },
+    help: 'take a destination out, or all with an address, without cutting connections',
+    examples: [
+      ['ipvs drain 172.16.120.11', 'before a server is shut down'],
+      ['ipvs drain --undo 172.16.120.11', 'it takes connections again'],
+      ['ipvs drain tcp 10.100.10.101:80 172.16.120.11:80', 'a service as `ipvs list` writes it'],
     ],
   },
   completion: {

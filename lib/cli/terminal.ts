@@ -15,6 +15,11 @@ export interface Shell {
   readonly colours?: boolean | undefined;
   /** The columns of the terminal; undefined where there is none. */
   readonly width?: number | undefined;
+  /**
+   * Shows a line that the next one takes the place of, nothing for an empty one; undefined where no terminal
+   * shows what is complained about.
+   */
+  readonly showProgress?: ((line: string) => void) | undefined;
   /** Whether anybody still reads what is printed: a long list may end when nobody does. */
   readonly hasReader?: () => boolean;
 }
@@ -29,6 +34,11 @@ export const processShell: Shell = {
   },
   get width() {
     return process.stdout.columns;
+  },
+  get showProgress() {
+    if (!process.stderr.isTTY) return undefined;
+    // Erased to the end of the line; cut, for a line that wraps could not be taken back.
+    return (line: string) => err.write(`\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
   },
   print: out.write,
   hasReader: () => !out.isClosed(),

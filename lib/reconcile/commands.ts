@@ -5,7 +5,7 @@ import type { PlanData, Step } from './types.ts';
  * A plan's steps as lines of ipvsadm's language, for `ipvsadm -R` or `ipvs restore`. Throws at a step that
  * the language has no words for, as `formatRules` does.
  */
-export function planCommands({ steps }: PlanData): string[] {
+export function planCommands({ steps }: Pick<PlanData, 'steps'>): string[] {
   return steps.map(step => formatCommand(commandOf(step)));
 }
 

@@ -1,7 +1,7 @@
 import type { DestinationSpec, Tunnel } from '../model/destination.ts';
 import { destinationKey, type ServiceId, serviceKey } from '../model/identity.ts';
 import type { ServiceSpec } from '../model/service.ts';
-import type { PlanData, Step } from './types.ts';
+import type { Applied, PlanData, PlanWarning, Step } from './types.ts';
 
 /** What a piece of a plan's text is about: a command may colour it. */
 export type Tone = 'add' | 'change' | 'remove' | 'warning' | 'refusal';
@@ -19,13 +19,28 @@ const signs = { add: '+', change: '~', remove: '-' } as const;
  */
 export function formatPlan(plan: PlanData, paint: Paint = plain): string {
   const { steps, warnings, refusals } = plan;
-  const lines = [...groupByService(steps).values()].flatMap(group => [...serviceLines(group, paint), '']);
-  lines.push(steps.length === 0 ? 'Nothing to do: the table is as desired.' : summary(steps));
-  for (const { service, message } of warnings) {
-    lines.push(paint('warning', `! ${serviceKey(service)}: ${message}`));
-  }
+  const lines = groupLines(steps, paint);
+  lines.push(steps.length === 0 ? 'Nothing to do: the table is as desired.' : `To do: ${summary(steps)}.`);
+  lines.push(...warningLines(warnings, paint));
   for (const { message } of refusals) lines.push(paint('refusal', `refused: ${message}`));
   return lines.join('\n');
+}
+
+/** What was done, for people: as a plan says it. What was not is for the caller to tell. */
+export function formatApplied({ steps, warnings }: Applied, paint: Paint = plain): string {
+  const done = steps.filter(({ outcome }) => outcome === 'done').map(({ step }) => step);
+  const lines = groupLines(done, paint);
+  if (steps.length === 0) lines.push('Nothing to do: the table is as desired.');
+  else lines.push(`Done: ${done.length === 0 ? 'nothing' : summary(done)}.`);
+  return [...lines, ...warningLines(warnings, paint)].join('\n');
+}
+
+function groupLines(steps: readonly Step[], paint: Paint): string[] {
+  return [...groupByService(steps).values()].flatMap(group => [...serviceLines(group, paint), '']);
+}
+
+function warningLines(warnings: readonly PlanWarning[], paint: Paint): readonly string[] {
+  return warnings.map(({ service, message }) => paint('warning', `! ${serviceKey(service)}: ${message}`));
 }
 
 function groupByService(steps: readonly Step[]): Map<string, readonly Step[]> {
@@ -140,7 +155,7 @@ function summary(steps: readonly Step[]): string {
   });
   const moved = steps.filter(isMove).length / 2;
   if (moved > 0) parts.push(`move ${counts(0, moved)}`);
-  return `To do: ${parts.join('; ')}.`;
+  return parts.join('; ');
 }
 
 function isMove(step: Step): boolean {

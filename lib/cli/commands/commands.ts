@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { byName } from '../../rules/grammar/lookup.ts';
 import { show } from '../../rules/problem.ts';
+import { type Arguments, isMisuse } from '../arguments.ts';
 import { widthOf } from '../columns.ts';
 import { type Builtin, type BuiltinName, builtins, shells } from '../grammar.ts';
 import { checkText } from '../restore/check.ts';
@@ -8,14 +9,11 @@ import { restoreText } from '../restore/restore.ts';
 import type { Shell } from '../terminal.ts';
 import { withModule } from '../with-client.ts';
 
-/** The words and options that a command was given. */
-interface Arguments {
-  readonly words: readonly string[];
-  readonly options: Readonly<Record<string, boolean | undefined>>;
-}
-
 /** A command that was written wrong. */
 const MISUSED = 2;
+
+/** For `plan`, as for diff, 2 says that something differs. */
+const exitOfMisuse = (name: string) => (name === 'plan' ? 1 : MISUSED);
 
 /** Does one of this package's commands and returns the exit status. */
 export async function runBuiltin([name, ...rest]: readonly string[], shell: Shell): Promise<number> {
@@ -25,15 +23,25 @@ export async function runBuiltin([name, ...rest]: readonly string[], shell: Shel
     return MISUSED;
   }
   const given = readArguments(name as BuiltinName, rest, shell);
-  return given === undefined ? MISUSED : runs[name as BuiltinName](given, shell);
+  if (given === undefined) return exitOfMisuse(name);
+  try {
+    return await runs[name as BuiltinName](given, shell);
+  } catch (error) {
+    if (!isMisuse(error)) throw error;
+    shell.complain(`ipvs ${name}: ${error.message}; \`ipvs help ${name}\` explains it`);
+    return exitOfMisuse(name);
+  }
 }
 
 /** Reads a command's words and options; undefined after a complaint. */
 function readArguments(name: BuiltinName, args: readonly string[], shell: Shell): Arguments | undefined {
-  const { argument, options = {} }: Builtin = builtins[name];
+  const { argument, most = argument === undefined ? 0 : 1, options = {} }: Builtin = builtins[name];
   // `ipvs help -A`: the word after `help` is not an option.
   if (name === 'help' && args.length === 1) return { words: args, options: {} };
-  const known = Object.keys(options).map(option => [option.slice(2), { type: 'boolean' }] as const);
+  const known = Object.keys(options).map(option => {
+    const [word, value] = option.slice(2).split(' ');
+    return [word!, { type: value === undefined ? 'boolean' : 'string' }] as const;
+  });
   const misused = (what: string) => {
     shell.complain(`ipvs ${name}: ${what}; \`ipvs help ${name}\` explains it`);
     return undefined;
@@ -47,7 +55,7 @@ function readArguments(name: BuiltinName, args: readonly string[], shell: Shell)
   const words = parsed.positionals;
   const optional = argument === undefined || argument.startsWith('[');
   if (!optional && words.length === 0) return misused(`${argument} is missing`);
-  const surplus = words[argument === undefined ? 0 : 1];
+  const surplus = words[most];
   if (surplus !== undefined) return misused(`${show(surplus)} is too much`);
   return { words, options: parsed.values };
 }
@@ -85,6 +93,28 @@ const runs: Readonly<Record<BuiltinName, (given: Arguments, shell: Shell) => Pro
     }
     const clear = options['clear'] === true;
     return options['check'] === true ? checkText(text, shell, clear) : restoreText(text, shell, clear);
+  },
+
+  async plan(given, shell) {
+    const { preparePlan } = await import('./plan.ts');
+    const work = await preparePlan(given, shell);
+    // Where there is no kernel to ask, `withModule` returns what means changes here.
+    let status = 1;
+    await withModule(shell, async ipvs => {
+      status = await work(ipvs);
+      return status;
+    });
+    return status;
+  },
+
+  async apply(given, shell) {
+    const { prepareApply } = await import('./apply.ts');
+    return withModule(shell, await prepareApply(given, shell));
+  },
+
+  async drain(given, shell) {
+    const { prepareDrain } = await import('./drain.ts');
+    return withModule(shell, await prepareDrain(given, shell));
   },
 
   async completion({ words }, shell) {

@@ -53,7 +53,10 @@ function readLanguage(): Language {
     const { options: taken = {}, choices = [], file = false, help }: Builtin = builtins[name];
     return {
       command: { spellings: [name], help },
-      options: Object.entries(taken).map(([option, what]) => ({ spellings: [option], help: what })),
+      options: Object.entries(taken).map(([option, what]) => ({
+        spellings: [option.split(' ')[0]!],
+        help: what,
+      })),
       plain: name === 'help' ? [...new Set([...names, ...Object.keys(commands)])] : choices,
       file,
     };

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { Destination } from '../../model/destination.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
 import { lint } from '../../model/lint/lint.ts';
-import type { ServiceWithDestinations } from '../../model/table.ts';
+import type { ServiceWithDestinations, TableEntry } from '../../model/table.ts';
 import { alignColumns } from '../columns.ts';
 
 /**
@@ -49,7 +49,7 @@ function lineText([name = '', ...rest]: readonly string[], health: Health | unde
 const SHOWN = 20;
 
 /** What `lint` finds in a table, a line each; empty where it finds nothing. */
-export function formatWarnings(table: readonly ServiceWithDestinations[]): string {
+export function formatWarnings(table: readonly TableEntry[]): string {
   const found = lint(table);
   const lines = found.slice(0, SHOWN).map(({ service, destination, message, code }) => {
     const row = destination === undefined ? '' : `, destination ${destinationKey(destination)}`;

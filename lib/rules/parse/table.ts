@@ -2,7 +2,7 @@ import type { DestinationSpec } from '../../model/destination.ts';
 import type { DestinationId, ServiceId } from '../../model/identity.ts';
 import type { ServiceSpec } from '../../model/service.ts';
 import { written } from '../grammar/lookup.ts';
-import { complain, noFindings, rulesError } from '../problem.ts';
+import { complain, noFindings, type RuleProblem, rulesError } from '../problem.ts';
 import type { RuleCommand, RuleLine, ServiceRules } from '../types.ts';
 import { type ParseOptions, readLines } from './lines.ts';
 
@@ -154,7 +154,23 @@ const tableCommands: ReadonlySet<string> = new Set<RuleCommand['command']>([
  * ```
  */
 export function parseRules(text: string, options: ParseOptions = {}): ServiceRules[] {
-  const { lines, problems } = readLines(text, options);
+  return servicesOf(readLineTable(text, options).table);
+}
+
+/** The services of a table. */
+export function servicesOf(table: LineTable): ServiceRules[] {
+  return Array.from(table.values(), ({ service, destinations }) => ({
+    ...service,
+    destinations: Array.from(destinations.values(), ({ destination }) => destination),
+  }));
+}
+
+/** As `parseRules`, with the lines that say each row, and what is odd about lines that are taken. */
+export function readLineTable(
+  text: string,
+  options: ParseOptions = {},
+): { readonly table: LineTable; readonly warnings: readonly RuleProblem[] } {
+  const { lines, problems, warnings } = readLines(text, options);
   const found = noFindings(0);
   const rules: RuleLine[] = [];
   for (const one of lines) {
@@ -175,8 +191,5 @@ export function parseRules(text: string, options: ParseOptions = {}): ServiceRul
   }
   const all = [...problems, ...found.problems];
   if (all.length > 0) throw rulesError(all.sort((a, b) => a.line - b.line));
-  return Array.from(table.values(), ({ service, destinations }) => ({
-    ...service,
-    destinations: Array.from(destinations.values(), ({ destination }) => destination),
-  }));
+  return { table, warnings };
 }

@@ -1,0 +1,67 @@
+import { destinationKey, serviceKey } from '../../model/identity.ts';
+import { planCommands } from '../../reconcile/commands.ts';
+import { formatApplied } from '../../reconcile/format.ts';
+import type { Applied, AppliedStep } from '../../reconcile/types.ts';
+import { type Arguments, isGiven, misuse } from '../arguments.ts';
+import { tellWarnings } from '../restore/tell.ts';
+import type { Shell } from '../terminal.ts';
+import { isPlan, readDesiredFile, tellDesired } from './desired-file.ts';
+import { drainOptionsOf, planOptionsOf } from './desired-options.ts';
+import { formatWarnings } from './list.ts';
+import { painterOf, type Work } from './plan.ts';
+
+/** Options that a plan was made with: those given when it is applied would be none. */
+const ofPlans = ['owner', 'owns', 'allow', 'max-removals', 'keep-weights', 'exact-order'];
+
+/** Reads what is desired, or a plan; what is returned makes the table so. */
+export async function prepareApply(given: Arguments, shell: Shell): Promise<Work> {
+  const { owner, owns, allow, maxRemovals, force, keepWeights, order } = planOptionsOf(given);
+  const drain = isGiven(given, 'drain') ? drainOptionsOf(given) : undefined;
+  const file = await readDesiredFile(given.words[0]!, shell);
+  const { content, warnings } = file;
+  const surplus = isPlan(content) ? ofPlans.find(name => given.options[name] !== undefined) : undefined;
+  if (surplus !== undefined) throw misuse(`the file is a plan: --${surplus} was said when it was made`);
+  tellWarnings(warnings, shell);
+  return async ipvs => {
+    try {
+      const applied = isPlan(content)
+        ? await ipvs.apply(content, { force, drain })
+        : await ipvs.apply(content, { owner, owns, allow, maxRemovals, force, keepWeights, order, drain });
+      tell(applied, given, shell);
+      const odd = isPlan(content) ? '' : formatWarnings(content);
+      if (odd !== '') shell.complain(odd);
+      return applied.converged ? 0 : 1;
+    } catch (error) {
+      tellDesired(error, file, shell);
+      return 1;
+    }
+  };
+}
+
+function tell(applied: Applied, given: Arguments, shell: Shell): void {
+  if (isGiven(given, 'json')) {
+    const steps = applied.steps.map(({ error, ...rest }) =>
+      error === undefined ? rest : { ...rest, error: error.message },
+    );
+    shell.print(`${JSON.stringify({ ...applied, steps }, undefined, 2)}\n`);
+    return;
+  }
+  if (isGiven(given, 'commands')) {
+    const steps = applied.steps.filter(({ outcome }) => outcome === 'done').map(({ step }) => step);
+    shell.print(
+      planCommands({ steps })
+        .map(line => `${line}\n`)
+        .join(''),
+    );
+  } else {
+    shell.print(`${formatApplied(applied, painterOf(shell))}\n`);
+  }
+  const undone = applied.steps.filter(({ outcome }) => outcome !== 'done').map(undoneText);
+  if (undone.length > 0) shell.complain(undone.join('\n'));
+}
+
+function undoneText({ step, outcome, error, reason }: AppliedStep): string {
+  const what = outcome === 'failed' ? 'failed' : 'left out';
+  const row = 'destination' in step ? `, destination ${destinationKey(step.destination)}` : '';
+  return `${what}: ${step.kind} ${serviceKey(step.service)}${row}: ${error?.message ?? reason}`;
+}

@@ -1,0 +1,151 @@
+import type { DocumentOptions, LineCounter, ParsedNode, Document as YamlDocument } from 'yaml';
+import type { TableEntry } from '../../model/table.ts';
+import type { DesiredError, DesiredProblem } from '../../reconcile/problems.ts';
+import type { PlanData } from '../../reconcile/types.ts';
+import { withNames } from '../../rules/names.ts';
+import { type LineTable, readLineTable, servicesOf } from '../../rules/parse/table.ts';
+import { type RuleProblem, type RulesError, show } from '../../rules/problem.ts';
+import type { Shell } from '../terminal.ts';
+import { inOptions, rephrase } from './desired-options.ts';
+
+/** What a file says. */
+export interface DesiredFile {
+  /** A desired state, or a plan that was kept. */
+  readonly content: readonly TableEntry[] | PlanData;
+  /** What is odd about lines that are taken. */
+  readonly warnings: readonly RuleProblem[];
+  /** A problem with what the file says, at its place in the file. */
+  place(problem: DesiredProblem): string;
+}
+
+/** Reads a file of rules, JSON or YAML. Throws an error that tells each problem with its place. */
+export async function readDesiredFile(path: string, shell: Shell): Promise<DesiredFile> {
+  let text: string;
+  try {
+    text = await shell.read(path);
+  } catch (error) {
+    throw new Error(`${show(path)} can't be read: ${(error as Error).message}`);
+  }
+  const read = readers[languageOf(path, text)];
+  try {
+    return await read(text);
+  } catch (error) {
+    const { code, message } = error as Partial<RulesError> & Error;
+    throw code === 'ERR_IPVS_RULES' ? error : new Error(`${show(path)}: ${message}`);
+  }
+}
+
+type Language = 'rules' | 'json' | 'yaml';
+
+/** The language that a name tells by its end, or else the text by its beginning. */
+function languageOf(path: string, text: string): Language {
+  const [, end = ''] = /\.(json|ya?ml)$/.exec(path) ?? [];
+  if (end !== '') return end === 'json' ? 'json' : 'yaml';
+  if (/^\s*[[{]/.test(text)) return 'json';
+  const [first] = /^(?!\s*(?:#|$)).+/m.exec(text) ?? [''];
+  // A list's item in YAML is a dash and a blank; an option of rules has its letter behind the dash. A file with
+  // nothing in it has no rules.
+  return first === '' || /^\s*(?:-{1,2}[A-Za-z]|ipvsadm\b|\/)/.test(first) ? 'rules' : 'yaml';
+}
+
+const readers: Readonly<Record<Language, (text: string) => Promise<DesiredFile>>> = {
+  async rules(text) {
+    const { table, warnings } = await withNames(names => readLineTable(text, { names }));
+    const place = (problem: DesiredProblem) => {
+      const { rest, field } = atPath(problem);
+      return `line ${lineOf(table, problem.path)}: ${field.replace(/^\./, '')}${rest}`;
+    };
+    return { content: servicesOf(table), warnings, place };
+  },
+
+  async json(text) {
+    return {
+      content: contentOf(JSON.parse(text)),
+      warnings: [],
+      place: ({ message }) => withoutRoot(message),
+    };
+  },
+
+  async yaml(text) {
+    const { parseDocument, LineCounter } = await importYaml();
+    const lineCounter = new LineCounter();
+    const options: DocumentOptions & { lineCounter: LineCounter } = { lineCounter };
+    const document = parseDocument(text, options);
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    const place = ({ path, message }: DesiredProblem) => {
+      const offset = offsetOf(document, stepsOf(path));
+      const at = offset === undefined ? '' : `line ${lineCounter.linePos(offset).line}: `;
+      return `${at}${withoutRoot(message)}`;
+    };
+    return { content: contentOf(document.toJS()), warnings: [], place };
+  },
+};
+
+async function importYaml(): Promise<typeof import('yaml')> {
+  try {
+    return await import('yaml');
+  } catch {
+    throw new Error('to read YAML takes the package yaml: `npm install yaml`; rules and JSON need nothing');
+  }
+}
+
+function contentOf(data: unknown): readonly TableEntry[] | PlanData {
+  if (Array.isArray(data)) return data;
+  if (typeof data === 'object' && data !== null && 'steps' in data) return data as PlanData;
+  throw new Error('it is neither a list of services, each with its destinations, nor a plan');
+}
+
+/** Whether a file has a plan that was kept. */
+export function isPlan(content: DesiredFile['content']): content is PlanData {
+  return !Array.isArray(content);
+}
+
+const ROW = /^desired(?:\[(\d+)\](?:\.destinations\[(\d+)\])?)?/;
+
+/** A problem's message, without the row that its path begins with. */
+function atPath({ path, message }: DesiredProblem): { readonly field: string; readonly rest: string } {
+  return { field: path.replace(ROW, ''), rest: message.slice(path.length).replace(/^: /, '') };
+}
+
+/** The line that says the row of a path. */
+function lineOf(table: LineTable, path: string): number {
+  const [, service, destination] = ROW.exec(path) ?? [];
+  const entry = [...table.values()][Number(service)];
+  if (entry === undefined) return 0;
+  if (destination === undefined) return entry.line;
+  return [...entry.destinations.values()][Number(destination)]?.line ?? entry.line;
+}
+
+/** A message with paths that begin in the file instead of in a program's argument. */
+function withoutRoot(message: string): string {
+  return message.replaceAll(/\bdesired(?=\[)/g, '');
+}
+
+/** The steps of a path: `desired[3].weight` is 3, 'weight'. */
+function stepsOf(path: string): readonly (string | number)[] {
+  return Array.from(path.matchAll(/\[(\d+)\]|\.(\w+)/g), ([, index, name]) =>
+    index === undefined ? name! : Number(index),
+  );
+}
+
+/** Where the node at a path begins, or the nearest around it that is there. */
+function offsetOf(
+  document: YamlDocument<ParsedNode>,
+  path: readonly (string | number)[],
+): number | undefined {
+  for (let length = path.length; length >= 0; length--) {
+    const node = document.getIn(path.slice(0, length), true) as ParsedNode | undefined;
+    if (node?.range != null) return node.range[0];
+  }
+  return undefined;
+}
+
+/** Tells every problem of a desired state at its place; other errors are thrown on, in the command's words. */
+export function tellDesired(error: unknown, file: DesiredFile, shell: Shell): void {
+  const { code, problems } = error as Partial<DesiredError>;
+  if (code !== 'ERR_IPVS_DESIRED') throw rephrase(error as Error);
+  const places = problems!.map(problem => inOptions(file.place(problem)));
+  shell.complain([...new Set(places)].join('\n'));
+  shell.complain(`${places.length} ${places.length === 1 ? 'mistake' : 'mistakes'}; nothing was done`);
+}

@@ -1,0 +1,67 @@
+import type { Allowed, ApplyDrainOptions, Owns, PlanOptions } from '../../reconcile/types.ts';
+import { type Arguments, isGiven, misuse, numberOf, textOf } from '../arguments.ts';
+
+/** What is the caller's to change, and within which limits. */
+export function planOptionsOf(given: Arguments): PlanOptions {
+  const allow = textOf(given, 'allow');
+  const owns = textOf(given, 'owns');
+  return {
+    owner: textOf(given, 'owner'),
+    owns: owns === undefined ? undefined : ownsOf(owns),
+    allow: allow?.split(',') as Allowed[] | undefined,
+    maxRemovals: numberOf(given, 'max-removals'),
+    force: isGiven(given, 'force'),
+    keepWeights: isGiven(given, 'keep-weights'),
+    order: isGiven(given, 'exact-order') ? 'exact' : undefined,
+  };
+}
+
+/** Reads `everything`, or prefixes, marks and one range of marks: `10.0.0.0/8,fd00::/8,1-99`. */
+function ownsOf(text: string): Owns {
+  if (text === 'everything') return text;
+  const parts = text.split(',');
+  const isMark = (part: string) => /^\d+(?:-\d+)?$/.test(part);
+  const [range, ...more] = parts.filter(isMark);
+  if (more.length > 0) throw misuse(`--owns takes one range of firewall marks, not '${text}'`);
+  const [from, to = from] = range?.split('-').map(Number) ?? [];
+  const addresses = parts.filter(part => !isMark(part));
+  return {
+    ...(addresses.length > 0 && { addresses }),
+    ...(from !== undefined && { marks: [from, to!] as const }),
+  };
+}
+
+const SECOND = 1000;
+
+/** How destinations are drained; the same for `apply` and `drain`. */
+export function drainOptionsOf(given: Arguments): ApplyDrainOptions {
+  const deadline = numberOf(given, 'deadline');
+  const cut = isGiven(given, 'cut');
+  if (cut && deadline === undefined) throw misuse('--cut says what to do at a --deadline');
+  return {
+    deadline: deadline === undefined ? undefined : deadline * SECOND,
+    atDeadline: cut ? 'remove' : 'give-up',
+    setFallback: isGiven(given, 'set-fallback'),
+    setSettings: isGiven(given, 'set-settings'),
+  };
+}
+
+const names: Readonly<Record<string, string>> = {
+  maxRemovals: '--max-removals',
+  setFallback: '--set-fallback',
+  setSettings: '--set-settings',
+  'force allow': '--force allow',
+};
+
+/** A message of the library's in the words of the command line: `options.owns.marks[0]` is --owns there. */
+export function inOptions(message: string): string {
+  return message
+    .replaceAll(/\boptions\.(\w+)[\w.[\]()]*/g, (_, name: string) => names[name] ?? `--${name}`)
+    .replaceAll(/\b(?:maxRemovals|setFallback|setSettings|force allow)\b/g, name => names[name]!);
+}
+
+/** The same error, in the words of the command line. */
+export function rephrase(error: Error): Error {
+  error.message = inOptions(error.message);
+  return error;
+}

@@ -1,0 +1,198 @@
+import type { Ipvs } from '../../client.ts';
+import type { Undrained } from '../../drain/drain.ts';
+import type { Drained, DrainOptions, DrainProgress } from '../../drain/types.ts';
+import { canonicalAddress } from '../../model/address.ts';
+import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../../model/identity.ts';
+import { type Arguments, isGiven, misuse } from '../arguments.ts';
+import type { Shell } from '../terminal.ts';
+import { drainOptionsOf, inOptions, rephrase } from './desired-options.ts';
+import type { Work } from './plan.ts';
+
+/** What is drained: one destination, or all with an address. */
+type Target =
+  | { readonly address: string }
+  | { readonly service: ServiceId; readonly destination: DestinationId };
+
+/** Reads what is to be drained, or brought back; what is returned does it. */
+export async function prepareDrain(given: Arguments, shell: Shell): Promise<Work> {
+  const target = targetOf(given.words);
+  if (isGiven(given, 'undo')) return ipvs => undo(ipvs, target, given, shell);
+  const options: DrainOptions = {
+    ...drainOptionsOf(given),
+    ...(isGiven(given, 'all') && { idle: 'all' }),
+    force: isGiven(given, 'force'),
+    // biome-ignore lint/suspicious/noThenProperty: the option's name; its value is a text, which nothing awaits
+    then: isGiven(given, 'keep') ? 'keep' : 'remove',
+  };
+  return async ipvs => {
+    const show = progressOn(shell);
+    const { signal, release } = abortOnInterrupt();
+    try {
+      const drained = await drain(ipvs, target, { ...options, signal, onProgress: show });
+      show(undefined);
+      return tell(drained, target, given, shell);
+    } catch (error) {
+      show(undefined);
+      if (!signal.aborted) throw rephrase(error as Error);
+      shell.complain('interrupted: what was drained stays at weight 0; --undo brings it back');
+      return INTERRUPTED;
+    } finally {
+      release();
+    }
+  };
+}
+
+/** The exit status of what an interrupt ends. */
+const INTERRUPTED = 130;
+
+async function drain(ipvs: Ipvs, target: Target, options: DrainOptions): Promise<readonly Drained[]> {
+  if ('address' in target) return ipvs.drainAddress(target.address, options);
+  return [await ipvs.drain(target.service, target.destination, options)];
+}
+
+function tell(drained: readonly Drained[], target: Target, given: Arguments, shell: Shell): number {
+  if (isGiven(given, 'json')) {
+    shell.print(`${JSON.stringify(drained, undefined, 2)}\n`);
+  } else {
+    for (const result of drained) {
+      for (const { message } of result.traps) shell.complain(`warning: ${inOptions(message)}`);
+      shell.print(`${rowText(result)}: ${outcomeText(result)}\n`);
+    }
+  }
+  if (drained.length === 0) {
+    shell.complain(`no service has a destination at ${(target as { readonly address: string }).address}`);
+    return 1;
+  }
+  return drained.every(({ outcome }) => outcome !== 'gave-up' && outcome !== 'returned') ? 0 : 1;
+}
+
+function rowText({ service, destination }: Pick<Drained, 'service' | 'destination'>): string {
+  return `${serviceKey(service)} ${destinationKey(destination)}`;
+}
+
+function outcomeText({ outcome, elapsed, ...counts }: Drained): string {
+  const after = `after ${secondsText(elapsed)}`;
+  switch (outcome) {
+    case 'removed':
+    case 'kept': {
+      const left = leftOf(counts);
+      const what = outcome === 'removed' ? 'removed' : 'at weight 0';
+      return left === '' ? `${what} ${after}` : `${what} ${after}, with ${left}`;
+    }
+    case 'gave-up':
+      return `not idle ${after}: ${leftOf(counts)} are left; it stays at weight 0`;
+    case 'returned':
+      return `was given a weight again ${after}, and left alone`;
+    case 'gone':
+      return `was removed by another program ${after}`;
+  }
+}
+
+function leftOf(
+  counts: Pick<Drained, 'activeConnections' | 'inactiveConnections' | 'persistentConnections'>,
+) {
+  const { activeConnections, inactiveConnections, persistentConnections } = counts;
+  return [
+    ...(activeConnections > 0 ? [`${activeConnections} active`] : []),
+    ...(inactiveConnections > 0 ? [`${inactiveConnections} inactive`] : []),
+    ...(persistentConnections > 0 ? [`${persistentConnections} persistent`] : []),
+  ].join(', ');
+}
+
+function secondsText(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Keeps a line on the terminal that says how far drains are; undefined ends it. */
+function progressOn(shell: Shell): (progress: DrainProgress | undefined) => void {
+  const last = new Map<string, DrainProgress>();
+  return progress => {
+    if (progress === undefined) {
+      shell.showProgress?.('');
+      return;
+    }
+    last.set(rowText(progress), progress);
+    shell.showProgress?.(progressText([...last.values()]));
+  };
+}
+
+/** How far drains are, in a line. */
+export function progressText(drains: readonly DrainProgress[]): string {
+  const waitingFor = drains.reduce((sum, one) => sum + one.waitingFor, 0);
+  const [first] = drains;
+  const what = drains.length === 1 ? rowText(first!) : `${drains.length} destinations`;
+  const estimates = drains.flatMap(({ estimate }) => estimate ?? []);
+  const known = estimates.length === drains.length && waitingFor > 0;
+  const left = drains.flatMap(one => one.left ?? []);
+  return [
+    `${what}: ${waitingFor} ${waitingFor === 1 ? 'connection' : 'connections'} left`,
+    ...(known ? [`about ${secondsText(Math.max(...estimates))} to go`] : []),
+    ...(left.length > 0 ? [`deadline in ${secondsText(Math.max(0, Math.min(...left)))}`] : []),
+  ].join(', ');
+}
+
+async function undo(ipvs: Ipvs, target: Target, given: Arguments, shell: Shell): Promise<number> {
+  const undrained: readonly Undrained[] =
+    'address' in target
+      ? await ipvs.undrainAddress(target.address)
+      : [await ipvs.undrain(target.service, target.destination)];
+  if (isGiven(given, 'json')) shell.print(`${JSON.stringify(undrained, undefined, 2)}\n`);
+  else for (const one of undrained) shell.print(`${rowText(one)}: weight ${one.weight} again\n`);
+  if (undrained.length > 0) return 0;
+  shell.complain('no drain of that is recorded');
+  return 1;
+}
+
+/** An interrupt aborts what runs, so that it can say what it leaves behind. */
+function abortOnInterrupt(): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  process.once('SIGINT', abort);
+  process.once('SIGTERM', abort);
+  return {
+    signal: controller.signal,
+    release() {
+      process.removeListener('SIGINT', abort);
+      process.removeListener('SIGTERM', abort);
+    },
+  };
+}
+
+/**
+ * Reads an address, or a service as lists write it and a destination: `tcp 10.0.0.1:80 10.0.0.2:80`, `fwmark 7
+ * [ipv6] 10.0.0.2:0`. A service may be one word, in quotes.
+ */
+export function targetOf(given: readonly string[]): Target {
+  const words = given.flatMap(word => word.trim().split(/\s+/));
+  if (words.length === 1) {
+    const address = canonicalAddress(words[0]!.replace(/^\[(.*)\]$/, '$1'));
+    if (address === undefined) throw misuse(`'${words[0]}' is no address, and a service needs a destination`);
+    return { address };
+  }
+  const endpoints = [...words];
+  const destination = endpointOf(endpoints.pop()!);
+  return { service: serviceOf(endpoints), destination };
+}
+
+function serviceOf(words: readonly string[]): ServiceId {
+  const [kind = '', which = '', family] = words;
+  if (kind === 'fwmark' && /^\d+$/.test(which) && words.length <= 3) {
+    if (family === undefined || family === 'ipv4' || family === 'ipv6') {
+      return { fwmark: Number(which), family: family ?? 'ipv4' };
+    }
+  } else if (words.length === 2 && /^[a-z\d]+$/.test(kind)) {
+    return { protocol: kind as 'tcp', ...endpointOf(which) };
+  }
+  throw misuse(
+    `'${words.join(' ')}' is no service: expected one as lists write it, such as tcp 10.0.0.1:80 or fwmark 7`,
+  );
+}
+
+function endpointOf(text: string): DestinationId {
+  const [, ipv6, ipv4, port] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const address = canonicalAddress(ipv6 ?? ipv4 ?? '');
+  if (address === undefined) {
+    throw misuse(`'${text}' is no address and port: expected them as lists write them, such as 10.0.0.2:80`);
+  }
+  return { address, port: Number(port) };
+}
