@@ -113,6 +113,24 @@ export function goalsOf(rows: readonly Row[], records: readonly BenchRecord[]): 
       unit: 'times',
     },
     {
+      what: "apply() on an empty table, wall / the floor's adds and one read",
+      limit: 1.3,
+      measured: applyShare(rows),
+      unit: 'times',
+    },
+    {
+      what: 'apply() of what is there, wall / snapshot()',
+      limit: 1.3,
+      measured: wallShare(rows, UNCHANGED, 'snapshot()', 'read'),
+      unit: 'times',
+    },
+    {
+      what: `apply() of what is there, ${sizeName(usual)}, longest event-loop delay / wall of snapshot()`,
+      limit: 0.1,
+      measured: delayOfApply(rows),
+      unit: 'share',
+    },
+    {
       what: 'awaited adds, wall / floor one at a time',
       limit: 2,
       measured: ratio('awaited adds', 'one', usual),
@@ -174,6 +192,22 @@ function leastListing(rows: readonly Row[]): number | undefined {
 function wallShare(rows: readonly Row[], one: string, other: string, task: Row['task']): number | undefined {
   const [ours, theirs] = [one, other].map(contestant => findRow(rows, contestant, task, usual)?.wall);
   return ours === undefined || theirs === undefined ? undefined : ours / theirs;
+}
+
+/** The work that finds nothing to do. */
+const UNCHANGED = 'apply() of what is there';
+
+/** What apply() takes of what the floor takes to add the table, and to read it once. */
+function applyShare(rows: readonly Row[]): number | undefined {
+  const [ours, adds] = ['apply() of all', FLOOR].map(name => findRow(rows, name, 'add', usual)?.wall);
+  const read = findRow(rows, FLOOR, 'read', usual)?.wall;
+  return ours === undefined || adds === undefined || read === undefined ? undefined : ours / (adds + read);
+}
+
+function delayOfApply(rows: readonly Row[]): number | undefined {
+  const delay = findRow(rows, UNCHANGED, 'read', usual)?.delay;
+  const wall = findRow(rows, 'snapshot()', 'read', usual)?.watchedWall;
+  return delay === undefined || wall === undefined ? undefined : delay / wall;
 }
 
 function threadShare(row: Row | undefined): number | undefined {

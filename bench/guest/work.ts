@@ -1,4 +1,4 @@
-import type { Ipvs } from '../../lib/index.ts';
+import type { Ipvs, TableEntry } from '../../lib/index.ts';
 import type { Size } from '../plan.ts';
 import type { Task } from '../records.ts';
 import { type Table, tableOf } from './table.ts';
@@ -28,7 +28,14 @@ async function addEach(ipvs: Ipvs, { services, destinations }: Table): Promise<v
   }
 }
 
+/** A table as it is desired. */
+function desiredOf(size: Size): TableEntry[] {
+  const { services, destinations } = tableOf(size);
+  return services.map(service => ({ ...service, destinations }) as TableEntry);
+}
+
 const always = () => true;
+const canApply = (ipvs: Ipvs) => 'apply' in ipvs;
 
 /** The measured calls of the library by their names in the results. */
 export const works: Readonly<Record<string, Work>> = {
@@ -41,6 +48,17 @@ export const works: Readonly<Record<string, Work>> = {
     },
   },
   'snapshot()': { task: 'read', isSupported: always, prepare: ipvs => () => ipvs.snapshot() },
+  'apply() of what is there': {
+    task: 'read',
+    isSupported: canApply,
+    prepare: (ipvs, size) => {
+      const desired = desiredOf(size);
+      return async () => {
+        const { steps } = await ipvs.apply(desired, { owns: 'everything' });
+        if (steps.length > 0) throw new Error(`${steps.length} steps where nothing was to be done`);
+      };
+    },
+  },
   'services()': { task: 'services', isSupported: always, prepare: ipvs => () => ipvs.services() },
   'un-awaited adds': {
     task: 'add',
@@ -48,6 +66,17 @@ export const works: Readonly<Record<string, Work>> = {
     prepare: (ipvs, size) => {
       const table = tableOf(size);
       return () => addAll(ipvs, table);
+    },
+  },
+  'apply() of all': {
+    task: 'add',
+    isSupported: canApply,
+    prepare: (ipvs, size) => {
+      const desired = desiredOf(size);
+      return async () => {
+        const { converged } = await ipvs.apply(desired, { owns: 'everything' });
+        if (!converged) throw new Error('not converged');
+      };
     },
   },
   'awaited adds': {
