@@ -271,24 +271,61 @@ test('drainAddress() drains an address in all services, or in none where one ref
 });
 
 describe('apply() with drains', () => {
-  test('apply() with drains replaces all servers under an open-loop client without a failure', async () => {
-    const service = { ...web, scheduler: 'wlc' };
-    await bed.ipvs.apply([entry(service, [1])]);
-    await tell('storm', { every: 15 });
+  const service = { ...web, scheduler: 'wlc' };
+
+  /** What an open-loop client met while the servers of a service were replaced. */
+  async function replace(change: (hosts: readonly number[]) => Promise<unknown>) {
+    await bed.ipvs.apply([entry(service, [1])], { force: true });
+    await tell('storm', { every: 15, hold: 100 });
     await sleep(300);
-    const drain = { ...quick, idleFor: 300 };
     for (const hosts of [[2], [3], [1], [2, 3]]) {
-      const applied = await bed.ipvs.apply([entry(service, hosts)], { drain, force: true });
-      expect(applied).toMatchObject({ converged: true, rounds: 1 });
+      await change(hosts);
       await sleep(100);
     }
-    const { made, failures, names } = await tell<{ made: number; failures: string[]; names: object }>(
-      'endStorm',
-    );
+    return tell<{ made: number; failures: string[]; names: Readonly<Record<string, number>> }>('endStorm');
+  }
+
+  test('apply() with drains replaces all servers under an open-loop client without a failure', async () => {
+    const drain = { ...quick, idleFor: 300 };
+    const { made, failures, names } = await replace(async hosts => {
+      const applied = await bed.ipvs.apply([entry(service, hosts)], { drain, force: true });
+      expect(applied).toMatchObject({ converged: true, rounds: 1 });
+    });
     console.log(`${made} connections during four replacements, ${failures.length} failed`, names);
     expect(failures).toEqual([]);
     expect(made).toBeGreaterThan(20);
     expect(Object.keys(names).toSorted()).toEqual([1, 2, 3].map(host => at(host).address));
+  });
+
+  test('close() ends an apply() that drains, and its owner keeps what it had and gets what it wanted', async () => {
+    const rr = { ...web, scheduler: 'rr' };
+    await bed.ipvs.apply([entry(rr, [1, 2])], { owner: 'drainer' });
+    await open(2);
+    const client = bed.client();
+    const desired = [entry(rr, [2]), entry({ ...web, port: 81 }, [3])];
+    const applying = client.apply(desired, { owner: 'drainer', drain: quick });
+    while ((await weightOf(1)) !== 0) await sleep(10);
+    await client.close();
+    expect(await rejection(applying)).toMatchObject({ code: 'ERR_IPVS_CLOSED' });
+    for (const taken of desired) {
+      expect((await rejection(bed.ipvs.apply([taken], { owner: 'other' }))).code).toBe('ERR_IPVS_OWNED');
+    }
+    await close(1);
+    const again = await bed.client().apply(desired, { owner: 'drainer', drain: quick });
+    expect(again.steps.map(({ step, outcome }) => [step.kind, outcome])).toEqual([
+      ['remove-destination', 'done'],
+    ]);
+  });
+
+  test('an open-loop client notices a replacement without drains, and one that removes first', async () => {
+    const cut = await replace(hosts => bed.ipvs.apply([entry(service, hosts)], { force: true }));
+    expect(new Set(cut.failures)).toEqual(new Set(['cut']));
+    const emptied = await replace(async hosts => {
+      await bed.ipvs.apply([entry(service, [])], { force: true });
+      await sleep(50);
+      await bed.ipvs.apply([entry(service, hosts)], { force: true });
+    });
+    expect(emptied.failures).not.toEqual([]);
   });
 
   test('apply() drains what it removes, and leaves in place what is desired again meanwhile', async () => {

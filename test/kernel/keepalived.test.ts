@@ -194,6 +194,10 @@ test('snapshot() describes field by field the director that keepalived set up', 
         throw new Error(`keepalived did not set up its table: ${log}`, { cause: error });
       });
     await expect.poll(read, { timeout: 10_000 }).toMatchObject(expected);
+    // What it made is, read and desired, no difference.
+    const plan = await bed.ipvs.plan(await bed.ipvs.snapshot(), { owns: 'everything' });
+    expect(plan.steps).toEqual([]);
+    expect(plan.scope).toEqual({ services: 6, destinations: 8, removals: 0 });
   } finally {
     keepalived.kill('SIGTERM');
     await ended;

@@ -1,11 +1,18 @@
-// Applies the desired state of a file: `node apply.mjs NETNS FILE OWNER`.
-import { readFileSync } from 'node:fs';
+// Applies desired states: `node apply.mjs NETNS`, then a message { desired, owner } for each. Says 'ready', and 'begun' at each.
 import { Ipvs } from 'ipvs';
 
-const [netns, file, owner] = process.argv.slice(2);
-const ipvs = new Ipvs({ netns, timeout: 60_000 });
-const desired = JSON.parse(readFileSync(file, 'utf8'));
-const { converged } = await ipvs.apply(desired, { owner, force: true });
-console.log(converged);
-await ipvs.close();
-process.disconnect();
+const ipvs = new Ipvs({ netns: process.argv[2], timeout: 60_000 });
+await ipvs.info();
+
+process.on('message', async ({ desired, owner }) => {
+  const applying = ipvs.apply(desired, { owner, force: true });
+  process.send('begun');
+  process.send(
+    await applying.then(
+      ({ converged }) => ({ converged }),
+      ({ code, message }) => ({ code, message }),
+    ),
+  );
+});
+process.on('disconnect', () => process.exit());
+process.send('ready');

@@ -2,6 +2,7 @@
 // what to do, and each is answered.
 import dgram from 'node:dgram';
 import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const VIP = '10.1.0.1';
 const hosts = ['127.0.1.1', '127.0.1.2', '127.0.1.3'];
@@ -11,12 +12,10 @@ let storm;
 
 for (const host of hosts) {
   net
-    .createServer(socket =>
-      socket
-        .on('error', () => {})
-        .resume()
-        .write(host),
-    )
+    .createServer(socket => {
+      socket.on('error', () => {}).on('data', data => socket.write(data));
+      socket.write(host);
+    })
     .listen(8080, host);
 }
 
@@ -31,6 +30,23 @@ function connect() {
       resolve({ socket, name: String(name) });
     });
   });
+}
+
+/** Connects, waits, and has the server answer once more; the server's name. */
+async function exchange(hold) {
+  const { socket, name } = await connect();
+  try {
+    await sleep(hold);
+    const answered = new Promise((resolve, reject) => {
+      socket.once('data', resolve).once('error', reject);
+      setTimeout(() => reject(new Error('cut')), 2000).unref();
+    });
+    socket.write('once more');
+    await answered;
+    return name;
+  } finally {
+    socket.resetAndDestroy();
+  }
 }
 
 const work = {
@@ -62,16 +78,16 @@ const work = {
   },
   /**
    * Opens connections without pause, one every few milliseconds whether those before were answered or not.
+   * Each asks for an answer some time after it was made.
    */
-  async storm({ every }) {
+  async storm({ every, hold }) {
     storm = { made: 0, failures: [], names: {}, running: new Set() };
     const state = storm;
     state.timer = setInterval(() => {
       state.made++;
-      const attempt = connect().then(
-        ({ socket, name }) => {
+      const attempt = exchange(hold).then(
+        name => {
           state.names[name] = (state.names[name] ?? 0) + 1;
-          socket.resetAndDestroy();
         },
         error => state.failures.push(error.code ?? error.message),
       );
