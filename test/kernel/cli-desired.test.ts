@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { serviceKey } from '../../lib/index.ts';
 import { runCommand } from '../support/run-command.ts';
-import { useBed } from './support.ts';
+import { recordsOf, useBed } from './support.ts';
 
 const bed = useBed();
 
@@ -12,7 +12,7 @@ const program = join(import.meta.dirname, '../../dist/ipvs');
 
 afterEach(async () => {
   await bed.ipvs.flush();
-  rmSync('/run/ipvs', { recursive: true, force: true });
+  rmSync(recordsOf(bed.netns), { recursive: true, force: true });
 });
 
 /** Runs the command in this process: to start another one takes most of a second on an emulated machine. */

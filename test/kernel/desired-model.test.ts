@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatRules, type IpvsError, serviceKey, type TableEntry } from '../../lib/index.ts';
 import { desiredTables } from '../support/desired-tables.ts';
 import { type Applier, startApplier } from './applier.ts';
-import { useBed } from './support.ts';
+import { recordsOf, useBed } from './support.ts';
 
 const bed = useBed();
 
@@ -192,7 +192,7 @@ test('apply() gives each of two owners its table beside other programs and kills
       }
       expect([...(await read()).keys()].filter(key => !isForeign(key))).toEqual([]);
       await bed.ipvs.flush();
-      rmSync('/run/ipvs', { recursive: true, force: true });
+      rmSync(recordsOf(bed.netns), { recursive: true, force: true });
     }),
     { numRuns: RUNS, endOnFailure: true },
   );

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { Ipvs, type IpvsError, type IpvsOptions } from '../../lib/index.ts';
 
@@ -40,9 +41,13 @@ export function addNamespace(): string {
   return name;
 }
 
-/** Where the library records owners and drains of a network namespace. */
+const RECORDS = '/run/ipvs';
+
+/** Where the library records owners and drains of a network namespace: its inode number, and its cookie. */
 export function recordsOf(netns: string): string {
-  return `/run/ipvs/${statSync(`/run/netns/${netns}`).ino}`;
+  const inode = String(statSync(`/run/netns/${netns}`).ino);
+  const names = existsSync(RECORDS) ? readdirSync(RECORDS) : [];
+  return join(RECORDS, names.find(name => name.split('-')[0] === inode) ?? inode);
 }
 
 /** Removes what `addNamespace` made, and what was recorded of it: the next namespace may have its number. */
