@@ -1,7 +1,7 @@
 #!/bin/sh
 # The command ipvs, as npm links it: a script, as one file has to do for all architectures. What ipvsadm might do, and the list, is left
 # to ipvs-quick, for Node.js takes several times as long to start; ipvs-quick itself starts Node.js for whatever it does not
-# know. Nothing here starts a process of its own: this shell takes a third of the time that ipvsadm has.
+# know. Nothing here starts a process of its own, each of which would cost as much as this shell.
 
 # npm links commands from node_modules/.bin, or from bin for global packages. Looking there first spares readlink.
 # shellcheck disable=SC3013 # -ef: dash, bash and busybox have it
