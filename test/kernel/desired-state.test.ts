@@ -233,6 +233,26 @@ describe('faults', () => {
     expect((await bed.ipvs.plan(desired)).steps).toEqual([]);
   });
 
+  test('apply() of an owner plans again and finishes although its client is being closed', async () => {
+    await bed.ipvs.apply([entry(web, [1])], { owner: 'one' });
+    bed.run('ipvsadm', '-A', '-f', '99');
+    const ipvs = bed.client();
+    let closed: Promise<void> | undefined;
+    const applied = await ipvs.apply([entry(web, [1, 2])], {
+      owner: 'one',
+      owns({ fwmark }) {
+        if (fwmark !== 99) return true;
+        // The table has been read by now.
+        if (closed === undefined)
+          bed.run('ipvsadm', '-a', '-t', '10.1.0.1:80', '-r', '10.1.1.2:80', '-w', '9');
+        closed ??= ipvs.close();
+        return false;
+      },
+    });
+    expect(applied).toMatchObject({ converged: true, rounds: 2 });
+    await closed;
+  });
+
   test('apply() gives up after three rounds against a program that writes without end', async () => {
     bed.run('ipvsadm', '-A', '-f', '99');
     await bed.ipvs.apply([entry(web, [1])]);

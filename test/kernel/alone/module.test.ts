@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { rejection, run, useBed } from '../support.ts';
@@ -53,6 +55,54 @@ describe.runIf(ownKernel)('the module ip_vs', () => {
     await bed.ipvs.addService({ ...web, scheduler: 'rr' });
     expect(await bed.ipvs.services()).toHaveLength(1);
   });
+
+  test('a scheduler whose module was unloaded is loaded again at its next use, alone or among others', async () => {
+    await bed.ipvs.flush();
+    for (let round = 0; round < 3; round++) {
+      await bed.ipvs.addService({ ...web, scheduler: 'rr' });
+      await bed.ipvs.updateService(web, { scheduler: 'wrr' });
+      run('modprobe', '-r', 'ip_vs_rr');
+      await bed.ipvs.addService({ ...web, port: 81, scheduler: 'rr' });
+      await bed.ipvs.flush();
+      run('modprobe', '-r', 'ip_vs_rr', 'ip_vs_wrr');
+      const ports = [82, 83, 84];
+      const made = ports.map(port =>
+        bed.ipvs.addService({ ...web, port, scheduler: port % 2 ? 'rr' : 'wrr' }),
+      );
+      await Promise.all(made);
+      expect((await bed.ipvs.services()).map(({ port }) => port).sort()).toEqual(ports);
+      await bed.ipvs.flush();
+    }
+  });
+
+  test.each([
+    ['ip_vs_rr', 40],
+    ['ip_vs_rr ip_vs_wrr ip_vs', 25],
+  ])(
+    'beside %s unloaded again and again, no service is refused for want of its scheduler or of IPVS',
+    async (modules, rounds) => {
+      await bed.ipvs.flush();
+      const script = `while :; do for module in ${modules}; do rmmod $module && echo unloaded; done 2>/dev/null; sleep 0.03; done`;
+      const unloading = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+      let unloaded = 0;
+      unloading.stdout.on('data', (chunk: Buffer) => {
+        unloaded += chunk.toString().split('\n').length - 1;
+      });
+      const ended = once(unloading, 'exit');
+      try {
+        for (let round = 0; round < rounds; round++) {
+          await bed.ipvs.addService({ ...web, scheduler: 'rr' });
+          await bed.ipvs.updateService(web, { scheduler: 'wrr' });
+          await bed.ipvs.removeService(web);
+        }
+      } finally {
+        process.kill(-unloading.pid!, 'SIGKILL');
+        await ended;
+      }
+      expect(unloaded).toBeGreaterThan(1);
+      expect(await bed.ipvs.services()).toEqual([]);
+    },
+  );
 
   test('settings() has the module loaded', async () => {
     await bed.ipvs.flush();
