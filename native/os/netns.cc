@@ -11,14 +11,12 @@
 #include "native/codec/record.h"
 #include "native/os/thread.h"
 
-// Headers older than 5.14 lack it. The number is that of all architectures that Node.js runs on.
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
-
 namespace ipvs {
 
 namespace {
+
+// SO_NETNS_COOKIE, which headers older than 5.14 lack. The same on all architectures that Node.js runs on.
+constexpr int kNetnsCookie = 71;
 
 // What opening a path ended with. A namespace's file opens without waiting for anybody; what refuses that, a
 // socket or a device, is none.
@@ -44,7 +42,7 @@ int ReadNamespaceCookie(std::vector<uint8_t>* cookie) {
   if (!socket) return errno;
   uint64_t number = 0;
   socklen_t size = sizeof number;
-  if (getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &number, &size) != 0) return errno;
+  if (getsockopt(socket.get(), SOL_SOCKET, kNetnsCookie, &number, &size) != 0) return errno;
   const std::string text = std::to_string(number);
   cookie->assign(text.begin(), text.end());
   return 0;
