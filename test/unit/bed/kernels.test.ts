@@ -39,6 +39,22 @@ describe('the newest kernel of a package index', () => {
     });
   });
 
+  test('the newest kernel of arm64 is of that architecture and has pages of 4 KiB', () => {
+    const text = index(
+      ['linux-image-6.12.117+deb13-amd64', 107e6],
+      ['linux-image-6.12.107+deb13-arm64', 93e6],
+      ['linux-image-6.12.117+deb13-arm64', 93e6],
+      ['linux-image-6.12.118+deb13-arm64-16k', 93e6],
+      ['linux-image-6.12.118+deb13-cloud-arm64', 40e6],
+      ['linux-image-6.12.118+deb13-arm64-unsigned', 93e6],
+    );
+    expect(newestKernel(text, 'arm64')).toMatchObject({
+      release: '6.12.117+deb13',
+      packages: ['linux-image-6.12.117+deb13-arm64'],
+    });
+    expect(newestKernel(text, '6.12')?.packages).toEqual(['linux-image-6.12.117+deb13-amd64']);
+  });
+
   test('a meta package is no kernel', () => {
     expect(newestKernel(index(['linux-image-7.1.3+deb13-amd64', 1900]), '7.x')).toBeUndefined();
     expect(newestKernel('', '7.x')).toBeUndefined();
@@ -51,6 +67,6 @@ test('releases are ordered by their numbers', () => {
 });
 
 test('IPVS_KERNEL may be host or one of the known kernels', () => {
-  expect(['host', '5.10', '7.x'].every(isKernelChoice)).toBe(true);
+  expect(['host', '5.10', '7.x', 'arm64'].every(isKernelChoice)).toBe(true);
   expect(['', '6', '6.1.0', 'toString'].some(isKernelChoice)).toBe(false);
 });
