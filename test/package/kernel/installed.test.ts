@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { environments, installed } from '../environments.ts';
+import { commandLines, firstExample } from '../readme.ts';
 import { type Ended, type Root, runIn } from '../root.ts';
-import { root as checkout } from '../tarball.ts';
 
 // Uses what `--project package` installed, on a kernel with IPVS.
 
@@ -22,15 +20,6 @@ async function shell(root: Root, script: string, prepare = ''): Promise<Ended> {
   );
   expect(ended.status, `${script}\n${ended.stdout}${ended.stderr}`).toBe(0);
   return ended;
-}
-
-/** The first example of the README, as JavaScript that every Node.js runs. */
-function firstExample(): string {
-  const readme = readFileSync(join(checkout, 'README.md'), 'utf8');
-  const code = /^```ts\n(.*?)^```$/ms.exec(readme)?.[1];
-  if (code === undefined) throw new Error('README.md has no example');
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  return ts.transpileModule(code, { compilerOptions }).outputText;
 }
 
 test.each(environments.map(environment => [environment.name, environment] as const))(
@@ -65,3 +54,27 @@ test.each(environments.map(environment => [environment.name, environment] as con
     expect(stdout).toContain('172.16.120.11');
   },
 );
+
+test('every command of README’s user part does what it says, line by line, where the package was installed', async () => {
+  const name = 'bookworm with Node.js 22';
+  const left = installed(name);
+  if (left === undefined) return expect.fail(`${name} is not installed: run --project package first`);
+  const { upper = '', ...rest } = left;
+  const root: Root = { ...rest, layers: [upper, ...left.layers] };
+  expect(commandLines.filter(line => line.startsWith('ipvs '))).toHaveLength(commandLines.length);
+  expect(commandLines.length).toBeGreaterThan(8);
+  // A line for each command, so that the first one that fails is seen, and what it printed.
+  const steps = commandLines.map(line => `echo "$ ${line.split(' #')[0]!.trim()}"\n${line}`);
+  const folders = ['/etc/sysconfig', '/etc/bash_completion.d'];
+  const prepare = [
+    ...folders.map(folder => `mkdir -p "$root${folder}"`),
+    'echo "-A -t 10.100.10.102:80 -s rr" >"$root/etc/sysconfig/ipvsadm"',
+  ];
+  const path = ['PATH=$PWD/node_modules/.bin:$PATH', ...steps].join('\n');
+  const { stdout } = await shell(root, path, prepare.join(' && '));
+  const printed = stdout.split(/^\$ /m);
+  const after = (command: string) => printed.find(text => text.startsWith(command)) ?? '';
+  expect(after('ipvs -Ln --stats')).toMatch(/^TCP {2}10\.100\.10\.101:80 /m);
+  expect(after('ipvs -Ln --stats')).toMatch(/^ {2}-> 172\.16\.120\.11:80 /m);
+  expect(after('ipvs list --json')).toContain('"10.100.10.10');
+});
