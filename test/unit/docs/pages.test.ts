@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '../../..');
 const rules: Readonly<Record<string, (block: Block) => string | undefined>> = {
   // Compiled by code.test.ts, and run by test/kernel/docs.test.ts.
   ts: () => undefined,
-  // Run by test/kernel/docs.test.ts, or with traffic by test/lab/docs.test.ts.
+  // Run by test/kernel/docs.test.ts, but for steps of set-ups on hosts.
   sh: ({ code }) => spawnSync('sh', ['-n'], { input: code, encoding: 'utf8' }).stderr || undefined,
   json: ({ code }) => thrown(() => JSON.parse(code)),
   yaml: ({ code }) => thrown(() => parse(code)),
