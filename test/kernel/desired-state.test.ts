@@ -430,34 +430,36 @@ describe('owners', () => {
     }
   });
 
-  test('a namespace that gets the inode number of a dead one has none of its owners', async () => {
-    const inodeOf = (netns: string) => bed.run('stat', '-L', '-c', '%i', `/run/netns/${netns}`).trim();
-    const first = addNamespace();
-    const inode = inodeOf(first);
-    const dead = bed.client({ netns: first });
-    await dead.apply([entry(web, [1])], { owner: 'one' });
-    await dead.close();
-    // Not removeNamespace(), which removes what is recorded, too.
-    bed.run('ip', 'netns', 'del', first);
-    const later: string[] = [];
-    // The kernel gives the lowest number that is free, once it has cleaned up what had it.
-    while (later.length === 0 || inodeOf(later.at(-1)!) !== inode) {
-      expect(later.length).toBeLessThan(40);
-      later.push(addNamespace());
-      await sleep(50);
-    }
-    try {
-      const client = bed.client({ netns: later.at(-1)! });
-      const applying = client.apply([entry(web, [1])], { owner: 'two' });
-      // Without cookies (before Linux 5.14) the record is taken for that of the new namespace, which is said.
-      const [major = 0, minor = 0] = release().split('.').map(Number);
-      if (major > 5 || minor >= 14) expect(await applying).toMatchObject({ converged: true });
-      else expect(await rejection(applying)).toMatchObject({ code: 'ERR_IPVS_OWNED' });
-      await client.close();
-    } finally {
-      for (const netns of later) removeNamespace(netns);
-    }
-  });
+  // Linux before 5.14 tells no cookie, and was slow to give an inode number again.
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  const tellsCookies = major > 5 || (major === 5 && minor >= 14);
+  test.runIf(tellsCookies)(
+    'a namespace that gets the inode number of a dead one has none of its owners',
+    async () => {
+      const inodeOf = (netns: string) => bed.run('stat', '-L', '-c', '%i', `/run/netns/${netns}`).trim();
+      const first = addNamespace();
+      const inode = inodeOf(first);
+      const dead = bed.client({ netns: first });
+      await dead.apply([entry(web, [1])], { owner: 'one' });
+      await dead.close();
+      // Not removeNamespace(), which removes what is recorded, too.
+      bed.run('ip', 'netns', 'del', first);
+      const later: string[] = [];
+      // The kernel gives the lowest number that is free, once it has cleaned up what had it.
+      while (later.length === 0 || inodeOf(later.at(-1)!) !== inode) {
+        expect(later.length).toBeLessThan(40);
+        later.push(addNamespace());
+        await sleep(50);
+      }
+      try {
+        const client = bed.client({ netns: later.at(-1)! });
+        expect(await client.apply([entry(web, [1])], { owner: 'two' })).toMatchObject({ converged: true });
+        await client.close();
+      } finally {
+        for (const netns of later) removeNamespace(netns);
+      }
+    },
+  );
 
   test('a damaged record of an owner is an error that names the file', async () => {
     await bed.ipvs.apply([entry(web, [1])], { owner: 'one' });
