@@ -160,10 +160,11 @@ void PutValue(Message* message, uint16_t type, const uint8_t* value, bool ipv4) 
 template <const auto& fields, size_t record_offset>
 void PutFields(Message* message, const void* record, Extent extent, bool marked, bool ipv4) {
   ForEachField<fields>([&](auto constant) {
-    constexpr Field field = decltype(constant)::value;
-    if constexpr (field.sent != Sent::kNever) {  // such a field is not in the record
-      const uint8_t* const value = static_cast<const uint8_t*>(record) + (field.offset - record_offset);
-      if (IsSent(field, value, extent, marked)) PutValue<field.form>(message, field.attribute, value, ipv4);
+    constexpr Field kField = decltype(constant)::kValue;
+    if constexpr (kField.sent != Sent::kNever) {  // such a field is not in the record
+      const uint8_t* const value = static_cast<const uint8_t*>(record) + (kField.offset - record_offset);
+      if (IsSent(kField, value, extent, marked))
+        PutValue<kField.form>(message, kField.attribute, value, ipv4);
     }
   });
 }

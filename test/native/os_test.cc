@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <vector>
 
 #include "native/codec/record.h"
 #include "native/os/descriptor.h"
@@ -26,6 +27,7 @@ using ipvs::Descriptor;
 using ipvs::LocalFailure;
 using ipvs::NamespaceFailure;
 using ipvs::NetworkNamespace;
+using ipvs::ReadNamespaceCookie;
 
 namespace {
 
