@@ -108,14 +108,13 @@ describe('connections()', () => {
     const drop = async () => {
       for (let i = 0; i < 10; i++) expect((await bed.ipvs.connections().next()).done).toBe(false);
     };
-    const before = open();
     await drop();
-    expect(open()).toBeGreaterThan(before);
+    expect(open()).toBeGreaterThan(0);
     const poll = async () => {
       await collectGarbage();
       return open();
     };
-    await expect.poll(poll, { timeout: 20_000 }).toBe(before);
+    await expect.poll(poll, { timeout: 20_000 }).toBe(0);
   });
 
   test('connections() returns TCP over IPv4, with its persistence template', async () => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { rejection, run, useBed } from '../support.ts';
 
@@ -90,16 +91,17 @@ describe.runIf(ownKernel)('the module ip_vs', () => {
       });
       const ended = once(unloading, 'exit');
       try {
-        for (let round = 0; round < rounds; round++) {
+        // A quick machine is done with the rounds before a module could be unloaded between two of them.
+        for (let round = 0; round < rounds || unloaded < 2; round++) {
           await bed.ipvs.addService({ ...web, scheduler: 'rr' });
           await bed.ipvs.updateService(web, { scheduler: 'wrr' });
           await bed.ipvs.removeService(web);
+          if (round >= rounds) await setTimeout(50);
         }
       } finally {
         process.kill(-unloading.pid!, 'SIGKILL');
         await ended;
       }
-      expect(unloaded).toBeGreaterThan(1);
       expect(await bed.ipvs.services()).toEqual([]);
     },
   );
