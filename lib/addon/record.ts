@@ -132,7 +132,7 @@ export function createBatch(): Batch {
     take() {
       const records = new Uint8Array(words.buffer, 0, count * Layout.bytes);
       // The memory goes with its records. The next batch is taken for one as long as this.
-      room = Math.max(FIRST_ROOM * RECORD_WORDS, words.length);
+      room = Math.max(FIRST_ROOM, count) * RECORD_WORDS;
       words = noWords;
       count = 0;
       return records;

@@ -15,6 +15,8 @@ fi
 
 case ${1-} in
 -* | list)
+  # A shell's own default is not in the environment, where ipvs-quick looks for Node.js.
+  export PATH
   quick=$here/../native/build/Release/ipvs-quick
   if [ ! -x "$quick" ]; then
     # Since Linux 6.1 the kernel tells the architecture in a file, which is read without starting a program.

@@ -38,7 +38,13 @@ export const processShell: Shell = {
   get showProgress() {
     if (!process.stderr.isTTY) return undefined;
     // Erased to the end of the line; cut, for a line that wraps could not be taken back.
-    return (line: string) => err.write(`\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    return (line: string) => {
+      try {
+        err.write(`\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+      } catch {
+        // A terminal that is gone fails with EIO; what is shown progress of goes on.
+      }
+    };
   },
   print: out.write,
   hasReader: () => !out.isClosed(),

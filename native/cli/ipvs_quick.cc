@@ -75,8 +75,8 @@ int Main(int count, char** arguments) {
   }
   const std::optional<UsualAnswer> answer = Answer(count, arguments);
   if (!answer) return StartCommand(arguments);
-  std::fputs(answer->complaint.c_str(), stderr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::fputs(answer->complaint.c_str(), stderr);
   const int printed = Print(answer->output);
   return answer->status != 0 ? answer->status : printed;
 }
