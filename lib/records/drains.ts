@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../model/identity.ts';
-import { readRecordFiles, removeRecordFile, writeRecordFile } from './file.ts';
+import { readRecordFile, readRecordFiles, removeRecordFile, writeRecordFile } from './file.ts';
 
 /** A drain that has begun and may not have ended. */
 export interface DrainRecord {
@@ -29,6 +29,15 @@ function fileName(service: ServiceId, destination: DestinationId): string {
 export async function readDrains(directory: string): Promise<ReadonlyMap<string, DrainRecord>> {
   const records = await readRecordFiles(drainsDirectory(directory), isDrainRecord);
   return new Map(records.map(record => [drainKey(record.service, record.destination), record]));
+}
+
+/** Reads the record of one drain; undefined where there is none. */
+export function readDrain(
+  directory: string,
+  service: ServiceId,
+  destination: DestinationId,
+): Promise<DrainRecord | undefined> {
+  return readRecordFile(drainsDirectory(directory), fileName(service, destination), isDrainRecord);
 }
 
 function isDrainRecord(data: unknown): data is DrainRecord {

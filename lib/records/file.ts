@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IpvsError } from '../model/errors.ts';
@@ -15,7 +16,7 @@ export async function readRecordFiles<T>(
   const names = await readdir(directory).catch(error => orNone(error, directory));
   // A file that begins with a dot is one whose writer was killed before it was whole.
   const files = names.filter(file => file.endsWith(SUFFIX) && !file.startsWith('.'));
-  const records = await Promise.all(files.map(file => readRecordFile(join(directory, file), isRecord)));
+  const records = await Promise.all(files.map(file => readRecord(join(directory, file), isRecord)));
   return records.filter(record => record !== undefined);
 }
 
@@ -25,11 +26,16 @@ function orNone(error: NodeJS.ErrnoException, directory: string): readonly strin
   throw recordError(directory, error);
 }
 
-/** Undefined: the record was removed since the directory was read. */
-async function readRecordFile<T>(
-  path: string,
+/** Reads one record; undefined where there is none. */
+export function readRecordFile<T>(
+  directory: string,
+  name: string,
   isRecord: (data: unknown) => data is T,
 ): Promise<T | undefined> {
+  return readRecord(join(directory, `${name}${SUFFIX}`), isRecord);
+}
+
+async function readRecord<T>(path: string, isRecord: (data: unknown) => data is T): Promise<T | undefined> {
   let data: unknown;
   try {
     data = JSON.parse(await readFile(path, 'utf8'));
@@ -47,13 +53,15 @@ async function readRecordFile<T>(
 /** Writes a record: whole or not at all, whenever the process is killed. */
 export async function writeRecordFile(directory: string, name: string, data: object): Promise<void> {
   const path = join(directory, `${name}${SUFFIX}`);
-  const draft = join(directory, `.${name}.${process.pid}${SUFFIX}`);
+  // A name that no other writer has: not one of this process, nor one of a container that shares the directory.
+  const draft = join(directory, `.${randomUUID()}${SUFFIX}`);
   try {
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: 0o755 });
     await writeDurably(draft, `${JSON.stringify({ formatVersion: RECORD_FORMAT, ...data })}\n`);
     await rename(draft, path);
     await syncDirectory(directory);
   } catch (error) {
+    await rm(draft, { force: true }).catch(() => {});
     throw recordError(path, error as Error);
   }
 }
@@ -67,7 +75,7 @@ export async function removeRecordFile(directory: string, name: string): Promise
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {
-  await using file = await open(path, 'w', 0o644);
+  await using file = await open(path, 'wx', 0o644);
   await file.writeFile(text);
   await file.sync();
 }
