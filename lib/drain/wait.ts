@@ -3,7 +3,7 @@ import { aborted } from '../calls/abandoned.ts';
 import type { Calls } from '../calls/calls.ts';
 import type { Destination } from '../model/destination.ts';
 import { destinationKey, serviceKey } from '../model/identity.ts';
-import { removeDrain } from '../records/drains.ts';
+import { readDrain, removeDrain } from '../records/drains.ts';
 import type { Begun, BegunDrain } from './begin.ts';
 import { createEstimator, type Estimator } from './estimate.ts';
 import type { DrainSettings } from './options.ts';
@@ -53,7 +53,10 @@ export async function awaitDrains(
     const { service, destination } = drain.target;
     const known = await outcome;
     // One that stays at weight 0 can be brought back: what its weight was stays recorded.
-    if (known !== 'kept' && known !== 'gave-up') await removeDrain(directory, service, destination);
+    const stays = known === 'kept' || known === 'gave-up';
+    if (!stays && !(known === 'returned' && (await isDrainedAgain(directory, drain)))) {
+      await removeDrain(directory, service, destination);
+    }
     const elapsed = Date.now() - drain.started;
     results.set(drain, { service, destination, outcome: known, ...counts, elapsed, traps: drain.traps });
   };
@@ -74,6 +77,15 @@ export async function awaitDrains(
   } finally {
     for (const takeOut of endings) takeOut();
   }
+}
+
+/** Whether another drain of a destination has begun since this one did: what is recorded is that one's. */
+async function isDrainedAgain(
+  directory: string,
+  { target: { service, destination }, started }: BegunDrain,
+): Promise<boolean> {
+  const record = await readDrain(directory, service, destination);
+  return record !== undefined && record.started !== started;
 }
 
 function byService(waiting: Iterable<Waiting>): Iterable<readonly Waiting[]> {
@@ -109,7 +121,10 @@ async function judge(
   if (entry.idleSince !== undefined && now - entry.idleSince >= options.idleFor) {
     return end(entry, finish(drain, 'idle'));
   }
-  if (progress.left !== undefined && progress.left <= 0) return end(entry, finish(drain, 'deadline'));
+  if (progress.left !== undefined && progress.left <= 0) {
+    // A drain that is gone on with after its deadline could else never be found idle for `idleFor`.
+    return end(entry, finish(drain, progress.waitingFor === 0 ? 'idle' : 'deadline'));
+  }
 }
 
 function progressOf({ drain, counts, estimator }: Waiting, { deadline }: DrainSettings): DrainProgress {
