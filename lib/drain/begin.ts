@@ -7,7 +7,7 @@ import { fallbackFlag, refusesClients } from '../model/hashing.ts';
 import { serviceKey } from '../model/identity.ts';
 import type { Service } from '../model/service.ts';
 import { formatSettings, SETTINGS_DIRECTORY, settingName } from '../proc/settings.ts';
-import { recordsDirectory } from '../records/directory.ts';
+import { RECORDS_DIRECTORY, recordsDirectory } from '../records/directory.ts';
 import { type DrainRecord, drainKey, readDrains, writeDrain } from '../records/drains.ts';
 import type { DrainSettings } from './options.ts';
 import { type DrainTarget, readSites } from './sites.ts';
@@ -52,7 +52,10 @@ export async function surveyDrains(
 ): Promise<Survey> {
   const call = { signal: options.signal, timeout: options.timeout };
   const found = await readSites(calls, targets, call, which);
-  const traps = found.map(({ site, target }) => findTraps(site, options, target.leaves !== undefined));
+  const leaving = new Set(found.map(({ site }) => site.destination));
+  const traps = found.map(({ site, target }) =>
+    findTraps(site, options, target.leaves !== undefined, leaving),
+  );
   refuse(traps.flatMap(({ refusals }) => refusals));
   return { targets: found.map(({ target }) => target), sites: found.map(({ site }) => site), traps };
 }
@@ -66,6 +69,7 @@ export async function beginDrains(
   options: DrainSettings,
 ): Promise<Begun> {
   const call = { signal: options.signal, timeout: options.timeout };
+  if (sites.length === 0) return { directory: RECORDS_DIRECTORY, drains: [] };
   if (options.setSettings === true) await setSettings(calls, call);
   if (options.setFallback === true) await setFallbacks(calls, sites, call);
   const directory = await recordsDirectory(calls, call);

@@ -36,6 +36,7 @@ export async function readSites(
   options: CallOptions,
   which: 'all' | 'those-there',
 ): Promise<readonly TargetSite[]> {
+  if (targets.length === 0) return [];
   const settings = await readAllSettings(calls, options);
   const services = new Map(targets.map(({ service }) => [serviceKey(service), service]));
   const entries = await Promise.all(

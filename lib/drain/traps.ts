@@ -35,9 +35,14 @@ export function persistenceFeeds({ service, settings }: DrainSite): boolean {
 
 /**
  * Finds what stands in the way. `leaves`: it is known what takes the destination's place, or that nothing has
- * to.
+ * to. `leaving`: all destinations that are drained at once, none of which takes another's place.
  */
-export function findTraps(site: DrainSite, options: DrainSettings, leaves: boolean): Traps {
+export function findTraps(
+  site: DrainSite,
+  options: DrainSettings,
+  leaves: boolean,
+  leaving: ReadonlySet<Destination>,
+): Traps {
   const refusals: DrainTrap[] = [];
   const warnings: DrainTrap[] = [];
   const forced = options.force === true;
@@ -48,7 +53,7 @@ export function findTraps(site: DrainSite, options: DrainSettings, leaves: boole
     (isRefusal ? refusals : warnings).push({ code, message });
 
   if (!leaves) {
-    const others = destinations.filter(other => other !== destination && other.weight > 0);
+    const others = destinations.filter(other => !leaving.has(other) && other.weight > 0);
     if (others.length === 0) {
       const message = `no other destination of service ${key} takes connections: new clients would be refused`;
       add(!forced, 'last', message);

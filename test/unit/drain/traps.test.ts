@@ -31,7 +31,12 @@ function trapsOf({ service, settings, others = [1], options, leaves = false }: S
     destinations: [destination, ...others.map((weight, i) => row(i + 2, weight))],
     settings: { expireQuiescentTemplate: true, expireNodestConn: true, connReuseMode: 1, ...settings },
   };
-  const { refusals, warnings } = findTraps(site as never, readDrainOptions(options), leaves);
+  const { refusals, warnings } = findTraps(
+    site as never,
+    readDrainOptions(options),
+    leaves,
+    new Set([destination] as never[]),
+  );
   return [refusals, warnings].map(traps => traps.map(({ code }) => code));
 }
 
