@@ -606,7 +606,8 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * As `undrain()`, for all drained destinations with an address, over all services.
+   * As `undrain()`, for all destinations with an address that were drained and are still at weight 0, over
+   * all services; others are left alone, and none is no error.
    *
    * @example
    * ```ts

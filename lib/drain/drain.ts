@@ -3,10 +3,13 @@ import { type CallOptions, validateOptions } from '../calls/options.ts';
 import * as reads from '../calls/reads.ts';
 import * as writes from '../calls/writes.ts';
 import { validateAddress } from '../model/address.ts';
+import { validateInteger } from '../model/arguments.ts';
+import { MAX_WEIGHT } from '../model/constants.ts';
+import type { Destination } from '../model/destination.ts';
 import { IpvsError } from '../model/errors.ts';
 import { copyDestinationId, copyServiceId, type DestinationId, type ServiceId } from '../model/identity.ts';
 import { recordsDirectory } from '../records/directory.ts';
-import { drainKey, readDrains, removeDrain } from '../records/drains.ts';
+import { drainKey, readDrain, readDrains, removeDrain } from '../records/drains.ts';
 import { beginDrains, isGone, surveyDrains } from './begin.ts';
 import { type DrainSettings, readDrainOptions } from './options.ts';
 import { giveBack } from './running.ts';
@@ -48,17 +51,18 @@ async function drainTargets(
   return awaitDrains(calls, begun, options, finisher(calls, options));
 }
 
-/** Every destination with an address. */
+/** Every destination with an address, or those of them that `which` tells. */
 async function targetsAt(
   calls: Calls,
   address: string,
   options: CallOptions,
+  which: (row: Destination) => boolean = () => true,
 ): Promise<readonly DrainTarget[]> {
   const wanted = validateAddress('address', address);
   const table = await calls.run(reads.snapshot<number>(undefined), options);
   return table.flatMap(entry =>
     entry.destinations
-      .filter(row => row.address === wanted)
+      .filter(row => row.address === wanted && which(row))
       .map(row => ({ service: copyServiceId(entry), destination: copyDestinationId(row) })),
   );
 }
@@ -81,7 +85,7 @@ function finisher(calls: Calls, options: DrainSettings): FinishDrain {
 
 /** What `undrain()` takes besides. */
 export interface UndrainOptions extends CallOptions {
-  /** The weight to give, where none is remembered, or another one is wanted. */
+  /** The weight to give, 1 to 2147483647, where none is remembered, or another one is wanted. */
   readonly weight?: number | undefined;
 }
 
@@ -102,9 +106,13 @@ export async function undrain(
   destination: DestinationId,
   given: UndrainOptions = {},
 ): Promise<Undrained> {
+  const options = readUndrainOptions(given);
   const target = { service: copyServiceId(service), destination: copyDestinationId(destination) };
-  const [undrained] = await undrainTargets(calls, () => Promise.resolve([target]), given);
-  return undrained!;
+  const directory = await recordsDirectory(calls, options);
+  const record = await readDrain(directory, target.service, target.destination);
+  const weight = given.weight ?? record?.weight ?? 0;
+  if (weight === 0) throw unknownWeight(drainKey(target.service, target.destination));
+  return restore(calls, directory, { ...target, weight }, options);
 }
 
 /** Gives all drained destinations with an address their weights again, over all services. */
@@ -113,34 +121,40 @@ export async function undrainAddress(
   address: string,
   given: UndrainOptions = {},
 ): Promise<readonly Undrained[]> {
-  return undrainTargets(calls, options => targetsAt(calls, address, options), given);
-}
-
-async function undrainTargets(
-  calls: Calls,
-  find: (options: CallOptions) => Promise<readonly DrainTarget[]>,
-  given: UndrainOptions,
-): Promise<readonly Undrained[]> {
-  const { signal, timeout } = validateOptions(given, undrainOptions);
-  const options = { signal, timeout };
+  const options = readUndrainOptions(given);
   const directory = await recordsDirectory(calls, options);
   const known = await readDrains(directory);
-  const weights = (await find(options)).map(target => {
-    const weight = given.weight ?? known.get(drainKey(target.service, target.destination))?.weight;
-    return { ...target, weight };
+  // One that has a weight was brought back since, by an apply or another program, which did not ask here.
+  const targets = await targetsAt(calls, address, options, row => row.weight === 0);
+  const drained = targets.flatMap(target => {
+    const before = known.get(drainKey(target.service, target.destination))?.weight ?? 0;
+    return before > 0 ? [{ ...target, weight: given.weight ?? before }] : [];
   });
-  return Promise.all(
-    weights
-      .filter(target => target.weight !== undefined || weights.length === 1)
-      .map(async ({ service, destination, weight }) => {
-        const key = drainKey(service, destination);
-        if (weight === undefined || weight === 0) throw unknownWeight(key);
-        giveBack(calls, key);
-        await calls.run(writes.updateDestination(service, destination, { weight }), options);
-        await removeDrain(directory, service, destination);
-        return { service, destination, weight };
-      }),
-  );
+  return Promise.all(drained.map(target => restore(calls, directory, target, options)));
+}
+
+function readUndrainOptions(given: UndrainOptions): CallOptions {
+  const { signal, timeout } = validateOptions(given, undrainOptions);
+  if (given.weight !== undefined) validateInteger('options.weight', given.weight, 1, MAX_WEIGHT);
+  return { signal, timeout };
+}
+
+/** Gives a destination a weight, tells drains of it, and removes the record. */
+async function restore(
+  calls: Calls,
+  directory: string,
+  { service, destination, weight }: Undrained,
+  options: CallOptions,
+): Promise<Undrained> {
+  const takeBack = giveBack(calls, drainKey(service, destination));
+  try {
+    await calls.run(writes.updateDestination(service, destination, { weight }), options);
+  } catch (error) {
+    takeBack();
+    throw error;
+  }
+  await removeDrain(directory, service, destination);
+  return { service, destination, weight };
 }
 
 function unknownWeight(key: string): IpvsError {

@@ -23,8 +23,13 @@ export function addRunning(calls: Calls, key: string, drain: RunningDrain): () =
 
 /**
  * Tells the drains of a destination that it is wanted again, before a weight is written: one that has just
- * found it idle would else remove it.
+ * found it idle would else remove it. The function that is returned takes that back, should the write fail:
+ * drains that have not ended since go on.
  */
-export function giveBack(calls: Calls, key: string): void {
-  for (const drain of running.get(calls)?.get(key) ?? []) drain.returned = true;
+export function giveBack(calls: Calls, key: string): () => void {
+  const told = [...(running.get(calls)?.get(key) ?? [])].filter(drain => !drain.returned);
+  for (const drain of told) drain.returned = true;
+  return () => {
+    for (const drain of told) drain.returned = false;
+  };
 }

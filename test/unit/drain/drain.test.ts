@@ -1,0 +1,133 @@
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { drain, drainAddress, undrain, undrainAddress } from '../../../lib/drain/drain.ts';
+import type { DestinationId } from '../../../lib/index.ts';
+import { serviceKey } from '../../../lib/model/identity.ts';
+import { readDrains, writeDrain } from '../../../lib/records/drains.ts';
+import { createTableCalls, rowAt, web } from './table.ts';
+
+const quick = { idleFor: 0, poll: 10 };
+// biome-ignore lint/suspicious/noThenProperty: the option's name; its value is a text, which nothing awaits
+const keeping = { ...quick, then: 'keep' } as const;
+
+const at = (host: number): DestinationId => ({ address: `10.0.1.${host}`, port: 80 });
+const key = serviceKey(web);
+
+describe('a drain that goes on after its deadline', () => {
+  test('a drain that gave up ends at the next call once its connections are gone', async () => {
+    const { calls, table } = createTableCalls([[web, [rowAt(1, 1, 3), rowAt(2)]]]);
+    const options = { idleFor: 1000, poll: 10, deadline: 30 };
+    expect(await drain(calls, web, at(1), options)).toMatchObject({
+      outcome: 'gave-up',
+      activeConnections: 3,
+    });
+    table.get(key)![0]!.activeConnections = 0;
+    expect(await drain(calls, web, at(1), options)).toMatchObject({ outcome: 'removed' });
+    expect(table.get(key)).toHaveLength(1);
+  });
+
+  test('a drain that was kept can be ended under a deadline that is long past', async () => {
+    const { calls, directory } = createTableCalls([[web, [rowAt(1), rowAt(2)]]]);
+    expect(await drain(calls, web, at(1), keeping)).toMatchObject({ outcome: 'kept' });
+    const [record] = (await readDrains(directory)).values();
+    await writeDrain(directory, { ...record!, started: record!.started - 86_400_000 });
+    expect(await drain(calls, web, at(1), { idleFor: 1000, deadline: 1000 })).toMatchObject({
+      outcome: 'removed',
+    });
+  });
+});
+
+test('drainAddress() refuses where all of a service’s destinations would leave at once', async () => {
+  const { calls, table } = createTableCalls([[web, [rowAt(1, 1, 0, 80), rowAt(1, 1, 0, 81)]]]);
+  await expect(drainAddress(calls, '10.0.1.1', quick)).rejects.toMatchObject({
+    code: 'ERR_IPVS_DRAIN_REFUSED',
+    message: expect.stringMatching(/^no other destination of service tcp 10\.0\.0\.1:80/),
+  });
+  expect(table.get(key)!.map(({ weight }) => weight)).toEqual([1, 1]);
+});
+
+test('a drain that ends as returned leaves the record of the drain that began after it', async () => {
+  const { calls, directory } = createTableCalls([[web, [rowAt(1, 7, 1), rowAt(2)]]]);
+  const slow = { idleFor: 0, poll: 100 };
+  const first = drain(calls, web, at(1), slow);
+  await sleep(30);
+  await undrain(calls, web, at(1));
+  const controller = new AbortController();
+  const second = drain(calls, web, at(1), { ...slow, signal: controller.signal });
+  expect(await first).toMatchObject({ outcome: 'returned' });
+  controller.abort();
+  await expect(second).rejects.toMatchObject({ code: 'ERR_IPVS_ABORTED' });
+  expect([...(await readDrains(directory)).values()]).toMatchObject([{ weight: 7 }]);
+});
+
+describe('undrain()', () => {
+  test.each([-1, 0, 2 ** 31, 1.5, '3'])(
+    'undrain() refuses the weight %j, and the drain goes on',
+    async weight => {
+      const { calls, table } = createTableCalls([[web, [rowAt(1, 1, 1), rowAt(2)]]]);
+      const draining = drain(calls, web, at(1), quick);
+      await sleep(20);
+      const options = { weight: weight as number };
+      await expect(undrain(calls, web, at(1), options)).rejects.toThrow(/^options\.weight must be /);
+      await expect(undrainAddress(calls, '10.0.1.1', options)).rejects.toThrow(/^options\.weight must be /);
+      await sleep(30);
+      table.get(key)![0]!.activeConnections = 0;
+      expect(await draining).toMatchObject({ outcome: 'removed' });
+    },
+  );
+
+  test('an undrain() that fails leaves the drain running, and its record', async () => {
+    const stand = createTableCalls([[web, [rowAt(1, 5, 1), rowAt(2)]]]);
+    const draining = drain(stand.calls, web, at(1), quick);
+    await sleep(20);
+    stand.failNextWrite(new Error('the kernel has no memory'));
+    await expect(undrain(stand.calls, web, at(1))).rejects.toThrow('no memory');
+    expect([...(await readDrains(stand.directory)).values()]).toMatchObject([{ weight: 5 }]);
+    await sleep(30);
+    stand.table.get(key)![0]!.activeConnections = 0;
+    expect(await draining).toMatchObject({ outcome: 'removed' });
+  });
+});
+
+describe('undrainAddress()', () => {
+  const dns = { protocol: 'udp', address: '10.0.0.1', port: 53 } as const;
+
+  test('undrainAddress() restores drained destinations alone, whatever the others are', async () => {
+    const other = { ...web, port: 81 };
+    const { calls, table, directory } = createTableCalls([
+      [web, [rowAt(1, 0), rowAt(2)]],
+      [other, [rowAt(1, 10), rowAt(2)]],
+      [dns, [rowAt(1, 0), rowAt(2)]],
+      [{ ...dns, port: 54 }, [rowAt(1, 0), rowAt(2)]],
+    ]);
+    const record = { destination: at(1), started: 1 };
+    await writeDrain(directory, { ...record, service: web, weight: 4 });
+    // Drained once, and given another weight since.
+    await writeDrain(directory, { ...record, service: other, weight: 3 });
+    // Drained although its weight was 0 already.
+    await writeDrain(directory, { ...record, service: dns, weight: 0 });
+    expect(await undrainAddress(calls, '10.0.1.1')).toEqual([
+      { service: web, destination: at(1), weight: 4 },
+    ]);
+    expect([...table.values()].map(rows => rows[0]!.weight)).toEqual([4, 10, 0, 0]);
+  });
+
+  test('undrainAddress() with a weight leaves destinations alone that were never drained', async () => {
+    const { calls, table } = createTableCalls([[web, [rowAt(1, 5), rowAt(2)]]]);
+    expect(await undrainAddress(calls, '10.0.1.1', { weight: 9 })).toEqual([]);
+    expect(table.get(key)![0]!.weight).toBe(5);
+  });
+
+  test('undrainAddress() of an address that has nothing drained restores nothing', async () => {
+    const { calls } = createTableCalls([[web, [rowAt(1, 0), rowAt(2)]]]);
+    expect(await undrainAddress(calls, '10.0.1.1')).toEqual([]);
+  });
+});
+
+test('a drain of nothing writes no setting', async () => {
+  const { calls, settingsWritten, directory } = createTableCalls([[web, [rowAt(1)]]]);
+  expect(await drainAddress(calls, '10.0.9.9', { ...quick, setSettings: true })).toEqual([]);
+  expect(settingsWritten).toEqual([]);
+  expect(readdirSync(directory)).toEqual([]);
+});

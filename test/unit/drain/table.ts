@@ -1,0 +1,131 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { Operation } from '../../../lib/addon/layout.ts';
+import type { CallSpec, FileCallSpec } from '../../../lib/calls/call.ts';
+import type { Calls, CallsWithin } from '../../../lib/calls/calls.ts';
+import type { DestinationChanges } from '../../../lib/index.ts';
+import { IpvsError } from '../../../lib/model/errors.ts';
+import {
+  type DestinationId,
+  destinationKey,
+  type ServiceId,
+  serviceKey,
+} from '../../../lib/model/identity.ts';
+import { RECORDS_DIRECTORY } from '../../../lib/records/directory.ts';
+
+/** A destination as tests say and see it. */
+export interface Row extends DestinationId {
+  weight: number;
+  activeConnections: number;
+}
+
+/** Calls on a table that is the test's, with a directory of records of its own. */
+export interface TableCalls {
+  readonly calls: Calls;
+  /** The rows of each service, by its key: tests look at them, and change them as another program would. */
+  readonly table: Map<string, Row[]>;
+  /** Where drains and owners are recorded. */
+  readonly directory: string;
+  /** The paths of the settings that were written. */
+  readonly settingsWritten: readonly string[];
+  /** Has the next write of a destination fail. */
+  failNextWrite(error: Error): void;
+}
+
+export const web = { protocol: 'tcp', address: '10.0.0.1', port: 80 } as const;
+
+export function rowAt(host: number, weight = 1, activeConnections = 0, port = 80): Row {
+  return { address: `10.0.1.${host}`, port, weight, activeConnections };
+}
+
+interface WriteSpec {
+  readonly service: ServiceId;
+  readonly destination: DestinationId;
+  readonly changes: DestinationChanges;
+}
+
+/** Answers the calls of drains, and those of applies as far as drains and records are about them. */
+export function createTableCalls(services: readonly (readonly [ServiceId, readonly Row[]])[]): TableCalls {
+  const table = new Map(services.map(([id, rows]) => [serviceKey(id), [...rows]]));
+  const ids = new Map(services.map(([id]) => [serviceKey(id), id]));
+  const directory = mkdtempSync(join(tmpdir(), 'ipvs-drains-'));
+  mkdirSync(directory, { recursive: true });
+  const settingsWritten: string[] = [];
+  let failure: Error | undefined;
+
+  const full = (row: Row) => ({ ...row, inactiveConnections: 0, persistentConnections: 0 });
+  const serviceRow = (key: string) => ({
+    ...ids.get(key)!,
+    scheduler: 'rr',
+    schedulerFlags: [],
+    onePacket: false,
+  });
+
+  function rowsOf(service: ServiceId): Row[] {
+    const rows = table.get(serviceKey(service));
+    if (rows === undefined) throw new IpvsError('ERR_IPVS_SERVICE_NOT_FOUND', 'no such service');
+    return rows;
+  }
+
+  function write(operation: number, { service, destination, changes }: WriteSpec): void {
+    if (failure !== undefined) {
+      const error = failure;
+      failure = undefined;
+      throw error;
+    }
+    const rows = rowsOf(service);
+    const at = rows.findIndex(row => destinationKey(row) === destinationKey(destination));
+    if (at < 0) throw new IpvsError('ERR_IPVS_DESTINATION_NOT_FOUND', 'no such destination');
+    if (operation === Operation.delDest) rows.splice(at, 1);
+    else Object.assign(rows[at]!, changes);
+  }
+
+  function answer(spec: CallSpec<unknown>): unknown {
+    const { operation, context } = spec;
+    switch (operation) {
+      case Operation.getService:
+        return table.has(serviceKey(context.service!)) ? serviceRow(serviceKey(context.service!)) : undefined;
+      case Operation.getDest:
+        return rowsOf(context.service!).map(full);
+      case Operation.snapshot:
+        return Array.from(table, ([key, rows]) => ({ ...serviceRow(key), destinations: rows.map(full) }));
+      case Operation.updateDest:
+      case Operation.delDest:
+        return write(operation, spec as unknown as WriteSpec);
+      default:
+        throw new Error(`the table has no answer to operation ${operation}`);
+    }
+  }
+
+  const within = {
+    run: async (spec: CallSpec<unknown>) => answer(spec),
+    file: async (spec: FileCallSpec<unknown>) => {
+      if (spec.operation === Operation.writeDirectory) {
+        settingsWritten.push(spec.path);
+        return undefined;
+      }
+      if (spec.operation === Operation.readDirectory) {
+        return { expireQuiescentTemplate: true, expireNodestConn: true, connReuseMode: 1 };
+      }
+      // The name of the namespace, which leads to the test's own directory.
+      return spec.operation === Operation.openFile ? relative(RECORDS_DIRECTORY, directory) : undefined;
+    },
+    writeAll: async (_: unknown, __: unknown, count: number) => new Int32Array(count),
+  } as unknown as CallsWithin;
+  const calls = {
+    ...within,
+    together: (_: unknown, work: (within: CallsWithin) => unknown) => work(within),
+    errorOf: async () => new Error('nothing fails here'),
+  } as unknown as Calls;
+
+  return {
+    calls,
+    table,
+    directory,
+    settingsWritten,
+    failNextWrite(error) {
+      failure = error;
+    },
+  };
+}
