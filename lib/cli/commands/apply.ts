@@ -13,10 +13,15 @@ import { painterOf, type Work } from './plan.ts';
 /** Options that a plan was made with: those given when it is applied would be none. */
 const ofPlans = ['owner', 'owns', 'allow', 'max-removals', 'keep-weights', 'exact-order'];
 
+/** Options of a drain: without one they would be none, and connections be cut that they were to save. */
+const ofDrains = ['deadline', 'cut', 'set-fallback', 'set-settings'];
+
 /** Reads what is desired, or a plan; what is returned makes the table so. */
 export async function prepareApply(given: Arguments, shell: Shell): Promise<Work> {
   const { owner, owns, allow, maxRemovals, force, keepWeights, order } = planOptionsOf(given);
   const drain = isGiven(given, 'drain') ? drainOptionsOf(given) : undefined;
+  const idle = drain === undefined ? ofDrains.find(name => given.options[name] !== undefined) : undefined;
+  if (idle !== undefined) throw misuse(`--${idle} goes with --drain: without it all is removed at once`);
   const file = await readDesiredFile(given.words[0]!, shell);
   const { content, warnings } = file;
   const surplus = isPlan(content) ? ofPlans.find(name => given.options[name] !== undefined) : undefined;

@@ -99,6 +99,8 @@ describe('misused commands', () => {
     [['plan', '--max-removals', 'x', '-'], 1, '--max-removals takes a whole number'],
     [['plan', '--drain', '-'], 1, "unknown option '--drain'"],
     [['apply', '--cut', '--drain', '-'], 2, '--cut says what to do at a --deadline'],
+    [['apply', '--deadline', '300', '--cut', '-'], 2, '--deadline goes with --drain'],
+    [['apply', '--set-settings', '-'], 2, '--set-settings goes with --drain'],
     [['drain'], 2, 'ADDRESS | SERVICE DESTINATION is missing'],
     [['drain', 'nonsense'], 2, "'nonsense' is no address"],
     [['drain', 'tcp', '10.0.0.1:80', '10.0.0.2'], 2, "'10.0.0.2' is no address and port"],
