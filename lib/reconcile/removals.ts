@@ -1,15 +1,16 @@
 import type { Calls } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import * as writes from '../calls/writes.ts';
-import { beginDrains, isGone, type Survey, surveyDrains } from '../drain/begin.ts';
+import { type Begun, beginDrains, isGone, type Survey, surveyDrains } from '../drain/begin.ts';
 import { type DrainSettings, readDrainOptions } from '../drain/options.ts';
-import type { DrainTarget } from '../drain/sites.ts';
+import { type DrainTarget, readNow } from '../drain/sites.ts';
 import type { Drained } from '../drain/types.ts';
 import { awaitDrains, type FinishDrain } from '../drain/wait.ts';
 import { contradiction } from '../model/arguments.ts';
+import type { Destination } from '../model/destination.ts';
 import { fallbackFlag, refusesClients } from '../model/hashing.ts';
-import { copyDestinationId } from '../model/identity.ts';
-import { drainKey } from '../records/drains.ts';
+import { copyDestinationId, destinationKey, serviceKey } from '../model/identity.ts';
+import { drainKey, removeDrain } from '../records/drains.ts';
 import type {
   AppliedStep,
   ApplyDrainOptions,
@@ -60,9 +61,25 @@ export function createDrainer(calls: Calls, given: ApplyDrainOptions, call: Call
       const begun = await beginDrains(calls, drainable(survey, options), options);
       const drained = await awaitDrains(calls, begun, options, finisher(calls, options, call));
       const results = new Map(drained.map(result => [keyOf(result), result]));
-      return steps.map(step => conclude(step, results));
+      return Promise.all(steps.map(step => settle(begun, conclude(step, results))));
     },
   };
+
+  /** Has a service stay that takes connections again; of one that goes, nothing stays recorded. */
+  async function settle(begun: Begun, removed: Removed): Promise<Removed> {
+    const { step } = removed;
+    if (!('ready' in removed) || step.kind !== 'remove-service') return removed;
+    const reason = whatStands(step, await readNow(calls.run, step.service, call));
+    if (reason !== undefined) return { step, outcome: 'left-out', reason };
+    const key = serviceKey(step.service);
+    const ended = begun.drains
+      .map(({ target }) => target)
+      .filter(({ service }) => serviceKey(service) === key);
+    await Promise.all(
+      ended.map(({ service, destination }) => removeDrain(begun.directory, service, destination)),
+    );
+    return removed;
+  }
 }
 
 function targetsOf(step: Removal): readonly DrainTarget[] {
@@ -102,7 +119,8 @@ function finisher(
 ): FinishDrain {
   return async ({ target: { service, destination, leaves } }, end) => {
     if (end === 'deadline' && atDeadline === 'give-up') return 'gave-up';
-    if (leaves === 'service') return 'removed';
+    // Should another of the service's give up, the service stays, and this one can be brought back.
+    if (leaves === 'service') return 'kept';
     try {
       await calls.run(writes.removeDestination(service, destination), { signal, timeout });
       return 'removed';
@@ -121,6 +139,20 @@ function conclude(step: Removal, results: ReadonlyMap<string, Drained>): Removed
   // What was not drained is removed at once: it is gone already, or its weight 0 would refuse clients.
   if (step.kind === 'remove-service' || drained.length === 0) return { step, ready: true };
   return { step, outcome: 'done' };
+}
+
+/**
+ * Why a service must not go, by its destinations as they are now: while some of it was drained, which may take
+ * hours, others may have been added, or brought back.
+ */
+function whatStands({ destinations }: RemoveServiceStep, rows: readonly Destination[]): string | undefined {
+  const known = new Set(destinations.map(destinationKey));
+  for (const row of rows) {
+    const key = destinationKey(row);
+    if (!known.has(key)) return `it has got destination ${key} since`;
+    if (row.weight > 0) return `destination ${key} takes connections again`;
+  }
+  return undefined;
 }
 
 function reasonOf(drained: Drained): string {
