@@ -75,8 +75,10 @@ export function kernelOf(
     errorOf: calls.errorOf,
     drainer: drain && createDrainer(calls, drain, options),
     giveBack(step) {
-      const { kind, service } = step;
-      if (kind === 'change-destination') giveBack(calls, drainKey(service, step.destination));
+      if (step.kind !== 'change-destination') return;
+      // A change that leaves weight 0, of a threshold say, is none of a drain's business.
+      const { service, destination, changes } = step;
+      if ((changes.weight?.to ?? 0) > 0) giveBack(calls, drainKey(service, destination));
     },
   };
 }

@@ -36,7 +36,7 @@ export function readPlanOptions(options: ApplyOptions = {}): PlanSettings {
   validateOptions(options, optionSet);
   validateLimits(options);
   if (options.drain !== undefined) validateDrain(options.drain);
-  if (options.owner !== undefined) validateOwner(options.owner);
+  if (options.owner !== undefined) validateOwner('options.owner', options.owner);
   if (options.order !== undefined) validateChoice('options.order', options.order, orders);
   return { options, scope: scopeOf(options.owns) };
 }

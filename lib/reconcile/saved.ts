@@ -1,16 +1,19 @@
+import { putDestinationSpec } from '../addon/destination.ts';
+import { putDestinationId } from '../addon/identity.ts';
 import type { Calls } from '../calls/calls.ts';
 import { type OptionSet, validateOptions } from '../calls/options.ts';
 import * as reads from '../calls/reads.ts';
 import { validateObject, wrongType, wrongValue } from '../model/arguments.ts';
-import { serviceKey } from '../model/identity.ts';
+import { copyDestinationId, type DestinationId, serviceKey } from '../model/identity.ts';
+import { validateOwner } from '../records/owners.ts';
 import { kernelOf, refuse, together } from './apply.ts';
 import { ALREADY, fitSteps } from './fit.ts';
-import { mistakeOf } from './parts.ts';
+import { isObject, mistakeOf } from './parts.ts';
 import { withWriters } from './plan.ts';
 import { claimsOf } from './planning.ts';
-import { desiredError, problemAt } from './problems.ts';
+import { type DesiredProblem, desiredError, problemAt } from './problems.ts';
 import { validateDrain } from './removals.ts';
-import { runSteps } from './run.ts';
+import { runSteps, type StepResult } from './run.ts';
 import {
   type Applied,
   type ApplyPlanOptions,
@@ -31,17 +34,26 @@ const planKeys = new Set(['formatVersion', 'owner', 'steps', 'warnings', 'scope'
  */
 function readPlan(data: unknown): Plan {
   validateObject('plan', data, planKeys);
-  const { formatVersion, steps } = data as Partial<PlanData>;
+  const { formatVersion, owner, steps, warnings, refusals } = data as Partial<PlanData>;
   if (formatVersion !== PLAN_FORMAT) {
     throw wrongValue('plan.formatVersion', `be ${PLAN_FORMAT}`, formatVersion);
   }
-  if (!Array.isArray(steps)) throw wrongType('plan.steps', 'an array of steps', steps);
-  const problems = (steps as readonly Step[]).flatMap((step, i) => {
-    const error = errorOfStep(step);
-    return error === undefined ? [] : [problemAt(`plan.steps[${i}]`, error)];
-  });
+  if (owner !== undefined) validateOwner('plan.owner', owner);
+  validateArray('plan.steps', steps);
+  validateArray('plan.warnings', warnings);
+  validateArray('plan.refusals', refusals);
+  const problems = (steps as readonly Step[]).flatMap(
+    (step, i) => problemOfStep(`plan.steps[${i}]`, step) ?? [],
+  );
   if (problems.length > 0) throw desiredError(problems);
   return withWriters(data as PlanData);
+}
+
+function validateArray(field: string, value: unknown): void {
+  if (!Array.isArray(value)) throw wrongType(field, 'an array', value);
+  for (const [i, element] of value.entries()) {
+    if (!isObject(element)) throw wrongType(`${field}[${i}]`, 'an object', element);
+  }
 }
 
 const kinds: Readonly<Record<Step['kind'], true>> = {
@@ -54,12 +66,55 @@ const kinds: Readonly<Record<Step['kind'], true>> = {
 };
 
 /** What is wrong with a step; undefined where it can be carried out. */
-function errorOfStep(step: Step): Error | undefined {
-  if (typeof step !== 'object' || step === null) return wrongType('step', 'an object', step);
+function problemOfStep(place: string, step: Step): DesiredProblem | undefined {
   if (!Object.hasOwn(kinds, step.kind)) {
-    return wrongValue('step.kind', `be one of ${Object.keys(kinds).join(', ')}`, step.kind);
+    const rule = `be one of ${Object.keys(kinds).join(', ')}`;
+    return problemAt(place, wrongValue('step.kind', rule, step.kind));
   }
-  return mistakeOf(slot => writeOf(step).encode?.(slot));
+  const error = mistakeOf(slot => writeOf(step).encode?.(slot));
+  return error === undefined ? problemOfRest(place, step) : problemAt(place, error);
+}
+
+/** What is wrong with what is not sent of a step, and looked at all the same. */
+function problemOfRest(place: string, step: Step): DesiredProblem | undefined {
+  switch (step.kind) {
+    case 'remove-service':
+      return problemOfDestinations(`${place}.destinations`, step.destinations);
+    case 'remove-destination': {
+      const error = mistakeOf(slot => putDestinationSpec(slot, step.spec));
+      return error && problemAt(`${place}.spec`, error);
+    }
+    case 'change-service':
+    case 'change-destination':
+      return problemOfChanges(`${place}.changes`, step.changes);
+    default:
+      return undefined;
+  }
+}
+
+function problemOfDestinations(path: string, destinations: unknown): DesiredProblem | undefined {
+  if (!Array.isArray(destinations)) return problemOf(path, 'an array', destinations);
+  for (const [i, destination] of destinations.entries()) {
+    const place = `${path}[${i}]`;
+    if (!isObject(destination)) return problemOf(place, 'an object', destination);
+    const error = mistakeOf(slot =>
+      putDestinationId(slot, copyDestinationId(destination as unknown as DestinationId)),
+    );
+    if (error !== undefined) return problemAt(place, error);
+  }
+  return undefined;
+}
+
+function problemOfChanges(path: string, changes: unknown): DesiredProblem | undefined {
+  if (!isObject(changes)) return problemOf(path, 'an object', changes);
+  for (const [field, change] of Object.entries(changes)) {
+    if (change !== undefined && !isObject(change)) return problemOf(`${path}.${field}`, 'an object', change);
+  }
+  return undefined;
+}
+
+function problemOf(path: string, expected: string, value: unknown): DesiredProblem {
+  return { path, message: wrongType(path, expected, value).message };
 }
 
 /** Carries out a plan as far as it still fits the table. */
@@ -78,16 +133,17 @@ export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOpt
       await within.run(reads.snapshot(undefined), options),
     );
     const touched = plan.steps.map(({ service }) => serviceKey(service));
-    await claims.claim(new Set([...claims.own, ...touched]));
     const kernel = kernelOf(calls, within.writeAll, drain, options);
     await kernel.drainer?.survey(steps);
+    await claims.claim(new Set([...claims.own, ...touched]));
     const all = [...results, ...(await runSteps(kernel, { steps, reliant }, options))];
     const resultOf = new Map(all.map(result => [result.step, result]));
-    const gone = all.filter(({ step, outcome }) => step.kind === 'remove-service' && outcome !== 'failed');
+    const isThus = ({ outcome, reason }: StepResult) => outcome === 'done' || reason === ALREADY;
+    const gone = all.filter(result => result.step.kind === 'remove-service' && isThus(result));
     const removed = new Set(gone.map(({ step }) => serviceKey(step.service)));
     await claims.settle(new Set([...claims.own, ...touched].filter(key => !removed.has(key))), []);
     return {
-      converged: all.every(({ outcome, reason }) => outcome === 'done' || reason === ALREADY),
+      converged: all.every(isThus),
       rounds: 1,
       steps: plan.steps.map(step => ({ ...resultOf.get(step)!, round: 1 })),
       warnings: plan.warnings,

@@ -11,11 +11,11 @@ interface OwnerRecord {
 }
 
 /** Returns an owner's name, which becomes the name of a file; throws at anything else. */
-export function validateOwner(owner: unknown): string {
-  const name = validateString('options.owner', owner);
+export function validateOwner(field: string, owner: unknown): string {
+  const name = validateString(field, owner);
   if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(name)) {
     const rule = 'be 1 to 64 letters, digits, dots, dashes and underscores, not a dot first';
-    throw wrongValue('options.owner', rule, owner);
+    throw wrongValue(field, rule, owner);
   }
   return name;
 }

@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { addRunning } from '../../../lib/drain/running.ts';
+import { serviceKey } from '../../../lib/model/identity.ts';
+import { kernelOf } from '../../../lib/reconcile/apply.ts';
+import { applyPlan } from '../../../lib/reconcile/saved.ts';
+import type { Step } from '../../../lib/reconcile/types.ts';
+import { drainKey } from '../../../lib/records/drains.ts';
+import { readOwners, writeOwner } from '../../../lib/records/owners.ts';
+import { createTableCalls, rowAt, type TableCalls, web } from '../drain/table.ts';
+
+const dns = { protocol: 'udp', address: '10.0.0.1', port: 53 } as const;
+const quick = { idleFor: 0, poll: 10 };
+
+let stand: TableCalls;
+beforeEach(() => {
+  stand = createTableCalls([
+    [web, [rowAt(1, 1, 1)]],
+    [dns, [rowAt(1)]],
+  ]);
+});
+
+/** A plan that was kept. */
+const kept = (steps: readonly object[], more: object = {}) => ({
+  formatVersion: 1,
+  owner: 'web',
+  steps,
+  warnings: [],
+  refusals: [],
+  ...more,
+});
+
+const removal = (service: object) => ({
+  kind: 'remove-service',
+  service,
+  spec: service,
+  destinations: [rowAt(1)].map(({ address, port, weight }) => ({ address, port, weight })),
+});
+
+/** What is recorded of owners. */
+async function owners(): Promise<unknown> {
+  const records = await readOwners(stand.directory);
+  return Object.fromEntries(Array.from(records, ([owner, services]) => [owner, [...services]]));
+}
+
+describe('the owner of a plan that was kept', () => {
+  test('a service whose drain gave up stays its owner’s when a kept plan was to remove it', async () => {
+    await writeOwner(stand.directory, 'web', [serviceKey(web)]);
+    const applied = await applyPlan(stand.calls, kept([removal(web)]), { drain: { ...quick, deadline: 30 } });
+    expect(applied).toMatchObject({ converged: false, steps: [{ outcome: 'left-out' }] });
+    expect(await owners()).toEqual({ web: [serviceKey(web)] });
+  });
+
+  test('a service that is gone already is given up by the owner of a kept plan that removes it', async () => {
+    const gone = { ...web, port: 99 };
+    await writeOwner(stand.directory, 'web', [serviceKey(web), serviceKey(gone)]);
+    expect(await applyPlan(stand.calls, kept([removal(gone)]))).toMatchObject({ converged: true });
+    expect(await owners()).toEqual({ web: [serviceKey(web)] });
+  });
+
+  test('a kept plan whose drains are refused claims nothing', async () => {
+    await expect(applyPlan(stand.calls, kept([removal(dns)]), { drain: quick })).rejects.toMatchObject({
+      code: 'ERR_IPVS_DRAIN_REFUSED',
+    });
+    expect(await owners()).toEqual({});
+  });
+
+  test.each(['a/../../../../etc/x', '', '.hidden', 7, null])(
+    'a plan of the owner %j is refused',
+    async owner => {
+      await expect(applyPlan(stand.calls, kept([], { owner }))).rejects.toThrow(/^plan\.owner must be /);
+    },
+  );
+});
+
+describe('a plan that lacks something', () => {
+  const change = {
+    kind: 'change-destination',
+    service: web,
+    destination: { address: '10.0.1.1', port: 80 },
+    spec: { address: '10.0.1.1', port: 80, weight: 2 },
+  };
+
+  test.each([
+    [{ refusals: undefined }, /^plan\.refusals must be an array/],
+    [{ refusals: [null] }, /^plan\.refusals\[0\] must be an object/],
+    [{ warnings: 'none' }, /^plan\.warnings must be an array/],
+  ])('a plan with %j is refused by the name of the field', async (more, message) => {
+    await expect(applyPlan(stand.calls, kept([], more))).rejects.toThrow(message);
+  });
+
+  test.each([
+    [{ ...removal(web), destinations: undefined }, /^plan\.steps\[0\]\.destinations must be an array/],
+    [
+      { ...removal(web), destinations: [{ port: 80 }] },
+      /^plan\.steps\[0\]\.destinations\[0\]\.address must be/,
+    ],
+    [{ ...removal(web), destinations: [null] }, /^plan\.steps\[0\]\.destinations\[0\] must be/],
+    [change, /^plan\.steps\[0\]\.changes must be an object/],
+    [{ ...change, changes: { weight: 3 } }, /^plan\.steps\[0\]\.changes\.weight must be an object/],
+  ])('a plan with the step %j is refused by the name of the field', async (step, message) => {
+    await expect(applyPlan(stand.calls, kept([step]))).rejects.toMatchObject({
+      code: 'ERR_IPVS_DESIRED',
+      problems: [{ message: expect.stringMatching(message) }],
+    });
+  });
+});
+
+test.each([
+  [{ weight: { from: 0, to: 2 } }, true],
+  [{ weight: { from: 2, to: 0 } }, false],
+  [{ upperThreshold: { from: 0, to: 100 } }, false],
+])('a change of %j brings a drained destination back: %j', (changes, returned) => {
+  const destination = { address: '10.0.1.1', port: 80 };
+  const running = { returned: false };
+  addRunning(stand.calls, drainKey(web, destination), running);
+  const step = { kind: 'change-destination', service: web, destination, changes } as unknown as Step;
+  kernelOf(stand.calls, stand.calls.writeAll, undefined, {}).giveBack(step);
+  expect(running.returned).toBe(returned);
+});
