@@ -1,8 +1,8 @@
-import { putDestinationSpec } from '../addon/destination.ts';
 import { putDestinationId } from '../addon/identity.ts';
 import type { Calls } from '../calls/calls.ts';
 import { type OptionSet, validateOptions } from '../calls/options.ts';
 import * as reads from '../calls/reads.ts';
+import * as writes from '../calls/writes.ts';
 import { validateObject, wrongType, wrongValue } from '../model/arguments.ts';
 import { copyDestinationId, type DestinationId, serviceKey } from '../model/identity.ts';
 import { validateOwner } from '../records/owners.ts';
@@ -81,7 +81,8 @@ function problemOfRest(place: string, step: Step): DesiredProblem | undefined {
     case 'remove-service':
       return problemOfDestinations(`${place}.destinations`, step.destinations);
     case 'remove-destination': {
-      const error = mistakeOf(slot => putDestinationSpec(slot, step.spec));
+      // As a step that adds it would be sent: its service's family is judged too.
+      const error = mistakeOf(slot => writes.addDestination(step.service, step.spec).encode?.(slot));
       return error && problemAt(`${place}.spec`, error);
     }
     case 'change-service':

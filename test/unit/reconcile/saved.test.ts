@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Calls } from '../../../lib/calls/calls.ts';
 import { addRunning } from '../../../lib/drain/running.ts';
 import { serviceKey } from '../../../lib/model/identity.ts';
 import { kernelOf } from '../../../lib/reconcile/apply.ts';
@@ -6,7 +8,10 @@ import { applyPlan } from '../../../lib/reconcile/saved.ts';
 import type { Step } from '../../../lib/reconcile/types.ts';
 import { drainKey } from '../../../lib/records/drains.ts';
 import { readOwners, writeOwner } from '../../../lib/records/owners.ts';
+import { desiredTables } from '../../support/desired-tables.ts';
+import { TableModel } from '../../support/table-model.ts';
 import { createTableCalls, rowAt, type TableCalls, web } from '../drain/table.ts';
+import { planFor } from './support.ts';
 
 const dns = { protocol: 'udp', address: '10.0.0.1', port: 53 } as const;
 const quick = { idleFor: 0, poll: 10 };
@@ -116,4 +121,22 @@ test.each([
   const step = { kind: 'change-destination', service: web, destination, changes } as unknown as Step;
   kernelOf(stand.calls, stand.calls.writeAll, undefined, {}).giveBack(step);
   expect(running.returned).toBe(returned);
+});
+
+test('any plan that comes back from JSON fits the table that it was made for', async () => {
+  const order = fc.constantFrom('keep' as const, 'exact' as const);
+  await fc.assert(
+    fc.asyncProperty(desiredTables, desiredTables, order, async (before, desired, how) => {
+      const model = new TableModel(before);
+      const table = model.snapshot();
+      const plan = await planFor(table, desired, { owns: 'everything', order: how, force: true });
+      const within = { ...stand.calls, run: async () => table };
+      const together = (_: unknown, work: (calls: object) => unknown) => work(within);
+      const calls = { ...stand.calls, together };
+      const applied = await applyPlan(calls as unknown as Calls, JSON.parse(JSON.stringify(plan)), {
+        force: true,
+      });
+      expect(applied.steps.filter(({ outcome }) => outcome !== 'done')).toEqual([]);
+    }),
+  );
 });
