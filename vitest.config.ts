@@ -50,6 +50,8 @@ export default defineConfig({
           name: 'alone',
           include: ['test/kernel/alone/**/*.test.ts'],
           fileParallelism: false,
+          // Not 0, the default: files without parallelism would then run last.
+          sequence: { groupOrder: -1 },
           ...within(300),
         },
       },

@@ -24,7 +24,9 @@ test.skipIf(process.arch !== 'x64')(
     });
     expect(status).toBe(1);
     const why = `the cache ${cache} cannot be written (ENOTDIR): name another folder in IPVS_CACHE`;
-    expect(stderr.trim().split('\n')).toEqual(targets.map(({ name }) => `${name}: ${why}`));
+    // A busy machine takes a second to see that nobody else is at it.
+    const said = stderr.split('\n').filter(line => line !== '' && !line.endsWith('is making it, waiting'));
+    expect(said).toEqual(targets.map(({ name }) => `${name}: ${why}`));
   },
 );
 
