@@ -15,7 +15,8 @@ export interface DrainOptions extends CallOptions {
   /** Milliseconds from one look to the next, 10 to 86400000. Default 1000. */
   readonly poll?: number | undefined;
   /**
-   * Milliseconds after which it ends in any case, from its beginning on, which another process may have made.
+   * Milliseconds after which it ends in any case, from its beginning on, which another process may have made:
+   * one that is gone on with later ends at its first look, as idle where nothing is left.
    * Default: it waits for as long as it takes, unless that could be for ever: then it is refused.
    */
   readonly deadline?: number | undefined;

@@ -223,10 +223,11 @@ export type IpvsErrorCode =
    */
   | 'ERR_IPVS_STALE'
   /**
-   * The record of an owner's services in /run/ipvs can't be read or written. Nothing was done.
+   * A record in /run/ipvs, of an owner's services or of a drain, can't be read or written. Nothing was done
+   * that had to be recorded first.
    *
    * To do: Give the process write access to /run/ipvs. A damaged record may be removed: its services then
-   * have no owner until the next apply.
+   * have no owner until the next apply, and `undrain()` needs a weight for its destination.
    */
   | 'ERR_IPVS_RECORD'
   /**
