@@ -151,9 +151,10 @@ async function send(
 function groupAt(steps: readonly Step[], start: number): number {
   const { kind, service } = steps[start]!;
   if (kind !== 'add-service') return 1;
+  // The same object in a plan that was made here: a plan that comes from JSON has a copy in each step.
+  const isOf = (step: Step) => step.service === service || serviceKey(step.service) === serviceKey(service);
   let end = start + 1;
-  while (end < steps.length && steps[end]!.kind === 'add-destination' && steps[end]!.service === service)
-    end++;
+  while (end < steps.length && steps[end]!.kind === 'add-destination' && isOf(steps[end]!)) end++;
   return end - start;
 }
 

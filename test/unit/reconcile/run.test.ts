@@ -53,6 +53,11 @@ test('a new service goes out with its destinations as one group, so that no clie
   ]);
 });
 
+test('a plan that comes back from JSON has the same groups as the plan that it was made from', async () => {
+  const plan = await planFor([], [table(3), table(2, { port: 81 })]);
+  expect(await recordsOf(JSON.parse(JSON.stringify(plan)))).toEqual(await recordsOf(plan));
+});
+
 test('one weight among 10,000 destinations is one record, and one message', async () => {
   const before = Array.from({ length: 1000 }, (_, i) => table(10, { port: i + 1 }));
   const changed = {
