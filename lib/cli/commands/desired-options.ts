@@ -1,3 +1,4 @@
+import { MAX_DELAY } from '../../calls/options.ts';
 import type { Allowed, ApplyDrainOptions, Owns, PlanOptions } from '../../reconcile/types.ts';
 import { type Arguments, isGiven, misuse, numberOf, textOf } from '../arguments.ts';
 
@@ -33,9 +34,15 @@ function ownsOf(text: string): Owns {
 
 const SECOND = 1000;
 
+/** The longest deadline, in seconds. */
+const LATEST = Math.floor(MAX_DELAY / SECOND);
+
 /** How destinations are drained; the same for `apply` and `drain`. */
 export function drainOptionsOf(given: Arguments): ApplyDrainOptions {
   const deadline = numberOf(given, 'deadline');
+  if (deadline !== undefined && deadline > LATEST) {
+    throw misuse(`--deadline takes 0 to ${LATEST} seconds, not ${deadline}`);
+  }
   const cut = isGiven(given, 'cut');
   if (cut && deadline === undefined) throw misuse('--cut says what to do at a --deadline');
   return {

@@ -101,6 +101,7 @@ describe('misused commands', () => {
     [['apply', '--cut', '--drain', '-'], 2, '--cut says what to do at a --deadline'],
     [['apply', '--deadline', '300', '--cut', '-'], 2, '--deadline goes with --drain'],
     [['apply', '--set-settings', '-'], 2, '--set-settings goes with --drain'],
+    [['drain', '--deadline', '2147484', '10.0.0.2'], 2, '--deadline takes 0 to 2147483 seconds, not 2147484'],
     [['drain'], 2, 'ADDRESS | SERVICE DESTINATION is missing'],
     [['drain', 'nonsense'], 2, "'nonsense' is no address"],
     [['drain', 'tcp', '10.0.0.1:80', '10.0.0.2'], 2, "'10.0.0.2' is no address and port"],
