@@ -12,7 +12,10 @@ export interface DrainOptions extends CallOptions {
   readonly idle?: 'active' | 'all' | undefined;
   /** Milliseconds for which they must have been gone, 0 to 86400000. Default 3000. */
   readonly idleFor?: number | undefined;
-  /** Milliseconds from one look to the next, 10 to 86400000. Default 1000. */
+  /**
+   * Milliseconds from one look to the next, 10 to 86400000. Default 1000. A look that the kernel does not answer
+   * in time is made again; the sixth one after another rejects.
+   */
   readonly poll?: number | undefined;
   /**
    * Milliseconds after which it ends in any case, from its beginning on, which another process may have made:

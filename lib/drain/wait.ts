@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { aborted } from '../calls/abandoned.ts';
 import type { Calls } from '../calls/calls.ts';
 import type { Destination } from '../model/destination.ts';
-import { destinationKey, serviceKey } from '../model/identity.ts';
+import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
+import { destinationKey, type ServiceId, serviceKey } from '../model/identity.ts';
 import { readDrain, removeDrain } from '../records/drains.ts';
 import type { Begun, BegunDrain } from './begin.ts';
 import { createEstimator, type Estimator } from './estimate.ts';
@@ -16,6 +17,12 @@ export type DrainEnd = 'idle' | 'deadline';
 
 /** Does what is to be done with a destination whose drain ends, at once: what was read is true now. */
 export type FinishDrain = (drain: BegunDrain, end: DrainEnd) => Promise<Drained['outcome']>;
+
+/** Errors of a look that say nothing about the next one. */
+const passing: ReadonlySet<IpvsErrorCode> = new Set(['ERR_IPVS_TIMEOUT', 'ERR_IPVS_UNSTABLE']);
+
+/** How many looks at a service may fail so, one after another. */
+const MOST_MISSED = 5;
 
 interface Waiting {
   readonly drain: BegunDrain;
@@ -60,9 +67,25 @@ export async function awaitDrains(
     const elapsed = Date.now() - drain.started;
     results.set(drain, { service, destination, outcome: known, ...counts, elapsed, traps: drain.traps });
   };
+  const missed = new Map<string, number>();
+  /** Undefined: what keeps this look from succeeding may be over at the next one. */
+  const readPatiently = async (service: ServiceId) => {
+    const key = serviceKey(service);
+    try {
+      const rows = await readNow(calls.run, service, { signal, timeout });
+      missed.delete(key);
+      return rows;
+    } catch (error) {
+      const times = (missed.get(key) ?? 0) + 1;
+      missed.set(key, times);
+      if (times > MOST_MISSED || !(error instanceof IpvsError && passing.has(error.code))) throw error;
+      return undefined;
+    }
+  };
   const look = async (entries: readonly Waiting[]) => {
     const { service } = entries[0]!.drain.target;
-    const rows = await readNow(calls.run, service, { signal, timeout });
+    const rows = await readPatiently(service);
+    if (rows === undefined) return;
     await Promise.all(entries.map(entry => judge(entry, rows, options, finish, end)));
   };
   try {

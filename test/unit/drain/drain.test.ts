@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { drain, drainAddress, undrain, undrainAddress } from '../../../lib/drain/drain.ts';
 import type { DestinationId } from '../../../lib/index.ts';
+import { IpvsError } from '../../../lib/model/errors.ts';
 import { serviceKey } from '../../../lib/model/identity.ts';
 import { readDrains, writeDrain } from '../../../lib/records/drains.ts';
 import { createTableCalls, rowAt, web } from './table.ts';
@@ -35,6 +36,34 @@ describe('a drain that goes on after its deadline', () => {
     expect(await drain(calls, web, at(1), { idleFor: 1000, deadline: 1000 })).toMatchObject({
       outcome: 'removed',
     });
+  });
+});
+
+describe('looks that fail', () => {
+  const timeout = () => new IpvsError('ERR_IPVS_TIMEOUT', 'no answer in time');
+
+  test.each([
+    ['a look or two that the kernel did not answer', [timeout(), timeout()]],
+    ['a look at a list that kept changing', [new IpvsError('ERR_IPVS_UNSTABLE', 'it changed')]],
+  ])('a drain goes on after %s', async (_, errors) => {
+    const stand = createTableCalls([[web, [rowAt(1, 1, 1), rowAt(2)]]]);
+    const draining = drain(stand.calls, web, at(1), quick);
+    await sleep(30);
+    stand.failNextReads(...errors);
+    await sleep(60);
+    stand.table.get(key)![0]!.activeConnections = 0;
+    expect(await draining).toMatchObject({ outcome: 'removed' });
+  });
+
+  test.each([
+    ['nothing answers any more', Array.from({ length: 20 }, timeout), 'ERR_IPVS_TIMEOUT'],
+    ['a look fails for good', [new IpvsError('ERR_IPVS_PERMISSION', 'not permitted')], 'ERR_IPVS_PERMISSION'],
+  ])('a drain rejects where %s', async (_, errors, code) => {
+    const stand = createTableCalls([[web, [rowAt(1, 1, 1), rowAt(2)]]]);
+    const draining = expect(drain(stand.calls, web, at(1), quick)).rejects.toMatchObject({ code });
+    await sleep(30);
+    stand.failNextReads(...errors);
+    await draining;
   });
 });
 

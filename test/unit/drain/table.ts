@@ -31,6 +31,8 @@ export interface TableCalls {
   readonly settingsWritten: readonly string[];
   /** Has the next write of a destination fail. */
   failNextWrite(error: Error): void;
+  /** Has the next reads of destinations fail, one after another. */
+  failNextReads(...errors: readonly Error[]): void;
 }
 
 export const web = { protocol: 'tcp', address: '10.0.0.1', port: 80 } as const;
@@ -52,6 +54,7 @@ export function createTableCalls(services: readonly (readonly [ServiceId, readon
   const directory = mkdtempSync(join(tmpdir(), 'ipvs-drains-'));
   mkdirSync(directory, { recursive: true });
   const settingsWritten: string[] = [];
+  const readFailures: Error[] = [];
   let failure: Error | undefined;
 
   const full = (row: Row) => ({ ...row, inactiveConnections: 0, persistentConnections: 0 });
@@ -86,8 +89,11 @@ export function createTableCalls(services: readonly (readonly [ServiceId, readon
     switch (operation) {
       case Operation.getService:
         return table.has(serviceKey(context.service!)) ? serviceRow(serviceKey(context.service!)) : undefined;
-      case Operation.getDest:
+      case Operation.getDest: {
+        const failed = readFailures.shift();
+        if (failed !== undefined) throw failed;
         return rowsOf(context.service!).map(full);
+      }
       case Operation.snapshot:
         return Array.from(table, ([key, rows]) => ({ ...serviceRow(key), destinations: rows.map(full) }));
       case Operation.updateDest:
@@ -126,6 +132,9 @@ export function createTableCalls(services: readonly (readonly [ServiceId, readon
     settingsWritten,
     failNextWrite(error) {
       failure = error;
+    },
+    failNextReads(...errors) {
+      readFailures.push(...errors);
     },
   };
 }
