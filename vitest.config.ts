@@ -8,7 +8,7 @@ import { LongestFirst } from './test/sequencer.ts';
 const within = (seconds: number) => ({ testTimeout: seconds * 1000, hookTimeout: seconds * 1000 });
 
 /** Emulated kernels have two processors, and the tests wait for much that takes none. */
-const twoAtOnce = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+const twoAtOnce = { maxWorkers: 2, sequence: { groupOrder: 2 } };
 
 /** Labs, too: networks of their own, and long times of waiting. */
 const forLabs = within(300);
@@ -51,7 +51,7 @@ export default defineConfig({
           include: ['test/kernel/alone/**/*.test.ts'],
           fileParallelism: false,
           // Not 0, the default: files without parallelism would then run last.
-          sequence: { groupOrder: -1 },
+          sequence: { groupOrder: 1 },
           ...within(300),
         },
       },
@@ -90,7 +90,7 @@ export default defineConfig({
           name: 'proof',
           include: ['test/lab/proofs.test.ts'],
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           ...forLabs,
         },
       },
