@@ -53,8 +53,11 @@ test.each(environments.map(environment => [environment.name, environment] as con
   },
 );
 
+/** Whether a request is for the package or what it depends on. Of `yaml`, an optional peer, npm asks the versions. */
 function isOfPackage(request: string): boolean {
-  return /^GET \/(?:tarballs\/)?(?:ipvs|bindings|file-uri-to-path)\b/.test(request);
+  return (
+    request === 'GET /yaml' || /^GET \/(?:tarballs\/)?(?:ipvs|bindings|file-uri-to-path)\b/.test(request)
+  );
 }
 
 const bookworm = async (major: string): Promise<Root> => ({

@@ -74,15 +74,12 @@ test('a package without a prebuilt addon names a command that compiles one, and 
   );
   await compile(root, command);
   await checkFirstCall(root);
-  // Listings that are polled are made without Node.js here too.
-  const { stdout } = await shell(
-    root,
-    'cd node_modules/ipvs/native/build/Release && ldd ipvs.node ipvs-list',
-    {
-      prepare: '',
-    },
-  );
-  expect(stdout.match(/libnl-genl-3\.so\.\d+ =>/g)).toHaveLength(2);
+  const { stdout } = await shell(root, 'cd node_modules/ipvs/native/build/Release && ldd ipvs.node && ls', {
+    prepare: '',
+  });
+  expect(stdout).toMatch(/libnl-genl-3\.so\.\d+ =>/);
+  // What needs no Node.js goes without here too.
+  expect(stdout).toMatch(/^ipvs-quick$/m);
 });
 
 test('NOTICE’s command makes an addon with another version of libnl, which goes before the prebuilt one', async () => {
