@@ -1,12 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { drain, drainAddress, undrain, undrainAddress } from '../../../lib/drain/drain.ts';
 import type { DestinationId } from '../../../lib/index.ts';
 import { IpvsError } from '../../../lib/model/errors.ts';
 import { serviceKey } from '../../../lib/model/identity.ts';
 import { readDrains, writeDrain } from '../../../lib/records/drains.ts';
-import { createTableCalls, rowAt, web } from './table.ts';
+import { countLooks, createTableCalls, rowAt, web } from './table.ts';
 
 const quick = { idleFor: 0, poll: 10 };
 // biome-ignore lint/suspicious/noThenProperty: the option's name; its value is a text, which nothing awaits
@@ -47,10 +46,11 @@ describe('looks that fail', () => {
     ['a look at a list that kept changing', [new IpvsError('ERR_IPVS_UNSTABLE', 'it changed')]],
   ])('a drain goes on after %s', async (_, errors) => {
     const stand = createTableCalls([[web, [rowAt(1, 1, 1), rowAt(2)]]]);
-    const draining = drain(stand.calls, web, at(1), quick);
-    await sleep(30);
+    const looks = countLooks(quick);
+    const draining = drain(stand.calls, web, at(1), looks.options);
+    await looks.more(1);
     stand.failNextReads(...errors);
-    await sleep(60);
+    await looks.more(1);
     stand.table.get(key)![0]!.activeConnections = 0;
     expect(await draining).toMatchObject({ outcome: 'removed' });
   });
@@ -60,8 +60,9 @@ describe('looks that fail', () => {
     ['a look fails for good', [new IpvsError('ERR_IPVS_PERMISSION', 'not permitted')], 'ERR_IPVS_PERMISSION'],
   ])('a drain rejects where %s', async (_, errors, code) => {
     const stand = createTableCalls([[web, [rowAt(1, 1, 1), rowAt(2)]]]);
-    const draining = expect(drain(stand.calls, web, at(1), quick)).rejects.toMatchObject({ code });
-    await sleep(30);
+    const looks = countLooks(quick);
+    const draining = expect(drain(stand.calls, web, at(1), looks.options)).rejects.toMatchObject({ code });
+    await looks.more(1);
     stand.failNextReads(...errors);
     await draining;
   });
@@ -79,8 +80,9 @@ test('drainAddress() refuses where all of a service’s destinations would leave
 test('a drain that ends as returned leaves the record of the drain that began after it', async () => {
   const { calls, directory } = createTableCalls([[web, [rowAt(1, 7, 1), rowAt(2)]]]);
   const slow = { idleFor: 0, poll: 100 };
-  const first = drain(calls, web, at(1), slow);
-  await sleep(30);
+  const looks = countLooks(slow);
+  const first = drain(calls, web, at(1), looks.options);
+  await looks.more(1);
   await undrain(calls, web, at(1));
   const controller = new AbortController();
   const second = drain(calls, web, at(1), { ...slow, signal: controller.signal });
@@ -95,12 +97,13 @@ describe('undrain()', () => {
     'undrain() refuses the weight %j, and the drain goes on',
     async weight => {
       const { calls, table } = createTableCalls([[web, [rowAt(1, 1, 1), rowAt(2)]]]);
-      const draining = drain(calls, web, at(1), quick);
-      await sleep(20);
+      const looks = countLooks(quick);
+      const draining = drain(calls, web, at(1), looks.options);
+      await looks.more(1);
       const options = { weight: weight as number };
       await expect(undrain(calls, web, at(1), options)).rejects.toThrow(/^options\.weight must be /);
       await expect(undrainAddress(calls, '10.0.1.1', options)).rejects.toThrow(/^options\.weight must be /);
-      await sleep(30);
+      await looks.more(1);
       table.get(key)![0]!.activeConnections = 0;
       expect(await draining).toMatchObject({ outcome: 'removed' });
     },
@@ -108,12 +111,13 @@ describe('undrain()', () => {
 
   test('an undrain() that fails leaves the drain running, and its record', async () => {
     const stand = createTableCalls([[web, [rowAt(1, 5, 1), rowAt(2)]]]);
-    const draining = drain(stand.calls, web, at(1), quick);
-    await sleep(20);
+    const looks = countLooks(quick);
+    const draining = drain(stand.calls, web, at(1), looks.options);
+    await looks.more(1);
     stand.failNextWrite(new Error('the kernel has no memory'));
     await expect(undrain(stand.calls, web, at(1))).rejects.toThrow('no memory');
     expect([...(await readDrains(stand.directory)).values()]).toMatchObject([{ weight: 5 }]);
-    await sleep(30);
+    await looks.more(1);
     stand.table.get(key)![0]!.activeConnections = 0;
     expect(await draining).toMatchObject({ outcome: 'removed' });
   });

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Operation } from '../../../lib/addon/layout.ts';
 import type { CallSpec, FileCallSpec } from '../../../lib/calls/call.ts';
 import type { Calls, CallsWithin } from '../../../lib/calls/calls.ts';
@@ -39,6 +40,21 @@ export const web = { protocol: 'tcp', address: '10.0.0.1', port: 80 } as const;
 
 export function rowAt(host: number, weight = 1, activeConnections = 0, port = 80): Row {
   return { address: `10.0.1.${host}`, port, weight, activeConnections };
+}
+
+/** Options of a drain that count its looks, and what waits until `count` more have been. */
+export function countLooks<Options extends object>(options: Options) {
+  let looks = 0;
+  const onProgress = () => {
+    looks++;
+  };
+  return {
+    options: { ...options, onProgress },
+    async more(count: number): Promise<void> {
+      const wanted = looks + count;
+      while (looks < wanted) await sleep(2);
+    },
+  };
 }
 
 interface WriteSpec {
