@@ -87,11 +87,25 @@ test('a plan for a table that was read has no step, whoever wrote the table', as
   expect((await bed.ipvs.apply(read, { owns: 'everything' })).steps).toEqual([]);
 });
 
+/** A service whose first destination, if it has one, has another weight. */
+function withOtherWeight(service: TableEntry): TableEntry {
+  const [first, ...rest] = service.destinations ?? [];
+  return first === undefined
+    ? service
+    : { ...service, destinations: [{ ...first, weight: (first.weight ?? 1) ^ 1 }, ...rest] };
+}
+
 test('the quick and the thorough comparison find the same differences', async () => {
   await fc.assert(
-    fc.asyncProperty(desiredTables, desiredTables, async (before, desired) => {
+    fc.asyncProperty(desiredTables, desiredTables, async (before, others) => {
       await bed.ipvs.apply(before, { owns: 'everything', force: true });
+      // Services as they are, services of which one weight differs, and others: two tables seldom share one.
+      const kept = before.map((service, i) => (i % 2 === 0 ? service : withOtherWeight(service)));
+      const keys = new Set(kept.map(serviceKey));
+      const desired = [...kept, ...others.filter(service => !keys.has(serviceKey(service)))];
       const plan = await bed.ipvs.plan(desired, { owns: 'everything' });
+      const unchanged = new Set(before.filter((_, i) => i % 2 === 0).map(serviceKey));
+      expect(plan.steps.filter(step => unchanged.has(serviceKey(step.service)))).toEqual([]);
       // A dormant field keeps the quick comparison from finding services equal.
       const asked = desired.map(service =>
         service.persistence === undefined ? { ...service, dormantPersistence: { timeout: 0 } } : service,

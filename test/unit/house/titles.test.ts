@@ -33,7 +33,7 @@ function titlesIn(file: string): readonly Title[] {
   return titles;
 }
 
-/** Whether a call of this is a test: test, test.only, test.each(rows), but not test.each itself. */
+/** Whether a call of this makes a test: of `test`, of a variant of it, or of what `test.each()` returned for rows. */
 function isTest(callee: ts.Expression): boolean {
   if (ts.isIdentifier(callee)) return callee.text === 'test' || callee.text === 'it';
   if (ts.isCallExpression(callee)) return isTest(callee.expression);
