@@ -33,6 +33,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'namespace.ts',
     'options.ts',
   ],
+  director: ['model'],
   'index.ts': [
     'model',
     'rules',

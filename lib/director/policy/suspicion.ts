@@ -1,0 +1,70 @@
+/** A check's state, for the question whether it can be believed. */
+export interface Observation {
+  readonly key: string;
+  readonly state: 'unknown' | 'up' | 'down';
+  /** Since when, in the clock's milliseconds. */
+  readonly since: number;
+}
+
+/** A time at which the event loop was late, and by how much. */
+export interface Lateness {
+  readonly time: number;
+  readonly by: number;
+}
+
+/** What makes the director doubt itself instead of the servers. */
+export interface SuspicionPolicy {
+  /** The part of all checks above which it is more likely the director's own trouble. */
+  readonly share: number;
+  /** With fewer checks nothing follows from how many fail. */
+  readonly least: number;
+  /** Milliseconds for which failures are not believed. */
+  readonly hold: number;
+}
+
+/** Failures that are not believed for now. */
+export interface Suspicion {
+  /** Checks that failed so. */
+  readonly held: ReadonlySet<string>;
+  /** How many checks there are. */
+  readonly of: number;
+  /** When the first of them has to be looked at again; undefined: none is held. */
+  readonly until: number | undefined;
+}
+
+/**
+ * Which failures are not believed: those of the last `hold` milliseconds where more than `share` of all checks
+ * failed in that time. What goes on for longer is true.
+ */
+export function suspect(
+  observations: readonly Observation[],
+  now: number,
+  { share, least, hold }: SuspicionPolicy,
+): Suspicion {
+  const { length: of } = observations;
+  const fresh = observations.filter(({ state, since }) => state === 'down' && now - since < hold);
+  if (of < least || fresh.length <= share * of) return { held: new Set(), of, until: undefined };
+  const since = Math.min(...fresh.map(failure => failure.since));
+  return { held: new Set(fresh.map(({ key }) => key)), of, until: since + hold };
+}
+
+/** Nothing is held. */
+export const trusting: Suspicion = { held: new Set(), of: 0, until: undefined };
+
+/** A late loop may be to blame for a failure when it was late by more than this part of the check's time. */
+const LATE_SHARE = 1 / 4;
+
+/** A check that failed faster than this was answered: the loop is not to blame. In milliseconds. */
+const QUICK = 100;
+
+/**
+ * Whether a check that ended at `time`, `ms` milliseconds after its begin, may have failed only because the event
+ * loop was late: an answer may have come in time, and nobody looked.
+ */
+export function mayBeLate(time: number, ms: number, lates: readonly Lateness[]): boolean {
+  if (ms < QUICK) return false;
+  return lates.some(late => {
+    const begin = late.time - late.by;
+    return late.by > ms * LATE_SHARE && late.time >= time - ms && begin <= time;
+  });
+}
