@@ -2,7 +2,7 @@
  * Linux Virtual Server for Node.js: the kernel's layer-4 load balancer over netlink, without running a
  * program.
  *
- * @packageDocumentation
+ * @module ipvs
  */
 
 export type { CallOptions, ConnectionsOptions, ReadOptions } from './calls/options.ts';

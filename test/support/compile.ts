@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import ts from 'typescript';
+import { entries } from './entries.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -12,7 +13,7 @@ const options: ts.CompilerOptions = {
   module: ts.ModuleKind.NodeNext,
   moduleResolution: ts.ModuleResolutionKind.NodeNext,
   types: ['node'],
-  paths: { ipvs: [join(root, 'lib/index.ts')] },
+  paths: Object.fromEntries(entries.map(({ name, source }) => [name, [join(root, source)]])),
   allowImportingTsExtensions: true,
   skipLibCheck: true,
   noEmit: true,

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { entries, valuesOf } from './entries.ts';
 
 const lib = join(import.meta.dirname, '../../lib');
 
@@ -23,10 +24,9 @@ export function examplesInComments(): Example[] {
 }
 
 const provided = ['ipvs', 'web', 'server'];
-const imported = [
-  ...['Ipvs', 'IpvsError', 'destinationKey', 'formatRules', 'lint'],
-  ...['parseCommands', 'parseRules', 'resolveNames', 'serviceKey'],
-];
+const imports = await Promise.all(
+  entries.map(async entry => `import { ${(await valuesOf(entry)).join(', ')} } from '${entry.name}';`),
+);
 
 /**
  * An example as a module. It may use everything that the package exports, and what `./provided.js` does: a
@@ -34,11 +34,7 @@ const imported = [
  */
 export function moduleOf(example: string): string {
   const names = provided.filter(name => !new RegExp(`\\b(?:const|using|let) ${name}\\b`).test(example));
-  return [
-    `import { ${imported.join(', ')} } from 'ipvs';`,
-    `import { ${names.join(', ')} } from './provided.js';`,
-    example,
-  ].join('\n');
+  return [...imports, `import { ${names.join(', ')} } from './provided.js';`, example].join('\n');
 }
 
 /** The module that examples import. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import ts from 'typescript';
+import { entries } from '../../support/entries.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -15,16 +16,20 @@ export interface Callable {
 
 /** Everything that users can call, overloads each for itself, and methods of interfaces. */
 export function publicCallables(): Callable[] {
-  const entry = join(root, 'lib/index.ts');
+  const files = entries.map(({ source }) => join(root, source));
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
-  const program = ts.createProgram([entry], { ...options, noEmit: true });
+  const program = ts.createProgram(files, { ...options, noEmit: true });
   const checker = program.getTypeChecker();
-  const index = checker.getSymbolAtLocation(program.getSourceFile(entry)!)!;
-  return checker.getExportsOfModule(index).flatMap(exported => {
-    const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
-    return (symbol.declarations ?? []).flatMap(declaration => callablesOf(exported.name, declaration));
+  const found = files.flatMap(file => {
+    const index = checker.getSymbolAtLocation(program.getSourceFile(file)!)!;
+    return checker.getExportsOfModule(index).flatMap(exported => {
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      return (symbol.declarations ?? []).flatMap(declaration => callablesOf(exported.name, declaration));
+    });
   });
+  // Some are exported by several entries.
+  return [...new Map(found.map(callable => [`${callable.place} ${callable.name}`, callable])).values()];
 }
 
 function callablesOf(name: string, declaration: ts.Declaration): Callable[] {
