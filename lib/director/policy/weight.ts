@@ -12,7 +12,6 @@ export interface WeightLayers {
 
 /** The product of the layers. A part of a weight is at least 1: only a layer of 0 takes a destination out. */
 export function weightOf({ configured, isIn, health, ramp }: WeightLayers): number {
-  const product = configured * health * ramp;
-  if (!isIn || product === 0) return 0;
-  return Math.max(1, Math.round(product));
+  if (!isIn || configured === 0 || health === 0) return 0;
+  return Math.max(1, Math.round(configured * health * ramp));
 }
