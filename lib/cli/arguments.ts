@@ -1,9 +1,17 @@
+import type { Shell } from './terminal.ts';
+
 /** The words and options that a command was given. */
 export interface Arguments {
   readonly words: readonly string[];
   /** By their names without dashes: true, or the value of those that take one. */
   readonly options: Readonly<Record<string, boolean | string | undefined>>;
 }
+
+/** Runs a command, and returns the exit status. */
+export type Run = (given: Arguments, shell: Shell) => Promise<number>;
+
+/** The exit status of a command that was written wrong. */
+export const MISUSED = 2;
 
 /** A mistake in how a command was written. */
 export interface MisuseError extends Error {

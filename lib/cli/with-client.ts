@@ -9,11 +9,14 @@ import type { Shell } from './terminal.ts';
  */
 const PATIENCE = 600_000;
 
+/** What a command does once it has a client; returns the exit status. */
+export type Work = (ipvs: Ipvs) => Promise<number>;
+
 /**
  * Runs something with a client. Where the kernel has no IPVS the module is loaded first, as ipvsadm does it:
  * the module of 5.10 and older kernels lacks the alias by which a kernel would find it by itself.
  */
-export async function withModule(shell: Shell, run: (ipvs: Ipvs) => Promise<number>): Promise<number> {
+export async function withModule(shell: Shell, run: Work): Promise<number> {
   const { netns } = shell;
   const attempt = async () => {
     await using ipvs = new Ipvs({ timeout: PATIENCE, ...(netns !== undefined && { netns }) });

@@ -2,13 +2,14 @@ import { destinationKey, serviceKey } from '../../model/identity.ts';
 import { planCommands } from '../../reconcile/commands.ts';
 import { formatApplied } from '../../reconcile/format.ts';
 import type { Applied, AppliedStep } from '../../reconcile/types.ts';
-import { type Arguments, isGiven, misuse } from '../arguments.ts';
+import { type Arguments, isGiven, misuse, type Run } from '../arguments.ts';
 import { tellWarnings } from '../restore/tell.ts';
 import type { Shell } from '../terminal.ts';
+import { type Work, withModule } from '../with-client.ts';
 import { isPlan, readDesiredFile, tellDesired } from './desired-file.ts';
 import { drainOptionsOf, planOptionsOf } from './desired-options.ts';
 import { formatWarnings } from './list.ts';
-import { painterOf, type Work } from './plan.ts';
+import { expectOneForm, linesOf, painterOf } from './plan.ts';
 
 /** Options that a plan was made with: those given when it is applied would be none. */
 const ofPlans = ['owner', 'owns', 'allow', 'max-removals', 'keep-weights', 'exact-order'];
@@ -16,9 +17,13 @@ const ofPlans = ['owner', 'owns', 'allow', 'max-removals', 'keep-weights', 'exac
 /** Options of a drain: without one they would be none, and connections be cut that they were to save. */
 const ofDrains = ['deadline', 'cut', 'set-fallback', 'set-settings'];
 
+/** Makes the table what a file says. */
+export const run: Run = async (given, shell) => withModule(shell, await prepare(given, shell));
+
 /** Reads what is desired, or a plan; what is returned makes the table so. */
-export async function prepareApply(given: Arguments, shell: Shell): Promise<Work> {
+async function prepare(given: Arguments, shell: Shell): Promise<Work> {
   const { owner, owns, allow, maxRemovals, force, keepWeights, order } = planOptionsOf(given);
+  expectOneForm(given);
   const drain = isGiven(given, 'drain') ? drainOptionsOf(given) : undefined;
   const idle = drain === undefined ? ofDrains.find(name => given.options[name] !== undefined) : undefined;
   if (idle !== undefined) throw misuse(`--${idle} goes with --drain: without it all is removed at once`);
@@ -53,11 +58,7 @@ function tell(applied: Applied, given: Arguments, shell: Shell): void {
   }
   if (isGiven(given, 'commands')) {
     const steps = applied.steps.filter(({ outcome }) => outcome === 'done').map(({ step }) => step);
-    shell.print(
-      planCommands({ steps })
-        .map(line => `${line}\n`)
-        .join(''),
-    );
+    shell.print(linesOf(planCommands({ steps })));
   } else {
     shell.print(`${formatApplied(applied, painterOf(shell))}\n`);
   }

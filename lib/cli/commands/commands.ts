@@ -1,16 +1,8 @@
 import { parseArgs } from 'node:util';
-import { byName } from '../../rules/grammar/lookup.ts';
 import { show } from '../../rules/problem.ts';
-import { type Arguments, isMisuse } from '../arguments.ts';
-import { widthOf } from '../columns.ts';
-import { type Builtin, type BuiltinName, builtins, shells } from '../grammar.ts';
-import { checkText } from '../restore/check.ts';
-import { restoreText } from '../restore/restore.ts';
+import { type Arguments, isMisuse, MISUSED, type Run } from '../arguments.ts';
+import { type Builtin, type BuiltinName, builtins } from '../grammar.ts';
 import type { Shell } from '../terminal.ts';
-import { withModule } from '../with-client.ts';
-
-/** A command that was written wrong. */
-const MISUSED = 2;
 
 /** For `plan`, as for diff, 2 says that something differs. */
 const exitOfMisuse = (name: string) => (name === 'plan' ? 1 : MISUSED);
@@ -25,7 +17,8 @@ export async function runBuiltin([name, ...rest]: readonly string[], shell: Shel
   const given = readArguments(name as BuiltinName, rest, shell);
   if (given === undefined) return exitOfMisuse(name);
   try {
-    return await runs[name as BuiltinName](given, shell);
+    const { run } = await commands[name as BuiltinName]();
+    return await run(given, shell);
   } catch (error) {
     if (!isMisuse(error)) throw error;
     shell.complain(`ipvs ${name}: ${error.message}; \`ipvs help ${name}\` explains it`);
@@ -60,92 +53,14 @@ function readArguments(name: BuiltinName, args: readonly string[], shell: Shell)
   return { words, options: parsed.values };
 }
 
-const runs: Readonly<Record<BuiltinName, (given: Arguments, shell: Shell) => Promise<number>>> = {
-  list: ({ options }, shell) =>
-    withModule(shell, async ipvs => {
-      const table = await ipvs.snapshot();
-      if (options['json']) {
-        shell.print(`${JSON.stringify(table, undefined, 2)}\n`);
-      } else {
-        const { formatTable, formatWarnings } = await import('./list.ts');
-        shell.print(formatTable(table, shell.colours === true));
-        const warnings = formatWarnings(table);
-        if (warnings !== '') shell.complain(warnings);
-      }
-      return 0;
-    }),
-
-  save: (_, shell) =>
-    withModule(shell, async ipvs => {
-      const { formatRules } = await import('../../rules/format/format.ts');
-      shell.print(formatRules(await ipvs.snapshot(), { order: 'given' }));
-      return 0;
-    }),
-
-  async restore({ words, options }, shell) {
-    const path = words[0]!;
-    let text: string;
-    try {
-      text = await shell.read(path);
-    } catch (error) {
-      shell.complain(`${show(path)} can't be read: ${(error as Error).message}`);
-      return 1;
-    }
-    const clear = options['clear'] === true;
-    return options['check'] === true ? checkText(text, shell, clear) : restoreText(text, shell, clear);
-  },
-
-  async plan(given, shell) {
-    const { preparePlan } = await import('./plan.ts');
-    const work = await preparePlan(given, shell);
-    // Where there is no kernel to ask, `withModule` returns what means changes here.
-    let status = 1;
-    await withModule(shell, async ipvs => {
-      status = await work(ipvs);
-      return status;
-    });
-    return status;
-  },
-
-  async apply(given, shell) {
-    const { prepareApply } = await import('./apply.ts');
-    return withModule(shell, await prepareApply(given, shell));
-  },
-
-  async drain(given, shell) {
-    const { prepareDrain } = await import('./drain.ts');
-    return withModule(shell, await prepareDrain(given, shell));
-  },
-
-  async completion({ words }, shell) {
-    const which = shells.find(known => known === words[0]);
-    if (which === undefined) {
-      shell.complain(`completion is written for ${shells.join(', ')}, not for ${show(words[0]!)}`);
-      return MISUSED;
-    }
-    const { completionScript } = await import('./completion.ts');
-    shell.print(completionScript(which));
-    return 0;
-  },
-
-  async help({ words: [word] }, shell) {
-    const { commandHelp, builtinHelp, builtinCommandHelp } = await import('../help.ts');
-    const width = widthOf(shell);
-    if (word === undefined) {
-      shell.print(builtinHelp(width));
-      return 0;
-    }
-    if (Object.hasOwn(builtins, word)) {
-      shell.print(builtinCommandHelp(word as BuiltinName, width));
-      return 0;
-    }
-    // As one writes it, or without its dashes.
-    const found = byName.get(word) ?? byName.get(`--${word}`) ?? byName.get(`-${word}`);
-    if (found === undefined || !('command' in found)) {
-      shell.complain(`there is no command ${show(word)}; \`ipvs help\` lists them`);
-      return MISUSED;
-    }
-    shell.print(commandHelp(found.command, width));
-    return 0;
-  },
+/** How each command is run: by a module of its own, which is imported when it is wanted. */
+const commands: Readonly<Record<BuiltinName, () => Promise<{ readonly run: Run }>>> = {
+  list: () => import('./list.ts'),
+  save: () => import('./save.ts'),
+  restore: () => import('./restore.ts'),
+  plan: () => import('./plan.ts'),
+  apply: () => import('./apply.ts'),
+  drain: () => import('./drain.ts'),
+  completion: () => import('./completion.ts'),
+  help: () => import('./help.ts'),
 };

@@ -1,6 +1,19 @@
 import { type CommandName, type CommandRule, commands } from '../../rules/grammar/commands.ts';
 import { type Argument, type OptionName, type OptionRule, options } from '../../rules/grammar/options.ts';
-import { type Builtin, type BuiltinName, builtins, type shells } from '../grammar.ts';
+import { show } from '../../rules/problem.ts';
+import { MISUSED, type Run } from '../arguments.ts';
+import { type Builtin, type BuiltinName, builtins, shells } from '../grammar.ts';
+
+/** Writes what a shell needs to complete commands and options. */
+export const run: Run = async ({ words }, shell) => {
+  const which = shells.find(known => known === words[0]);
+  if (which === undefined) {
+    shell.complain(`completion is written for ${shells.join(', ')}, not for ${show(words[0]!)}`);
+    return MISUSED;
+  }
+  shell.print(completionScript(which));
+  return 0;
+};
 
 /** A word that can be typed, in all its spellings, and what it is for. */
 interface Word {

@@ -3,20 +3,27 @@ import type { Undrained } from '../../drain/drain.ts';
 import type { Drained, DrainOptions, DrainProgress } from '../../drain/types.ts';
 import { canonicalAddress } from '../../model/address.ts';
 import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../../model/identity.ts';
-import { type Arguments, isGiven, misuse } from '../arguments.ts';
+import { type Arguments, isGiven, misuse, type Run } from '../arguments.ts';
 import type { Shell } from '../terminal.ts';
+import { type Work, withModule } from '../with-client.ts';
 import { drainOptionsOf, inOptions, rephrase } from './desired-options.ts';
-import type { Work } from './plan.ts';
 
 /** What is drained: one destination, or all with an address. */
 type Target =
   | { readonly address: string }
   | { readonly service: ServiceId; readonly destination: DestinationId };
 
+/** Drains a destination or all with an address, or brings them back. */
+export const run: Run = async (given, shell) => withModule(shell, await prepare(given, shell));
+
 /** Reads what is to be drained, or brought back; what is returned does it. */
-export async function prepareDrain(given: Arguments, shell: Shell): Promise<Work> {
+async function prepare(given: Arguments, shell: Shell): Promise<Work> {
   const target = targetOf(given.words);
-  if (isGiven(given, 'undo')) return ipvs => undo(ipvs, target, given, shell);
+  if (isGiven(given, 'undo')) {
+    const [other] = Object.keys(given.options).filter(name => name !== 'undo' && name !== 'json');
+    if (other !== undefined) throw misuse(`--${other} says how to drain: it does not go with --undo`);
+    return ipvs => undo(ipvs, target, given, shell);
+  }
   const options: DrainOptions = {
     ...drainOptionsOf(given),
     ...(isGiven(given, 'all') && { idle: 'all' }),

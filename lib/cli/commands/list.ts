@@ -3,7 +3,23 @@ import type { Destination } from '../../model/destination.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
 import { lint } from '../../model/lint/lint.ts';
 import type { ServiceWithDestinations, TableEntry } from '../../model/table.ts';
+import { isGiven, type Run } from '../arguments.ts';
 import { alignColumns } from '../columns.ts';
+import { withModule } from '../with-client.ts';
+
+/** Shows the table, and what is odd in it. */
+export const run: Run = (given, shell) =>
+  withModule(shell, async ipvs => {
+    const table = await ipvs.snapshot();
+    if (isGiven(given, 'json')) {
+      shell.print(`${JSON.stringify(table, undefined, 2)}\n`);
+      return 0;
+    }
+    shell.print(formatTable(table, shell.colours === true));
+    const warnings = formatWarnings(table);
+    if (warnings !== '') shell.complain(warnings);
+    return 0;
+  });
 
 /**
  * How something fares: it takes connections; it may, which the kernel does not tell; it is taken out or full;
