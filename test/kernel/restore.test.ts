@@ -132,6 +132,29 @@ line 5: --pe: this kernel has no persistence engine 'nonesuch' (module ip_vs_pe_
     ]);
   });
 
+  test('ipvs restore --check tells doubled and missing lines, and odd ones, beside bad ones', async () => {
+    const { status, stderr } = await check(`
+-A -f 5 -s bogus-flag -b sh-port
+-a -f 5 -r 10.0.0.1
+-A -f 6 -s mh
+-A -f 6 -s mh
+-a -f 6 -r 10.0.0.1 -w 70000
+-a -f 7 -r 10.0.0.1
+`);
+    expect(status).toBe(2);
+    const told = stderr
+      .trim()
+      .split('\n')
+      .map(line => line.replace(/^(line \d+: (?:warning|-\w)).*/, '$1'));
+    expect(told).toEqual([
+      'line 6: warning',
+      'line 2: -s',
+      'line 5: -A',
+      'line 7: -a',
+      '3 bad lines; nothing was done',
+    ]);
+  });
+
   test('ipvs restore --check finds names without a number', async () => {
     const { status, stderr } = await check('-A -f 5\n-a -f 5 -r nonesuch.invalid\n');
     expect(status).toBe(2);

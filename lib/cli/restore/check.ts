@@ -5,6 +5,7 @@ import type { ServiceSpec } from '../../model/service.ts';
 import { readKernelModules } from '../../proc/modules.ts';
 import { written } from '../../rules/grammar/lookup.ts';
 import { withNames } from '../../rules/names.ts';
+import { type Doubt, doubtOf } from '../../rules/parse/doubt.ts';
 import { readLines } from '../../rules/parse/lines.ts';
 import {
   applyLines,
@@ -25,15 +26,14 @@ import { tellProblems, tellWarnings } from './tell.ts';
  * anybody wants, and returns the exit status: 0 where nothing is wrong. Changes nothing and loads no module.
  */
 export async function checkText(text: string, shell: Shell, clear = false): Promise<number> {
-  const { lines, problems, warnings } = await withNames(names => readLines(text, { names }));
-  const found: Diagnostic[] = [...problems, ...(await missingModules(lines))];
-  const odd = [...warnings];
-  // If any line could not be read, the others may only seem wrong: the -a of an -A that is bad.
-  if (problems.length === 0) {
-    const { table, refusals } = await applyToKernelTable(clear ? [clearLine, ...lines] : lines, shell);
-    found.push(...refusals.map(toProblem));
-    odd.push(...lintLines(table, warnings));
-  }
+  const { lines, problems, warnings, isDoubtful } = await withNames(names => {
+    const read = readLines(text, { names });
+    return { ...read, isDoubtful: doubtOf(text, read.problems, names) };
+  });
+  const all = clear ? [clearLine, ...lines] : lines;
+  const { table, refusals } = await applyToKernelTable(all, isDoubtful, shell);
+  const found = [...problems, ...(await missingModules(lines)), ...refusals.map(toProblem)];
+  const odd = [...warnings, ...lintLines(table, warnings, isDoubtful)];
   const byLine = (a: RuleProblem, b: RuleProblem) => a.line - b.line;
   tellWarnings(odd.sort(byLine), shell);
   return tellProblems(found.sort(byLine), 'nothing was done', shell);
@@ -73,27 +73,31 @@ async function missingModules(lines: readonly RuleLine[]): Promise<Diagnostic[]>
 
 /**
  * Does lines on a copy of the kernel's table, which is read only where a line is about what no other line
- * adds.
+ * adds. What is in doubt is not told.
  */
 async function applyToKernelTable(
   lines: readonly RuleLine[],
+  isDoubtful: Doubt,
   shell: Shell,
 ): Promise<{ readonly table: LineTable; readonly refusals: readonly Refusal[] }> {
   const table = lineTable([]);
-  const refusals = applyLines(table, lines);
+  const refusalsOn = (rows: LineTable) => applyLines(rows, lines).filter(refusal => !isDoubtful(refusal));
+  const refusals = refusalsOn(table);
   const isMissing = ({ kind }: Refusal) => kind === 'missing';
   if (!refusals.some(isMissing)) return { table, refusals };
   const present = await readTable(shell);
   if (present === undefined) return { table, refusals: refusals.filter(refusal => !isMissing(refusal)) };
   const whole = lineTable(present);
-  return { refusals: applyLines(whole, lines), table: whole };
+  return { refusals: refusalsOn(whole), table: whole };
 }
 
 /** Warnings about what lines say of services and destinations. */
-function lintLines(table: LineTable, warned: readonly RuleProblem[]): RuleProblem[] {
+function lintLines(table: LineTable, warned: readonly RuleProblem[], isDoubtful: Doubt): RuleProblem[] {
   const warnings: RuleProblem[] = [];
   const told = new Set(warned.map(({ line }) => line));
   for (const entry of table.values()) {
+    // Servers that a line without mistakes would have given it may be all that is odd.
+    if (isDoubtful({ kind: 'missing', service: entry.service })) continue;
     const destinations = Array.from(entry.destinations.values(), ({ destination }) => destination);
     for (const { code, destination, message } of lint([{ ...entry.service, destinations }])) {
       const at = destination === undefined ? entry.line : destinationLine(entry, destination);

@@ -4,6 +4,7 @@ import type { ServiceSpec } from '../../model/service.ts';
 import { written } from '../grammar/lookup.ts';
 import { complain, noFindings, type RuleProblem, rulesError } from '../problem.ts';
 import type { RuleCommand, RuleLine, ServiceRules } from '../types.ts';
+import { doubtOf } from './doubt.ts';
 import { type ParseOptions, readLines } from './lines.ts';
 
 /** A service of a table that lines make. */
@@ -53,6 +54,8 @@ export interface Refusal {
   readonly command: RuleCommand['command'];
   readonly kind: 'doubled' | 'missing';
   readonly of: 'service' | 'destination';
+  /** The service that it is about. */
+  readonly service: ServiceId;
 }
 
 /**
@@ -62,10 +65,11 @@ export interface Refusal {
 export function applyLines(table: LineTable, lines: readonly RuleLine[]): Refusal[] {
   const refusals: Refusal[] = [];
   for (const { line, command } of lines) {
-    const refuse = (kind: Refusal['kind'], of: Refusal['of']) =>
-      void refusals.push({ line, command: command.command, kind, of });
     if (command.command === 'clear') table.clear();
     else if ('service' in command && command.service !== undefined) {
+      const { service } = command;
+      const refuse = (kind: Refusal['kind'], of: Refusal['of']) =>
+        void refusals.push({ line, command: command.command, kind, of, service });
       applyLine(table, command as ServiceCommand, line, refuse);
     }
   }
@@ -183,11 +187,12 @@ export function readLineTable(
   }
   const table: LineTable = new Map();
   const refusals = applyLines(table, rules);
-  // If any line did not parse, errors that could follow from it (an -a whose -A was bad) are not reported.
-  if (problems.length === 0) {
-    for (const { line, command, kind, of } of refusals) {
-      complain({ ...found, line }, written(command), refusalMessages[kind][of]);
-    }
+  const isDoubtful = doubtOf(text, problems, options.names);
+  for (const refusal of refusals) {
+    // What could follow from a line that did not parse (an -a whose -A was bad) is not reported.
+    if (isDoubtful(refusal)) continue;
+    const { line, command, kind, of } = refusal;
+    complain({ ...found, line }, written(command), refusalMessages[kind][of]);
   }
   const all = [...problems, ...found.problems];
   if (all.length > 0) throw rulesError(all.sort((a, b) => a.line - b.line));

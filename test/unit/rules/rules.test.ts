@@ -230,6 +230,31 @@ describe('bad lines', () => {
     ]);
   });
 
+  test('doubled and missing lines are reported beside bad ones, but for what these may have been about', () => {
+    const problems = problemsOf(`-A -t 10.0.0.1:80 -s rr
+-A -t 10.0.0.1:80 -s rr
+-A -t 10.0.0.2:80 -s rr -p never
+-a -t 10.0.0.2:80 -r 10.0.1.1
+-a -t 10.0.0.3:80 -r 10.0.1.1
+-A -f 7 -6 --schedular rr
+-a -f 7 -6 -r fd00::1
+-a -f 7 -r 10.0.1.1
+--set 1 2 x`);
+    expect(problems.map(({ line }) => line)).toEqual([2, 3, 5, 6, 8, 9]);
+  });
+
+  test('nothing is reported as missing beside a bad line whose service is not known', () => {
+    for (const line of [
+      '-A -t 10.0.0.300:80',
+      '-A',
+      '-A -t 10.0.0.1:80 -t 10.0.0.2:80',
+      '-A -t "10.0.0.9:80',
+    ]) {
+      const problems = problemsOf(`${line}\n-a -t 10.0.0.9:80 -r 10.0.1.1\n-A -f 1\n-A -f 1\n`);
+      expect(problems.map(problem => problem.line)).toEqual([1, 4]);
+    }
+  });
+
   test.each([
     ['-A -t 10.0.0.1:80 --tcp', /is it --tcp-service/],
     ['-A -t 10.0.0.1:80 -s', /-s: needs an argument/],
