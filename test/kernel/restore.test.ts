@@ -134,7 +134,7 @@ line 5: --pe: this kernel has no persistence engine 'nonesuch' (module ip_vs_pe_
 
   test('ipvs restore --check tells doubled and missing lines, and odd ones, beside bad ones', async () => {
     const { status, stderr } = await check(`
--A -f 5 -s bogus-flag -b sh-port
+-A -f 5 -s rr -b sh-port
 -a -f 5 -r 10.0.0.1
 -A -f 6 -s mh
 -A -f 6 -s mh
@@ -148,7 +148,7 @@ line 5: --pe: this kernel has no persistence engine 'nonesuch' (module ip_vs_pe_
       .map(line => line.replace(/^(line \d+: (?:warning|-\w)).*/, '$1'));
     expect(told).toEqual([
       'line 6: warning',
-      'line 2: -s',
+      'line 2: -b',
       'line 5: -A',
       'line 7: -a',
       '3 bad lines; nothing was done',
