@@ -1,5 +1,6 @@
 import { directors } from './directors/directors.ts';
 import { dns } from './dns/dns.ts';
+import { drain } from './drain/drain.ts';
 import { faults } from './faults/faults.ts';
 import type { Lab } from './lab.ts';
 import { nat } from './nat/nat.ts';
@@ -20,5 +21,6 @@ export const labs: ReadonlyMap<string, Lab> = new Map<string, Lab>([
   ['services', services],
   ['directors', directors],
   ['dns', dns],
+  ['drain', drain],
   ['faults', faults],
 ]);
