@@ -3,13 +3,14 @@ import { writeSettings } from '../calls/files.ts';
 import type { CallOptions } from '../calls/options.ts';
 import * as writes from '../calls/writes.ts';
 import { IpvsError } from '../model/errors.ts';
-import { fallbackFlag, refusesClients } from '../model/hashing.ts';
 import { serviceKey } from '../model/identity.ts';
-import type { Service } from '../model/service.ts';
 import { formatSettings, SETTINGS_DIRECTORY, settingName } from '../proc/settings.ts';
+import { sinceBoot } from '../records/clock.ts';
 import { RECORDS_DIRECTORY, recordsDirectory } from '../records/directory.ts';
 import { type DrainRecord, drainKey, readDrains, writeDrain } from '../records/drains.ts';
+import { lendFallback, servicesOnLoan } from './fallback.ts';
 import type { DrainSettings } from './options.ts';
+import { isGone } from './remove.ts';
 import { type DrainTarget, readSites } from './sites.ts';
 import { countsActive, type DrainSite, findTraps, persistenceFeeds, type Traps } from './traps.ts';
 import type { DrainTrap } from './types.ts';
@@ -18,8 +19,10 @@ import type { DrainTrap } from './types.ts';
 export interface BegunDrain {
   readonly target: DrainTarget;
   readonly key: string;
-  /** Milliseconds since 1970. */
+  /** As `sinceBoot()` counts. */
   readonly started: number;
+  /** As `DrainRecord` has it. */
+  readonly fallback: boolean;
   readonly traps: readonly DrainTrap[];
   /** Whether connections that are not established are waited for, and clients that persistence binds. */
   readonly countsInactive: boolean;
@@ -70,21 +73,35 @@ export async function beginDrains(
 ): Promise<Begun> {
   const call = { signal: options.signal, timeout: options.timeout };
   if (sites.length === 0) return { directory: RECORDS_DIRECTORY, drains: [] };
-  if (options.setSettings === true) await setSettings(calls, call);
-  if (options.setFallback === true) await setFallbacks(calls, sites, call);
   const directory = await recordsDirectory(calls, call);
   const known = await readDrains(directory);
+  const services = [...new Map(sites.map(({ service }) => [serviceKey(service), service])).values()];
+  const onLoan = servicesOnLoan(services, known.values(), options.setFallback === true);
   const drains = sites.map((site, i): BegunDrain & { readonly record: DrainRecord } => {
     const target = targets[i]!;
     const key = drainKey(target.service, target.destination);
-    const record = recordOf(site, target, known.get(key));
+    const fallback = onLoan.has(serviceKey(site.service));
+    const record = recordOf(site, target, known.get(key), fallback);
     const { idle = countsActive(site.service) ? 'active' : 'all' } = options;
     const countsInactive = idle === 'all';
     const countsPersistent = persistenceFeeds(site) && options.setSettings !== true;
     const { started } = record;
-    return { target, key, started, traps: traps[i]!.warnings, countsInactive, countsPersistent, record };
+    return {
+      target,
+      key,
+      started,
+      fallback,
+      traps: traps[i]!.warnings,
+      countsInactive,
+      countsPersistent,
+      record,
+    };
   });
   await Promise.all(drains.map(({ record }) => writeDrain(directory, record)));
+  if (options.setSettings === true) await setSettings(calls, call);
+  if (options.setFallback === true) {
+    await Promise.all(services.map(service => lendFallback(calls, service, call)));
+  }
   await Promise.all(sites.map((site, i) => silence(calls, site, targets[i]!, call)));
   return { directory, drains };
 }
@@ -101,28 +118,17 @@ async function setSettings(calls: Calls, options: CallOptions): Promise<void> {
   await calls.file(writeSettings(SETTINGS_DIRECTORY, content, settingName), options);
 }
 
-async function setFallbacks(calls: Calls, sites: readonly DrainSite[], options: CallOptions): Promise<void> {
-  const services = new Map(sites.map(({ service }) => [serviceKey(service), service]));
-  await Promise.all(Array.from(services.values(), service => setFallback(calls, service, options)));
-}
-
-/** Sets the flag that sends clients elsewhere. The kernel changes it in place, and connections live on. */
-async function setFallback(calls: Calls, service: Service, options: CallOptions): Promise<void> {
-  const { scheduler, schedulerFlags } = service;
-  const flag = fallbackFlag(scheduler);
-  if (flag === undefined || !refusesClients(scheduler, schedulerFlags)) return;
-  const changes = { scheduler, schedulerFlags: [...schedulerFlags, flag] };
-  await calls.run(writes.updateService(service, changes), options);
-}
-
 /** What is recorded: a drain that goes on has the weight and the beginning that it had. */
 function recordOf(
   { destination: { weight } }: DrainSite,
   { service, destination }: DrainTarget,
   known: DrainRecord | undefined,
+  fallback: boolean,
 ): DrainRecord {
-  if (weight === 0 && known !== undefined) return known;
-  return { service, destination, weight, started: Date.now() };
+  const now = sinceBoot();
+  if (weight !== 0 || known === undefined) return { service, destination, weight, started: now, fallback };
+  // A record of another boot, where /run is kept, or another time namespace may begin in the future.
+  return { ...known, started: Math.min(known.started, now), fallback };
 }
 
 /** Takes a destination out of scheduling. One that is gone meanwhile is none of the caller's errors. */
@@ -138,12 +144,4 @@ async function silence(
   } catch (error) {
     if (!isGone(error)) throw error;
   }
-}
-
-/** Whether an error says that a destination is not there any more. */
-export function isGone(error: unknown): boolean {
-  return (
-    error instanceof IpvsError &&
-    (error.code === 'ERR_IPVS_SERVICE_NOT_FOUND' || error.code === 'ERR_IPVS_DESTINATION_NOT_FOUND')
-  );
 }

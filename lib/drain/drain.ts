@@ -7,13 +7,21 @@ import { validateInteger } from '../model/arguments.ts';
 import { MAX_WEIGHT } from '../model/constants.ts';
 import type { Destination } from '../model/destination.ts';
 import { IpvsError } from '../model/errors.ts';
-import { copyDestinationId, copyServiceId, type DestinationId, type ServiceId } from '../model/identity.ts';
+import {
+  copyDestinationId,
+  copyServiceId,
+  type DestinationId,
+  destinationKey,
+  type ServiceId,
+} from '../model/identity.ts';
 import { recordsDirectory } from '../records/directory.ts';
-import { drainKey, readDrain, readDrains, removeDrain } from '../records/drains.ts';
-import { beginDrains, isGone, surveyDrains } from './begin.ts';
+import { type DrainRecord, drainKey, readDrain, readDrains, removeDrain } from '../records/drains.ts';
+import { beginDrains, surveyDrains } from './begin.ts';
+import { takeFallbackBack } from './fallback.ts';
 import { type DrainSettings, readDrainOptions } from './options.ts';
+import { removeDrained } from './remove.ts';
 import { giveBack } from './running.ts';
-import type { DrainTarget } from './sites.ts';
+import { type DrainTarget, readNow } from './sites.ts';
 import type { Drained, DrainOptions } from './types.ts';
 import { awaitDrains, type FinishDrain } from './wait.ts';
 
@@ -70,16 +78,10 @@ async function targetsAt(
 /** Ends drains as options say. */
 function finisher(calls: Calls, options: DrainSettings): FinishDrain {
   const { signal, timeout } = options;
-  return async ({ target: { service, destination } }, end) => {
+  return async ({ target }, end) => {
     if (end === 'idle' && options.then === 'keep') return 'kept';
     if (end === 'deadline' && options.atDeadline === 'give-up') return 'gave-up';
-    try {
-      await calls.run(writes.removeDestination(service, destination), { signal, timeout });
-      return 'removed';
-    } catch (error) {
-      if (isGone(error)) return 'gone';
-      throw error;
-    }
+    return removeDrained(calls, target, { signal, timeout });
   };
 }
 
@@ -111,8 +113,24 @@ export async function undrain(
   const directory = await recordsDirectory(calls, options);
   const record = await readDrain(directory, target.service, target.destination);
   const weight = given.weight ?? record?.weight ?? 0;
-  if (weight === 0) throw unknownWeight(drainKey(target.service, target.destination));
-  return restore(calls, directory, { ...target, weight }, options);
+  const key = drainKey(target.service, target.destination);
+  if (weight === 0)
+    throw unknownWeight(`${key}: no drain of it is recorded, so that its weight before is not known`);
+  if (given.weight === undefined) await expectSilence(calls, target, key, options);
+  return restore(calls, directory, { ...target, weight }, record, options);
+}
+
+/** Throws where a destination takes connections: whoever gave it a weight since its drain did not ask here. */
+async function expectSilence(
+  calls: Calls,
+  { service, destination }: DrainTarget,
+  key: string,
+  options: CallOptions,
+): Promise<void> {
+  const rows = await readNow(calls.run, service, options);
+  const row = rows.find(one => destinationKey(one) === destinationKey(destination));
+  if (row === undefined || row.weight === 0) return;
+  throw unknownWeight(`${key}: it takes connections, at weight ${row.weight}`);
 }
 
 /** Gives all drained destinations with an address their weights again, over all services. */
@@ -127,10 +145,21 @@ export async function undrainAddress(
   // One that has a weight was brought back since, by an apply or another program, which did not ask here.
   const targets = await targetsAt(calls, address, options, row => row.weight === 0);
   const drained = targets.flatMap(target => {
-    const before = known.get(drainKey(target.service, target.destination))?.weight ?? 0;
-    return before > 0 ? [{ ...target, weight: given.weight ?? before }] : [];
+    const record = known.get(drainKey(target.service, target.destination));
+    return record !== undefined && record.weight > 0 ? [record] : [];
   });
-  return Promise.all(drained.map(target => restore(calls, directory, target, options)));
+  return Promise.all(
+    drained.map(record => {
+      const { service, destination, weight } = record;
+      return restore(
+        calls,
+        directory,
+        { service, destination, weight: given.weight ?? weight },
+        record,
+        options,
+      );
+    }),
+  );
 }
 
 function readUndrainOptions(given: UndrainOptions): CallOptions {
@@ -139,11 +168,12 @@ function readUndrainOptions(given: UndrainOptions): CallOptions {
   return { signal, timeout };
 }
 
-/** Gives a destination a weight, tells drains of it, and removes the record. */
+/** Gives a destination a weight, tells drains of it, and removes the record with what it says is on loan. */
 async function restore(
   calls: Calls,
   directory: string,
   { service, destination, weight }: Undrained,
+  record: DrainRecord | undefined,
   options: CallOptions,
 ): Promise<Undrained> {
   const takeBack = giveBack(calls, drainKey(service, destination));
@@ -154,10 +184,11 @@ async function restore(
     throw error;
   }
   await removeDrain(directory, service, destination);
+  if (record?.fallback === true) await takeFallbackBack(calls, service, options);
   return { service, destination, weight };
 }
 
-function unknownWeight(key: string): IpvsError {
-  const message = `${key}: no drain of it is recorded, so that its weight before is not known; give a weight`;
+function unknownWeight(reason: string): IpvsError {
+  const message = `${reason}: nothing was done; give the weight that it is to have`;
   return new IpvsError('ERR_IPVS_DRAIN_UNKNOWN', message, { command: 'DRAIN' });
 }

@@ -30,8 +30,8 @@ export interface DrainOptions extends CallOptions {
   /** What to do once it is idle: 'remove' the destination (the default), or 'keep' it at weight 0. */
   readonly then?: 'remove' | 'keep' | undefined;
   /**
-   * Sets the flag of a hashing scheduler (`sh-fallback`, `mh-fallback`) that would else refuse clients.
-   * Default false.
+   * Sets the flag of a hashing scheduler (`sh-fallback`, `mh-fallback`) that would else refuse clients, and
+   * takes it back when none of the service's destinations is drained any more. Default false.
    */
   readonly setFallback?: boolean | undefined;
   /**

@@ -4,9 +4,11 @@ import type { Calls } from '../calls/calls.ts';
 import type { Destination } from '../model/destination.ts';
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
 import { destinationKey, type ServiceId, serviceKey } from '../model/identity.ts';
+import { sinceBoot } from '../records/clock.ts';
 import { readDrain, removeDrain } from '../records/drains.ts';
 import type { Begun, BegunDrain } from './begin.ts';
 import { createEstimator, type Estimator } from './estimate.ts';
+import { takeFallbackBack } from './fallback.ts';
 import type { DrainSettings } from './options.ts';
 import { addRunning, type RunningDrain } from './running.ts';
 import { readNow } from './sites.ts';
@@ -63,8 +65,9 @@ export async function awaitDrains(
     const stays = known === 'kept' || known === 'gave-up';
     if (!stays && !(known === 'returned' && (await isDrainedAgain(directory, drain)))) {
       await removeDrain(directory, service, destination);
+      if (drain.fallback) await takeFallbackBack(calls, service, { signal, timeout });
     }
-    const elapsed = Date.now() - drain.started;
+    const elapsed = sinceBoot() - drain.started;
     results.set(drain, { service, destination, outcome: known, ...counts, elapsed, traps: drain.traps });
   };
   const missed = new Map<string, number>();
@@ -152,7 +155,7 @@ async function judge(
 
 function progressOf({ drain, counts, estimator }: Waiting, { deadline }: DrainSettings): DrainProgress {
   const { service, destination } = drain.target;
-  const elapsed = Date.now() - drain.started;
+  const elapsed = sinceBoot() - drain.started;
   const waitingFor =
     counts.activeConnections +
     (drain.countsInactive ? counts.inactiveConnections : 0) +
@@ -174,7 +177,7 @@ function nextLook(waiting: Iterable<Waiting>, { poll, idleFor, deadline }: Drain
   let next = poll;
   for (const { drain, idleSince } of waiting) {
     if (idleSince !== undefined) next = Math.min(next, idleSince + idleFor - now);
-    if (deadline !== undefined) next = Math.min(next, drain.started + deadline - Date.now());
+    if (deadline !== undefined) next = Math.min(next, drain.started + deadline - sinceBoot());
   }
   return Math.max(1, Math.ceil(next));
 }

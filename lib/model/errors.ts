@@ -238,7 +238,7 @@ export type IpvsErrorCode =
    */
   | 'ERR_IPVS_DRAIN_REFUSED'
   /**
-   * Nothing is recorded of a drain of the destination that could be undone.
+   * Nothing is recorded of a drain of the destination that could be undone, or it takes connections again.
    *
    * To do: Give `undrain()` the weight.
    */

@@ -1,4 +1,5 @@
 import { destinationChanges, serviceChanges } from './difference.ts';
+import { beginsToRefuse } from './refusing.ts';
 import { type DestinationRow, destinationSpec, type ServiceRow, serviceSpec } from './rows.ts';
 import { compareSequence } from './sequence.ts';
 import type { AddDestinationStep, PlanOptions, PlanWarning, RemoveDestinationStep, Step } from './types.ts';
@@ -17,7 +18,9 @@ const Phase = {
   /** Destinations that get less weight. */
   lowerWeights: 3,
   removeDestinations: 4,
-  removeServices: 5,
+  /** Changes of services that would refuse clients while a destination is at weight 0. */
+  changeServicesLast: 5,
+  removeServices: 6,
 } as const;
 
 /** A plan while it is drawn up. */
@@ -87,8 +90,8 @@ function draftChanges(draft: Draft, actual: ServiceRow, desired: ServiceRow, opt
   const changes = serviceChanges(actual, desired);
   if (changes !== undefined) {
     const { service } = desired;
-    const step: Step = { kind: 'change-service', service, changes, spec: serviceSpec(desired) };
-    draft.phases[Phase.changeServices]!.push(step);
+    const step = { kind: 'change-service', service, changes, spec: serviceSpec(desired) } as const;
+    draft.phases[beginsToRefuse(step) ? Phase.changeServicesLast : Phase.changeServices]!.push(step);
   }
   const present = new Map(actual.destinations.map(row => [row.key, row]));
   const keysOf = ({ destinations }: ServiceRow) => destinations.map(({ key }) => key);

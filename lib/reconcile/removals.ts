@@ -1,8 +1,8 @@
 import type { Calls } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
-import * as writes from '../calls/writes.ts';
-import { type Begun, beginDrains, isGone, type Survey, surveyDrains } from '../drain/begin.ts';
+import { type Begun, beginDrains, type Survey, surveyDrains } from '../drain/begin.ts';
 import { type DrainSettings, readDrainOptions } from '../drain/options.ts';
+import { removeDrained } from '../drain/remove.ts';
 import { type DrainTarget, readNow } from '../drain/sites.ts';
 import type { Drained } from '../drain/types.ts';
 import { awaitDrains, type FinishDrain } from '../drain/wait.ts';
@@ -117,17 +117,10 @@ function finisher(
   { atDeadline }: DrainSettings,
   { signal, timeout }: CallOptions,
 ): FinishDrain {
-  return async ({ target: { service, destination, leaves } }, end) => {
+  return async ({ target }, end) => {
     if (end === 'deadline' && atDeadline === 'give-up') return 'gave-up';
     // Should another of the service's give up, the service stays, and this one can be brought back.
-    if (leaves === 'service') return 'kept';
-    try {
-      await calls.run(writes.removeDestination(service, destination), { signal, timeout });
-      return 'removed';
-    } catch (error) {
-      if (isGone(error)) return 'gone';
-      throw error;
-    }
+    return target.leaves === 'service' ? 'kept' : removeDrained(calls, target, { signal, timeout });
   };
 }
 

@@ -4,6 +4,7 @@ import type { Calls, WriteAll } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
 import { serviceKey } from '../model/identity.ts';
+import { beginsToRefuse } from './refusing.ts';
 import { type Drainer, isRemoval } from './removals.ts';
 import type { AppliedStep, Step } from './types.ts';
 import { createStepEncoder, writeOf } from './write.ts';
@@ -82,13 +83,25 @@ async function sendLosses(
   if (drainer === undefined) return send(kernel, steps, options);
   const lowered = await send(
     kernel,
-    steps.filter(step => !isRemoval(step)),
+    steps.filter(step => step.kind === 'change-destination'),
     options,
   );
   const removed = await drainer.drain(steps.filter(isRemoval));
   const ready = removed.flatMap(result => ('ready' in result ? [result.step] : []));
   const concluded = removed.flatMap(result => ('ready' in result ? [] : [result]));
-  return [...lowered, ...concluded, ...(await send(kernel, ready, options))];
+  const standing = new Set(
+    concluded.filter(({ outcome }) => outcome !== 'done').map(({ step }) => serviceKey(step.service)),
+  );
+  const last = steps.filter(step => step.kind === 'change-service');
+  const wanted = last.filter(({ service }) => !standing.has(serviceKey(service)));
+  const kept = last.filter(({ service }) => standing.has(serviceKey(service)));
+  const reason = 'a destination stays at weight 0, whose clients it would refuse';
+  return [
+    ...lowered,
+    ...concluded,
+    ...(await send(kernel, [...ready, ...wanted], options)),
+    ...kept.map((step): StepResult => ({ step, outcome: 'left-out', reason })),
+  ];
 }
 
 /** Whether a step takes something away. */
@@ -98,6 +111,8 @@ function isLoss(step: Step): boolean {
       return true;
     case 'remove-destination':
       return step.reason !== 'order';
+    case 'change-service':
+      return beginsToRefuse(step);
     case 'change-destination':
       return step.changes.weight !== undefined && step.changes.weight.to < step.changes.weight.from;
     default:

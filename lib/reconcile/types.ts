@@ -153,6 +153,8 @@ export interface PlanData {
   readonly formatVersion: typeof PLAN_FORMAT;
   /** Whom the services belong to, where `owner` was given. */
   readonly owner?: string;
+  /** With `owner`: the services that it desires, which `apply()` claims for it, those without a step too. */
+  readonly services?: readonly ServiceId[];
   /** What there is to do, in the order in which it is done. Empty: the table is as desired. */
   readonly steps: readonly Step[];
   /** What is no reason to stop, in the order of the desired state. */
@@ -176,7 +178,8 @@ export interface Plan extends PlanData {
    */
   toString(): string;
   /**
-   * The steps as lines that `ipvsadm -R` and `ipvs restore` read, one for each.
+   * The steps as lines that `ipvsadm -R` and `ipvs restore` read, one for each. Lines that only the latter reads
+   * end in a comment that says so.
    *
    * @example
    * ```ts

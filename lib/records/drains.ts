@@ -8,8 +8,10 @@ export interface DrainRecord {
   readonly destination: DestinationId;
   /** What the destination had before. */
   readonly weight: number;
-  /** When it began, in milliseconds since 1970: whoever goes on with it does not start the clock anew. */
+  /** When it began, as `sinceBoot()` counts: whoever goes on with it does not start the clock anew. */
   readonly started: number;
+  /** Its service has the fallback flag of its scheduler on loan, until none of its destinations is drained. */
+  readonly fallback?: boolean;
 }
 
 function drainsDirectory(directory: string): string {

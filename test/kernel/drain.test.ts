@@ -201,13 +201,26 @@ describe('traps of a drain', () => {
   });
 
   test('a drain under a hashing scheduler that refuses clients can set its fallback first', async () => {
-    expect(await refused({ ...web, scheduler: 'mh', schedulerFlags: ['mh-port'] })).toContain(
-      "flag 'mh-fallback'",
-    );
+    const service = { ...web, scheduler: 'mh', schedulerFlags: ['mh-port'] } as const;
+    expect(await refused(service)).toContain("flag 'mh-fallback'");
     await bed.ipvs.drain(web, at(1), { ...keeping, setFallback: true });
     expect(await bed.ipvs.service(web)).toMatchObject({ schedulerFlags: ['mh-fallback', 'mh-port'] });
     // With the fallback every client finds the other server.
     expect(new Set(await open(12))).toEqual(new Set([at(2).address]));
+    await bed.ipvs.undrain(web, at(1));
+    expect((await bed.ipvs.plan([entry(service, [1, 2])])).steps).toEqual([]);
+    // An apply() whose drain sets it leaves nothing to do either, nor one that finds it set.
+    for (const hosts of [[2], [1, 2]]) {
+      await bed.ipvs.apply([entry(service, hosts)], { drain: { ...quick, setFallback: true } });
+      expect((await bed.ipvs.plan([entry(service, hosts)])).steps).toEqual([]);
+    }
+    await bed.ipvs.updateService(web, { scheduler: 'mh', schedulerFlags: ['mh-fallback', 'mh-port'] });
+    const { steps } = await bed.ipvs.apply([entry(service, [2])], { drain: { ...quick, setFallback: true } });
+    expect(steps.map(({ step, outcome }) => [step.kind, outcome])).toEqual([
+      ['remove-destination', 'done'],
+      ['change-service', 'done'],
+    ]);
+    expect((await bed.ipvs.plan([entry(service, [2])])).steps).toEqual([]);
   });
 
   test('a drain that persistence keeps feeding needs a deadline or the setting', async () => {

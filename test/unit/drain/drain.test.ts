@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { drain, drainAddress, undrain, undrainAddress } from '../../../lib/drain/drain.ts';
 import type { DestinationId } from '../../../lib/index.ts';
 import { IpvsError } from '../../../lib/model/errors.ts';
@@ -35,6 +35,28 @@ describe('a drain that goes on after its deadline', () => {
     expect(await drain(calls, web, at(1), { idleFor: 1000, deadline: 1000 })).toMatchObject({
       outcome: 'removed',
     });
+  });
+});
+
+test('a date that is set while a drain waits brings its deadline no nearer', async () => {
+  const { calls, table, directory } = createTableCalls([[web, [rowAt(1, 1, 1), rowAt(2)]]]);
+  const looks = countLooks({ ...quick, deadline: 60_000 });
+  const draining = drain(calls, web, at(1), looks.options);
+  await looks.more(1);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+  try {
+    await looks.more(2);
+    table.get(key)![0]!.activeConnections = 0;
+    expect(await draining).toMatchObject({ outcome: 'removed' });
+    expect((await draining).elapsed).toBeLessThan(60_000);
+  } finally {
+    vi.useRealTimers();
+  }
+  // What another process recorded.
+  await writeDrain(directory, { service: web, destination: at(2), weight: 1, started: Date.now() });
+  table.set(key, [rowAt(1), rowAt(2, 0)]);
+  expect(await drain(calls, web, at(2), { ...quick, deadline: 60_000 })).toMatchObject({
+    outcome: 'removed',
   });
 });
 
@@ -120,6 +142,57 @@ describe('undrain()', () => {
     await looks.more(1);
     stand.table.get(key)![0]!.activeConnections = 0;
     expect(await draining).toMatchObject({ outcome: 'removed' });
+  });
+});
+
+test('undrain() leaves a destination alone that was given a weight since its drain', async () => {
+  const { calls, table } = createTableCalls([[web, [rowAt(1, 5), rowAt(2)]]]);
+  expect(await drain(calls, web, at(1), keeping)).toMatchObject({ outcome: 'kept' });
+  table.get(key)![0]!.weight = 10;
+  await expect(undrain(calls, web, at(1))).rejects.toMatchObject({
+    code: 'ERR_IPVS_DRAIN_UNKNOWN',
+    message: expect.stringMatching(/it takes connections, at weight 10: nothing was done/),
+  });
+  expect(table.get(key)![0]!.weight).toBe(10);
+  expect(await undrain(calls, web, at(1), { weight: 3 })).toMatchObject({ weight: 3 });
+});
+
+describe('the fallback flag that a drain sets', () => {
+  const forced = { ...quick, force: true, setFallback: true };
+  const begin = (more: object = {}) => {
+    const stand = createTableCalls([[web, [rowAt(1, 5), rowAt(2, 5), rowAt(3)]]]);
+    const schedule = { scheduler: 'mh', schedulerFlags: ['mh-port'], ...more };
+    stand.services.set(key, schedule);
+    return { ...stand, flags: () => stand.services.get(key)!.schedulerFlags };
+  };
+
+  test('the fallback flag is taken back when the drain is done', async () => {
+    const { calls, flags } = begin();
+    const seen: (readonly string[])[] = [];
+    await drain(calls, web, at(1), { ...forced, onProgress: () => void seen.push(flags()) });
+    expect(seen[0]).toEqual(['mh-port', 'mh-fallback']);
+    expect(flags()).toEqual(['mh-port']);
+  });
+
+  test('the fallback flag stays as long as a destination is at weight 0, whichever drain set it', async () => {
+    const { calls, flags } = begin();
+    await drain(calls, web, at(1), { ...forced, ...keeping });
+    await drain(calls, web, at(2), { ...quick, force: true });
+    expect(flags()).toContain('mh-fallback');
+    await undrain(calls, web, at(1));
+    expect(flags()).toEqual(['mh-port']);
+    await drain(calls, web, at(1), { ...forced, ...keeping });
+    await drain(calls, web, at(3), { ...keeping, force: true });
+    await undrain(calls, web, at(1));
+    expect(flags()).toContain('mh-fallback');
+    expect(await undrainAddress(calls, at(3).address)).toHaveLength(1);
+    expect(flags()).toEqual(['mh-port']);
+  });
+
+  test('the fallback flag that was there before a drain stays', async () => {
+    const { calls, flags } = begin({ schedulerFlags: ['mh-fallback'] });
+    await drain(calls, web, at(1), forced);
+    expect(flags()).toEqual(['mh-fallback']);
   });
 });
 

@@ -21,11 +21,19 @@ export interface Row extends DestinationId {
   activeConnections: number;
 }
 
+/** How a service schedules. */
+export interface Schedule {
+  readonly scheduler: string;
+  readonly schedulerFlags: readonly string[];
+}
+
 /** Calls on a table that is the test's, with a directory of records of its own. */
 export interface TableCalls {
   readonly calls: Calls;
   /** The rows of each service, by its key: tests look at them, and change them as another program would. */
   readonly table: Map<string, Row[]>;
+  /** How each service schedules, by its key, where it is not rr. */
+  readonly services: Map<string, Schedule>;
   /** Where drains and owners are recorded. */
   readonly directory: string;
   /** The paths of the settings that were written. */
@@ -74,10 +82,10 @@ export function createTableCalls(services: readonly (readonly [ServiceId, readon
   let failure: Error | undefined;
 
   const full = (row: Row) => ({ ...row, inactiveConnections: 0, persistentConnections: 0 });
+  const schedules = new Map<string, Schedule>();
   const serviceRow = (key: string) => ({
     ...ids.get(key)!,
-    scheduler: 'rr',
-    schedulerFlags: [],
+    ...(schedules.get(key) ?? { scheduler: 'rr', schedulerFlags: [] }),
     onePacket: false,
   });
 
@@ -112,6 +120,14 @@ export function createTableCalls(services: readonly (readonly [ServiceId, readon
       }
       case Operation.snapshot:
         return Array.from(table, ([key, rows]) => ({ ...serviceRow(key), destinations: rows.map(full) }));
+      case Operation.updateService: {
+        const { service, changes } = spec as unknown as {
+          readonly service: ServiceId;
+          readonly changes: Schedule;
+        };
+        schedules.set(serviceKey(service), changes);
+        return undefined;
+      }
       case Operation.updateDest:
       case Operation.delDest:
         return write(operation, spec as unknown as WriteSpec);
@@ -144,6 +160,7 @@ export function createTableCalls(services: readonly (readonly [ServiceId, readon
   return {
     calls,
     table,
+    services: schedules,
     directory,
     settingsWritten,
     failNextWrite(error) {

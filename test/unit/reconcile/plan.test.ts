@@ -478,9 +478,9 @@ describe('formats', () => {
     expect(plan.commands()).toEqual([
       '-A -u [fd00::1]:53 -s wlc -o',
       '-a -u [fd00::1]:53 -r [fd00::3]:53 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum',
-      '-E -t 10.0.0.1:80 -s mh -p 60 -b mh-port',
       '-e -t 10.0.0.1:80 -r 10.0.1.1:80 -g -w 2 -x 100 -y 50',
       '-d -t 10.0.0.1:80 -r 10.0.1.2:80',
+      '-E -t 10.0.0.1:80 -s mh -p 60 -b mh-port',
       '-D -f 7 -6',
     ]);
   });
@@ -488,7 +488,15 @@ describe('formats', () => {
     const plan = await planFor(before, after, { owns: 'everything', owner: 'web' });
     const data = JSON.parse(JSON.stringify(plan));
     expect(data).toEqual({ ...plan });
-    expect(Object.keys(data)).toEqual(['formatVersion', 'owner', 'steps', 'warnings', 'scope', 'refusals']);
+    expect(Object.keys(data)).toEqual([
+      'formatVersion',
+      'owner',
+      'services',
+      'steps',
+      'warnings',
+      'scope',
+      'refusals',
+    ]);
     expect(data.formatVersion).toBe(1);
     expect(structuredClone(plan)).toEqual(data);
   });

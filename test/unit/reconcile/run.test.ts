@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Layout, Operation } from '../../../lib/addon/layout.ts';
 import type { WriteAll } from '../../../lib/calls/calls.ts';
 import type { Plan, TableEntry } from '../../../lib/index.ts';
+import type { Drainer } from '../../../lib/reconcile/removals.ts';
 import { runSteps } from '../../../lib/reconcile/run.ts';
 import { planFor } from './support.ts';
 
@@ -79,4 +80,49 @@ test('what takes connections is sent and answered before anything that ceases to
     Operation.newDest,
     ...[Operation.delDest, Operation.delDest],
   ]);
+});
+
+describe('a change after which clients of drained destinations would be refused', () => {
+  const hashed = (hosts: number, ...schedulerFlags: string[]) =>
+    table(hosts, { scheduler: 'mh', schedulerFlags });
+
+  test.each([
+    ['loses its fallback flag', hashed(2, 'mh-fallback', 'mh-port'), hashed(1, 'mh-port')],
+    ['gets a scheduler without one', table(2), hashed(1)],
+  ])('a service that %s is changed after its removals', async (_, before, desired) => {
+    expect((await recordsOf(await planFor([before], [desired]))).map(([operation]) => operation)).toEqual([
+      Operation.delDest,
+      Operation.setService,
+    ]);
+  });
+
+  test('a service that gets its fallback flag is changed before its removals', async () => {
+    const plan = await planFor([hashed(2)], [hashed(1, 'mh-fallback')]);
+    expect(plan.steps.map(({ kind }) => kind)).toEqual(['change-service', 'remove-destination']);
+  });
+
+  test('a service keeps its fallback flag while a destination whose drain gave up is at weight 0', async () => {
+    const other = { port: 81 };
+    const { steps } = await planFor(
+      [hashed(2, 'mh-fallback'), { ...hashed(1, 'mh-fallback'), ...other } as TableEntry],
+      [hashed(1), { ...hashed(1), ...other } as TableEntry],
+    );
+    const writeAll: WriteAll = async (_, __, count) => new Int32Array(count);
+    const reason = 'not idle at the deadline';
+    const drainer: Drainer = {
+      survey: async () => {},
+      drain: async removals => removals.map(step => ({ step, outcome: 'left-out', reason })),
+    };
+    const errorOf = async () => new Error('nothing fails here');
+    const results = await runSteps(
+      { writeAll, errorOf, giveBack: () => {}, drainer },
+      { steps, reliant: new Set() },
+      {},
+    );
+    expect(results.map(({ step, outcome }) => [step.kind, step.service.port, outcome])).toEqual([
+      ['remove-destination', 80, 'left-out'],
+      ['change-service', 81, 'done'],
+      ['change-service', 80, 'left-out'],
+    ]);
+  });
 });
