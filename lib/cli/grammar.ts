@@ -26,7 +26,7 @@ const desiredOptions = {
   '--keep-weights': 'leave the weights of destinations that are there',
   '--exact-order': 'restore the order of destinations by removing and adding again',
   '--json': 'for programs',
-  '--commands': 'as lines for ipvsadm -R',
+  '--commands': 'as lines for ipvsadm -R; those that it has no words for, for ipvs restore, are marked',
 };
 
 const drainOptions = {

@@ -2,8 +2,8 @@ import { formatCommand, type TableCommand } from '../rules/format/command.ts';
 import type { PlanData, Step } from './types.ts';
 
 /**
- * A plan's steps as lines of ipvsadm's language, for `ipvsadm -R` or `ipvs restore`. Throws at a step that
- * the language has no words for, as `formatRules` does.
+ * A plan's steps as lines of ipvsadm's language, for `ipvsadm -R`; what that has no words for is marked, and
+ * for `ipvs restore` alone, as `formatRules` writes it.
  */
 export function planCommands({ steps }: Pick<PlanData, 'steps'>): string[] {
   return steps.map(step => formatCommand(commandOf(step)));

@@ -18,16 +18,23 @@ export interface Claims {
   settle(desired: ReadonlySet<string>, remaining: Iterable<string>): Promise<void>;
 }
 
+/** How often a claim is written where another apply of the same owner writes its own at the same time. */
+const ATTEMPTS = 5;
+
 /** Reads who owns what. Without a name there is nothing to claim, and others' services are still theirs. */
 export async function readClaims(directory: string, owner: string | undefined): Promise<Claims> {
   const records = await readOwners(directory);
-  const own = (owner === undefined ? undefined : records.get(owner)) ?? new Set<string>();
-  let written: ReadonlySet<string> = own;
+  const own = servicesOf(records, owner);
+  /** What this apply added to the record. */
+  let claimed: ReadonlySet<string> = none;
 
-  async function write(services: ReadonlySet<string>): Promise<void> {
-    if (owner === undefined || isEqual(services, written)) return;
-    await writeOwner(directory, owner, services);
-    written = services;
+  /** Changes the record as it is now: another apply of the same owner may have written it since. */
+  async function change(added: ReadonlySet<string>, gone: ReadonlySet<string>): Promise<void> {
+    if (owner === undefined) return;
+    const present = servicesOf(await readOwners(directory), owner);
+    const wanted = new Set([...present, ...added].filter(key => !gone.has(key)));
+    if (wanted.size === present.size && [...wanted].every(key => present.has(key))) return;
+    await writeOwner(directory, owner, wanted);
   }
 
   return {
@@ -37,25 +44,35 @@ export async function readClaims(directory: string, owner: string | undefined): 
       refuseClaimed(records, owner, touched, directory);
     },
     async claim(desired) {
-      await write(new Set([...own, ...desired]));
-      if (written === own) return;
-      // Whoever claims at the same time has written before it looks, as this has: at least one of the two
-      // sees the other.
-      try {
-        refuseClaimed(await readOwners(directory), owner, desired, directory);
-      } catch (error) {
-        await write(own);
-        throw error;
+      if (owner === undefined) return;
+      claimed = new Set([...desired].filter(key => !own.has(key)));
+      for (let attempt = 1; claimed.size > 0; attempt++) {
+        await change(claimed, none);
+        // Whoever claims at the same time has written before it looks, as this has: at least one of the two
+        // sees the other.
+        const now = await readOwners(directory);
+        try {
+          refuseClaimed(now, owner, desired, directory);
+        } catch (error) {
+          await change(none, claimed);
+          throw error;
+        }
+        const has = servicesOf(now, owner);
+        if (attempt === ATTEMPTS || [...claimed].every(key => has.has(key))) return;
       }
     },
-    settle: (desired, remaining) => write(new Set([...desired, ...remaining])),
+    async settle(desired, remaining) {
+      const stays = new Set([...desired, ...remaining]);
+      const gone = new Set([...own, ...claimed].filter(key => !stays.has(key)));
+      if (gone.size > 0 || claimed.size > 0) await change(stays, gone);
+    },
   };
 }
 
-function isEqual(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
-  if (one.size !== other.size) return false;
-  for (const key of one) if (!other.has(key)) return false;
-  return true;
+const none: ReadonlySet<string> = new Set();
+
+function servicesOf(records: OwnerRecords, owner: string | undefined): ReadonlySet<string> {
+  return (owner === undefined ? undefined : records.get(owner)) ?? none;
 }
 
 function refuseClaimed(

@@ -1,3 +1,4 @@
+import type { ServiceId } from '../model/identity.ts';
 import { planCommands } from './commands.ts';
 import type { Draft } from './draft.ts';
 import { formatPlan } from './format.ts';
@@ -18,12 +19,12 @@ const writers: PropertyDescriptorMap & ThisType<Plan> = {
   },
 };
 
-/** The plan that a finished draft is. */
-export function planOf(draft: Draft, options: PlanOptions): Plan {
+/** The plan that a finished draft is. `desired`: the services that are desired, for an owner to claim. */
+export function planOf(draft: Draft, options: PlanOptions, desired: readonly ServiceId[] = []): Plan {
   const { phases, warnings, services, destinations, removals } = draft;
   return withWriters({
     formatVersion: PLAN_FORMAT,
-    ...(options.owner !== undefined && { owner: options.owner }),
+    ...(options.owner !== undefined && { owner: options.owner, services: desired }),
     steps: phases.flat(),
     warnings,
     scope: { services, destinations, removals },

@@ -49,12 +49,15 @@ export interface Ownership {
 /** Rows drafted before the event loop has a turn. */
 const SLICE = 500;
 
-/** `withLint`: it is also told what `lint` finds, which takes as long as the plan. */
+/**
+ * `toShow`: the plan is shown, and may be kept. It also tells what `lint` finds, which takes as long as all
+ * else, and what its owner desires.
+ */
 export function createPlanner(
   desired: DesiredTable,
   { scope, claimed }: Ownership,
   options: PlanOptions,
-  withLint: boolean,
+  toShow: boolean,
 ): Planner {
   const draft = newDraft();
   /** The services that are not known to be as desired; undefined: not in the table. */
@@ -92,13 +95,14 @@ export function createPlanner(
         draftService(draft, actual, rowOf(entry), options);
         await pause(entry);
       }
-      for (const entry of withLint ? desired.entries.values() : []) {
+      for (const entry of toShow ? desired.entries.values() : []) {
         draft.warnings.push(...lintWarnings(rowOf(entry)));
         await pause(entry);
       }
       const sorted = surplus.toSorted((one, other) => (one.key < other.key ? -1 : 1));
       for (const actual of sorted) draftService(draft, actual, undefined, options);
-      return { plan: planOf(draft, options), reliant: draft.reliant };
+      const wanted = toShow ? Array.from(desired.entries.values(), ({ spec }) => copyServiceId(spec)) : [];
+      return { plan: planOf(draft, options, wanted), reliant: draft.reliant };
     },
   };
 }

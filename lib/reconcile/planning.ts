@@ -18,12 +18,12 @@ export async function planNow(
   calls: FurtherCalls,
   desired: Promise<DesiredTable>,
   { options, scope }: PlanSettings,
-  withLint: boolean,
+  toShow: boolean,
 ): Promise<Planning> {
   const claims = claimsOf(calls, options.owner, options);
   const comparison = Promise.all([desired, claims]).then(([table, { own }]) => ({
     desired: table,
-    planner: createPlanner(table, { scope, claimed: own }, options, withLint),
+    planner: createPlanner(table, { scope, claimed: own }, options, toShow),
   }));
   const { signal, timeout } = options;
   const planned = await calls.run(planCall(comparison), { signal, timeout });

@@ -1,10 +1,10 @@
-import { putDestinationId } from '../addon/identity.ts';
+import { putDestinationId, putServiceId } from '../addon/identity.ts';
 import type { Calls } from '../calls/calls.ts';
 import { type OptionSet, validateOptions } from '../calls/options.ts';
 import * as reads from '../calls/reads.ts';
 import * as writes from '../calls/writes.ts';
 import { validateObject, wrongType, wrongValue } from '../model/arguments.ts';
-import { copyDestinationId, type DestinationId, serviceKey } from '../model/identity.ts';
+import { copyDestinationId, type DestinationId, type ServiceId, serviceKey } from '../model/identity.ts';
 import { validateOwner } from '../records/owners.ts';
 import { kernelOf, refuse, together } from './apply.ts';
 import { ALREADY, fitSteps } from './fit.ts';
@@ -20,13 +20,14 @@ import {
   PLAN_FORMAT,
   type Plan,
   type PlanData,
+  type PlanWarning,
   type Step,
 } from './types.ts';
 import { writeOf } from './write.ts';
 
 const optionSet: OptionSet = { keys: new Set(['signal', 'timeout', 'force', 'drain']), flags: ['force'] };
 
-const planKeys = new Set(['formatVersion', 'owner', 'steps', 'warnings', 'scope', 'refusals']);
+const planKeys = new Set(['formatVersion', 'owner', 'services', 'steps', 'warnings', 'scope', 'refusals']);
 
 /**
  * A plan from its data, as `plan()` made it or JSON brought it back. Throws at what is no plan, or one of
@@ -34,17 +35,25 @@ const planKeys = new Set(['formatVersion', 'owner', 'steps', 'warnings', 'scope'
  */
 function readPlan(data: unknown): Plan {
   validateObject('plan', data, planKeys);
-  const { formatVersion, owner, steps, warnings, refusals } = data as Partial<PlanData>;
+  const { formatVersion, owner, services = [], steps, warnings, refusals } = data as Partial<PlanData>;
   if (formatVersion !== PLAN_FORMAT) {
     throw wrongValue('plan.formatVersion', `be ${PLAN_FORMAT}`, formatVersion);
   }
   if (owner !== undefined) validateOwner('plan.owner', owner);
+  validateArray('plan.services', services);
   validateArray('plan.steps', steps);
   validateArray('plan.warnings', warnings);
   validateArray('plan.refusals', refusals);
-  const problems = (steps as readonly Step[]).flatMap(
-    (step, i) => problemOfStep(`plan.steps[${i}]`, step) ?? [],
-  );
+  const problems = [
+    ...(warnings as Plan['warnings']).flatMap(
+      (warning, i) => problemOfWarning(`plan.warnings[${i}]`, warning) ?? [],
+    ),
+    ...(refusals as Plan['refusals']).flatMap(
+      (refusal, i) => problemOfText(`plan.refusals[${i}]`, refusal) ?? [],
+    ),
+    ...services.flatMap((service, i) => problemOfId(`plan.services[${i}]`, service) ?? []),
+    ...(steps as readonly Step[]).flatMap((step, i) => problemOfStep(`plan.steps[${i}]`, step) ?? []),
+  ];
   if (problems.length > 0) throw desiredError(problems);
   return withWriters(data as PlanData);
 }
@@ -114,6 +123,22 @@ function problemOfChanges(path: string, changes: unknown): DesiredProblem | unde
   return undefined;
 }
 
+function problemOfWarning(place: string, warning: PlanWarning): DesiredProblem | undefined {
+  return problemOfText(place, warning) ?? problemOfId(place, warning.service);
+}
+
+function problemOfText(
+  place: string,
+  { message }: { readonly message: unknown },
+): DesiredProblem | undefined {
+  return typeof message === 'string' ? undefined : problemOf(`${place}.message`, 'a text', message);
+}
+
+function problemOfId(place: string, service: ServiceId): DesiredProblem | undefined {
+  const error = mistakeOf(slot => putServiceId(slot, service));
+  return error && problemAt(place, error);
+}
+
 function problemOf(path: string, expected: string, value: unknown): DesiredProblem {
   return { path, message: wrongType(path, expected, value).message };
 }
@@ -128,21 +153,24 @@ export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOpt
   const options = { signal, timeout };
   return together(calls, drain !== undefined, async within => {
     const claims = await claimsOf(within, plan.owner, options);
-    claims.validate([], plan);
-    const { steps, results, reliant } = fitSteps(
-      plan.steps,
-      await within.run(reads.snapshot(undefined), options),
-    );
+    const desired = new Set(plan.services?.map(serviceKey));
+    claims.validate(desired, plan);
+    const table = await within.run(reads.snapshot(undefined), options);
+    const { steps, results, reliant } = fitSteps(plan.steps, table);
     const touched = plan.steps.map(({ service }) => serviceKey(service));
     const kernel = kernelOf(calls, within.writeAll, drain, options);
     await kernel.drainer?.survey(steps);
-    await claims.claim(new Set([...claims.own, ...touched]));
+    await claims.claim(new Set([...desired, ...touched]));
     const all = [...results, ...(await runSteps(kernel, { steps, reliant }, options))];
     const resultOf = new Map(all.map(result => [result.step, result]));
     const isThus = ({ outcome, reason }: StepResult) => outcome === 'done' || reason === ALREADY;
     const gone = all.filter(result => result.step.kind === 'remove-service' && isThus(result));
     const removed = new Set(gone.map(({ step }) => serviceKey(step.service)));
-    await claims.settle(new Set([...claims.own, ...touched].filter(key => !removed.has(key))), []);
+    // What the owner had before stays its own while it is there: another apply may have added it since.
+    const present = new Set(table.map(serviceKey));
+    const before = [...claims.own].filter(key => plan.services === undefined || present.has(key));
+    const has = [...desired, ...touched, ...before].filter(key => !removed.has(key));
+    await claims.settle(new Set(has), []);
     return {
       converged: all.every(isThus),
       rounds: 1,

@@ -335,6 +335,16 @@ describe('plans made before', () => {
     expect((await bed.ipvs.plan(desired)).steps).toEqual([]);
   });
 
+  test('a plan that was kept claims for its owner what is as desired already, too', async () => {
+    await bed.ipvs.apply([entry(web, [1])]);
+    const plan = await bed.ipvs.plan([entry(web, [1]), entry(dns, [1])], { owner: 'one' });
+    expect(plan.steps.map(({ service }) => serviceKey(service))).not.toContain(serviceKey(web));
+    expect(await bed.ipvs.apply(JSON.parse(JSON.stringify(plan)))).toMatchObject({ converged: true });
+    expect((await rejection(bed.ipvs.apply([entry(web, [2])], { owner: 'two' }))).code).toBe(
+      'ERR_IPVS_OWNED',
+    );
+  });
+
   test('apply() refuses a plan’s steps that do not fit any more, and does the others', async () => {
     await bed.ipvs.apply([
       entry(web, [1, 2, 3, 4]),

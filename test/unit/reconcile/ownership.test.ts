@@ -56,6 +56,27 @@ describe('an owner’s record', () => {
     expect(readFileSync(join(directory, 'one.json'), 'utf8')).toBe(before);
   });
 
+  test('two applies of one owner at once leave nothing in the table that its record lacks', async () => {
+    for (let round = 0; round < 20; round++) {
+      rmSync(directory, { recursive: true, force: true });
+      const both = await Promise.all(
+        [web, dns].map(async key => ({ key, claims: await readClaims(directory, 'one') })),
+      );
+      await Promise.all(
+        both.map(async ({ key, claims }) => {
+          await claims.claim(new Set([key]));
+          await claims.settle(new Set([key]), []);
+        }),
+      );
+      expect(recordOf('one')).toMatchObject({ services: [web, dns] });
+    }
+    // One gives up what it knew of while the other claims more.
+    const [less, more] = [await readClaims(directory, 'one'), await readClaims(directory, 'one')];
+    await more.claim(new Set([web, dns, 'fwmark 7 ipv4']));
+    await less.settle(new Set([web]), []);
+    expect(recordOf('one')).toMatchObject({ services: ['fwmark 7 ipv4', web] });
+  });
+
   test('an owner’s record is removed with its last service', async () => {
     const claims = await readClaims(directory, 'one');
     await claims.claim(new Set([web]));

@@ -62,6 +62,22 @@ describe('the owner of a plan that was kept', () => {
     expect(await owners()).toEqual({ web: [serviceKey(web)] });
   });
 
+  test('a kept plan claims what its owner desires, as desired already or not, and gives up what is gone', async () => {
+    const gone = { ...web, port: 99 };
+    await writeOwner(stand.directory, 'web', [serviceKey(dns), serviceKey(gone)]);
+    const applied = await applyPlan(stand.calls, kept([], { services: [web] }));
+    expect(applied).toMatchObject({ converged: true, steps: [] });
+    expect(await owners()).toEqual({ web: [serviceKey(web), serviceKey(dns)] });
+  });
+
+  test('a kept plan that desires what another owner has is refused, without a step for it too', async () => {
+    await writeOwner(stand.directory, 'other', [serviceKey(web)]);
+    await expect(applyPlan(stand.calls, kept([], { services: [web] }))).rejects.toMatchObject({
+      code: 'ERR_IPVS_OWNED',
+    });
+    expect(await owners()).toEqual({ other: [serviceKey(web)] });
+  });
+
   test('a kept plan whose drains are refused claims nothing', async () => {
     await expect(applyPlan(stand.calls, kept([removal(dns)]), { drain: quick })).rejects.toMatchObject({
       code: 'ERR_IPVS_DRAIN_REFUSED',
@@ -88,10 +104,26 @@ describe('a plan that lacks something', () => {
   test.each([
     [{ refusals: undefined }, /^plan\.refusals must be an array/],
     [{ refusals: [null] }, /^plan\.refusals\[0\] must be an object/],
+    [{ services: [{ ...web, port: -1 }] }, /^plan\.services\[0\]\.port must be/],
+    [{ services: {} }, /^plan\.services must be an array/],
     [{ warnings: 'none' }, /^plan\.warnings must be an array/],
   ])('a plan with %j is refused by the name of the field', async (more, message) => {
     await expect(applyPlan(stand.calls, kept([], more))).rejects.toThrow(message);
   });
+
+  test.each([
+    [
+      { warnings: [{ code: 'order-differs', service: web }] },
+      'plan.warnings[0].message must be a text, not undefined',
+    ],
+    [{ warnings: [{ code: 'order-differs', message: '' }] }, /^plan\.warnings\[0\].*must be an object/],
+    [{ refusals: [{ limit: 'allow', message: 7 }] }, /^plan\.refusals\[0\]\.message must be a text/],
+  ])(
+    'a plan with %j, which would be told to people, is refused before it is carried out',
+    async (more, message) => {
+      await expect(applyPlan(stand.calls, kept([], more))).rejects.toThrow(message);
+    },
+  );
 
   test.each([
     [{ ...removal(web), destinations: undefined }, /^plan\.steps\[0\]\.destinations must be an array/],
