@@ -7,7 +7,14 @@
 
 export type { InvalidArgumentError } from '../model/arguments.ts';
 export type { NetworkNamespace } from '../namespace.ts';
+export { customCheck } from './checks/custom.ts';
+export { type HttpCheckOptions, type HttpsCheckOptions, httpCheck, httpsCheck } from './checks/http.ts';
+export type { Pattern } from './checks/pattern.ts';
+export { type TcpCheckOptions, tcpCheck } from './checks/tcp.ts';
+export { type TlsCheckOptions, type TlsOptions, tlsCheck } from './checks/tls.ts';
 export type { Clock } from './clock.ts';
+export { dial } from './dial.ts';
+export { createMonitor } from './monitor.ts';
 export type {
   Check,
   CheckAnswer,

@@ -10,7 +10,10 @@ export interface CheckTarget {
   readonly address: string;
   /** 1 to 65535. */
   readonly port: number;
-  /** The service whose destination this is, where the check goes through the path of its packets. */
+  /**
+   * The service whose destination this is, where the check goes through the path of its packets or tells a
+   * program about it. Leave it out otherwise: targets of several services are then checked once.
+   */
   readonly service?: ServiceId | undefined;
   /** SO_MARK of the check's sockets, 1 to 4294967295. Needs CAP_NET_ADMIN. Default: none. */
   readonly mark?: number | undefined;
@@ -59,9 +62,11 @@ export interface CheckContext {
   readonly dial: CheckDial;
 }
 
-/** What a check may say besides that the target is healthy. */
+/**
+ * What a check may say besides that the target is healthy. What it does not mention stays as it said before.
+ */
 export interface CheckAnswer {
-  /** What share of its configured weight the target wants, 0 to 1. Default 1. */
+  /** What share of its configured weight the target wants, 0 to 1. All of it while nothing was said. */
   readonly factor?: number | undefined;
   /**
    * What the target says of its use, apart from its health: 'drain' takes no new clients, 'maintenance' none
@@ -133,7 +138,7 @@ export interface TargetHealth {
   readonly passed?: boolean | undefined;
   /** How many checks in a row came out as the last one did. */
   readonly consecutive: number;
-  /** What the last check that passed had to add. */
+  /** What checks that passed had to add, the last word on each. */
   readonly answer?: CheckAnswer | undefined;
   /** Why the last check failed; undefined when it passed. */
   readonly reason?: string | undefined;
@@ -167,7 +172,7 @@ export interface MonitorStatistics {
   readonly up: number;
   /** Those of them that are down. */
   readonly down: number;
-  /** Probes that are being made. */
+  /** Probes that are made at this moment. */
   readonly running: number;
   /** Probes that are due and wait for others to end: more than a moment's are a sign of too little `concurrency`. */
   readonly waiting: number;
@@ -186,11 +191,9 @@ export interface MonitorStatistics {
  *
  * @example
  * ```ts
- * import type { Following } from 'ipvs/health';
- *
- * function stopAll(all: readonly Following[]) {
- *   for (const following of all) following.stop();
- * }
+ * const monitor = createMonitor();
+ * const following = monitor.follow(server, tcpCheck(), {}, ({ state }) => console.log(state));
+ * following.stop();
  * ```
  */
 export interface Following {
@@ -203,19 +206,7 @@ export interface Following {
   stop(): void;
 }
 
-/**
- * Checks targets. A check of the same target by the same check and policy is shared by all who follow it.
- *
- * @example
- * ```ts
- * import type { CheckTarget, Monitor, NamedCheck } from 'ipvs/health';
- *
- * async function watchOnce(monitor: Monitor, target: CheckTarget, check: NamedCheck) {
- *   monitor.follow(target, check, { interval: 2000 }, ({ state, reason }) => console.log(state, reason));
- *   await monitor.close();
- * }
- * ```
- */
+/** Checks targets. A check of the same target by the same check and policy is shared by all who follow it. */
 export interface Monitor {
   /** What it has done, and has to do. */
   readonly statistics: MonitorStatistics;
@@ -223,6 +214,17 @@ export interface Monitor {
    * Follows a target's health. `onHealth` is called after each result, never before this returns; with one
    * who follows already, also once soon with what is known. Throws an `InvalidArgumentError` for a wrong
    * target or policy, and an Error after `close()`.
+   *
+   * @example
+   * ```ts
+   * const monitor = createMonitor();
+   * const check = httpCheck({ path: '/health' });
+   * const following = monitor.follow(server, check, { interval: 2000 }, ({ state, reason }) => {
+   *   console.log(state, reason);
+   * });
+   * following.stop();
+   * await monitor.close();
+   * ```
    */
   follow(
     target: CheckTarget,
@@ -232,6 +234,12 @@ export interface Monitor {
   ): Following;
   /**
    * Ends all checks. Resolves once those that were being made are over, their sockets and processes gone.
+   *
+   * @example
+   * ```ts
+   * const monitor = createMonitor();
+   * await monitor.close();
+   * ```
    */
   close(): Promise<void>;
 }

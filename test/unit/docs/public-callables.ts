@@ -25,7 +25,13 @@ export function publicCallables(): Callable[] {
     const index = checker.getSymbolAtLocation(program.getSourceFile(file)!)!;
     return checker.getExportsOfModule(index).flatMap(exported => {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
-      return (symbol.declarations ?? []).flatMap(declaration => callablesOf(exported.name, declaration));
+      const declarations = symbol.declarations ?? [];
+      const isOverloaded = declarations.filter(ts.isFunctionDeclaration).length > 1;
+      // The implementation of overloads has no comment of its own.
+      const called = declarations.filter(
+        declaration => !(isOverloaded && ts.isFunctionDeclaration(declaration) && declaration.body),
+      );
+      return called.flatMap(declaration => callablesOf(exported.name, declaration));
     });
   });
   // Some are exported by several entries.
