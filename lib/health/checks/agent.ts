@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { validateInteger, validateObject } from '../../model/arguments.ts';
+import { keysOf } from '../../model/numbers.ts';
+import type { CheckAnswer, CheckTarget, NamedCheck } from '../types.ts';
+import { bytesOf, keyOf } from './pattern.ts';
+
+/** Where a target's agent is, and what it is told. */
+export interface AgentCheckOptions {
+  /** The TCP port of the agent, 1 to 65535. */
+  readonly port: number;
+  /** Sent once connected. Default: nothing. */
+  readonly send?: string | Uint8Array | undefined;
+  /**
+   * Milliseconds until an agent that says nothing can't be reached, 1 to 86400000. Must be less than the
+   * policy's `timeout`. Default 1000.
+   */
+  readonly patience?: number | undefined;
+}
+
+const optionKeys = keysOf<AgentCheckOptions>({ port: true, send: true, patience: true });
+
+/** The longest line that an agent may say, in bytes. */
+const LONGEST_LINE = 1024;
+
+/** What an agent's line says. */
+interface AgentWords {
+  /** Undefined: it says nothing of the target's health. */
+  readonly health: 'up' | 'down' | undefined;
+  /** Why it is down. */
+  readonly why: string | undefined;
+  readonly answer: CheckAnswer;
+}
+
+/**
+ * Asks an agent on the target what it wants, in HAProxy's words: a line with one or several of `up`, `down`,
+ * `fail` or `stopped` (and why, after `#`), `75%`, `ready`, `drain`, `maint`. What the agent doesn't mention
+ * stays as it said before, and other words mean nothing. An agent that can't be reached has no opinion: what
+ * it said stays, `down` too, and only the agent takes that back.
+ *
+ * Throws an `InvalidArgumentError` for a wrong option.
+ *
+ * @example
+ * ```ts
+ * const wishes = agentCheck({ port: 5555 });
+ * ```
+ */
+export function agentCheck(options: AgentCheckOptions): NamedCheck {
+  validateObject('options', options, optionKeys);
+  const { port, send, patience = 1000 } = options;
+  validateInteger('port', port, 1, 65_535);
+  validateInteger('patience', patience, 1, 86_400_000);
+  const bytes = send === undefined ? undefined : bytesOf('send', send);
+  /** Why the agents of targets said that those are down; their word is good until they take it back. */
+  const down = new WeakMap<CheckTarget, string>();
+  return {
+    name: `agent :${port}`,
+    key: keyOf('agent', { port, send: bytes, patience }),
+    async check(target, { dial, signal }) {
+      let line: string;
+      const patient = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+      try {
+        const socket = await dial({ port, signal: patient });
+        if (bytes !== undefined) socket.write(bytes);
+        line = await readLine(socket, patient);
+      } catch (error) {
+        signal.throwIfAborted();
+        const said = down.get(target);
+        if (said !== undefined)
+          throw new Error(`${said}; since then the agent can't be reached`, { cause: error });
+        return { detail: `no agent: ${(error as Error).message}` };
+      }
+      const { health, why, answer } = parseWords(line);
+      if (health === 'up') down.delete(target);
+      if (health === 'down') down.set(target, `the agent says down${why === undefined ? '' : `: ${why}`}`);
+      const said = down.get(target);
+      if (said !== undefined) throw new Error(said);
+      return answer;
+    },
+  };
+}
+
+/** Reads HAProxy's agent-check (its configuration manual, section 5.2). */
+export function parseWords(line: string): AgentWords {
+  const [said = '', ...reasons] = line.split('#');
+  const why = reasons.join('#').trim();
+  let health: AgentWords['health'];
+  let factor: number | undefined;
+  let admin: CheckAnswer['admin'];
+  for (const word of said.toLowerCase().split(/[\s,]+/)) {
+    const percent = /^(\d{1,9})%$/.exec(word)?.[1];
+    if (percent !== undefined) factor = Math.min(1, Number(percent) / 100);
+    else if (word === 'up') health = 'up';
+    else if (word === 'down' || word === 'fail' || word === 'stopped') health = 'down';
+    else if (word === 'ready' || word === 'drain') admin = word;
+    else if (word === 'maint') admin = 'maintenance';
+  }
+  return {
+    health,
+    why: why === '' ? undefined : why,
+    answer: {
+      ...(factor === undefined ? {} : { factor }),
+      ...(admin === undefined ? {} : { admin }),
+    },
+  };
+}
+
+/** Reads until the end of a line or of what is said. */
+async function readLine(socket: Socket, signal: AbortSignal): Promise<string> {
+  let text = '';
+  const ended = new AbortController();
+  const signals = AbortSignal.any([signal, ended.signal]);
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    text += chunk;
+    if (text.includes('\n') || text.length > LONGEST_LINE) ended.abort();
+  });
+  await once(socket, 'end', { signal: signals }).catch(error => {
+    signal.throwIfAborted();
+    if (!ended.signal.aborted) throw error;
+  });
+  return text.split('\n', 1)[0]!.slice(0, LONGEST_LINE);
+}

@@ -1,0 +1,101 @@
+import { randomInt } from 'node:crypto';
+import { canonicalAddress } from '../../model/address.ts';
+import {
+  validateChoice,
+  validateObject,
+  validateString,
+  wrongType,
+  wrongValue,
+} from '../../model/arguments.ts';
+import { keysOf } from '../../model/numbers.ts';
+import type { NamedCheck } from '../types.ts';
+import { exchange } from './datagrams.ts';
+import { type DnsType, decodeAnswer, dnsTypes, encodeQuestion } from './dns-message.ts';
+import { portText, validatePort } from './fields.ts';
+import { keyOf } from './pattern.ts';
+
+export type { DnsType } from './dns-message.ts';
+
+/** What a DNS check asks, and which answer is right. */
+export interface DnsCheckOptions {
+  /** The name that is asked for, `.` for the root. */
+  readonly name: string;
+  /** Default 'A'. */
+  readonly type?: DnsType | undefined;
+  /**
+   * What one of the records must be: an address, a name in lower case without its last dot, `10 mail.example`
+   * (MX), `0 5 5060 sip.example` (SRV), the text (TXT), the first server's name (SOA); or an expression that
+   * matches one. Default: any record of the type is right.
+   */
+  readonly answer?: string | RegExp | undefined;
+  /** Checks this port. Default: the target's. */
+  readonly port?: number | undefined;
+}
+
+const optionKeys = keysOf<DnsCheckOptions>({ name: true, type: true, answer: true, port: true });
+
+/** What servers say instead of an answer (RFC 1035, section 4.1.1). */
+const rcodes = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
+
+/**
+ * A target is healthy that answers a question over UDP without an error, and with a record of the type that
+ * was asked for. What a server cut off because it is too long for UDP is not asked for again over TCP.
+ *
+ * Throws an `InvalidArgumentError` for a wrong option.
+ *
+ * @example
+ * ```ts
+ * const serves = dnsCheck({ name: 'example.com', type: 'SOA' });
+ * const knows = dnsCheck({ name: 'www.example.com', answer: '192.0.2.80' });
+ * ```
+ */
+export function dnsCheck(options: DnsCheckOptions): NamedCheck {
+  validateObject('options', options, optionKeys);
+  const { type = 'A', answer, port } = options;
+  const name = validateName(options.name);
+  validateChoice('type', type, dnsTypes);
+  if (answer !== undefined && typeof answer !== 'string' && !(answer instanceof RegExp)) {
+    throw wrongType('answer', 'a string or a regular expression', answer);
+  }
+  validatePort(port);
+  const isRight = recordTest(answer, type);
+  return {
+    name: `dns ${type} ${name === '' ? '.' : name}${portText(port)}`,
+    key: keyOf('dns', { name, type, answer, port }),
+    async check(_, { dial, signal }) {
+      const socket = await dial({ protocol: 'udp', ...(port === undefined ? {} : { port }) });
+      const id = randomInt(0x1_0000);
+      const question = encodeQuestion(id, name, type);
+      const { rcode, records } = await exchange(
+        socket,
+        question,
+        bytes => decodeAnswer(bytes, id, type),
+        signal,
+      );
+      if (rcode !== 0) throw new Error(`answered ${rcodes[rcode] ?? `rcode ${rcode}`}`);
+      if (records.length === 0) throw new Error(`answered without a record ${type}`);
+      if (!records.some(isRight)) throw new Error(`answered ${records.slice(0, 5).join(', ')}`);
+    },
+  };
+}
+
+/** Returns a name without its last dot; throws for what is none. */
+function validateName(value: unknown): string {
+  const name = validateString('name', value).replace(/\.$/, '');
+  const isName = name.split('.').every(label => /^[!-~]{1,63}$/.test(label)) && name.length <= 253;
+  if (value === '.') return '';
+  if (!isName) throw wrongValue('name', 'have labels of 1 to 63 characters, 253 in all', value);
+  return name;
+}
+
+function recordTest(answer: string | RegExp | undefined, type: DnsType): (record: string) => boolean {
+  if (answer === undefined) return () => true;
+  if (answer instanceof RegExp) {
+    const expression = new RegExp(answer.source, answer.flags.replace(/[gy]/g, ''));
+    return record => expression.test(record);
+  }
+  const isAddress = type === 'A' || type === 'AAAA';
+  const wanted = isAddress ? canonicalAddress(answer) : answer;
+  if (wanted === undefined) throw wrongValue('answer', 'be an address', answer);
+  return record => record === wanted;
+}
