@@ -4,6 +4,7 @@ import type { CallOptions } from '../calls/options.ts';
 import * as writes from '../calls/writes.ts';
 import { IpvsError } from '../model/errors.ts';
 import { serviceKey } from '../model/identity.ts';
+import type { Service, ServiceSpec } from '../model/service.ts';
 import { formatSettings, SETTINGS_DIRECTORY, settingName } from '../proc/settings.ts';
 import { sinceBoot } from '../records/clock.ts';
 import { RECORDS_DIRECTORY, recordsDirectory } from '../records/directory.ts';
@@ -44,23 +45,44 @@ export interface Survey {
 }
 
 /**
- * Looks at what stands in the way of drains, and begins none. Rejects where one would be refused, and as
- * `readSites`.
+ * Looks at what stands in the way of drains, and begins none. `changed`: services, by their keys, as they will be
+ * when the drains begin. Rejects as `readSites`.
  */
 export async function surveyDrains(
   calls: Calls,
   targets: readonly DrainTarget[],
   options: DrainSettings,
   which: 'all' | 'those-there' = 'all',
+  changed: ReadonlyMap<string, ServiceSpec> = new Map(),
 ): Promise<Survey> {
   const call = { signal: options.signal, timeout: options.timeout };
   const found = await readSites(calls, targets, call, which);
   const leaving = new Set(found.map(({ site }) => site.destination));
   const traps = found.map(({ site, target }) =>
-    findTraps(site, options, target.leaves !== undefined, leaving),
+    findTraps(siteIn(site, changed), options, target.leaves !== undefined, leaving),
   );
-  refuse(traps.flatMap(({ refusals }) => refusals));
   return { targets: found.map(({ target }) => target), sites: found.map(({ site }) => site), traps };
+}
+
+/** A site whose service has the persistence that it will have. */
+function siteIn(site: DrainSite, changed: ReadonlyMap<string, ServiceSpec>): DrainSite {
+  const spec = changed.get(serviceKey(site.service));
+  if (spec === undefined) return site;
+  const { persistence: _, ...service } = site.service;
+  const { persistence } = spec;
+  return { ...site, service: { ...service, ...(persistence !== undefined && { persistence }) } as Service };
+}
+
+/** Throws where something that was surveyed stands in the way of a drain. */
+export function refuseDrains({ traps }: Survey): void {
+  const refusals = traps.flatMap(one => one.refusals);
+  if (refusals.length > 0) throw refusedDrain(refusals, 'nothing was done');
+}
+
+/** The error of drains that may not begin. */
+export function refusedDrain(refusals: readonly DrainTrap[], outcome: string): IpvsError {
+  const message = [...new Set(refusals.map(trap => trap.message))].join('\n');
+  return new IpvsError('ERR_IPVS_DRAIN_REFUSED', `${message}: ${outcome}`, { command: 'DRAIN' });
 }
 
 /**
@@ -104,12 +126,6 @@ export async function beginDrains(
   }
   await Promise.all(sites.map((site, i) => silence(calls, site, targets[i]!, call)));
   return { directory, drains };
-}
-
-function refuse(refusals: readonly DrainTrap[]): void {
-  if (refusals.length === 0) return;
-  const message = [...new Set(refusals.map(trap => trap.message))].join('\n');
-  throw new IpvsError('ERR_IPVS_DRAIN_REFUSED', `${message}: nothing was done`, { command: 'DRAIN' });
 }
 
 /** Persistent clients move, and what is left at a removal ends. */

@@ -16,7 +16,7 @@ import {
 } from '../model/identity.ts';
 import { recordsDirectory } from '../records/directory.ts';
 import { type DrainRecord, drainKey, readDrain, readDrains, removeDrain } from '../records/drains.ts';
-import { beginDrains, surveyDrains } from './begin.ts';
+import { beginDrains, refuseDrains, surveyDrains } from './begin.ts';
 import { takeFallbackBack } from './fallback.ts';
 import { type DrainSettings, readDrainOptions } from './options.ts';
 import { removeDrained } from './remove.ts';
@@ -55,6 +55,7 @@ async function drainTargets(
   options: DrainSettings,
 ): Promise<readonly Drained[]> {
   const survey = await surveyDrains(calls, targets, options);
+  refuseDrains(survey);
   const begun = await beginDrains(calls, survey, options);
   return awaitDrains(calls, begun, options, finisher(calls, options));
 }

@@ -1,5 +1,6 @@
 import { IpvsError } from '../model/errors.ts';
 import { serviceKey } from '../model/identity.ts';
+import { inTurn } from '../records/in-turn.ts';
 import { type OwnerRecords, readOwners, writeOwner } from '../records/owners.ts';
 import type { Plan } from './types.ts';
 
@@ -28,8 +29,15 @@ export async function readClaims(directory: string, owner: string | undefined): 
   /** What this apply added to the record. */
   let claimed: ReadonlySet<string> = none;
 
-  /** Changes the record as it is now: another apply of the same owner may have written it since. */
-  async function change(added: ReadonlySet<string>, gone: ReadonlySet<string>): Promise<void> {
+  /**
+   * Changes the record as it is now: another apply of the same owner may have written it since. Those of this
+   * process take turns; of two processes that write within the same millisecond the first one writes again, at
+   * its end.
+   */
+  const change = (added: ReadonlySet<string>, gone: ReadonlySet<string>) =>
+    inTurn(`${directory} ${owner}`, () => changeNow(added, gone));
+
+  async function changeNow(added: ReadonlySet<string>, gone: ReadonlySet<string>): Promise<void> {
     if (owner === undefined) return;
     const present = servicesOf(await readOwners(directory), owner);
     const wanted = new Set([...present, ...added].filter(key => !gone.has(key)));

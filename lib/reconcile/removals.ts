@@ -1,6 +1,13 @@
 import type { Calls } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
-import { type Begun, beginDrains, type Survey, surveyDrains } from '../drain/begin.ts';
+import {
+  type Begun,
+  beginDrains,
+  refuseDrains,
+  refusedDrain,
+  type Survey,
+  surveyDrains,
+} from '../drain/begin.ts';
 import { type DrainSettings, readDrainOptions } from '../drain/options.ts';
 import { removeDrained } from '../drain/remove.ts';
 import { type DrainTarget, readNow } from '../drain/sites.ts';
@@ -10,6 +17,7 @@ import { contradiction } from '../model/arguments.ts';
 import type { Destination } from '../model/destination.ts';
 import { fallbackFlag, refusesClients } from '../model/hashing.ts';
 import { copyDestinationId, destinationKey, serviceKey } from '../model/identity.ts';
+import type { ServiceSpec } from '../model/service.ts';
 import { drainKey, removeDrain } from '../records/drains.ts';
 import type {
   AppliedStep,
@@ -49,19 +57,24 @@ export interface Drainer {
 
 export function createDrainer(calls: Calls, given: ApplyDrainOptions, call: CallOptions): Drainer {
   const options = readDrainOptions({ ...given, ...call });
-  const surveyOf = (steps: readonly Removal[]) =>
-    surveyDrains(calls, steps.flatMap(targetsOf), options, 'those-there');
+  const surveyOf = (steps: readonly Removal[], changed?: ReadonlyMap<string, ServiceSpec>) =>
+    surveyDrains(calls, steps.flatMap(targetsOf), options, 'those-there', changed);
 
   return {
     async survey(steps) {
-      await surveyOf(steps.filter(isRemoval));
+      const changes = steps.filter(step => step.kind === 'change-service');
+      const changed = new Map(changes.map(({ service, spec }) => [serviceKey(service), spec]));
+      refuseDrains(await surveyOf(steps.filter(isRemoval), changed));
     },
     async drain(steps) {
       const survey = await surveyOf(steps);
-      const begun = await beginDrains(calls, drainable(survey, options), options);
+      const refused = refusedSteps(steps, survey);
+      const going = steps.filter(step => !refused.has(step));
+      const begun = await beginDrains(calls, drainable(survey, going, options), options);
       const drained = await awaitDrains(calls, begun, options, finisher(calls, options, call));
       const results = new Map(drained.map(result => [keyOf(result), result]));
-      return Promise.all(steps.map(step => settle(begun, conclude(step, results))));
+      const settled = await Promise.all(going.map(step => settle(begun, conclude(step, results))));
+      return [...refused.values(), ...settled];
     },
   };
 
@@ -98,9 +111,27 @@ function keyOf({ service, destination }: Pick<DrainTarget, 'service' | 'destinat
   return drainKey(service, destination);
 }
 
-/** The destinations whose weight 0 no client suffers from. */
-function drainable({ targets, sites, traps }: Survey, { setFallback }: DrainSettings): Survey {
+/** Steps whose drains could last for ever since another program wrote: nothing else is kept back for them. */
+function refusedSteps(steps: readonly Removal[], { targets, traps }: Survey): ReadonlyMap<Removal, Removed> {
+  const refusals = new Map(targets.map((target, i) => [keyOf(target), traps[i]!.refusals]));
+  return new Map(
+    steps.flatMap(step => {
+      const found = targetsOf(step).flatMap(target => refusals.get(keyOf(target)) ?? []);
+      if (found.length === 0) return [];
+      return [[step, { step, outcome: 'failed', error: refusedDrain(found, 'it was not drained') }]];
+    }),
+  );
+}
+
+/** The destinations of steps whose weight 0 no client suffers from. */
+function drainable(
+  { targets, sites, traps }: Survey,
+  steps: readonly Removal[],
+  { setFallback }: DrainSettings,
+): Survey {
+  const going = new Set(steps.flatMap(targetsOf).map(keyOf));
   const kept = sites.map(({ service: { scheduler, schedulerFlags } }, i) => {
+    if (!going.has(keyOf(targets[i]!))) return false;
     const refuses = targets[i]!.leaves === 'destination' && refusesClients(scheduler, schedulerFlags);
     return !refuses || (setFallback === true && fallbackFlag(scheduler) !== undefined);
   });

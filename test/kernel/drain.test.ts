@@ -378,6 +378,20 @@ describe('apply() with drains', () => {
     });
   });
 
+  test('apply() judges a drain by the persistence that it gives its service', async () => {
+    const [before, after] = [
+      { ...web, scheduler: 'rr' },
+      { ...web, scheduler: 'rr', persistence: { timeout: 100 } },
+    ];
+    await bed.ipvs.apply([entry(before, [1, 2])]);
+    const table = bed.run('ipvsadm', '-Sn');
+    const error = await rejection(bed.ipvs.apply([entry(after, [2, 3])], { drain: quick }));
+    expect(error).toMatchObject({ code: 'ERR_IPVS_DRAIN_REFUSED' });
+    expect(bed.run('ipvsadm', '-Sn')).toBe(table);
+    await bed.ipvs.apply([entry(after, [1, 2])]);
+    expect(await bed.ipvs.apply([entry(before, [2])], { drain: quick })).toMatchObject({ converged: true });
+  });
+
   test('apply() reports a drain that gives up, which leaves the destination', async () => {
     await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
     await open(2);

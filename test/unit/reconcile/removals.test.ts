@@ -63,3 +63,23 @@ test('removals of nothing that is there write no setting', async () => {
   expect(await drainer.drain([])).toEqual([]);
   expect(settingsWritten).toEqual([]);
 });
+
+test('a removal whose drain could last for ever by now fails by itself, and keeps back no other', async () => {
+  const dns = { protocol: 'udp', address: '10.0.0.1', port: 53 } as const;
+  const { calls, table } = createTableCalls([
+    [web, [rowAt(1), rowAt(2)]],
+    [dns, [rowAt(1), rowAt(2)]],
+  ]);
+  const removal = (service: object) =>
+    ({
+      kind: 'remove-destination',
+      service,
+      destination: { address: '10.0.1.1', port: 80 },
+    }) as unknown as Removal;
+  const results = await createDrainer(calls, quick, {}).drain([removal(web), removal(dns)]);
+  expect(results).toMatchObject([
+    { step: { service: dns }, outcome: 'failed', error: { code: 'ERR_IPVS_DRAIN_REFUSED' } },
+    { step: { service: web }, outcome: 'done' },
+  ]);
+  expect(table.get(serviceKey(dns))!.map(({ weight }) => weight)).toEqual([1, 1]);
+});
