@@ -29,7 +29,11 @@ function fileName(service: ServiceId, destination: DestinationId): string {
 
 /** Reads all drains of a network namespace, by their keys. */
 export async function readDrains(directory: string): Promise<ReadonlyMap<string, DrainRecord>> {
-  const records = await readRecordFiles(drainsDirectory(directory), isDrainRecord);
+  const records = await readRecordFiles(
+    drainsDirectory(directory),
+    isDrainRecord,
+    ({ service, destination }) => fileName(service, destination),
+  );
   return new Map(records.map(record => [drainKey(record.service, record.destination), record]));
 }
 
@@ -45,11 +49,21 @@ export function readDrain(
 function isDrainRecord(data: unknown): data is DrainRecord {
   const { service, destination, weight, started } = data as Partial<DrainRecord>;
   return (
-    typeof service === 'object' &&
-    typeof destination === 'object' &&
-    typeof weight === 'number' &&
-    typeof started === 'number'
+    isIdentity(() => drainKey(service!, destination!)) &&
+    Number.isInteger(weight) &&
+    weight! >= 0 &&
+    Number.isFinite(started)
   );
+}
+
+/** Whether something has a key: that of what is none throws. */
+function isIdentity(keyOf: () => string): boolean {
+  try {
+    keyOf();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export async function writeDrain(directory: string, record: DrainRecord): Promise<void> {

@@ -8,15 +8,25 @@ const SUFFIX = '.json';
 /** The version of all records. */
 const RECORD_FORMAT = 1;
 
-/** Reads all records of a directory. `isRecord` tells whether what a file holds is one. */
+/**
+ * Reads all records of a directory. `isRecord` tells whether what a file holds is one, `nameOf` what its file is
+ * called: one under another's name would be written beside it.
+ */
 export async function readRecordFiles<T>(
   directory: string,
   isRecord: (data: unknown) => data is T,
+  nameOf: (record: T) => string,
 ): Promise<readonly T[]> {
   const names = await readdir(directory).catch(error => orNone(error, directory));
   // A file that begins with a dot is one whose writer was killed before it was whole.
   const files = names.filter(file => file.endsWith(SUFFIX) && !file.startsWith('.'));
-  const records = await Promise.all(files.map(file => readRecord(join(directory, file), isRecord)));
+  const read = async (file: string) => {
+    const path = join(directory, file);
+    const record = await readRecord(path, isRecord);
+    if (record === undefined || file === `${nameOf(record)}${SUFFIX}`) return record;
+    throw recordError(path, new Error(`it is the record of '${nameOf(record)}'`));
+  };
+  const records = await Promise.all(files.map(read));
   return records.filter(record => record !== undefined);
 }
 

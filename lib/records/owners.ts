@@ -22,13 +22,15 @@ export function validateOwner(field: string, owner: unknown): string {
 
 /** Reads the records of all owners of a network namespace. */
 export async function readOwners(directory: string): Promise<OwnerRecords> {
-  const records = await readRecordFiles(directory, isOwnerRecord);
+  const records = await readRecordFiles(directory, isOwnerRecord, ({ owner }) => owner);
   return new Map(records.map(({ owner, services }) => [owner, new Set(services)]));
 }
 
 function isOwnerRecord(data: unknown): data is OwnerRecord {
   const { owner, services } = data as Partial<OwnerRecord>;
-  return typeof owner === 'string' && Array.isArray(services);
+  return (
+    typeof owner === 'string' && Array.isArray(services) && services.every(key => typeof key === 'string')
+  );
 }
 
 /** Writes what an owner has. One that has nothing has no record. */

@@ -87,6 +87,35 @@ test('a plan for a table that was read has no step, whoever wrote the table', as
   expect((await bed.ipvs.apply(read, { owns: 'everything' })).steps).toEqual([]);
 });
 
+test('a plan has no step for what the desired state spells in another way than the table', async () => {
+  const input = [
+    '-A -t 10.1.0.1:80 -s mh -b mh-port,mh-fallback -p 300 -M 255.255.0.0',
+    '-a -t 10.1.0.1:80 -r 10.1.1.1:80 -i',
+    '-A -f 7 -6 -s wlc -p 60',
+    '-a -f 7 -6 -r [fd00::2]:0 -g',
+    '-A -u 10.1.0.2:5060 -s rr --pe sip -p 360',
+  ].join('\n');
+  execFileSync('ip', ['netns', 'exec', bed.netns, 'ipvsadm', '-R'], { input: `${input}\n` });
+  const desired = [
+    {
+      ...web,
+      scheduler: 'mh',
+      schedulerFlags: ['flag-1', 'mh-port'],
+      onePacket: false,
+      persistence: { timeout: 300, granularity: '255.255.0.0' },
+      destinations: [{ address: '10.1.1.1', port: 80, forwarding: 'tunnel', upperThreshold: 0 }],
+    },
+    {
+      fwmark: 7,
+      family: 'ipv6',
+      persistence: { timeout: 60, granularity: 128 },
+      destinations: [{ address: 'FD00:0:0::0002', port: 0, weight: 1 }],
+    },
+    { ...dns, port: 5060, scheduler: 'rr', persistence: { engine: 'sip' }, destinations: [] },
+  ] as unknown as TableEntry[];
+  expect((await bed.ipvs.plan(desired, { owns: 'everything' })).steps).toEqual([]);
+});
+
 /** A service whose first destination, if it has one, has another weight. */
 function withOtherWeight(service: TableEntry): TableEntry {
   const [first, ...rest] = service.destinations ?? [];

@@ -1,3 +1,5 @@
+import type { Ipvs } from '../../client.ts';
+import type { DrainOptions } from '../../drain/types.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
 import { planCommands } from '../../reconcile/commands.ts';
 import { formatApplied } from '../../reconcile/format.ts';
@@ -8,6 +10,7 @@ import type { Shell } from '../terminal.ts';
 import { type Work, withModule } from '../with-client.ts';
 import { isPlan, readDesiredFile, tellDesired } from './desired-file.ts';
 import { drainOptionsOf, planOptionsOf } from './desired-options.ts';
+import { INTERRUPTED, whileDraining } from './draining.ts';
 import { formatWarnings } from './list.ts';
 import { expectOneForm, linesOf, painterOf } from './plan.ts';
 
@@ -32,11 +35,19 @@ async function prepare(given: Arguments, shell: Shell): Promise<Work> {
   const surplus = isPlan(content) ? ofPlans.find(name => given.options[name] !== undefined) : undefined;
   if (surplus !== undefined) throw misuse(`the file is a plan: --${surplus} was said when it was made`);
   tellWarnings(warnings, shell);
+  const work = (ipvs: Ipvs, draining?: Pick<DrainOptions, 'signal' | 'onProgress'>) => {
+    const { signal, onProgress } = draining ?? {};
+    const how = { force, signal, drain: drain && { ...drain, onProgress } };
+    if (isPlan(content)) return ipvs.apply(content, how);
+    return ipvs.apply(content, { owner, owns, allow, maxRemovals, keepWeights, order, ...how });
+  };
   return async ipvs => {
     try {
-      const applied = isPlan(content)
-        ? await ipvs.apply(content, { force, drain })
-        : await ipvs.apply(content, { owner, owns, allow, maxRemovals, force, keepWeights, order, drain });
+      const left = 'what was drained stays at weight 0; the next apply goes on';
+      const applied = await (drain === undefined
+        ? work(ipvs)
+        : whileDraining(shell, left, draining => work(ipvs, draining)));
+      if (applied === undefined) return INTERRUPTED;
       tell(applied, given, shell);
       const odd = isPlan(content) ? '' : formatWarnings(content);
       if (odd !== '') shell.complain(odd);

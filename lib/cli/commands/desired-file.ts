@@ -22,7 +22,8 @@ export interface DesiredFile {
 export async function readDesiredFile(path: string, shell: Shell): Promise<DesiredFile> {
   let text: string;
   try {
-    text = await shell.read(path);
+    // What some editors begin a file with is none of what it says.
+    text = (await shell.read(path)).replace(/^\ufeff/, '');
   } catch (error) {
     throw new Error(`${show(path)} can't be read: ${(error as Error).message}`);
   }
@@ -69,10 +70,15 @@ const readers: Readonly<Record<Language, (text: string) => Promise<DesiredFile>>
   async yaml(text) {
     const { parseDocument, LineCounter } = await importYaml();
     const lineCounter = new LineCounter();
-    const options: DocumentOptions & { lineCounter: LineCounter } = { lineCounter };
+    // `<<: *defaults`, which YAML 1.2 has no more and everybody writes.
+    const options: DocumentOptions & { lineCounter: LineCounter; merge: true } = { lineCounter, merge: true };
     const document = parseDocument(text, options);
-    const [error] = document.errors;
-    if (error !== undefined) throw error;
+    const { errors } = document;
+    // Without the lines of the file that follow, which may hold anything.
+    const mistakes = errors
+      .slice(0, LISTED)
+      .map(({ message }) => message.split('\n', 1)[0]!.replace(/:$/, ''));
+    if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
     const place = ({ path, message }: DesiredProblem) => {
       const offset = offsetOf(document, stepsOf(path));
       const at = offset === undefined ? '' : `line ${lineCounter.linePos(offset).line}: `;
@@ -81,6 +87,9 @@ const readers: Readonly<Record<Language, (text: string) => Promise<DesiredFile>>
     return { content: contentOf(document.toJS()), warnings: [], place };
   },
 };
+
+/** At most this many mistakes of a file that can't be read are told. */
+const LISTED = 20;
 
 async function importYaml(): Promise<typeof import('yaml')> {
   try {

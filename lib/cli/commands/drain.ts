@@ -1,12 +1,13 @@
 import type { Ipvs } from '../../client.ts';
 import type { Undrained } from '../../drain/drain.ts';
-import type { Drained, DrainOptions, DrainProgress } from '../../drain/types.ts';
+import type { Drained, DrainOptions } from '../../drain/types.ts';
 import { canonicalAddress } from '../../model/address.ts';
-import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../../model/identity.ts';
+import type { DestinationId, ServiceId } from '../../model/identity.ts';
 import { type Arguments, isGiven, misuse, type Run } from '../arguments.ts';
 import type { Shell } from '../terminal.ts';
 import { type Work, withModule } from '../with-client.ts';
 import { drainOptionsOf, inOptions, rephrase } from './desired-options.ts';
+import { INTERRUPTED, rowText, secondsText, whileDraining } from './draining.ts';
 
 /** What is drained: one destination, or all with an address. */
 type Target =
@@ -32,25 +33,15 @@ async function prepare(given: Arguments, shell: Shell): Promise<Work> {
     then: isGiven(given, 'keep') ? 'keep' : 'remove',
   };
   return async ipvs => {
-    const show = progressOn(shell);
-    const { signal, release } = abortOnInterrupt();
     try {
-      const drained = await drain(ipvs, target, { ...options, signal, onProgress: show });
-      show(undefined);
-      return tell(drained, target, given, shell);
+      const left = 'what was drained stays at weight 0; --undo brings it back';
+      const drained = await whileDraining(shell, left, how => drain(ipvs, target, { ...options, ...how }));
+      return drained === undefined ? INTERRUPTED : tell(drained, target, given, shell);
     } catch (error) {
-      show(undefined);
-      if (!signal.aborted) throw rephrase(error as Error);
-      shell.complain('interrupted: what was drained stays at weight 0; --undo brings it back');
-      return INTERRUPTED;
-    } finally {
-      release();
+      throw rephrase(error as Error);
     }
   };
 }
-
-/** The exit status of what an interrupt ends. */
-const INTERRUPTED = 130;
 
 async function drain(ipvs: Ipvs, target: Target, options: DrainOptions): Promise<readonly Drained[]> {
   if ('address' in target) return ipvs.drainAddress(target.address, options);
@@ -71,10 +62,6 @@ function tell(drained: readonly Drained[], target: Target, given: Arguments, she
     return 1;
   }
   return drained.every(({ outcome }) => outcome !== 'gave-up' && outcome !== 'returned') ? 0 : 1;
-}
-
-function rowText({ service, destination }: Pick<Drained, 'service' | 'destination'>): string {
-  return `${serviceKey(service)} ${destinationKey(destination)}`;
 }
 
 function outcomeText({ outcome, elapsed, ...counts }: Drained): string {
@@ -106,38 +93,6 @@ function leftOf(
   ].join(', ');
 }
 
-function secondsText(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)} s`;
-}
-
-/** Keeps a line on the terminal that says how far drains are; undefined ends it. */
-function progressOn(shell: Shell): (progress: DrainProgress | undefined) => void {
-  const last = new Map<string, DrainProgress>();
-  return progress => {
-    if (progress === undefined) {
-      shell.showProgress?.('');
-      return;
-    }
-    last.set(rowText(progress), progress);
-    shell.showProgress?.(progressText([...last.values()]));
-  };
-}
-
-/** How far drains are, in a line. */
-export function progressText(drains: readonly DrainProgress[]): string {
-  const waitingFor = drains.reduce((sum, one) => sum + one.waitingFor, 0);
-  const [first] = drains;
-  const what = drains.length === 1 ? rowText(first!) : `${drains.length} destinations`;
-  const estimates = drains.flatMap(({ estimate }) => estimate ?? []);
-  const known = estimates.length === drains.length && waitingFor > 0;
-  const left = drains.flatMap(one => one.left ?? []);
-  return [
-    `${what}: ${waitingFor} ${waitingFor === 1 ? 'connection' : 'connections'} left`,
-    ...(known ? [`about ${secondsText(Math.max(...estimates))} to go`] : []),
-    ...(left.length > 0 ? [`deadline in ${secondsText(Math.max(0, Math.min(...left)))}`] : []),
-  ].join(', ');
-}
-
 async function undo(ipvs: Ipvs, target: Target, given: Arguments, shell: Shell): Promise<number> {
   const undrained: readonly Undrained[] =
     'address' in target
@@ -148,21 +103,6 @@ async function undo(ipvs: Ipvs, target: Target, given: Arguments, shell: Shell):
   if (undrained.length > 0) return 0;
   shell.complain('no drain of that is recorded');
   return 1;
-}
-
-/** An interrupt aborts what runs, so that it can say what it leaves behind. */
-function abortOnInterrupt(): { readonly signal: AbortSignal; readonly release: () => void } {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  process.once('SIGINT', abort);
-  process.once('SIGTERM', abort);
-  return {
-    signal: controller.signal,
-    release() {
-      process.removeListener('SIGINT', abort);
-      process.removeListener('SIGTERM', abort);
-    },
-  };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { isPlan, readDesiredFile } from '../../../lib/cli/commands/desired-file.ts';
 import { inOptions } from '../../../lib/cli/commands/desired-options.ts';
-import { progressText, targetOf } from '../../../lib/cli/commands/drain.ts';
+import { targetOf } from '../../../lib/cli/commands/drain.ts';
+import { progressText } from '../../../lib/cli/commands/draining.ts';
 import type { DesiredError, DrainProgress } from '../../../lib/index.ts';
 import { readDesired } from '../../../lib/reconcile/desired.ts';
 import { scopeOf } from '../../../lib/reconcile/scope.ts';
@@ -33,6 +34,8 @@ describe('the language of a file', () => {
     ['-', 'ipvsadm -A -t 10.0.0.1:80 -s rr'],
     ['services.json', json],
     ['-', `\n${json}`],
+    ['-', `\ufeff${json}`],
+    ['services.yaml', `\ufeff${yaml}`],
     ['services.yaml', yaml],
     ['services.yml', yaml],
     ['-', `# a comment\n\n---\n${yaml}`],
@@ -88,6 +91,25 @@ describe('mistakes in a file', () => {
     ]);
     await expect(readDesiredFile('x.yaml', shellOf('- [a'))).rejects.toThrow(/at line 1/);
   });
+});
+
+test('a file of YAML may have its defaults in one place', async () => {
+  const text = `
+- &defaults { protocol: tcp, address: 10.0.0.1, port: 80, scheduler: rr, destinations: [] }
+- { <<: *defaults, port: 81 }
+`;
+  const { content } = await readDesiredFile('x.yaml', shellOf(text));
+  expect(content).toMatchObject([
+    { port: 80, scheduler: 'rr' },
+    { port: 81, scheduler: 'rr' },
+  ]);
+});
+
+test('all mistakes of a file that is no YAML are told, and none of the file itself is printed', async () => {
+  const text = '- port: 1\n  port: 2\n- port: 3\n  port: "\x1b[2Jx"\n';
+  await expect(readDesiredFile('x.yaml', shellOf(text))).rejects.toThrow(
+    /^'x\.yaml': Map keys must be unique at line 2, column 3\nMap keys must be unique at line 4, column 3$/,
+  );
 });
 
 describe('misused commands', () => {

@@ -98,6 +98,8 @@ describe('an owner’s record', () => {
     'null',
     '{"formatVersion":2,"services":[]}',
     '{"formatVersion":1,"owner":"one"}',
+    '{"formatVersion":1,"owner":"one","services":[1,null]}',
+    '{"formatVersion":1,"owner":"two","services":[]}',
   ])('an owner’s record that holds %j is an error that names the file', async text => {
     await (await readClaims(directory, 'one')).claim(new Set([web]));
     writeFileSync(join(directory, 'one.json'), text);

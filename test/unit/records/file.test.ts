@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readDrains } from '../../../lib/records/drains.ts';
 import { readRecordFiles, writeRecordFile } from '../../../lib/records/file.ts';
 
 const newDirectory = () => join(mkdtempSync(join(tmpdir(), 'ipvs-records-')), 'drains');
@@ -10,7 +11,7 @@ const isAny = (data: unknown): data is { readonly n: number } => typeof data ===
 test('records of one name that are written at once all succeed, and one of them is there', async () => {
   const directory = newDirectory();
   await Promise.all(Array.from({ length: 20 }, (_, n) => writeRecordFile(directory, 'one', { n })));
-  expect(await readRecordFiles(directory, isAny)).toHaveLength(1);
+  expect(await readRecordFiles(directory, isAny, () => 'one')).toHaveLength(1);
   expect(readdirSync(directory)).toEqual(['one.json']);
 });
 
@@ -33,4 +34,36 @@ test('no umask makes the directory of records one that others may write to', asy
     process.umask(before);
   }
   expect(statSync(directory).mode & 0o777).toBe(0o755);
+});
+
+describe('a record that is damaged', () => {
+  const drain = {
+    formatVersion: 1,
+    service: { protocol: 'tcp', address: '10.0.0.1', port: 80 },
+    destination: { address: '10.0.1.1', port: 80 },
+    weight: 1,
+    started: 1,
+  };
+  const name = 'tcp%2010.0.0.1%3A80%20-%3E%2010.0.1.1%3A80.json';
+
+  test.each([
+    [{ ...drain, service: null }],
+    [{ ...drain, service: { protocol: 'tcp', address: 'x', port: 80 } }],
+    [{ ...drain, destination: {} }],
+    [{ ...drain, weight: -1 }],
+    [{ ...drain, weight: null }],
+    [{ ...drain, started: 'now' }],
+    [{ ...drain, destination: { address: '10.0.1.2', port: 80 } }],
+    [null],
+  ])('a damaged record of a drain is an error that names the file: %j', async record => {
+    const directory = newDirectory();
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, name), JSON.stringify(drain));
+    expect((await readDrains(dirname(directory))).size).toBe(1);
+    writeFileSync(join(directory, name), JSON.stringify(record));
+    await expect(readDrains(dirname(directory))).rejects.toMatchObject({
+      code: 'ERR_IPVS_RECORD',
+      message: expect.stringContaining(name),
+    });
+  });
 });
