@@ -57,6 +57,18 @@ export function goalsOf(rows: readonly Row[], records: readonly BenchRecord[]): 
       unit: 'times',
     },
     {
+      what: `metrics.bytes(), ${sizeName(usual)}, wall / ${sampler}`,
+      limit: 1.5,
+      measured: wallShare(rows, 'metrics.bytes()', sampler, 'read'),
+      unit: 'times',
+    },
+    {
+      what: `metrics.bytes(), ${sizeName(usual)}, longest event-loop delay`,
+      limit: 10,
+      measured: findRow(rows, 'metrics.bytes()', 'read', usual)?.delay,
+      unit: 'ms',
+    },
+    {
       what: 'snapshot(), wall / floor',
       limit: 1.4,
       measured: ratio('snapshot()', 'read', usual),

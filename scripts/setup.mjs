@@ -48,6 +48,12 @@ const compilerNeeds = [
 const buildNeeds = [...compilerNeeds, program('make', 'make'), program('python3', 'python3')];
 const doctest = { package: 'doctest-dev', present: () => existsSync('/usr/include/doctest/doctest.h') };
 
+const promtool = program('prometheus', 'promtool');
+const openMetricsParser = {
+  package: 'python3-prometheus-client',
+  present: () => existsSync('/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py'),
+};
+
 // Of what prebuilt addons are made.
 const prebuildNeeds = [
   program('make', 'make'),
@@ -62,8 +68,8 @@ const needs = {
   native: [...buildNeeds, doctest],
   dist: [],
   prebuild: prebuildNeeds,
-  // Completion is tested in these shells.
-  unit: [program('zsh', 'zsh'), program('fish', 'fish')],
+  // Completion is tested in these shells; the text of metrics, rules and OpenMetrics by Prometheus' own programs.
+  unit: [program('zsh', 'zsh'), program('fish', 'fish'), promtool, openMetricsParser],
   // Root file systems are made for installing the package.
   package: [
     program('debootstrap', 'debootstrap'),
@@ -81,6 +87,8 @@ const needs = {
     program('iputils-arping', 'arping'),
     program('ipvsadm', 'ipvsadm'),
     program('keepalived', 'keepalived'),
+    promtool,
+    program('prometheus-node-exporter', 'prometheus-node-exporter'),
   ],
   // Another architecture's kernel, with the addon that was prebuilt for it.
   arm64: [...prebuildNeeds, program('qemu-system-arm', 'qemu-system-aarch64')],

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Ipvs } from '../../lib/index.ts';
 import type { Size } from '../plan.ts';
 import type { Measurement } from '../records.ts';
+import { loadParts } from './build.ts';
 import { writeAlways } from './contention.ts';
 import type { Answer, Request } from './messages.ts';
 import { measure, watch } from './stopwatch.ts';
@@ -14,7 +15,9 @@ import { works } from './work.ts';
 
 type Library = typeof import('../../lib/index.ts');
 
-const library = (await import(pathToFileURL(process.argv[2]!).href)) as Library;
+const main = pathToFileURL(process.argv[2]!);
+const library = (await import(main.href)) as Library;
+const parts = await loadParts(main);
 
 /** Options of the clients: an emulated machine needs more than the default timeout for a large table. */
 const options = { timeout: 600_000 };
@@ -45,7 +48,7 @@ function isRead(name: string): boolean {
 
 async function doWork(name: string, size: Size, watched: boolean): Promise<Measurement> {
   const made = run === undefined;
-  run ??= works[name]!.prepare(client!, size);
+  run ??= works[name]!.prepare(client!, size, parts);
   // No garbage is collected here on purpose: V8 would forget the shapes of objects that are not in use, with
   // the code that was compiled for them.
   const measured = await (watched ? watch : measure)(run);
@@ -65,7 +68,7 @@ async function warmUp(name: string, size: Size): Promise<void> {
 }
 
 async function heapAfterReads(name: string, size: Size, reads: number): Promise<number[]> {
-  const read = works[name]!.prepare(client!, size);
+  const read = works[name]!.prepare(client!, size, parts);
   const used: number[] = [];
   const note = () => {
     for (let i = 0; i < 3; i++) globalThis.gc?.();
@@ -85,7 +88,7 @@ async function answer(request: Request): Promise<unknown> {
   switch (request.kind) {
     case 'list': {
       const ipvs = new library.Ipvs();
-      const names = Object.keys(works).filter(name => works[name]!.isSupported(ipvs));
+      const names = Object.keys(works).filter(name => works[name]!.isSupported(ipvs, parts));
       await ipvs.close();
       return names;
     }

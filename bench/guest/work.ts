@@ -1,15 +1,16 @@
 import type { Ipvs, TableEntry } from '../../lib/index.ts';
 import type { Size } from '../plan.ts';
 import type { Task } from '../records.ts';
+import type { BuildParts } from './build.ts';
 import { type Table, tableOf } from './table.ts';
 
 /** A measured call of the library, and the task that it does. */
 export interface Work {
   readonly task: Task;
   /** Whether the library has the call, which an older build may lack. */
-  readonly isSupported: (ipvs: Ipvs) => boolean;
+  readonly isSupported: (ipvs: Ipvs, parts: BuildParts) => boolean;
   /** Prepares the runs and returns a function that does one. */
-  readonly prepare: (ipvs: Ipvs, size: Size) => () => Promise<unknown>;
+  readonly prepare: (ipvs: Ipvs, size: Size, parts: BuildParts) => () => Promise<unknown>;
 }
 
 function addAll(ipvs: Ipvs, { services, destinations }: Table): Promise<unknown> {
@@ -45,6 +46,17 @@ export const works: Readonly<Record<string, Work>> = {
     prepare: ipvs => {
       const sampler = ipvs.sampler({ reuse: true });
       return () => sampler.read();
+    },
+  },
+  'metrics.bytes()': {
+    task: 'read',
+    isSupported: (_, { metrics }) => metrics !== undefined,
+    prepare: (ipvs, _, { metrics }) => {
+      const made = metrics!.createMetrics(ipvs, { maxAge: 0 });
+      let into: Uint8Array | undefined;
+      return async () => {
+        into = await made.bytes({ into });
+      };
     },
   },
   'snapshot()': { task: 'read', isSupported: always, prepare: ipvs => () => ipvs.snapshot() },

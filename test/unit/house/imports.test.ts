@@ -34,6 +34,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'namespace.ts',
     'options.ts',
   ],
+  metrics: ['model', 'proc', 'statistics', 'client.ts'],
   director: ['model'],
   'index.ts': [
     'model',
@@ -59,6 +60,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'package.ts',
     'client.ts',
     'namespace.ts',
+    'metrics',
   ],
 };
 

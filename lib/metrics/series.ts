@@ -1,0 +1,196 @@
+import { destinationKey, serviceKey } from '../model/identity.ts';
+import type { Sample } from '../statistics/sampler.ts';
+import { destinationFamilies } from './director.ts';
+import { type Family, familyText, labelsOf } from './format.ts';
+import { createSums, type Groups, groupRows, rowCounters, type Sums, sumGauge } from './groups.ts';
+import type { CounterName, Label } from './names.ts';
+import type { Checked } from './options.ts';
+import type { Pace } from './pace.ts';
+import { createPage, type Page } from './page.ts';
+import type { DirectorDestination, MetricsFormat } from './types.ts';
+
+/** A sample of which the metrics are made. */
+export type CounterSample = Sample<'counters'>;
+
+/** The series of services and destinations, for as long as the table's rows stay. */
+export interface RowSeries {
+  /** The sample's; another one has rows of its own. */
+  readonly generation: number;
+  /** Series that a limit left out, of each level; undefined without a limit. */
+  readonly dropped: { readonly services: number; readonly destinations: number } | undefined;
+  /** Brings the text up to date. */
+  update(sample: CounterSample, pace: Pace): Promise<void>;
+  /** The text in pieces, valid until the next update. */
+  pieces(format: MetricsFormat): readonly Uint8Array[];
+  /** What a director knows of those destinations that have series, in pieces. */
+  directorTexts(
+    states: Iterable<DirectorDestination>,
+    format: MetricsFormat,
+    pace: Pace,
+  ): Promise<readonly string[]>;
+  /** Sums over rows, from which those of other rows go on. */
+  readonly sums: SumsByLevel;
+}
+
+/** Sums of each counter, where series have several rows. */
+export interface SumsByLevel {
+  readonly services: ReadonlyMap<CounterName, Sums>;
+  readonly destinations: ReadonlyMap<CounterName, Sums>;
+}
+
+const noSums: SumsByLevel = { services: new Map(), destinations: new Map() };
+
+/** Makes the series of a sample's rows; `before` is what there was for other rows. */
+export async function createSeries(
+  sample: CounterSample,
+  options: Checked,
+  before: RowSeries | undefined,
+  pace: Pace,
+): Promise<RowSeries> {
+  const { level, naming, drop, filter, name, maxSeries } = options;
+  const { ids: services } = sample.services;
+  const { ids: destinations, service: serviceOf } = sample.destinations;
+  const labelsText = (labels: readonly Label[]) => labelsOf(labels.filter(([label]) => !drop.has(label)));
+
+  const shown = services.map(service => filter?.(service) ?? true);
+  const names = services.map((service, row) => (shown[row] ? name?.(service) : undefined));
+  const hasServices = level !== 'totals' && naming.services !== undefined;
+  const serviceLabels = hasServices
+    ? services.map((service, row) =>
+        shown[row] ? labelsText(naming.serviceLabels(service, names[row])) : undefined,
+      )
+    : [];
+  const destinationLabels: (string | undefined)[] = [];
+  if (level === 'destinations') {
+    for (const [row, destination] of destinations.entries()) {
+      const service = serviceOf[row]!;
+      const id = services[service]!;
+      const has = shown[service]! && (filter?.(id, destination) ?? true);
+      destinationLabels.push(
+        has ? labelsText(naming.destinationLabels(id, destination, names[service])) : undefined,
+      );
+      if (pace.isDue()) await pace.rest();
+    }
+  }
+
+  const each = (families: { readonly counters?: object | undefined; readonly gauges: object }) =>
+    Object.keys(families.counters ?? {}).length + Object.keys(families.gauges).length;
+  const perService = naming.services === undefined ? 1 : each(naming.services);
+  const serviceGroups = groupRows(serviceLabels, Math.floor(maxSeries / perService));
+  const left = maxSeries - serviceGroups.labels.length * perService;
+  const destinationGroups = groupRows(destinationLabels, Math.floor(left / each(naming.destinations)));
+
+  const pages: Page[] = [];
+  const updates: ((now: CounterSample) => void)[] = [];
+  const page = (family: Family, groups: Groups, fill: (now: CounterSample, into: Float64Array) => void) => {
+    const made = createPage(family, groups.labels);
+    pages.push(made);
+    updates.push(now => fill(now, made.values));
+  };
+  const rowKeys = {
+    services: () => services.map(serviceKey),
+    destinations: () =>
+      destinations.map((id, row) => `${serviceKey(services[serviceOf[row]!]!)} ${destinationKey(id)}`),
+  };
+  const counterPages = (
+    kind: 'services' | 'destinations',
+    groups: Groups,
+    families: Readonly<Record<CounterName, Family>>,
+  ): ReadonlyMap<CounterName, Sums> => {
+    const sums = new Map<CounterName, Sums>();
+    // Without some labels, the only row of a series may be what is left of several.
+    const isSummed = groups.kind === 'shared' || drop.size > 0;
+    const keys = isSummed ? rowKeys[kind]() : [];
+    for (const [counter, family] of Object.entries(families) as [CounterName, Family][]) {
+      if (isSummed)
+        sums.set(counter, createSums(groups, keys, before?.sums[kind].get(counter), performance.now()));
+      const counters = sums.get(counter) ?? rowCounters(groups);
+      page(family, groups, (now, into) => counters.write(now[kind].counters[counter], into));
+    }
+    return sums;
+  };
+
+  const sums = { ...noSums };
+  if (hasServices && naming.services !== undefined) {
+    const { counters, gauges } = naming.services;
+    sums.services = counterPages('services', serviceGroups, counters);
+    const ofDestinations = (fill: (now: CounterSample, row: number, old: number) => number) => {
+      const { ofRow } = serviceGroups;
+      return (now: CounterSample, into: Float64Array) => {
+        into.fill(0);
+        const { service } = now.destinations;
+        for (let row = 0; row < service.length; row++) {
+          const group = ofRow[service[row]!]!;
+          if (group >= 0) into[group] = fill(now, row, into[group]!);
+        }
+      };
+    };
+    page(
+      gauges.destinations,
+      serviceGroups,
+      ofDestinations((_, __, old) => old + 1),
+    );
+    page(
+      gauges.up,
+      serviceGroups,
+      ofDestinations((now, row, old) => (now.destinations.weight[row]! > 0 ? 1 : old)),
+    );
+    for (const column of ['activeConnections', 'inactiveConnections', 'persistentConnections'] as const) {
+      page(
+        gauges[column],
+        serviceGroups,
+        ofDestinations((now, row, old) => old + now.destinations[column][row]!),
+      );
+    }
+  }
+  if (level === 'destinations') {
+    const { counters, gauges } = naming.destinations;
+    if (counters !== undefined) {
+      sums.destinations = counterPages('destinations', destinationGroups, counters);
+    }
+    for (const [column, family] of gauges) {
+      page(family, destinationGroups, (now, into) =>
+        sumGauge(destinationGroups, now.destinations[column], into),
+      );
+    }
+  }
+
+  let rowsByKey: ReadonlyMap<string, number> | undefined;
+  return {
+    generation: sample.generation,
+    dropped:
+      maxSeries === Number.POSITIVE_INFINITY
+        ? undefined
+        : {
+            services: serviceGroups.dropped * perService,
+            destinations: destinationGroups.dropped * each(naming.destinations),
+          },
+    async update(now, beat) {
+      for (const [i, one] of pages.entries()) {
+        updates[i]!(now);
+        await one.update(beat);
+      }
+    },
+    pieces: format => pages.flatMap(one => one.pieces(format)),
+    async directorTexts(states, format, beat) {
+      rowsByKey ??= new Map(rowKeys.destinations().map((key, row) => [key, row]));
+      const [up, draining] = [new Map<string, number>(), new Map<string, number>()];
+      for (const state of states) {
+        const row = rowsByKey.get(`${serviceKey(state.service)} ${destinationKey(state.destination)}`);
+        const group = row === undefined ? -1 : (destinationGroups.ofRow[row] ?? -1);
+        if (group < 0) continue;
+        const labels = destinationGroups.labels[group]!;
+        if (state.up !== undefined) up.set(labels, (up.get(labels) ?? 0) + Number(state.up));
+        if (state.draining !== undefined) {
+          draining.set(labels, (draining.get(labels) ?? 0) + Number(state.draining));
+        }
+        if (beat.isDue()) await beat.rest();
+      }
+      return [
+        familyText(destinationFamilies.up, format, [...up]),
+        familyText(destinationFamilies.draining, format, [...draining]),
+      ];
+    },
+    sums,
+  };
+}
