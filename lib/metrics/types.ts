@@ -79,14 +79,28 @@ export interface DirectorStatistics {
   /** When the source was last heard of, milliseconds since 1970. */
   readonly storeTime?: number | undefined;
   /** How often the table was made what is desired, and how often that failed. */
-  readonly applies?: { readonly converged: number; readonly failed: number } | undefined;
+  readonly applies?:
+    | {
+        /** The table was then as desired. */
+        readonly converged: number;
+        /** A step failed, or the table could not be read. */
+        readonly failed: number;
+      }
+    | undefined;
   /** How long that took altogether, milliseconds. */
   readonly applyTime?: number | undefined;
   /** How many differences by others' hands were repaired. */
   readonly drift?: number | undefined;
-  /** How many probes of servers' health passed and failed, those that timed out apart. */
+  /** How many probes of servers' health were made, by their result. */
   readonly checks?:
-    | { readonly passed: number; readonly failed: number; readonly timedOut: number }
+    | {
+        /** The server answered as it should. */
+        readonly passed: number;
+        /** It answered otherwise, or could not be reached. */
+        readonly failed: number;
+        /** It had not answered in time. */
+        readonly timedOut: number;
+      }
     | undefined;
   /** How long probes took altogether, milliseconds. */
   readonly checkTime?: number | undefined;
