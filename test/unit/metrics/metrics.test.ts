@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { Counter, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { createMetrics, type MetricsOptions } from '../../../lib/metrics/index.ts';
-import { type Entry, makeTable, valuesOf } from './table.ts';
+import { valuesOf } from '../../support/exposition.ts';
+import { type Entry, makeTable } from './table.ts';
 
 const web = { protocol: 'tcp', address: '10.0.0.1', port: 80 } as const;
 const marked = { fwmark: 7, family: 'ipv6' } as const;
@@ -351,7 +352,7 @@ describe('reads', () => {
     const wanted = await metrics.text();
     const series = (text: string) => text.split('\n').filter(line => !line.startsWith('ipvs_read_seconds'));
     expect(series(Buffer.from(second).toString())).toEqual(series(wanted));
-    table.entries.push({ ...web, port: 81, rows: [] });
+    for (let port = 81; port < 100; port++) table.entries.push({ ...web, port, rows: [] });
     const larger = await metrics.bytes({ into: second });
     expect(larger.buffer).not.toBe(first.buffer);
     await expect(metrics.bytes({ into: Buffer.from('mine') })).rejects.toThrow(
