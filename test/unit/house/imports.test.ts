@@ -35,7 +35,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'options.ts',
   ],
   metrics: ['model', 'proc', 'statistics', 'client.ts'],
-  director: ['model'],
+  director: ['model', 'proc', 'calls', 'records', 'drain', 'reconcile', 'health', 'client.ts'],
   'index.ts': [
     'model',
     'rules',
@@ -57,6 +57,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'statistics',
     'drain',
     'reconcile',
+    'records',
+    'health',
+    'director',
     'package.ts',
     'client.ts',
     'namespace.ts',
