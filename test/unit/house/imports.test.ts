@@ -22,7 +22,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   reconcile: ['model', 'rules', 'addon', 'calls', 'records', 'drain'],
   'namespace.ts': ['model'],
   'options.ts': ['namespace.ts'],
-  health: ['model', 'addon', 'namespace.ts'],
+  health: ['model', 'addon', 'calls', 'namespace.ts'],
   'client.ts': [
     'model',
     'addon',
