@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { architectureOf, compareReleases, type Kernel, type KernelLabel, matchesLabel } from './kernels.ts';
@@ -12,7 +12,7 @@ export function cacheDirectory(): string {
 /** The newest kernel of a label among the unpacked ones. */
 export function cachedKernel(label: KernelLabel): Kernel | undefined {
   const cache = cacheDirectory();
-  if (!existsSync(cache)) return undefined;
+  if (!existsSync(cache) || !statSync(cache).isDirectory()) return undefined;
   const architecture = architectureOf(label);
   const version = readdirSync(cache)
     .filter(name => name.endsWith(`-${architecture}`) && matchesLabel(name, label))

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Apt, isolatedApt } from './apt.ts';
 import { cacheDirectory, cachedKernel } from './cache.ts';
+import { writableCache } from './keep.ts';
 import {
   type Architecture,
   architectureOf,
@@ -37,8 +38,7 @@ export async function provideKernel(label: KernelLabel, signal: AbortSignal): Pr
       `booting a kernel needs an x86-64 machine, and this one is ${process.arch}; try IPVS_KERNEL=host`,
     );
   }
-  const cache = cacheDirectory();
-  await mkdir(cache, { recursive: true });
+  const cache = await writableCache();
   const onWait = () => say(`kernel ${label}: another process is fetching it, waiting`);
   const fetch = async () => cachedKernel(label) ?? (await fetchKernel(label, signal));
   return await withLock(join(cache, `${label}.lock`), { onWait, signal }, fetch);

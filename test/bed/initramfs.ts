@@ -5,6 +5,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { systemEnvironment } from './environment.ts';
+import { unwritable } from './keep.ts';
 import type { Kernel } from './kernels.ts';
 
 /**
@@ -30,7 +31,9 @@ export async function initramfs(kernel: Kernel, busybox: string): Promise<string
   const path = join(kernel.directory, `initramfs-${hash}.cpio`);
   if (existsSync(path)) return path;
 
-  const work = await mkdtemp(join(kernel.directory, 'initramfs.'));
+  const work = await mkdtemp(join(kernel.directory, 'initramfs.')).catch(error => {
+    throw unwritable(kernel.directory, error);
+  });
   try {
     const root = join(work, 'root');
     for (const directory of ['bin', 'modules', 'proc', 'sys', 'dev', 'host', 'over', 'root']) {

@@ -41,8 +41,13 @@ export async function writableCache(): Promise<string> {
     await mkdir(join(cache, `.${process.pid}`));
     await rm(join(cache, `.${process.pid}`), { recursive: true });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`the cache ${cache} cannot be written (${code}): name another folder in IPVS_CACHE`);
+    throw unwritable(cache, error);
   }
   return cache;
+}
+
+/** The error of a folder of the cache in which nothing can be made, with what to do. */
+export function unwritable(folder: string, error: unknown): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  return new Error(`the cache ${folder} cannot be written (${code}): name another folder in IPVS_CACHE`);
 }
