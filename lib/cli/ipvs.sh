@@ -13,6 +13,10 @@ if [ -z "$here" ]; then
   here=${here%/*}
 fi
 
+# A closed standard output is filled, for Node.js would print to /dev/null and end with 0, and a socket could get its
+# number. Writing to this fails as it would to a closed one.
+{ true 3>&1; } 2>/dev/null || exec 1</dev/null
+
 case ${1-} in
 -* | list)
   # A shell's own default is not in the environment, where ipvs-quick looks for Node.js.

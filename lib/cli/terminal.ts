@@ -107,6 +107,7 @@ function outputTo(fd: 1 | 2): Output {
         while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
       } catch (error) {
         if (close(error as NodeJS.ErrnoException)) return;
+        if ((error as NodeJS.ErrnoException).code === 'EBADF') throw new Error('standard output is closed');
         // A pipe that somebody made non-blocking, and that is full: the stream waits.
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
         stream = openStream();

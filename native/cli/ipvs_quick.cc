@@ -42,6 +42,9 @@ int Print(std::string_view text) {
       poll(&room, 1, -1);
     } else if (errno == EPIPE || errno == ECONNRESET) {  // ECONNRESET: a socket's
       return 0;
+    } else if (errno == EBADF) {
+      std::fputs("standard output is closed\n", stderr);
+      return 1;
     } else if (errno != EINTR) {
       std::perror("ipvs");
       return 1;

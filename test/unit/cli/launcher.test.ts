@@ -96,6 +96,28 @@ describe('the launcher', () => {
     expect(printed(launcher, '-Ln', '--stats')).toMatch(/^node /);
   });
 
+  test('the launcher hands on a closed standard output as one that cannot be written, and others as they are', () => {
+    const written = `${process.execPath} -e 'fs.writeSync(1, "written")'`;
+    writeFileSync(addScript('writing/node', ''), `#!/bin/sh\nexec ${written}\n`);
+    addQuick('native/build/Release');
+    writeFileSync(
+      join(folder, 'lib/node_modules/ipvs/native/build/Release/ipvs-quick'),
+      `#!/bin/sh\nexec ${written}\n`,
+    );
+    for (const words of ['help', '-Ln']) {
+      const run = (redirection: string) =>
+        start(
+          '/bin/sh',
+          ['-c', `"${launcher}" ${words} ${redirection}`],
+          `${join(folder, 'writing')}:/usr/bin:/bin`,
+        );
+      expect(run('')).toEqual({ status: 0, stdout: 'written', stderr: '' });
+      expect(run('>&-').status).toBe(1);
+      expect(run('>&-').stderr).toContain('EBADF');
+      expect(run('>/dev/null')).toEqual({ status: 0, stdout: '', stderr: '' });
+    }
+  });
+
   test.each(['lib/node_modules/.bin/ipvs', 'lib/bin/ipvs', 'elsewhere/lvs'])(
     'the launcher finds its package through the link %s',
     link => {
