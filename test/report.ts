@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
 
 /** The numbers of tests by outcome. */
 export interface Counts {
@@ -61,6 +63,23 @@ function count(report: Report): Counts {
       return { passed, failed: file.status === 'failed' ? Math.max(failed, 1) : failed, skipped };
     }),
   );
+}
+
+/** The file in a run's output that is there once a test file has begun (test/begun.ts). */
+export function markOf(output: string): string {
+  return join(output, 'begun');
+}
+
+/** Faults of a processor: what an emulated one can get wrong. */
+const faults = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP'] as const;
+
+/**
+ * The fault that killed the test runner itself before any test file had begun, by its output and its exit status;
+ * undefined for any other end. A fault later may be one of this package's addon, and is a failure.
+ */
+export function faultBeforeTests(output: string, exitStatus: number): string | undefined {
+  if (existsSync(markOf(output))) return undefined;
+  return faults.find(name => exitStatus === 128 + constants.signals[name]);
 }
 
 /** The counts in words, for the last line of a run. */

@@ -17,7 +17,7 @@ import { colours } from './bed/environment.ts';
 import type { KernelChoice } from './bed/kernels.ts';
 import { catchSignals } from './bed/signals.ts';
 import { filtersOn, matchingProjects, parseWords, projectsOn } from './choice.ts';
-import { type Counts, countsOf, crash, describeCounts, sum, total } from './report.ts';
+import { type Counts, countsOf, crash, describeCounts, faultBeforeTests, sum, total } from './report.ts';
 
 /** A run of vitest. */
 interface Part {
@@ -83,14 +83,21 @@ function unitPart(): Part {
 function bedPart(kernel: KernelChoice | undefined, projects: readonly string[]): Part {
   return {
     heading: kernel === undefined ? 'On a kernel' : `On kernel ${kernel}`,
-    run: async output =>
-      await runOnBed({
-        kernel,
-        command: vitest(projects, output, filtersOn(kernel, choice)),
-        outputDirectory: output,
-        deadline: 1500,
-        signal: stop.signal,
-      }),
+    run: async output => {
+      const start = () =>
+        runOnBed({
+          kernel,
+          command: vitest(projects, output, filtersOn(kernel, choice)),
+          outputDirectory: output,
+          deadline: 1500,
+          signal: stop.signal,
+        });
+      const ended = await start();
+      const fault = faultBeforeTests(output, ended.exitStatus);
+      if (fault === undefined || ended.kernel === 'host') return ended;
+      console.log(`${fault} killed the test runner before a test began, on an emulated processor: once more`);
+      return await start();
+    },
   };
 }
 

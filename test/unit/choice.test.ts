@@ -42,6 +42,11 @@ describe('filters of npm test', () => {
   test('a filter that matches only the proofs runs them on any kernel', async () => {
     expect(projectsOn(undefined, await matchingProjects(['lab/proofs']))).toEqual(['proof']);
   });
+
+  test('the filter of `npm run test:package` takes what is installed to a kernel, and no other test', async () => {
+    const matching = await matchingProjects(['test/package/kernel/']);
+    expect(projectsOn(undefined, matching)).toEqual(['package-kernel']);
+  });
 });
 
 test('the proofs that labs can fail run on 6.1 and 7.x alone', () => {
