@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const folder = join(import.meta.dirname, '../../../.github/workflows');
-const uses = readdirSync(folder).flatMap(name =>
-  [...readFileSync(join(folder, name), 'utf8').matchAll(/^\s*(?:- )?uses: (.+)$/gm)].map(match => match[1]!),
-);
+const texts = readdirSync(folder).map(name => readFileSync(join(folder, name), 'utf8'));
+const uses = texts.flatMap(text => [...text.matchAll(/^\s*(?:- )?uses: (.+)$/gm)].map(match => match[1]!));
 
 test('every action of others is pinned by the hash of a commit, and says which release that is', () => {
   const others = uses.filter(action => !action.startsWith('./'));
@@ -20,4 +19,12 @@ test('every action of others is pinned to one commit in all workflows', () => {
     commits.set(name, (commits.get(name) ?? new Set()).add(commit));
   }
   expect([...commits.entries()].filter(([, { size }]) => size > 1)).toEqual([]);
+});
+
+test('every tarball that npm is given is a path that it can’t take for a repository on GitHub', () => {
+  const tarballs = texts.flatMap(text =>
+    [...text.matchAll(/\bnpm (?:publish|install)\b.*?(\S+\.tgz)/g)].map(match => match[1]!),
+  );
+  expect(tarballs.length).toBeGreaterThan(1);
+  expect(tarballs.filter(path => !/^\.{0,2}\//.test(path))).toEqual([]);
 });
