@@ -55,8 +55,13 @@ out_copy=$!
 dd bs=65536 </run/bed/err >&8 2>/run/bed/err.count 7>&- 8>&- 9>&- &
 err_copy=$!
 
-sh "$job/command.sh" </dev/null >/run/bed/out 2>/run/bed/err 7>&- 8>&- 9>&-
-status=$?
+{
+  sh "$job/command.sh"
+  status=$?
+  # Where a fault of the processor killed the command (SIGILL, SIGTRAP, SIGBUS, SIGSEGV), the kernel's log has the
+  # address and the file that it came from.
+  case $status in 132 | 133 | 135 | 139) dmesg | grep -E 'segfault|traps:|general protection' | tail -n 5 >&2 ;; esac
+} </dev/null >/run/bed/out 2>/run/bed/err 7>&- 8>&- 9>&-
 
 # Processes that the command left running are killed, as they could hold the pipes open for ever.
 for process in /proc/[0-9]*; do
