@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectory } from '../../test/bed/cache.ts';
@@ -58,14 +58,9 @@ async function provideAlone(target: Target): Promise<Provided> {
  */
 async function bringLibnl(): Promise<void> {
   const source = await libnlSource();
-  const target = join(root, 'native/third_party/libnl');
-  await rm(target, { recursive: true, force: true });
   const gyp = await readFile(join(root, 'native/libnl/libnl.gyp'), 'utf8');
   const compiled = [...gyp.matchAll(/"\.\.\/third_party\/libnl\/(\S+\.c)"/g)].map(match => match[1]!);
-  for (const path of ['COPYING', ...(await withHeaders(source, compiled))]) {
-    await mkdir(dirname(join(target, path)), { recursive: true });
-    await copyFile(join(source, path), join(target, path));
-  }
+  await bring('libnl', source, ['COPYING', ...(await withHeaders(source, compiled))]);
 }
 
 /**
@@ -73,12 +68,24 @@ async function bringLibnl(): Promise<void> {
  * without the package node-addon-api.
  */
 async function bringHeaders(): Promise<void> {
-  const target = join(root, 'native/third_party/node-addon-api');
-  await rm(target, { recursive: true, force: true });
-  await mkdir(target, { recursive: true });
-  for (const name of ['napi.h', 'napi-inl.h', 'napi-inl.deprecated.h', 'LICENSE.md']) {
-    await copyFile(join(root, 'node_modules/node-addon-api', name), join(target, name));
+  const headers = ['napi.h', 'napi-inl.h', 'napi-inl.deprecated.h'];
+  await bring('node-addon-api', join(root, 'node_modules/node-addon-api'), [...headers, 'LICENSE.md']);
+}
+
+/**
+ * Copies files to a folder of native/third_party, which gets its name when it is whole: an ordinary build, which takes
+ * what is there, must not find half of it after a failure.
+ */
+async function bring(name: string, source: string, files: readonly string[]): Promise<void> {
+  const target = join(root, 'native/third_party', name);
+  const work = `${target}.partial`;
+  await rm(work, { recursive: true, force: true });
+  for (const path of files) {
+    await mkdir(dirname(join(work, path)), { recursive: true });
+    await copyFile(join(source, path), join(work, path));
   }
+  await rm(target, { recursive: true, force: true });
+  await rename(work, target);
 }
 
 /** C files of a source, and the source's own headers that they include, directly or not. */
