@@ -68,7 +68,6 @@
         "netlink/family.cc",
         "netlink/kernel_socket.cc",
         "netlink/socket.cc",
-        "os/dialer.cc",
         "os/files.cc",
         "os/netns.cc",
         "os/thread.cc",
@@ -85,7 +84,6 @@
       "sources": [
         "node/addon.cc",
         "node/client.cc",
-        "node/dialer_object.cc",
         "node/js_values.cc",
         "node/layout.cc",
         "node/text_functions.cc",

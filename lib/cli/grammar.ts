@@ -30,6 +30,7 @@ const desiredOptions = {
 };
 
 const drainOptions = {
+  '--idle-for SECONDS': 'how long no connection may be left before it is removed (default 3)',
   '--deadline SECONDS': 'give up after this long, and leave the destination at weight 0',
   '--cut': 'remove it at the deadline with the connections that are left',
   '--set-fallback': "set the flag of sh or mh that keeps them from refusing a drained server's clients",

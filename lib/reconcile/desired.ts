@@ -82,36 +82,16 @@ function createReader(scope: Scope | undefined): Reader {
   let slice = 0;
 
   /**
-   * Encodes a service into a record of its own, and returns it, to be read before the next. Undefined: the
-   * service is refused, and its problems are told.
+   * Encodes a row into a record of its own, and returns it, to be read before the next. Undefined: the row is
+   * refused, and its problems are told.
    */
-  function encodeService(place: string, spec: TableEntry): Slot | undefined {
-    slice++;
-    const slot = batch.open(Operation.newService);
-    try {
-      putServiceSpec(slot, spec);
-    } catch (error) {
-      problems.push(...problemsOf(place, error as Error, serviceParts(spec)));
-      return undefined;
-    }
-    batch.commit(slot);
-    return slot;
-  }
-
-  /** Encodes a destination, likewise. */
-  function encodeDestination(
-    list: string,
-    i: number,
-    putService: Put,
-    spec: DestinationSpec,
-  ): Slot | undefined {
+  function encode(place: string, put: Put, parts: () => readonly Put[]): Slot | undefined {
     slice++;
     const slot = batch.open(Operation.newDest);
     try {
-      putService(slot);
-      putDestinationSpec(slot, spec);
+      put(slot);
     } catch (error) {
-      problems.push(...problemsOf(`${list}[${i}]`, error as Error, destinationParts(spec)));
+      problems.push(...problemsOf(place, error as Error, parts()));
       return undefined;
     }
     batch.commit(slot);
@@ -126,18 +106,18 @@ function createReader(scope: Scope | undefined): Reader {
       return;
     }
     const seen = new Map<string | number, number>();
-    const specs = given as readonly DestinationSpec[];
-    for (let i = 0; i < specs.length; i++) {
-      const encoded = encodeDestination(path, i, putService, specs[i]!);
+    for (const [i, spec] of (given as readonly DestinationSpec[]).entries()) {
+      const at = `${path}[${i}]`;
+      const put: Put = slot => {
+        putService(slot);
+        putDestinationSpec(slot, spec);
+      };
+      const encoded = encode(at, put, () => destinationParts(spec));
       if (encoded === undefined) continue;
       const key = identityIn(encoded);
       const first = seen.get(key);
-      if (first === undefined) {
-        seen.set(key, i);
-      } else {
-        const what = `destination ${destinationKey(specs[i]!)}`;
-        problems.push(duplicate(`${path}[${i}]`, what, `${path}[${first}]`));
-      }
+      if (first === undefined) seen.set(key, i);
+      else problems.push(duplicate(at, `destination ${destinationKey(spec)}`, `${path}[${first}]`));
     }
   }
 
@@ -145,7 +125,11 @@ function createReader(scope: Scope | undefined): Reader {
     read(given, place) {
       const spec = given as TableEntry;
       const record = batch.count;
-      const encoded = encodeService(place, spec);
+      const encoded = encode(
+        place,
+        slot => putServiceSpec(slot, spec),
+        () => serviceParts(spec),
+      );
       if (encoded === undefined) {
         // Its destinations are looked at all the same: every problem is told at once.
         const putService = accepts(slot => putServiceId(slot, spec)) ? putterOfId(spec) : putStandIn;
@@ -186,8 +170,7 @@ function serviceBytes({ bytes }: Slot): Uint8Array {
  */
 function identityIn(slot: Slot): string | number {
   const { family, port, address } = Layout.destination;
-  const number = getWord(slot, address) * 65_536 + getWord(slot, port);
-  if (getWord(slot, family) === Family.ipv4) return number;
-  const rest = [4, 8, 12].map(offset => getWord(slot, address + offset));
-  return `${number} ${rest.join(' ')}`;
+  const [first, ...rest] = [0, 4, 8, 12].map(offset => getWord(slot, address + offset));
+  const number = first! * 65_536 + getWord(slot, port);
+  return getWord(slot, family) === Family.ipv4 ? number : `${number} ${rest.join(' ')}`;
 }

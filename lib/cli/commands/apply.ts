@@ -18,7 +18,7 @@ import { expectOneForm, linesOf, painterOf } from './plan.ts';
 const ofPlans = ['owner', 'owns', 'allow', 'max-removals', 'keep-weights', 'exact-order'];
 
 /** Options of a drain: without one they would be none, and connections be cut that they were to save. */
-const ofDrains = ['deadline', 'cut', 'set-fallback', 'set-settings'];
+const ofDrains = ['deadline', 'idle-for', 'cut', 'set-fallback', 'set-settings'];
 
 /** Makes the table what a file says. */
 export const run: Run = async (given, shell) => withModule(shell, await prepare(given, shell));

@@ -37,16 +37,24 @@ const SECOND = 1000;
 /** The longest deadline, in seconds. */
 const LATEST = Math.floor(MAX_DELAY / SECOND);
 
+const DAY = 86_400;
+
+/** An option's seconds, in milliseconds. */
+function durationOf(given: Arguments, name: string, most: number): number | undefined {
+  const seconds = numberOf(given, name);
+  if (seconds === undefined) return undefined;
+  if (seconds > most) throw misuse(`--${name} takes 0 to ${most} seconds, not ${seconds}`);
+  return seconds * SECOND;
+}
+
 /** How destinations are drained; the same for `apply` and `drain`. */
 export function drainOptionsOf(given: Arguments): ApplyDrainOptions {
-  const deadline = numberOf(given, 'deadline');
-  if (deadline !== undefined && deadline > LATEST) {
-    throw misuse(`--deadline takes 0 to ${LATEST} seconds, not ${deadline}`);
-  }
+  const deadline = durationOf(given, 'deadline', LATEST);
   const cut = isGiven(given, 'cut');
   if (cut && deadline === undefined) throw misuse('--cut says what to do at a --deadline');
   return {
-    deadline: deadline === undefined ? undefined : deadline * SECOND,
+    deadline,
+    idleFor: durationOf(given, 'idle-for', DAY),
     atDeadline: cut ? 'remove' : 'give-up',
     setFallback: isGiven(given, 'set-fallback'),
     setSettings: isGiven(given, 'set-settings'),

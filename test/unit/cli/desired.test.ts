@@ -122,6 +122,8 @@ describe('misused commands', () => {
     [['plan', '--drain', '-'], 1, "unknown option '--drain'"],
     [['apply', '--cut', '--drain', '-'], 2, '--cut says what to do at a --deadline'],
     [['apply', '--deadline', '300', '--cut', '-'], 2, '--deadline goes with --drain'],
+    [['drain', '--idle-for', '86401', '10.0.0.2'], 2, '--idle-for takes 0 to 86400 seconds, not 86401'],
+    [['apply', '--idle-for', '0', '-'], 2, '--idle-for goes with --drain'],
     [['apply', '--set-settings', '-'], 2, '--set-settings goes with --drain'],
     [['drain', '--deadline', '2147484', '10.0.0.2'], 2, '--deadline takes 0 to 2147483 seconds, not 2147484'],
     [['plan', '--json', '--commands', '-'], 1, '--json does not go with --commands'],

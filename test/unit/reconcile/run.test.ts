@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Layout, Operation } from '../../../lib/addon/layout.ts';
+import { DestinationField, Layout, Operation } from '../../../lib/addon/layout.ts';
 import type { WriteAll } from '../../../lib/calls/calls.ts';
-import type { Plan, TableEntry } from '../../../lib/index.ts';
+import type { Plan, PlanOptions, TableEntry } from '../../../lib/index.ts';
 import type { Drainer } from '../../../lib/reconcile/removals.ts';
 import { runSteps } from '../../../lib/reconcile/run.ts';
 import { planFor } from './support.ts';
@@ -69,6 +69,27 @@ test('one weight among 10,000 destinations is one record, and one message', asyn
   expect(plan.steps).toHaveLength(1);
   // Not updateDest, for which the destinations would be read first: as one message.
   expect(await recordsOf(plan)).toEqual([[Operation.setDest, expect.any(Number)]]);
+});
+
+test('the weight that somebody else sets is no part of what is sent', async () => {
+  const desired = {
+    ...table(2),
+    destinations: table(2).destinations.map(row => ({ ...row, upperThreshold: 9 })),
+  };
+  const fieldsOf = async (options: PlanOptions) => {
+    const fields: number[] = [];
+    const writeAll: WriteAll = async (_, records, count) => {
+      const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+      for (let i = 0; i < count; i++) fields.push(view.getUint32(i * Layout.bytes + Layout.fields, true));
+      return new Int32Array(count);
+    };
+    const { steps } = await planFor([table(2)], [desired as TableEntry], options);
+    const kernel = { writeAll, errorOf: async () => new Error('nothing fails here'), giveBack: () => {} };
+    await runSteps(kernel, { steps, reliant: new Set() }, {});
+    return fields.map(word => word & DestinationField.all);
+  };
+  const { all, weight } = DestinationField;
+  expect(await fieldsOf({ keepWeights: true })).toEqual([all & ~weight, all & ~weight]);
 });
 
 test('what takes connections is sent and answered before anything that ceases to', async () => {
