@@ -68,6 +68,7 @@
         "netlink/family.cc",
         "netlink/kernel_socket.cc",
         "netlink/socket.cc",
+        "os/dialer.cc",
         "os/files.cc",
         "os/netns.cc",
         "os/thread.cc",
@@ -84,6 +85,7 @@
       "sources": [
         "node/addon.cc",
         "node/client.cc",
+        "node/dialer_object.cc",
         "node/js_values.cc",
         "node/layout.cc",
         "node/text_functions.cc",

@@ -19,7 +19,7 @@ import {
   tunnelKeys,
 } from '../model/destination.ts';
 import type { DestinationId } from '../model/identity.ts';
-import { nameOf, validateNumber } from '../model/numbers.ts';
+import { namer, validateNumber } from '../model/numbers.ts';
 import type { Stats } from '../model/stats.ts';
 import { checksumBits, tunnelOf } from '../model/tunnel.ts';
 import { addressAt, type List, wordAt } from './columns.ts';
@@ -141,6 +141,8 @@ function readTunnel(list: List, row: number, isTunnelled: boolean): Tunnel | und
   return tunnelOf(type, wordAt(list, at.tunnelPort, row), wordAt(list, at.tunnelFlags, row), isTunnelled);
 }
 
+const forwardingName = namer(ForwardingNumber);
+
 /** One destination of a list, with statistics that were read from it. */
 export function readDestination<T extends number | bigint>(
   list: List,
@@ -150,7 +152,7 @@ export function readDestination<T extends number | bigint>(
   const at = DestinationColumn;
   const number = wordAt(list, at.forwarding, row);
   const tunnel = readTunnel(list, row, number === ForwardingNumber.tunnel);
-  const forwarding = nameOf(ForwardingNumber, number) as Exclude<Forwarding, 'tunnel'>;
+  const forwarding = forwardingName(number) as Exclude<Forwarding, 'tunnel'>;
   // One literal for each shape: to spread objects into one another costs several times as much, and there may
   // be 100,000 rows.
   const address = addressAt(list, wordAt(list, at.family, row), row);

@@ -13,6 +13,9 @@ export interface Elf {
   readonly truncated: boolean;
 }
 
+/** What is read at once: linkers put the table of segments behind the header. */
+const HEAD_BYTES = 1024;
+
 const PT_LOAD = 1;
 const PT_INTERP = 3;
 
@@ -28,13 +31,16 @@ export function readElf(path: string): Elf | undefined {
     return undefined;
   }
   try {
-    const header = read(fd, 0, 64);
+    const head = read(fd, 0, HEAD_BYTES);
+    const header = head.subarray(0, 64);
     if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46) return undefined;
     const [is64, isLittleEndian] = [header[4] === 2, header[5] === 1];
     if (!is64 || !isLittleEndian) return undefined;
     const size = header.readUInt16LE(54);
     const length = size * header.readUInt16LE(56);
-    const segments = read(fd, Number(header.readBigUInt64LE(32)), length);
+    const start = Number(header.readBigUInt64LE(32));
+    const segments =
+      start + length <= head.length ? head.subarray(start, start + length) : read(fd, start, length);
     const fileSize = fstatSync(fd).size;
     let truncated = segments.length < length;
     let interpreter: string | undefined;

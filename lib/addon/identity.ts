@@ -3,11 +3,13 @@ import { contradiction, validateChoice, validateInteger, validateObject } from '
 import { Family, MAX_PROTOCOL, ProtocolNumber } from '../model/constants.ts';
 import { destinationKeys } from '../model/destination.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
-import { nameOf, validateNumber } from '../model/numbers.ts';
+import { namer, validateNumber } from '../model/numbers.ts';
 import { serviceKeys } from '../model/service.ts';
 import { addressAt, type List, wordAt } from './columns.ts';
 import { ADDRESS_BYTES, DestinationColumn, Layout, ServiceColumn } from './layout.ts';
 import { getWord, putWord, type Slot } from './record.ts';
+
+const protocolName = namer(ProtocolNumber);
 
 /** Writes the identity of the service that a call is about. A whole service will do for one. */
 export function putServiceId(slot: Slot, service: ServiceId): void {
@@ -50,7 +52,7 @@ export function getServiceId(slot: Slot): ServiceId {
   const fwmark = getWord(slot, at.fwmark);
   if (fwmark !== 0) return { fwmark, family: family === Family.ipv4 ? 'ipv4' : 'ipv6' };
   return {
-    protocol: nameOf(ProtocolNumber, getWord(slot, at.protocol)),
+    protocol: protocolName(getWord(slot, at.protocol)),
     address: readAddress(slot.bytes, at.address, family),
     port: getWord(slot, at.port),
   };
@@ -125,7 +127,7 @@ export function readServiceId(list: List, row: number): ServiceId {
   const fwmark = wordAt(list, at.fwmark, row);
   if (fwmark > 0) return { fwmark, family: family === Family.ipv4 ? 'ipv4' : 'ipv6' };
   return {
-    protocol: nameOf(ProtocolNumber, wordAt(list, at.protocol, row)),
+    protocol: protocolName(wordAt(list, at.protocol, row)),
     address: addressAt(list, family, row),
     port: wordAt(list, at.port, row),
   };

@@ -7,6 +7,8 @@ export interface Native {
     namespace: string | number | undefined,
     deliver: Deliver,
   ) => NativeClient;
+  /** Sockets that are connected by the way that is asked for (native/node/dialer_object.h). */
+  createDialer(deliver: DeliverSocket): NativeDialer;
   /**
    * The lines of a text and their shapes (native/cli/line_shapes.h).
    */
@@ -49,6 +51,40 @@ export interface Native {
  * it.
  */
 export type Deliver = (statuses: Int32Array, payloads: readonly Payload[] | undefined) => void;
+
+/**
+ * Called once for each number that was dialled and not cancelled. `errno` is 0, and `take()` returns the socket;
+ * or `step` is what failed.
+ */
+export type DeliverSocket = (number: number, step: NativeDialStep, errno: number) => void;
+
+/** What of a dial can fail. */
+export type NativeDialStep = 'netns' | 'thread' | 'socket' | 'mark' | 'device' | 'source' | 'connect';
+
+/** Connects sockets, on a thread of its own. It keeps the event loop running while something is under way. */
+export interface NativeDialer {
+  /**
+   * Begins. A mark of 0, and an empty device or source, is none. Returns 0, or the errno for which nothing
+   * was begun.
+   */
+  dial(
+    number: number,
+    address: string,
+    port: number,
+    stream: boolean,
+    mark: number,
+    device: string,
+    source: string,
+    namespace: string | number | undefined,
+  ): number;
+  /**
+   * The descriptor of the socket that is delivered at this moment: the caller's, who adopts it before
+   * anything else. One that is not taken is closed.
+   */
+  take(): number;
+  /** It is not delivered any more, and its socket closed. Does nothing for one that was delivered. */
+  cancel(number: number): void;
+}
 
 /**
  * What comes with the good answer to each operation: a table, the bytes of records or of a file, or nothing.

@@ -68,6 +68,8 @@ export interface Batch {
    * Adds a record to the batch, and ends its use. Returns the word it starts at; `words` has it, and keeps it.
    */
   commit(slot: Slot): number;
+  /** Adds records that were written elsewhere. Returns the word the first of them starts at. */
+  append(records: Uint32Array): number;
   /** The records' memory. Another one when a batch has outgrown it, or was taken. */
   readonly words: Uint32Array;
   /** The records so far; the batch is empty afterwards. */
@@ -81,7 +83,8 @@ export function copyRecord({ words, at }: Place): Slot {
   return slot;
 }
 
-const RECORD_WORDS = Layout.bytes / Uint32Array.BYTES_PER_ELEMENT;
+/** The words of a record. */
+export const RECORD_WORDS = Layout.bytes / Uint32Array.BYTES_PER_ELEMENT;
 
 /** Records that a batch has room for at first. */
 const FIRST_ROOM = 16;
@@ -100,6 +103,17 @@ export function createBatch(): Batch {
   let count = 0;
   let idle: Slot | undefined;
 
+  /** Makes room for more words behind those there are, and returns where they start. */
+  function reserve(more: number): number {
+    const start = count * RECORD_WORDS;
+    if (start + more > words.length) {
+      const longer = new Uint32Array(Math.max(start === 0 ? room : 2 * start, start + more));
+      longer.set(words);
+      words = longer;
+    }
+    return start;
+  }
+
   return {
     get count() {
       return count;
@@ -115,15 +129,16 @@ export function createBatch(): Batch {
       idle = slot;
     },
     commit(slot) {
-      const start = count * RECORD_WORDS;
-      if (start === words.length) {
-        const longer = new Uint32Array(start === 0 ? room : 2 * start);
-        longer.set(words);
-        words = longer;
-      }
+      const start = reserve(RECORD_WORDS);
       words.set(slot.words, start);
       count++;
       idle = slot;
+      return start;
+    },
+    append(records) {
+      const start = reserve(records.length);
+      words.set(records, start);
+      count += records.length / RECORD_WORDS;
       return start;
     },
     get words() {

@@ -194,8 +194,11 @@ export function readService<T extends number | bigint>(
   if (id.fwmark === undefined && !isPersistent && !isDormant) {
     // The usual service as one literal: to make an object grow costs a copy of it every few fields.
     const { protocol, address, port } = id;
-    const usual = { protocol, address, port, scheduler, schedulerFlags, onePacket, stats };
-    return (destinations === undefined ? usual : { ...usual, destinations }) as Service<T>;
+    const usual =
+      destinations === undefined
+        ? { protocol, address, port, scheduler, schedulerFlags, onePacket, stats }
+        : { protocol, address, port, scheduler, schedulerFlags, onePacket, stats, destinations };
+    return usual as Service<T>;
   }
   const service = id as Growing;
   service.scheduler = scheduler;

@@ -1,7 +1,11 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { connect, type Socket } from 'node:net';
+import { closeSync } from 'node:fs';
+import { connect, Socket } from 'node:net';
+import { type DialWay, dialNative } from '../addon/dialer.ts';
+import { createSignals } from '../calls/signals.ts';
 import { validateChoice, validateInteger, validateObject, wrongType } from '../model/arguments.ts';
 import { keysOf } from '../model/numbers.ts';
+import { namespaceTarget } from '../namespace.ts';
 import { validateWay } from './target.ts';
 import type { DialOptions } from './types.ts';
 
@@ -60,12 +64,15 @@ export async function dial(options: DialOptions): Promise<Socket | UdpSocket> {
     throw wrongType('signal', 'an AbortSignal', signal);
   }
   const ending = { timeout, signal, name: nameOf(way) };
-  return protocol === 'udp'
-    ? untilEnd(ending, done => connectUdp(way, done))
-    : untilEnd(ending, done => connectTcp(way, done));
+  const isNative = mark !== undefined || device !== undefined || netns !== undefined;
+  if (protocol === 'udp') return untilEnd(ending, isNative ? adoptUdp(way) : connectUdp(way));
+  return untilEnd(ending, isNative ? adoptTcp(way) : connectTcp(way));
 }
 
 type Way = ReturnType<typeof validateWay>;
+
+/** Begins something, and returns what takes it back. */
+type Begin<S> = (done: Done<S>) => () => void;
 
 /** Called with an error, or with a socket. */
 type Done<S> = (error: unknown, socket?: S) => void;
@@ -81,8 +88,11 @@ function nameOf({ address, port }: Way): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** What is under way by the signals of callers, each of which may have many. */
+const signals = createSignals<(reason: unknown) => void>((giveUp, reason) => giveUp(reason));
+
 /** Begins something, and takes it back when the time is up or the signal aborted. */
-function untilEnd<S>({ timeout, signal, name }: Ending, begin: (done: Done<S>) => () => void): Promise<S> {
+function untilEnd<S>({ timeout, signal, name }: Ending, begin: Begin<S>): Promise<S> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
       reject(signal.reason);
@@ -91,7 +101,7 @@ function untilEnd<S>({ timeout, signal, name }: Ending, begin: (done: Done<S>) =
     let timer: NodeJS.Timeout | undefined;
     const settle = (error: unknown, socket?: S) => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      if (signal !== undefined) signals.remove(signal, giveUp);
       if (socket === undefined) reject(error);
       else resolve(socket);
     };
@@ -100,8 +110,7 @@ function untilEnd<S>({ timeout, signal, name }: Ending, begin: (done: Done<S>) =
       cancel();
       settle(reason);
     };
-    const onAbort = () => giveUp(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal !== undefined) signals.add(signal, giveUp);
     if (timeout !== undefined) {
       timer = setTimeout(() => {
         giveUp(
@@ -115,37 +124,106 @@ function untilEnd<S>({ timeout, signal, name }: Ending, begin: (done: Done<S>) =
   });
 }
 
-function connectTcp({ address, port, source }: Way, done: Done<Socket>): () => void {
-  const socket = connect({
-    host: address,
-    port,
-    autoSelectFamily: false,
-    ...(source === undefined ? {} : { localAddress: source }),
-  });
-  const forget = () => {
-    socket.off('connect', onConnect);
-    socket.off('error', onError);
-  };
-  const onConnect = () => {
-    forget();
-    done(undefined, socket);
-  };
-  const onError = (error: Error) => {
-    forget();
-    socket.destroy();
-    done(error);
-  };
-  socket.on('connect', onConnect);
-  socket.on('error', onError);
-  return () => {
-    forget();
-    socket.on('error', () => {});
-    socket.destroy();
+/** By node:net, which knows of sources, and needs no addon. */
+function connectTcp({ address, port, source }: Way): Begin<Socket> {
+  return done => {
+    const socket = connect({
+      host: address,
+      port,
+      autoSelectFamily: false,
+      ...(source === undefined ? {} : { localAddress: source }),
+    });
+    const forget = () => {
+      socket.off('connect', onConnect);
+      socket.off('error', onError);
+    };
+    const onConnect = () => {
+      forget();
+      done(undefined, socket);
+    };
+    const onError = (error: Error) => {
+      forget();
+      socket.destroy();
+      done(error);
+    };
+    socket.on('connect', onConnect);
+    socket.on('error', onError);
+    return () => {
+      forget();
+      socket.on('error', () => {});
+      socket.destroy();
+    };
   };
 }
 
-function connectUdp({ address, port, source }: Way, done: Done<UdpSocket>): () => void {
-  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+/** By the addon: Node.js adopts the connected descriptor. */
+function adoptTcp(way: Way): Begin<Socket> {
+  return done =>
+    dialNative(nativeWay(way, true), (error, fd) => {
+      if (error !== undefined) done(error);
+      else adopt(fd, done, () => new Socket({ fd, readable: true, writable: true }));
+    });
+}
+
+/** By node:dgram, which needs no addon. */
+function connectUdp({ address, port, source }: Way): Begin<UdpSocket> {
+  return done => {
+    const socket = createSocket(typeOf(address));
+    return connectDatagrams(socket, address, port, done, connectNow => {
+      if (source === undefined) connectNow();
+      else socket.bind({ address: source, port: 0 }, connectNow);
+    });
+  };
+}
+
+/** By the addon, whose descriptor Node.js adopts and connects: that sends nothing, and waits for nothing. */
+function adoptUdp(way: Way): Begin<UdpSocket> {
+  return done => {
+    let cancel = dialNative(nativeWay(way, false), (error, fd) => {
+      if (error !== undefined) {
+        done(error);
+        return;
+      }
+      const { address, port } = way;
+      adopt<UdpSocket>(fd, done, () => {
+        const socket = createSocket(typeOf(address));
+        cancel = connectDatagrams(socket, address, port, done, connectNow => socket.bind({ fd }, connectNow));
+        return undefined;
+      });
+    });
+    return () => cancel();
+  };
+}
+
+function typeOf(address: string): 'udp4' | 'udp6' {
+  return address.includes(':') ? 'udp6' : 'udp4';
+}
+
+function nativeWay({ address, port, mark, device, source, netns }: Way, isStream: boolean): DialWay {
+  return { address, port, isStream, mark, device, source, namespace: namespaceTarget(netns) };
+}
+
+/** Makes a socket of a descriptor, which is closed if that fails. One that is not ready yet is done later. */
+function adopt<S>(fd: number, done: Done<S>, make: () => S | undefined): void {
+  let socket: S | undefined;
+  try {
+    socket = make();
+  } catch (error) {
+    closeSync(fd);
+    done(error);
+    return;
+  }
+  if (socket !== undefined) done(undefined, socket);
+}
+
+/** Connects a socket once it is bound. Returns what takes it back. */
+function connectDatagrams(
+  socket: UdpSocket,
+  address: string,
+  port: number,
+  done: Done<UdpSocket>,
+  bind: (connectNow: () => void) => void,
+): () => void {
   let isOver = false;
   const end = (error: unknown) => {
     if (isOver) return;
@@ -155,16 +233,13 @@ function connectUdp({ address, port, source }: Way, done: Done<UdpSocket>): () =
       done(undefined, socket);
       return;
     }
+    socket.on('error', () => {});
     socket.close();
     done(error);
   };
   socket.on('error', end);
-  const connectNow = () => {
-    // An error of connect() itself comes as the argument, though the types know of none.
-    socket.connect(port, address, ((error?: Error) => end(error)) as () => void);
-  };
-  if (source === undefined) connectNow();
-  else socket.bind({ address: source, port: 0 }, connectNow);
+  // An error of connect() itself comes as the argument, though the types know of none.
+  bind(() => socket.connect(port, address, ((error?: Error) => end(error)) as () => void));
   return () => {
     if (isOver) return;
     isOver = true;

@@ -6,17 +6,25 @@ import { validateString, wrongValue } from './arguments.ts';
  */
 export type NumberNames = Readonly<Record<string, number>>;
 
-/** Names by their numbers: each row of a list has one or two. */
-const byNumber = new Map<NumberNames, ReadonlyMap<number, string>>();
+/**
+ * Returns what has the text for a number: its name, or its decimal digits, which are in no type. Names are
+ * found by their numbers, for each row of a list has one or two.
+ */
+export function namer<N extends NumberNames>(names: N): (number: number) => keyof N & string {
+  const byNumber = new Map(Object.entries(names).map(([name, number]) => [number, name]));
+  return number => (byNumber.get(number) ?? String(number)) as keyof N & string;
+}
 
-/** The text for a number: its name, or its decimal digits, which are in no type. */
+const namers = new Map<NumberNames, (number: number) => string>();
+
+/** The text for a number, as `namer` has it. */
 export function nameOf<N extends NumberNames>(names: N, number: number): keyof N & string {
-  let found = byNumber.get(names);
-  if (found === undefined) {
-    found = new Map(Object.entries(names).map(([name, value]) => [value, name]));
-    byNumber.set(names, found);
+  let name = namers.get(names);
+  if (name === undefined) {
+    name = namer(names);
+    namers.set(names, name);
   }
-  return (found.get(number) ?? String(number)) as keyof N & string;
+  return name(number) as keyof N & string;
 }
 
 /** Returns the number that a text from `nameOf` stands for, 0 to `most`; throws at any other value. */

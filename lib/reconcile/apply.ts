@@ -105,14 +105,14 @@ async function runRounds(
 ): Promise<readonly Round[]> {
   const rounds: Round[] = [];
   for (let planning = first; ; planning = await replan()) {
-    const { plan, reliant } = planning;
+    const { plan, reliant, written } = planning;
     if (rounds.length > 0 && plan.refusals.length > 0) {
       // Too late to refuse the whole: what other programs did since asks for more than was allowed.
       const reason = plan.refusals.map(({ message }) => message).join('; ');
       rounds.push({ plan, results: plan.steps.map(step => ({ step, outcome: 'left-out', reason })) });
       return rounds;
     }
-    const results = await runSteps(kernel, { steps: plan.steps, reliant }, { signal, timeout });
+    const results = await runSteps(kernel, { steps: plan.steps, reliant, written }, { signal, timeout });
     rounds.push({ plan, results });
     if (rounds.length === ROUNDS || !results.some(isConflict)) return rounds;
   }
@@ -138,8 +138,10 @@ function appliedOf(rounds: readonly Round[]): Applied {
 
 /** A result as it is told: what did not fit, and was planned for again, is no failure. */
 function told(result: StepResult, round: number, again: boolean): AppliedStep {
+  const { step, outcome, error } = result;
+  // A literal: there may be 100,000 steps, and nearly all of them are done.
+  if (outcome === 'done') return { step, outcome, round };
   if (!again || !isConflict(result)) return { ...result, round };
-  const { step, error } = result;
   const reason = 'another program had written meanwhile, and a later round took its place';
   return { step, outcome: 'left-out', round, reason, ...(error !== undefined && { error }) };
 }

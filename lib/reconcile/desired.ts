@@ -82,16 +82,36 @@ function createReader(scope: Scope | undefined): Reader {
   let slice = 0;
 
   /**
-   * Encodes a row into a record of its own, and returns it, to be read before the next. Undefined: the row is
-   * refused, and its problems are told.
+   * Encodes a service into a record of its own, and returns it, to be read before the next. Undefined: the
+   * service is refused, and its problems are told.
    */
-  function encode(place: string, put: Put, parts: () => readonly Put[]): Slot | undefined {
+  function encodeService(place: string, spec: TableEntry): Slot | undefined {
+    slice++;
+    const slot = batch.open(Operation.newService);
+    try {
+      putServiceSpec(slot, spec);
+    } catch (error) {
+      problems.push(...problemsOf(place, error as Error, serviceParts(spec)));
+      return undefined;
+    }
+    batch.commit(slot);
+    return slot;
+  }
+
+  /** Encodes a destination, likewise. */
+  function encodeDestination(
+    list: string,
+    i: number,
+    putService: Put,
+    spec: DestinationSpec,
+  ): Slot | undefined {
     slice++;
     const slot = batch.open(Operation.newDest);
     try {
-      put(slot);
+      putService(slot);
+      putDestinationSpec(slot, spec);
     } catch (error) {
-      problems.push(...problemsOf(place, error as Error, parts()));
+      problems.push(...problemsOf(`${list}[${i}]`, error as Error, destinationParts(spec)));
       return undefined;
     }
     batch.commit(slot);
@@ -106,18 +126,18 @@ function createReader(scope: Scope | undefined): Reader {
       return;
     }
     const seen = new Map<string | number, number>();
-    for (const [i, spec] of (given as readonly DestinationSpec[]).entries()) {
-      const at = `${path}[${i}]`;
-      const put: Put = slot => {
-        putService(slot);
-        putDestinationSpec(slot, spec);
-      };
-      const encoded = encode(at, put, () => destinationParts(spec));
+    const specs = given as readonly DestinationSpec[];
+    for (let i = 0; i < specs.length; i++) {
+      const encoded = encodeDestination(path, i, putService, specs[i]!);
       if (encoded === undefined) continue;
       const key = identityIn(encoded);
       const first = seen.get(key);
-      if (first === undefined) seen.set(key, i);
-      else problems.push(duplicate(at, `destination ${destinationKey(spec)}`, `${path}[${first}]`));
+      if (first === undefined) {
+        seen.set(key, i);
+      } else {
+        const what = `destination ${destinationKey(specs[i]!)}`;
+        problems.push(duplicate(`${path}[${i}]`, what, `${path}[${first}]`));
+      }
     }
   }
 
@@ -125,11 +145,7 @@ function createReader(scope: Scope | undefined): Reader {
     read(given, place) {
       const spec = given as TableEntry;
       const record = batch.count;
-      const encoded = encode(
-        place,
-        slot => putServiceSpec(slot, spec),
-        () => serviceParts(spec),
-      );
+      const encoded = encodeService(place, spec);
       if (encoded === undefined) {
         // Its destinations are looked at all the same: every problem is told at once.
         const putService = accepts(slot => putServiceId(slot, spec)) ? putterOfId(spec) : putStandIn;
@@ -170,7 +186,8 @@ function serviceBytes({ bytes }: Slot): Uint8Array {
  */
 function identityIn(slot: Slot): string | number {
   const { family, port, address } = Layout.destination;
-  const [first, ...rest] = [0, 4, 8, 12].map(offset => getWord(slot, address + offset));
-  const number = first! * 65_536 + getWord(slot, port);
-  return getWord(slot, family) === Family.ipv4 ? number : `${number} ${rest.join(' ')}`;
+  const number = getWord(slot, address) * 65_536 + getWord(slot, port);
+  if (getWord(slot, family) === Family.ipv4) return number;
+  const rest = [4, 8, 12].map(offset => getWord(slot, address + offset));
+  return `${number} ${rest.join(' ')}`;
 }

@@ -1,6 +1,12 @@
 import { destinationChanges, serviceChanges } from './difference.ts';
 import { beginsToRefuse } from './refusing.ts';
-import { type DestinationRow, destinationSpec, type ServiceRow, serviceSpec } from './rows.ts';
+import {
+  type DestinationRow,
+  destinationSpec,
+  keyOfDestination,
+  type ServiceRow,
+  serviceSpec,
+} from './rows.ts';
 import { compareSequence } from './sequence.ts';
 import type { AddDestinationStep, PlanOptions, PlanWarning, RemoveDestinationStep, Step } from './types.ts';
 import { forwardingWarning, orderWarning } from './warnings.ts';
@@ -33,6 +39,11 @@ export interface Draft {
    * them, nothing may be taken away either.
    */
   readonly reliant: Set<string>;
+  /**
+   * Where, among the records of the desired state, those of a step that adds a service begin; those of its
+   * destinations' steps follow it.
+   */
+  readonly recordOf: Map<Step, number>;
   services: number;
   destinations: number;
   removals: number;
@@ -43,36 +54,40 @@ export type DraftOptions = Pick<PlanOptions, 'keepWeights' | 'order'>;
 
 export function newDraft(): Draft {
   const phases = Object.values(Phase).map((): Step[] => []);
-  return { phases, warnings: [], reliant: new Set(), services: 0, destinations: 0, removals: 0 };
+  return {
+    phases,
+    warnings: [],
+    reliant: new Set(),
+    recordOf: new Map(),
+    services: 0,
+    destinations: 0,
+    removals: 0,
+  };
 }
 
 /**
- * Adds what one service needs: `actual` as the table has it, `desired` as it should be; undefined: not at
- * all.
+ * Adds what a service needs that is there: `actual` as the table has it, `desired` as it should be;
+ * undefined: not at all.
  */
 export function draftService(
   draft: Draft,
-  actual: ServiceRow | undefined,
+  actual: ServiceRow,
   desired: ServiceRow | undefined,
   options: DraftOptions,
 ): void {
-  if (actual !== undefined) {
-    draft.services++;
-    draft.destinations += actual.destinations.length;
-  }
-  if (actual === undefined) {
-    if (desired !== undefined) draftNewService(draft, desired);
-  } else if (desired === undefined) {
-    draftRemoval(draft, actual);
-  } else {
-    draftChanges(draft, actual, desired, options);
-  }
+  draft.services++;
+  draft.destinations += actual.destinations.length;
+  if (desired === undefined) draftRemoval(draft, actual);
+  else draftChanges(draft, actual, desired, options);
 }
 
-function draftNewService(draft: Draft, desired: ServiceRow): void {
+/** Adds a service that is not there. `record`: where its records begin. */
+export function draftNewService(draft: Draft, desired: ServiceRow, record: number): void {
   const steps = draft.phases[Phase.addServices]!;
   const { service, destinations } = desired;
-  steps.push({ kind: 'add-service', service, spec: serviceSpec(desired) });
+  const step = { kind: 'add-service', service, spec: serviceSpec(desired) } as const;
+  draft.recordOf.set(step, record);
+  steps.push(step);
   for (const row of destinations) steps.push(addition(desired, row));
 }
 
@@ -93,15 +108,18 @@ function draftChanges(draft: Draft, actual: ServiceRow, desired: ServiceRow, opt
     const step = { kind: 'change-service', service, changes, spec: serviceSpec(desired) } as const;
     draft.phases[beginsToRefuse(step) ? Phase.changeServicesLast : Phase.changeServices]!.push(step);
   }
-  const present = new Map(actual.destinations.map(row => [row.key, row]));
-  const keysOf = ({ destinations }: ServiceRow) => destinations.map(({ key }) => key);
-  const { keep, differs } = compareSequence([...present.keys()], keysOf(desired));
+  const keysOf = ({ destinations }: ServiceRow) =>
+    destinations.map(({ destination }) => keyOfDestination(destination));
+  const present = new Map(keysOf(actual).map((key, i) => [key, actual.destinations[i]!]));
+  const wantedKeys = keysOf(desired);
+  const { keep, differs } = compareSequence([...present.keys()], wantedKeys);
   const exact = options.order === 'exact';
   let lasting = false;
   let wanted = false;
   desired.destinations.forEach((row, i) => {
-    const found = present.get(row.key);
-    present.delete(row.key);
+    const key = wantedKeys[i]!;
+    const found = present.get(key);
+    present.delete(key);
     const { weight } = (options.keepWeights === true ? (found ?? row) : row).fields;
     wanted ||= weight > 0;
     if (found === undefined) {

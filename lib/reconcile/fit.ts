@@ -2,7 +2,13 @@ import { IpvsError } from '../model/errors.ts';
 import { destinationKey, serviceKey } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
 import { destinationChanges, serviceChanges } from './difference.ts';
-import { type DestinationRow, destinationRow, type ServiceRow, serviceRow } from './rows.ts';
+import {
+  type DestinationRow,
+  destinationRow,
+  keyOfDestination,
+  type ServiceRow,
+  serviceRow,
+} from './rows.ts';
 import type { StepResult } from './run.ts';
 import type { FieldChanges, Step } from './types.ts';
 
@@ -127,7 +133,10 @@ function stale(step: Step, found: string): IpvsError {
 }
 
 function presentOf(row: ServiceRow): Present {
-  return { row, destinations: new Map(row.destinations.map(found => [found.key, found])) };
+  return {
+    row,
+    destinations: new Map(row.destinations.map(found => [keyOfDestination(found.destination), found])),
+  };
 }
 
 /** Does in memory what a step will do. */
@@ -159,7 +168,7 @@ function takersOf(present: ReadonlyMap<string, Present>): Takers {
   return new Map(
     [...present].map(([key, { destinations }]) => {
       const takers = [...destinations.values()].filter(({ fields }) => fields.weight > 0);
-      return [key, new Set(takers.map(row => row.key))];
+      return [key, new Set(takers.map(({ destination }) => keyOfDestination(destination)))];
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { validateInteger, wrongType, wrongValue } from '../model/arguments.ts';
 import type { Draft } from './draft.ts';
-import type { Allowed, PlanOptions, PlanRefusal, Step } from './types.ts';
+import type { Allowed, PlanOptions, PlanRefusal } from './types.ts';
 
 const kinds: readonly Allowed[] = ['add', 'change', 'remove'];
 
@@ -22,12 +22,13 @@ export function validateLimits({ allow, maxRemovals }: PlanOptions): void {
 
 /** Why a plan must not be carried out, with the numbers; empty where nothing is against it. */
 export function refusalsOf(draft: Draft, { allow, maxRemovals, force }: PlanOptions): readonly PlanRefusal[] {
-  const refusals = forbidden(draft.phases.flat(), allow);
+  const refusals = forbidden(draft, allow);
   return force === true ? refusals : [...refusals, ...tooMany(draft, maxRemovals)];
 }
 
-function forbidden(steps: readonly Step[], allow: readonly Allowed[] | undefined): readonly PlanRefusal[] {
+function forbidden({ phases }: Draft, allow: readonly Allowed[] | undefined): readonly PlanRefusal[] {
   if (allow === undefined) return [];
+  const steps = phases.flat();
   return kinds
     .filter(kind => !allow.includes(kind))
     .flatMap(kind => {

@@ -25,7 +25,7 @@ export function planOf(draft: Draft, options: PlanOptions, desired: readonly Ser
   return withWriters({
     formatVersion: PLAN_FORMAT,
     ...(options.owner !== undefined && { owner: options.owner, services: desired }),
-    steps: phases.flat(),
+    steps: phases[0]!.concat(...phases.slice(1)), // several times as quick as flat()
     warnings,
     scope: { services, destinations, removals },
     refusals: refusalsOf(draft, options),

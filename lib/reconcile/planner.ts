@@ -4,12 +4,13 @@ import { copyServiceId, type ServiceId, serviceKey } from '../model/identity.ts'
 import type { ServiceSpec } from '../model/service.ts';
 import type { TableEntry } from '../model/table.ts';
 import { type DesiredEntry, type DesiredTable, rowOf } from './desired.ts';
-import { draftService, newDraft } from './draft.ts';
+import { draftNewService, draftService, newDraft } from './draft.ts';
 import { planOf } from './plan.ts';
 import { type ServiceRow, serviceRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 import type { Plan, PlanOptions } from './types.ts';
 import { lintWarnings } from './warnings.ts';
+import type { WrittenSteps } from './write.ts';
 
 /** Draws up a plan, as the services of a table come in, in any order. */
 export interface Planner {
@@ -36,6 +37,7 @@ export interface Planned {
   readonly plan: Plan;
   /** As `Draft` has them. */
   readonly reliant: ReadonlySet<string>;
+  readonly written: WrittenSteps;
 }
 
 /** Whose a service is that the desired state does not name. */
@@ -92,7 +94,8 @@ export function createPlanner(
         await nextTurn();
       };
       for (const [entry, actual] of open) {
-        draftService(draft, actual, rowOf(entry), options);
+        if (actual === undefined) draftNewService(draft, rowOf(entry), entry.record);
+        else draftService(draft, actual, rowOf(entry), options);
         await pause(entry);
       }
       for (const entry of toShow ? desired.entries.values() : []) {
@@ -102,7 +105,12 @@ export function createPlanner(
       const sorted = surplus.toSorted((one, other) => (one.key < other.key ? -1 : 1));
       for (const actual of sorted) draftService(draft, actual, undefined, options);
       const wanted = toShow ? Array.from(desired.entries.values(), ({ spec }) => copyServiceId(spec)) : [];
-      return { plan: planOf(draft, options, wanted), reliant: draft.reliant };
+      const { reliant, recordOf } = draft;
+      return {
+        plan: planOf(draft, options, wanted),
+        reliant,
+        written: { words: desired.records, recordOf },
+      };
     },
   };
 }

@@ -17,7 +17,6 @@ import type { DestinationFields, PersistenceFields, ServiceFields } from './type
 
 /** A destination in the one spelling that two sides can be compared in. */
 export interface DestinationRow {
-  readonly key: string;
   readonly destination: DestinationId;
   readonly fields: DestinationFields;
 }
@@ -65,7 +64,6 @@ export function destinationRow(spec: DestinationSpec): DestinationRow {
   } = spec;
   const destination = { address: validateAddress('destination.address', spec.address), port: spec.port };
   return {
-    key: keyOfDestination(destination),
     destination,
     fields: {
       forwarding,
@@ -79,10 +77,11 @@ export function destinationRow(spec: DestinationSpec): DestinationRow {
 
 /** A row as `addService` takes it. */
 export function serviceSpec({ service, fields }: ServiceRow): ServiceSpec {
-  const { persistence, dormantPersistence, ...rest } = fields;
+  const { scheduler, schedulerFlags, onePacket, persistence, dormantPersistence } = fields;
+  const spec = { ...service, scheduler, schedulerFlags, onePacket };
+  if (persistence === null && dormantPersistence === null) return spec;
   return {
-    ...service,
-    ...rest,
+    ...spec,
     ...(persistence !== null && { persistence }),
     ...(dormantPersistence !== null && { dormantPersistence }),
   };
@@ -90,8 +89,14 @@ export function serviceSpec({ service, fields }: ServiceRow): ServiceSpec {
 
 /** A row as `addDestination` takes it. */
 export function destinationSpec({ destination, fields }: DestinationRow): DestinationSpec {
-  const { tunnel, ...rest } = fields;
-  return { ...destination, ...rest, ...(tunnel !== null && { tunnel }) } as DestinationSpec;
+  const { address, port } = destination;
+  const { forwarding, tunnel, weight, upperThreshold, lowerThreshold } = fields;
+  // Literals: to spread objects into one another costs several times as much, and there may be 100,000 rows.
+  const spec =
+    tunnel === null
+      ? { address, port, forwarding, weight, upperThreshold, lowerThreshold }
+      : { address, port, forwarding, weight, upperThreshold, lowerThreshold, tunnel };
+  return spec as DestinationSpec;
 }
 
 function canonicalServiceId(service: ServiceId): ServiceId {
@@ -110,7 +115,8 @@ export function keyOfService(service: ServiceId): string {
     : `fwmark ${service.fwmark} ${service.family}`;
 }
 
-function keyOfDestination({ address, port }: DestinationId): string {
+/** As `destinationKey` in model/identity.ts, of an address that is canonical already. */
+export function keyOfDestination({ address, port }: DestinationId): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 

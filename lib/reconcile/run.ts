@@ -7,7 +7,7 @@ import { serviceKey } from '../model/identity.ts';
 import { beginsToRefuse } from './refusing.ts';
 import { type Drainer, isRemoval } from './removals.ts';
 import type { AppliedStep, Step } from './types.ts';
-import { createStepEncoder, writeOf } from './write.ts';
+import { createStepEncoder, type WrittenSteps, writeOf } from './write.ts';
 
 /** What came of a step within one round. */
 export type StepResult = Omit<AppliedStep, 'round'>;
@@ -27,6 +27,8 @@ export interface Work {
   readonly steps: readonly Step[];
   /** As `Draft` has them. */
   readonly reliant: ReadonlySet<string>;
+  /** What has records already. */
+  readonly written?: WrittenSteps | undefined;
 }
 
 /** Errors that no other step could escape. */
@@ -60,13 +62,13 @@ export function isConflict({ error }: StepResult): boolean {
  */
 export async function runSteps(
   kernel: Kernel,
-  { steps, reliant }: Work,
+  { steps, reliant, written }: Work,
   options: CallOptions,
 ): Promise<readonly StepResult[]> {
   const gains = steps.filter(step => !isLoss(step));
   const losses = steps.filter(isLoss);
   for (const step of gains) kernel.giveBack(step);
-  const gained = leaveOutOrphans(await send(kernel, gains, options));
+  const gained = leaveOutOrphans(await send(kernel, gains, options, written));
   const held = servicesToHold(reliant, gained);
   const wanted = losses.filter(step => !held.has(serviceKey(step.service)));
   const kept = losses.filter(step => held.has(serviceKey(step.service)));
@@ -130,8 +132,9 @@ async function send(
   { writeAll, errorOf }: Kernel,
   steps: readonly Step[],
   options: CallOptions,
+  written?: WrittenSteps,
 ): Promise<readonly StepResult[]> {
-  const encoder = createStepEncoder();
+  const encoder = createStepEncoder(written);
   const writing: Promise<Int32Array>[] = [];
   const context = { command: 'APPLY' } as const;
   const flush = () => {
@@ -143,7 +146,8 @@ async function send(
   for (let i = 0; i < steps.length; ) {
     // A new service goes with its destinations: between two sends clients would be refused.
     const group = groupAt(steps, i);
-    for (const end = i + group; i < end; i++) encoder.append(steps[i]!, group);
+    encoder.append(steps, i, group);
+    i += group;
     if (encoder.count < PORTION) continue;
     flush();
     await nextTurn();

@@ -1,7 +1,7 @@
 import { putDestinationSpec } from '../addon/destination.ts';
 import { putDestinationId, putServiceId } from '../addon/identity.ts';
 import { Layout, Operation } from '../addon/layout.ts';
-import { type Batch, createBatch, putWord, type Slot } from '../addon/record.ts';
+import { type Batch, createBatch, putWord, RECORD_WORDS, type Slot } from '../addon/record.ts';
 import * as writes from '../calls/writes.ts';
 import type { ServiceId } from '../model/identity.ts';
 import type { ChangeDestinationStep, Step } from './types.ts';
@@ -36,13 +36,20 @@ function changesOf({ spec, keepsWeight }: ChangeDestinationStep) {
 /** Encodes steps into records, one after another. */
 export interface StepEncoder {
   readonly count: number;
-  /** `group`: how many steps, from this one on, are to go to the kernel in one send. */
-  append(step: Step, group: number): void;
+  /** Appends `group` steps, from `first` on, which are to go to the kernel in one send. */
+  append(steps: readonly Step[], first: number, group: number): void;
   /** The records so far. Valid until the next `append`. */
   take(): Uint8Array;
 }
 
-export function createStepEncoder(): StepEncoder {
+/** Records that steps have already: those of the desired state that was validated by encoding it. */
+export interface WrittenSteps {
+  readonly words: Uint32Array;
+  /** As `Draft` has them. */
+  readonly recordOf: ReadonlyMap<Step, number>;
+}
+
+export function createStepEncoder(written?: WrittenSteps): StepEncoder {
   const batch: Batch = createBatch();
   /** The service whose identity was encoded last, and what came of it. */
   let service: ServiceId | undefined;
@@ -86,10 +93,19 @@ export function createStepEncoder(): StepEncoder {
     get count() {
       return batch.count;
     },
-    append(step, group) {
-      const slot = encode(step);
-      if (step.kind === 'add-service') putWord(slot, Layout.run, group);
-      batch.commit(slot);
+    append(steps, first, group) {
+      const record = written?.recordOf.get(steps[first]!);
+      if (record !== undefined) {
+        const start = record * RECORD_WORDS;
+        const at = batch.append(written!.words.subarray(start, start + group * RECORD_WORDS));
+        batch.words[at + Layout.run / Uint32Array.BYTES_PER_ELEMENT] = group;
+        return;
+      }
+      for (let i = first; i < first + group; i++) {
+        const slot = encode(steps[i]!);
+        if (steps[i]!.kind === 'add-service') putWord(slot, Layout.run, group);
+        batch.commit(slot);
+      }
     },
     take: () => batch.take(),
   };

@@ -22,7 +22,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   reconcile: ['model', 'rules', 'addon', 'calls', 'records', 'drain'],
   'namespace.ts': ['model'],
   'options.ts': ['namespace.ts'],
-  health: ['model', 'addon', 'namespace.ts'],
+  health: ['model', 'addon', 'calls', 'namespace.ts'],
   'client.ts': [
     'model',
     'addon',
@@ -35,7 +35,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'options.ts',
   ],
   metrics: ['model', 'proc', 'statistics', 'client.ts'],
-  director: ['model'],
+  director: ['model', 'proc', 'calls', 'records', 'drain', 'reconcile', 'health', 'client.ts'],
   'index.ts': [
     'model',
     'rules',
@@ -57,6 +57,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'statistics',
     'drain',
     'reconcile',
+    'records',
+    'health',
+    'director',
     'package.ts',
     'client.ts',
     'namespace.ts',

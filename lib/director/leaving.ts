@@ -1,0 +1,153 @@
+import type { Ipvs } from '../client.ts';
+import type { Drained, DrainOptions } from '../drain/types.ts';
+import type { Clock } from '../health/clock.ts';
+import type { DestinationSpec } from '../model/destination.ts';
+import { IpvsError } from '../model/errors.ts';
+import { refusesClients } from '../model/hashing.ts';
+import { copyDestinationId, copyServiceId, destinationKey, serviceKey } from '../model/identity.ts';
+import { DEFAULT_SCHEDULER, type ServiceSpec } from '../model/service.ts';
+import type { TableEntry } from '../model/table.ts';
+import { placeKey } from './watcher.ts';
+
+/** A destination that is not desired any more. */
+interface Departure {
+  readonly key: string;
+  readonly service: ServiceSpec;
+  readonly spec: DestinationSpec;
+  isDraining: boolean;
+}
+
+/** What is not desired any more, and stays at weight 0 until its connections are gone. */
+export interface Leaving {
+  /** Notes what a desired state leaves out of what there was. What it has again comes back. */
+  update(before: readonly TableEntry[], desired: ReadonlyMap<string, ReadonlySet<string>>): void;
+  /** Destinations of a service that is still desired. */
+  of(service: string): readonly DestinationSpec[];
+  /** Services that are not desired any more, with what is left of them. */
+  services(): readonly TableEntry[];
+  /** Begins the drains of what is at weight 0 in the table by now. */
+  begin(): void;
+  readonly size: () => number;
+  /** Ends all drains. What was drained stays at weight 0. */
+  stop(): Promise<void>;
+}
+
+/** What a drain of a destination came to. */
+export type OnDrained = (drained: Drained) => void;
+
+/** Milliseconds after which a drain that failed is begun again. */
+const AGAIN = 5000;
+
+const gone: ReadonlySet<string> = new Set(['ERR_IPVS_SERVICE_NOT_FOUND', 'ERR_IPVS_DESTINATION_NOT_FOUND']);
+
+/** `options` undefined: nothing is drained, and what is not desired goes at once. */
+export function createLeaving(
+  ipvs: Ipvs,
+  options: DrainOptions | undefined,
+  clock: Clock,
+  onDrained: OnDrained,
+  onFailure: (error: Error | undefined) => void,
+): Leaving {
+  const departures = new Map<string, Departure>();
+  const ending = new AbortController();
+  let services: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+  const running = new Set<Promise<void>>();
+
+  async function drain(departure: Departure): Promise<void> {
+    const { service, spec } = departure;
+    try {
+      const drained = await ipvs.drain(copyServiceId(service), copyDestinationId(spec), {
+        ...options,
+        // biome-ignore lint/suspicious/noThenProperty: the option's name; its value is a text, which nothing awaits
+        then: 'keep',
+        atDeadline: 'give-up',
+        force: true,
+        signal: ending.signal,
+      });
+      onFailure(undefined);
+      leave(departure, () => onDrained(drained));
+    } catch (error) {
+      if (ending.signal.aborted) return;
+      if (error instanceof IpvsError && gone.has(error.code)) return leave(departure, () => {});
+      onFailure(error as Error);
+      clock.setTimeout(() => {
+        departure.isDraining = false;
+        begin();
+      }, AGAIN);
+    }
+  }
+
+  /** Lets a destination go, unless it came back meanwhile. */
+  function leave(departure: Departure, tell: () => void): void {
+    if (departures.get(departure.key) !== departure) return;
+    departures.delete(departure.key);
+    tell();
+  }
+
+  function begin(): void {
+    if (ending.signal.aborted) return;
+    for (const departure of departures.values()) {
+      if (departure.isDraining) continue;
+      departure.isDraining = true;
+      const drained: Promise<void> = drain(departure).finally(() => running.delete(drained));
+      running.add(drained);
+    }
+  }
+
+  return {
+    update(before, desired) {
+      services = desired;
+      for (const [key, { service, spec }] of departures) {
+        if (desired.get(serviceKey(service))?.has(destinationKey(spec))) departures.delete(key);
+      }
+      if (options === undefined) return;
+      for (const { destinations, ...service } of before) {
+        const rows = desired.get(serviceKey(service));
+        for (const spec of destinations) {
+          const key = placeKey(serviceKey(service), destinationKey(spec));
+          if (rows?.has(destinationKey(spec)) || departures.has(key)) continue;
+          const { scheduler = DEFAULT_SCHEDULER, schedulerFlags = [] } = service;
+          // Weight 0 would refuse clients there: it goes at once. Where the service goes, they are refused anyway.
+          if (rows !== undefined && refusesClients(scheduler, schedulerFlags)) continue;
+          departures.set(key, { key, service, spec: quiet(spec), isDraining: false });
+        }
+      }
+    },
+    of: service =>
+      Array.from(departures.values())
+        .filter(departure => serviceKey(departure.service) === service)
+        .map(({ spec }) => spec),
+    services() {
+      const entries = new Map<string, { service: ServiceSpec; destinations: DestinationSpec[] }>();
+      for (const { service, spec } of departures.values()) {
+        const key = serviceKey(service);
+        if (services.has(key)) continue;
+        const entry = entries.get(key) ?? { service, destinations: [] };
+        entry.destinations.push(spec);
+        entries.set(key, entry);
+      }
+      return Array.from(
+        entries.values(),
+        ({ service, destinations }) => ({ ...service, destinations }) as TableEntry,
+      );
+    },
+    begin,
+    size: () => departures.size,
+    async stop() {
+      ending.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+/** A destination at weight 0, without what was only counted of it. */
+function quiet({
+  address,
+  port,
+  forwarding,
+  tunnel,
+  upperThreshold,
+  lowerThreshold,
+}: DestinationSpec): DestinationSpec {
+  return { address, port, forwarding, tunnel, weight: 0, upperThreshold, lowerThreshold };
+}

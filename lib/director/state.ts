@@ -1,0 +1,89 @@
+import { copyDestinationId, copyServiceId } from '../model/identity.ts';
+import type { DirectedEntry } from './desired.ts';
+import type { EngineView } from './engine.ts';
+import { isAbsent } from './evaluate.ts';
+import type { Leaving } from './leaving.ts';
+import { adminOf } from './members.ts';
+import type { Operators } from './operators.ts';
+import type { DestinationState, DestinationStatistics, ServiceState } from './types.ts';
+import { checkStateOf, placeKey, type Watcher } from './watcher.ts';
+
+/** What the states of services are told by. */
+export interface StateParts {
+  readonly view: EngineView;
+  readonly operators: Operators;
+  readonly watcher: Watcher;
+  readonly leaving: Leaving;
+}
+
+/** All services as a director sees them, in the order of the desired state; behind them those that leave. */
+export function serviceStates(parts: StateParts): readonly ServiceState[] {
+  const { view, leaving } = parts;
+  const directed = Array.from(view.directed.values(), entry => serviceState(entry, parts));
+  const orphans = leaving.services().map(
+    ({ destinations, ...service }): ServiceState => ({
+      service: copyServiceId(service),
+      isUp: false,
+      tier: 0,
+      isPanicking: false,
+      destinations: destinations.map(leavingState),
+    }),
+  );
+  return [...directed, ...orphans];
+}
+
+function serviceState(entry: DirectedEntry, { view, operators, watcher, leaving }: StateParts): ServiceState {
+  const decision = view.decisions.get(entry.key);
+  const rows = entry.rows.map((row): DestinationState => {
+    const place = placeKey(entry.key, row.key);
+    const placement = decision?.placements.get(row.key) ?? { weight: 0, reason: 'unchecked' as const };
+    const said = operators.of(place);
+    const followed = watcher.of(place);
+    const names = followed.map(checkStateOf);
+    return {
+      destination: row.destination,
+      configured: row.configured,
+      weight: placement.weight,
+      reason: placement.reason,
+      isPresent: !isAbsent(entry, row.configured, placement, view.settings),
+      tier: row.tier,
+      admin: adminOf({ row, said, followed }),
+      ...(said.weight !== undefined && { override: said.weight }),
+      health: view.memories.get(place)?.health ?? 'waiting',
+      checks: names.length > 0 ? names : row.checks.map(({ name }) => ({ name, isHeld: false })),
+    };
+  });
+  return {
+    service: entry.service,
+    isUp: decision?.isUp ?? false,
+    tier: decision?.tier ?? 0,
+    isPanicking: (decision?.keptIn.size ?? 0) > 0,
+    destinations: [...rows, ...leaving.of(entry.key).map(leavingState)],
+  };
+}
+
+/** Destinations of states, as metrics have them. */
+export function destinationStatistics(services: readonly ServiceState[]): readonly DestinationStatistics[] {
+  return services.flatMap(({ service, destinations }) =>
+    destinations.map(({ destination, health, reason }) => ({
+      service,
+      destination,
+      up: health === 'waiting' ? undefined : health === 'up',
+      draining: reason === 'leaving' || reason === 'drain',
+    })),
+  );
+}
+
+function leavingState(spec: { readonly address: string; readonly port: number }): DestinationState {
+  return {
+    destination: copyDestinationId(spec),
+    configured: 0,
+    weight: 0,
+    reason: 'leaving',
+    isPresent: true,
+    tier: 0,
+    admin: 'ready',
+    health: 'waiting',
+    checks: [],
+  };
+}

@@ -1,0 +1,130 @@
+import type { CheckAnswer, Monitor, NamedCheck, TargetHealth } from '../health/types.ts';
+import type { DestinationId, ServiceId } from '../model/identity.ts';
+import type { Directed, DirectedEntry, DirectedRow } from './desired.ts';
+import {
+  type Observation,
+  type Suspicion,
+  type SuspicionPolicy,
+  suspect,
+  trusting,
+} from './policy/suspicion.ts';
+import type { CheckState } from './types.ts';
+
+/** A check of one destination that is followed. */
+export interface Followed {
+  readonly service: ServiceId;
+  readonly destination: DestinationId;
+  readonly check: NamedCheck;
+  /** Equal for checks that are one and the same. */
+  readonly observation: string;
+  health: TargetHealth;
+  /** The state that is believed; behind `health` where failures are not. */
+  trusted: TargetHealth['state'];
+  stop(): void;
+}
+
+/** Follows the checks of all destinations. */
+export interface Watcher {
+  /**
+   * Follows the checks of a desired state, but for destinations that are not to be checked. Those that are
+   * followed already, and have not changed, keep what is known.
+   */
+  follow(directed: Directed, isChecked: (entry: DirectedEntry, row: DirectedRow) => boolean): void;
+  /** The checks of a destination, by the key of its place. */
+  of(place: string): readonly Followed[];
+  /** Looks which failures are to be believed now, and believes those. */
+  judge(now: number): Suspicion;
+  readonly count: () => number;
+  stop(): void;
+}
+
+/** The key of a destination within a desired state. */
+export function placeKey(service: string, destination: string): string {
+  return `${service} -> ${destination}`;
+}
+
+export function createWatcher(
+  monitor: Monitor,
+  suspicion: SuspicionPolicy | undefined,
+  onChange: (followed: Followed, before: TargetHealth['state']) => void,
+): Watcher {
+  /** By what makes a check the same: its place, itself, its target and its policy. */
+  let followed = new Map<string, Followed>();
+  let byPlace = new Map<string, Followed[]>();
+
+  function start(entry: DirectedEntry, row: DirectedRow, check: NamedCheck): Followed {
+    const { address, port } = row.target;
+    const target = { address, port, service: entry.service };
+    const following = monitor.follow(target, check, row.policy, health => {
+      const before = item.health;
+      item.health = health;
+      if (before.state !== health.state || !isSame(before.answer, health.answer))
+        onChange(item, before.state);
+    });
+    const { health } = following;
+    const item: Followed = {
+      service: entry.service,
+      destination: row.destination,
+      check,
+      observation: `${address} ${port} ${check.key}`,
+      health,
+      trusted: 'unknown',
+      stop: () => following.stop(),
+    };
+    return item;
+  }
+
+  return {
+    follow(directed, isChecked) {
+      const next = new Map<string, Followed>();
+      const places = new Map<string, Followed[]>();
+      for (const entry of directed.values()) {
+        for (const row of entry.rows) {
+          if (!isChecked(entry, row)) continue;
+          const place = placeKey(entry.key, row.key);
+          const items = row.checks.map(check => {
+            const key = `${place} ${identityOf(check, row)}`;
+            const item = next.get(key) ?? followed.get(key) ?? start(entry, row, check);
+            next.set(key, item);
+            return item;
+          });
+          places.set(place, items);
+        }
+      }
+      for (const [key, item] of followed) if (!next.has(key)) item.stop();
+      followed = next;
+      byPlace = places;
+    },
+    of: place => byPlace.get(place) ?? [],
+    judge(now) {
+      const observations = new Map<string, Observation>();
+      for (const { observation: key, health } of followed.values()) {
+        observations.set(key, { key, state: health.state, since: health.since });
+      }
+      const found = suspicion === undefined ? trusting : suspect([...observations.values()], now, suspicion);
+      for (const item of followed.values()) {
+        if (!found.held.has(item.observation)) item.trusted = item.health.state;
+      }
+      return found;
+    },
+    count: () => followed.size,
+    stop() {
+      for (const item of followed.values()) item.stop();
+      followed = new Map();
+    },
+  };
+}
+
+/** Whether two answers come to the same weight. */
+function isSame(one: CheckAnswer | undefined, other: CheckAnswer | undefined): boolean {
+  return one?.factor === other?.factor && one?.admin === other?.admin;
+}
+
+function identityOf(check: NamedCheck, { target, policy }: DirectedRow): string {
+  return `${check.key} ${target.address} ${target.port} ${JSON.stringify(policy)}`;
+}
+
+/** What a check says, for whoever asks. */
+export function checkStateOf({ check, health, trusted }: Followed): CheckState {
+  return { name: check.name, health, isHeld: trusted !== health.state };
+}
