@@ -109,6 +109,24 @@ export const builtins = {
       ['ipvs drain tcp 10.100.10.101:80 172.16.120.11:80', 'a service as `ipvs list` writes it'],
     ],
   },
+  exporter: {
+    options: {
+      '--listen ADDRESS':
+        'answer GET /metrics there: an address, [ADDRESS]:PORT or :PORT; by default port 9918',
+      '--textfile PATH': "write to this file, which ends with .prom, for node_exporter's textfile collector",
+      '--interval SECONDS': 'from one text in the file to the next; 15 by default',
+      '--once': 'write the file once and end',
+      '--level LEVEL': 'totals, services or destinations, which is the default',
+      '--drop LABELS': 'add up what differs in these labels alone, as destination_address,destination_port',
+      '--max-series N': 'at most so many of services and destinations; ipvs_series_dropped tells of the rest',
+      '--compat NAME': "node_exporter: its collector's names, for dashboards that are there already",
+    },
+    help: 'give metrics to Prometheus, until a signal ends it',
+    examples: [
+      ['ipvs exporter --listen 127.0.0.1:9918', 'for a Prometheus that scrapes it'],
+      ['ipvs exporter --textfile /var/lib/prometheus/node-exporter/ipvs.prom', 'beside node_exporter'],
+    ],
+  },
   completion: {
     argument: shells.join('|'),
     choices: shells,

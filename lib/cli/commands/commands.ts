@@ -61,6 +61,7 @@ const commands: Readonly<Record<BuiltinName, () => Promise<{ readonly run: Run }
   plan: () => import('./plan.ts'),
   apply: () => import('./apply.ts'),
   drain: () => import('./drain.ts'),
+  exporter: () => import('./exporter.ts'),
   completion: () => import('./completion.ts'),
   help: () => import('./help.ts'),
 };
