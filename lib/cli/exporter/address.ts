@@ -9,7 +9,7 @@ export interface Endpoint {
 }
 
 /** The port where none is named. */
-export const DEFAULT_PORT = 9918;
+const DEFAULT_PORT = 9918;
 
 /** Reads `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]:PORT` or `:PORT`; throws at anything else. */
 export function readEndpoint(text: string): Endpoint {
