@@ -47,6 +47,7 @@ export async function serveMetrics(
     signal.addEventListener('abort', cut);
     response.once('close', () => signal.removeEventListener('abort', cut));
     const bytes = await metrics.bytes({ format, signal, into: memories.pop() });
+    if (response.closed) return; // nobody waits for it any more
     response.writeHead(200, { 'content-type': metricsType(format), 'content-length': bytes.length });
     const ended = once(response, 'close');
     response.end(request.method === 'HEAD' ? undefined : bytes);

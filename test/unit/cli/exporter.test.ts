@@ -158,6 +158,33 @@ describe('serving', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
+  test('clients that leave while the table is read take no place from those who come later', async () => {
+    const metrics = createMetrics(tableOf().client, { maxAge: 0 });
+    let held: (() => void)[] = [];
+    const slow: Metrics = {
+      ...metrics,
+      bytes: async options => {
+        await new Promise<void>(resolve => held.push(resolve));
+        return metrics.bytes(options);
+      },
+    };
+    const url = await serve(slow, { scrapes: 2 });
+    for (let round = 0; round < 3; round++) {
+      const leaving = request(url).on('error', () => {});
+      leaving.end();
+      while (held.length === 0) await sleep(5);
+      leaving.destroy();
+      await sleep(50);
+      for (const go of held) go();
+      held = [];
+    }
+    await sleep(50);
+    const answer = fetch(url);
+    while (held.length === 0) await sleep(5);
+    for (const go of held) go();
+    expect((await answer).status).toBe(200);
+  });
+
   test('connections above the limit are closed', async () => {
     const url = await serve(createMetrics(tableOf().client), { connections: 1 });
     const { port } = new URL(url);

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { Counter, Registry } from 'prom-client';
-import { describe, expect, test } from 'vitest';
-import { createMetrics, type MetricsOptions } from '../../../lib/metrics/index.ts';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { Director } from '../../../lib/director/index.ts';
+import { createMetrics, type DirectorStatistics, type MetricsOptions } from '../../../lib/metrics/index.ts';
 import { valuesOf } from '../../support/exposition.ts';
 import { type Entry, makeTable } from './table.ts';
 
@@ -175,6 +176,10 @@ describe('series', () => {
     expect(values.get('ipvs_director_event_loop_delay_seconds')).toBe(0.0015);
     const up = [...values].filter(([name]) => name.startsWith('ipvs_destination_up'));
     expect(up.map(([, value]) => value)).toEqual([1, 0]);
+  });
+
+  test('what a director of ipvs/director tells of itself is what metrics take', () => {
+    expectTypeOf<Director['statistics']>().toExtend<DirectorStatistics>();
   });
 
   test('a filter leaves out services with their destinations, or destinations alone', async () => {
