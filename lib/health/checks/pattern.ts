@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { wrongType, wrongValue } from '../../model/arguments.ts';
 
 /** What an answer must have in it: a text, bytes, or what a regular expression matches. */
@@ -34,12 +35,16 @@ function textOf(value: string | Uint8Array): string {
   return typeof value === 'string' ? JSON.stringify(value) : `0x${Buffer.from(value).toString('hex')}`;
 }
 
-/** The key of a check: equal for equal options, whatever order they are in. */
+/**
+ * The key of a check: equal for equal options, whatever order they are in. A digest: options may hold secrets,
+ * and keys may be shown.
+ */
 export function keyOf(kind: string, options: object): string {
   const entries = Object.entries(options)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `${kind} ${JSON.stringify(entries, (_, value) => plain(value))}`;
+  const text = JSON.stringify(entries, (_, value) => plain(value));
+  return `${kind} ${createHash('sha256').update(text).digest('base64url')}`;
 }
 
 /** What JSON cannot tell apart, told apart. */

@@ -114,6 +114,15 @@ describe('an HTTPS check', () => {
     expect(() => httpsCheck({ tls: { minDay: 1 } as never })).toThrow("tls has no option 'minDay'");
   });
 
+  test('a check’s key and name hold no secret of its options, and differ where those do', () => {
+    const tls = { cert: valid, key };
+    const headers = { authorization: 'Basic c2VjcmV0' };
+    const check = httpsCheck({ tls, headers });
+    expect(`${check.key} ${check.name}`).not.toMatch(/PRIVATE|c2VjcmV0/);
+    expect(check.key).not.toBe(httpsCheck({ tls }).key);
+    expect(check.key).not.toBe(httpsCheck({ headers }).key);
+  });
+
   test('a server that speaks no TLS is down', async () => {
     const target = await serve(socket => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n')));
     expect(await probe(target, httpsCheck({ tls: { verify: false } }))).toMatch(/wrong version|packet/i);
