@@ -16,7 +16,7 @@ await watch(1);
 for (let i = 0; i < 5; i++) await sleep(20).then(globalThis.gc);
 const before = bytes();
 // Held until they were counted: V8 knows their size, and may collect some by itself.
-const held = await watch(100);
+const held = await watch(40);
 const during = bytes();
 held.length = 0;
 let after = during;
