@@ -96,11 +96,11 @@ describe('an HTTP check', () => {
     expect(await probe(await serve(socket => socket.resetAndDestroy()), httpCheck())).toMatch(
       /ECONNRESET|hang up/,
     );
-    expect(await probe(await serve(() => {}), httpCheck(), 50)).toBe('no answer within 50 ms');
+    expect(await probe(await serve(() => {}), httpCheck(), 250)).toBe('no answer within 250 ms');
     const half = await serve(socket => socket.write('HTTP/1.1 200 OK\r\nContent-'));
-    expect(await probe(half, httpCheck(), 50)).toBe('no answer within 50 ms');
+    expect(await probe(half, httpCheck(), 250)).toBe('no answer within 250 ms');
     const endless = await serve(socket => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok'));
-    expect(await probe(endless, httpCheck({ body: 'ok' }), 50)).toBe('no answer within 50 ms');
+    expect(await probe(endless, httpCheck({ body: 'ok' }), 250)).toBe('no answer within 250 ms');
   });
 
   test.each([

@@ -64,7 +64,7 @@ describe('a check by a program', () => {
   test('a program that is late is killed with its children, and they are gone when the monitor is closed', async () => {
     const pids = join(folder(), 'pids');
     const command = script(`sleep 60 & echo $! $$ > ${pids}; wait`);
-    expect(await probe(target, execCheck({ command }), 500)).toBe('no answer within 500 ms');
+    expect(await probe(target, execCheck({ command }), 3000)).toBe('no answer within 3000 ms');
     const left = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
     expect(left).toHaveLength(2);
     const isThere = (pid: number) => {
@@ -79,10 +79,10 @@ describe('a check by a program', () => {
   });
 
   test('a program that leaves a child with its output behind is over when it exits', async () => {
-    const check = execCheck({ command: script('sleep 3 & echo fine') });
+    const check = execCheck({ command: script('sleep 10 & echo fine') });
     const start = performance.now();
-    expect(await probe(target, check)).toEqual({ state: 'up', answer: { detail: 'fine' } });
-    expect(performance.now() - start).toBeLessThan(2500);
+    expect(await probe(target, check, 9000)).toEqual({ state: 'up', answer: { detail: 'fine' } });
+    expect(performance.now() - start).toBeLessThan(8000);
   });
 
   test('a program that says very much, or is not there, or may not be run, is heard out or down', async () => {
