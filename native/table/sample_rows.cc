@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <unordered_map>
 
 namespace ipvs {
 
@@ -23,6 +22,50 @@ double Seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+// Finds where keys are listed, each once. Open addressing in one block: a fresh sampler's first read looks
+// for every row, and a node of its own for each would cost more than all else that is done with it.
+class Places {
+ public:
+  // The list has to outlive its Places.
+  explicit Places(const std::vector<uint64_t>& listed) : listed_(listed), taken_(listed.size()) {
+    while ((size_t{1} << bits_) < 2 * listed.size()) ++bits_;
+    slots_.resize(size_t{1} << bits_);
+    for (size_t i = 0; i < listed.size(); ++i) {
+      uint32_t& slot = SlotOf(listed[i]);
+      if (slot != 0) continue;
+      slot = static_cast<uint32_t>(i + 1);
+      ++left_;
+    }
+  }
+
+  // The first place of a key; kNew if it has none, or was taken before.
+  size_t Take(uint64_t key) {
+    const size_t slot = SlotOf(key);
+    if (slot == 0 || taken_[slot - 1]) return kNew;
+    taken_[slot - 1] = true;
+    --left_;
+    return slot - 1;
+  }
+
+  // Whether all keys were taken.
+  bool empty() const { return left_ == 0; }
+
+ private:
+  // The slot of a key, or the empty one that it would have.
+  uint32_t& SlotOf(uint64_t key) {
+    const size_t mask = slots_.size() - 1;
+    size_t at = static_cast<size_t>((key * 0x9e3779b97f4a7c15ULL) >> (64 - bits_));
+    while (slots_[at] != 0 && listed_[slots_[at] - 1] != key) at = (at + 1) & mask;
+    return slots_[at];
+  }
+
+  const std::vector<uint64_t>& listed_;
+  std::vector<bool> taken_;
+  std::vector<uint32_t> slots_;  // 1 + the index of a key; 0: empty
+  unsigned bits_ = 1;            // of the number of slots
+  size_t left_ = 0;
+};
+
 }  // namespace
 
 size_t SampleRows::bytes() const {
@@ -37,22 +80,19 @@ bool SampleRows::Track(const std::vector<uint64_t>& listed) {
   changed_.clear();
   if (listed == listed_) return false;
   listed_ = listed;
-  std::unordered_map<uint64_t, size_t> places;
-  places.reserve(listed.size());
-  for (size_t i = 0; i < listed.size(); ++i) places.emplace(listed[i], i);
+  Places places(listed_);
 
   std::vector<size_t> from;
   order_.clear();
   for (size_t row = 0; row < keys_.size(); ++row) {
-    const auto place = places.find(keys_[row]);
-    if (place == places.end()) continue;
+    const size_t place = places.Take(keys_[row]);
+    if (place == kNew) continue;
     from.push_back(row);
-    order_.push_back(place->second);
-    places.erase(place);
+    order_.push_back(place);
   }
   if (from.size() == keys_.size() && places.empty()) return false;  // in another order only
   for (size_t i = 0; i < listed.size(); ++i) {
-    if (places.erase(listed[i]) == 0) continue;
+    if (places.Take(listed[i]) == kNew) continue;
     from.push_back(kNew);
     order_.push_back(i);
   }

@@ -1,7 +1,9 @@
 #include "native/table/sample_rows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <random>
 
 #include "test/native/test.h"
 
@@ -131,6 +133,36 @@ TEST_CASE("Rows keep their order when others go, leave no gap, and new ones come
   CHECK(Delta(rows, 2) == 0);
   CHECK(std::isnan(Rate(rows, 2)));
   CHECK(Counter(rows, 2) == 7);
+}
+
+TEST_CASE("Any lists in a row, doubles among them, leave the rows that a search through all of them finds") {
+  std::mt19937_64 random(17);
+  SampleRows rows;
+  std::vector<uint64_t> expected;
+  for (int read = 0; read < 300; ++read) {
+    std::vector<uint64_t> listed;
+    const uint64_t length = random() % 40;
+    // Few keys, so that lists share some; 0 is one of them, and half differ in their highest bits alone.
+    for (uint64_t i = 0; i < length; ++i) listed.push_back((random() % 2 << 63) | random() % 20);
+    const auto is_in = [](const std::vector<uint64_t>& keys, uint64_t key) {
+      return std::find(keys.begin(), keys.end(), key) != keys.end();
+    };
+    std::vector<uint64_t> now;
+    for (const uint64_t key : expected) {
+      if (is_in(listed, key)) now.push_back(key);
+    }
+    for (const uint64_t key : listed) {
+      if (!is_in(now, key)) now.push_back(key);
+    }
+
+    CHECK(rows.Track(listed) == (now != expected));
+    expected = now;
+    REQUIRE(rows.size() == expected.size());
+    for (size_t row = 0; row < expected.size(); ++row) {
+      const auto first = std::find(listed.begin(), listed.end(), expected[row]);
+      CHECK(rows.listed(row) == static_cast<size_t>(first - listed.begin()));
+    }
+  }
 }
 
 TEST_CASE("Only the rows that changed are written over the read before, and all of these") {
