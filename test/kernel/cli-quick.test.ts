@@ -215,6 +215,20 @@ test('ipvs-quick ends with 0 when its reader has seen enough, and fails when the
   expect(full.stderr).toMatch(/^ipvs: .+\n$/);
 });
 
+test('a closed standard output is told and a failure where a list is asked for, and none for a write', async () => {
+  await load(scenes.single);
+  const run = (words: string) =>
+    spawnSync('ip', ['netns', 'exec', bed.netns, 'sh', '-c', `"$0" ${words} >&-`, installation.command], {
+      encoding: 'utf8',
+    });
+  for (const words of ['-Ln', 'list --json', 'save']) {
+    const { status, stderr } = run(words);
+    expect({ status, stderr }, words).toEqual({ status: 1, stderr: 'standard output is closed\n' });
+  }
+  expect(run('-A -t 10.9.9.9:80')).toMatchObject({ status: 0, stderr: '' });
+  expect(await listing(['-Ln'])).toContain('10.9.9.9:80');
+});
+
 test('the command lists the same with and without ipvs-quick, also through npm’s link', async () => {
   await load(scenes.single);
   const stdout = await listing(['-Ln', '--stats']);
