@@ -28,8 +28,8 @@ namespace {
 struct Listener {
   Listener() : socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const SocketAddress any = SocketAddress::Of("127.0.0.1", 0);
-    bind(socket.get(), reinterpret_cast<const sockaddr*>(&any.storage), any.size);
-    listen(socket.get(), 64);
+    REQUIRE(bind(socket.get(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0);
+    REQUIRE(listen(socket.get(), 64) == 0);
     sockaddr_in bound = {};
     socklen_t size = sizeof bound;
     getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &size);
