@@ -45,7 +45,7 @@ export function dial(options: DialOptions & { readonly protocol: 'udp' }): Promi
  * import { createServer } from 'node:net';
  * import { once } from 'node:events';
  *
- * const listener = createServer(socket => socket.end('hello')).listen(0, '127.0.0.1');
+ * const listener = createServer(socket => socket.resume()).listen(0, '127.0.0.1');
  * await once(listener, 'listening');
  * const { port } = listener.address() as { port: number };
  * const socket = await dial({ address: '127.0.0.1', port, timeout: 2000 });
