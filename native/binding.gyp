@@ -29,6 +29,11 @@
         "cflags_cc": ["<!@(pkg-config --cflags libnl-3.0 libnl-genl-3.0)"],
         "libraries": ["<!@(pkg-config --libs libnl-3.0 libnl-genl-3.0)"],
       }],
+      # What nothing calls is left out of what is downloaded.
+      ["prebuilt", {
+        "cflags_cc": ["-ffunction-sections", "-fdata-sections"],
+        "ldflags": ["-Wl,--gc-sections"],
+      }],
       # -O1 comes last and so counts: reports want frames and lines, not speed.
       ["enable_asan or enable_ubsan or enable_tsan", {
         "cflags_cc": ["-O1", "-g", "-fno-omit-frame-pointer", "-D_GLIBCXX_ASSERTIONS"],

@@ -15,7 +15,7 @@ const allowed: readonly RegExp[] = [
   /^dist\/(?:[\w-]+\/)*[\w-]+\.(?:js|d\.ts)$/,
   /^dist\/ipvs(?:-[\w-]+)?\.cjs$/,
   /^dist\/ipvs$/,
-  /^docs\/(?:[\w-]+\/)*[\w.-]+\.(?:md|service|sysconfig)$/,
+  /^docs\/(?:[\w-]+\/)*[\w.-]+\.(?:md|service|sysconfig|yaml|json)$/,
   /^native\/(?:[\w-]+\/)*[\w-]+\.(?:cc|h|gyp|map)$/,
   /^native\/third_party\/node-addon-api\/(?:LICENSE\.md|[\w.-]+\.h)$/,
   /^native\/third_party\/libnl\/(?:COPYING|(?:lib|include)\/(?:[\w-]+\/)*[\w-]+\.[ch])$/,
