@@ -91,14 +91,14 @@ test('NOTICE’s command makes an addon with another version of libnl, which goe
   const inPackage = 'node_modules/ipvs';
   await shell(
     root,
-    `sed -i s/'Unspecific failure'/'Failure of another version'/ ${inPackage}/native/third_party/libnl/lib/error.c`,
+    `sed -i s/'End of multipart message block'/'Message of another version'/ ${inPackage}/native/third_party/libnl/lib/handlers.c`,
     { prepare: '' },
   );
   await compile(root, command, inPackage);
   await checkFirstCall(root);
   const { stdout } = await shell(
     root,
-    `cd ${inPackage}/native/build/Release && grep -l 'Failure of another version' ipvs.node; ldd ipvs.node`,
+    `cd ${inPackage}/native/build/Release && grep -l 'Message of another version' ipvs.node; ldd ipvs.node`,
     { prepare: '' },
   );
   expect(stdout).toMatch(/^ipvs\.node$/m);
