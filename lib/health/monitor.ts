@@ -207,7 +207,9 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
       if (closed !== undefined) throw new Error('the monitor is closed');
       validateNamedCheck(check);
       if (typeof onHealth !== 'function') throw wrongType('onHealth', 'a function', onHealth);
-      const subject = subjectFor(validateTarget(target), check, wholePolicy(policy));
+      const { service, ...place } = validateTarget(target);
+      const asked = service === undefined || check.heedsService === false ? place : { ...place, service };
+      const subject = subjectFor(asked, check, wholePolicy(policy));
       const follower = { onHealth };
       subject.followers.add(follower);
       const isFollowing = () => subject.followers.has(follower);

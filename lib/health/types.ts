@@ -12,7 +12,7 @@ export interface CheckTarget {
   readonly port: number;
   /**
    * The service whose destination this is, where the check goes through the path of its packets or tells a
-   * program about it. Leave it out otherwise: targets of several services are then checked once.
+   * program about it. Checks that do not heed it are made once for targets of several services.
    */
   readonly service?: ServiceId | undefined;
   /** SO_MARK of the check's sockets, 1 to 4294967295. Needs CAP_NET_ADMIN. Default: none. */
@@ -93,6 +93,11 @@ export interface NamedCheck {
   readonly name: string;
   /** Checks of equal keys are the same check: what is asked of one target by two of them is asked once. */
   readonly key: string;
+  /**
+   * Whether it looks at its target's `service`. What does not is asked once of targets that differ in that alone.
+   * Default true.
+   */
+  readonly heedsService?: boolean | undefined;
   /** Makes one probe. */
   readonly check: Check;
 }

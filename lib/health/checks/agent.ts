@@ -56,6 +56,7 @@ export function agentCheck(options: AgentCheckOptions): NamedCheck {
   return {
     name: `agent :${port}`,
     key: keyOf('agent', { port, send: bytes, patience }),
+    heedsService: false,
     async check(target, { dial, signal }) {
       let line: string;
       const patient = AbortSignal.any([signal, AbortSignal.timeout(patience)]);

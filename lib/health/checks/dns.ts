@@ -62,6 +62,7 @@ export function dnsCheck(options: DnsCheckOptions): NamedCheck {
   return {
     name: `dns ${type} ${name === '' ? '.' : name}${portText(port)}`,
     key: keyOf('dns', { name, type, answer, port }),
+    heedsService: false,
     async check(_, { dial, signal }) {
       const socket = await dial({ protocol: 'udp', ...(port === undefined ? {} : { port }) });
       const id = randomInt(0x1_0000);

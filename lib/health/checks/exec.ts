@@ -84,6 +84,7 @@ export function execCheck(options: ExecCheckOptions): NamedCheck {
   return {
     name: `exec ${[command, ...args].join(' ')}`,
     key: keyOf('exec', options),
+    heedsService: args.some(text => /\{service(?:Address|Port)\}/.test(text)),
     async check(target, { signal }) {
       signal.throwIfAborted();
       const child = spawn(command, fillIn(args, target), {

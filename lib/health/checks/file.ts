@@ -37,6 +37,7 @@ export function fileCheck(options: FileCheckOptions): NamedCheck {
   return {
     name: `file ${directory}`,
     key: keyOf('file', options),
+    heedsService: false,
     async check(target) {
       for (const name of namesOf(target)) {
         const text = await readIfThere(join(directory, name));

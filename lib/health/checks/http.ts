@@ -123,6 +123,7 @@ function makeCheck(
   return {
     name: `${scheme} ${method} ${path}${portText(port)}`,
     key: keyOf(scheme, { method, path, given, headers, statuses, body, maxBytes, port, ...tls }),
+    heedsService: false,
     async check(target, { dial, signal }) {
       const socket = await dial(port === undefined ? {} : { port });
       const secured = tls === undefined ? undefined : await shakeHands(socket, tls, signal);

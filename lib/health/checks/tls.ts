@@ -76,6 +76,7 @@ export function tlsCheck(options: TlsCheckOptions = {}): NamedCheck {
   return {
     name: ['tls', tls.servername, portText(port).trim()].filter(Boolean).join(' '),
     key: keyOf('tls', options),
+    heedsService: false,
     async check(_, { dial, signal }) {
       const socket = await dial(port === undefined ? {} : { port });
       const { secure, answer } = await shakeHands(socket, tls, signal);

@@ -3,10 +3,12 @@ import {
   type CheckResult,
   createMonitor,
   customCheck,
+  execCheck,
   type Monitor,
   type MonitorOptions,
   type NamedCheck,
   type TargetHealth,
+  tcpCheck,
 } from '../../../lib/health/index.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
@@ -95,6 +97,21 @@ describe('following', () => {
     second.stop();
     second.stop();
     expect(monitor.statistics.followed).toBe(1);
+  });
+
+  test('a server of two services is checked once, unless the check heeds the service', () => {
+    const { monitor } = withClock();
+    const { check } = scripted();
+    const services = [1, 2].map(fwmark => ({ fwmark, family: 'ipv4' }) as const);
+    const followed = (asked: NamedCheck) => {
+      const before = monitor.statistics.followed;
+      for (const service of services) monitor.follow({ ...target, service }, asked, steady, () => {});
+      return monitor.statistics.followed - before;
+    };
+    expect(followed(check)).toBe(2);
+    expect(followed(tcpCheck())).toBe(1);
+    expect(followed(execCheck({ command: '/bin/true' }))).toBe(1);
+    expect(followed(execCheck({ command: '/bin/true', args: ['{serviceAddress}'] }))).toBe(2);
   });
 
   test('a follower that stops while it is told is not told again, and the others are', async () => {
