@@ -91,7 +91,8 @@ export const drain: Lab = {
         report.table(await ipvs.info(), await ipvs.snapshot());
 
         const url = `http://${virtual}:${PORT}/`;
-        const [lanes, pause] = brief ? [4, 300] : [8, 500];
+        // A visit lasts longer than a plan takes on a busy machine: each drain finds some to wait for.
+        const [lanes, pause] = brief ? [4, 2000] : [8, 1500];
         report.part(`Traffic: ${lanes} visits at once to ${url}, two questions each, ${pause} ms apart`);
         const traffic = startTraffic(asker, { url, lanes, pause, timeout: requestTimeout });
 
