@@ -16,8 +16,9 @@ const forLabs = within(300);
 /**
  * `unit` runs anywhere; `kernel`, `alone`, `lab` and `proof` run on a booted IPVS kernel (test/bed) and fail where
  * there is none. Forks, not threads: each file gets a process, and with it a network namespace, of its own. Two
- * files of `kernel` and `lab` run at once; those of `alone` change what namespaces share, as modules are, and run
- * before the others: a socket that a lab's lost host leaves behind keeps its namespace, and ip_vs in use, for minutes.
+ * files of `kernel` and `lab` run at once; those of `alone` change what namespaces share, and run before the
+ * others: modules, and, before 7.x, the table that each namespace's dumps walk and count the rows of. A socket that
+ * a lab's lost host leaves behind keeps its namespace, and ip_vs in use, for minutes.
  */
 export default defineConfig({
   test: {

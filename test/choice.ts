@@ -20,11 +20,11 @@ export interface Choice {
  */
 const differing = {
   'kernel/alone/kernel': 'settings, schedulers, sync daemons',
+  'kernel/alone/lists': 'locks and order of dumps',
   'kernel/alone/module': 'modules: 5.10 does not load ip_vs by itself, 6.12 has twos',
   'kernel/connections': 'states and columns of /proc/net/ip_vs_conn',
   'kernel/destinations': 'thresholds that 5.10 takes and later kernels refuse',
   'kernel/every-row': 'what a row may hold',
-  'kernel/lists': 'locks and order of dumps',
   'kernel/permission': 'who may read what under /proc/sys in a user namespace',
   'kernel/sampler': 'the estimator: one timer up to 6.1, threads since',
   'kernel/services': 'what a service may hold',
@@ -36,9 +36,9 @@ const differing = {
  * them: rates go by the clock, which a busy machine that emulates another architecture does not keep up with.
  */
 const crossing = {
+  'kernel/alone/lists': 'dumps in chunks, as large as pages are',
   'kernel/cli-quick': 'the program ipvs-quick, and the command that finds it',
   'kernel/destinations': 'records of destinations, and their errors',
-  'kernel/lists': 'dumps in chunks, as large as pages are',
   'kernel/services': 'records of services, and their errors',
   'kernel/update-service': 'records that are read, merged and written',
 } as const;

@@ -4,13 +4,18 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const long = [
   'lab/labs',
   'kernel/cli',
+  'kernel/sampler',
+  'kernel/docs',
+  'kernel/lifecycle',
+  'lab/nat/nat',
+  'kernel/cli-quick',
   'kernel/cli-rest',
   'kernel/cli-services',
-  'kernel/cli-quick',
-  'kernel/lifecycle',
-  'kernel/sampler',
+  'kernel/drain',
+  'kernel/cli-desired',
+  'lab/docs',
+  'kernel/dial',
   'kernel/desired-state',
-  'kernel/lists',
 ].map(name => `/test/${name}.test.ts`);
 
 /** Runs the test files that take long before the others of their group. */

@@ -5,8 +5,8 @@ import {
   type Ipvs,
   type ServiceId,
   serviceKey,
-} from '../../lib/index.ts';
-import { rejection, useBed } from './support.ts';
+} from '../../../lib/index.ts';
+import { rejection, useBed } from '../support.ts';
 
 const bed = useBed();
 
