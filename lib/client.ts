@@ -13,6 +13,7 @@ import {
 } from './calls/options.ts';
 import { hasScheduler } from './calls/probe.ts';
 import * as reads from './calls/reads.ts';
+import { stopDaemon } from './calls/stop-daemon.ts';
 import * as writes from './calls/writes.ts';
 import {
   drain,
@@ -378,7 +379,8 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Stops a sync daemon. Rejects with ERR_IPVS_DAEMON_NOT_FOUND.
+   * Stops a sync daemon. Rejects with ERR_IPVS_DAEMON_NOT_FOUND. Takes two seconds of one whose thread the kernel
+   * had not begun to run yet: of that it sends no answer, and the daemons are read instead.
    *
    * @example
    * ```ts
@@ -386,7 +388,7 @@ export class Ipvs implements AsyncDisposable {
    * ```
    */
   stopDaemon(role: DaemonRole, options?: CallOptions): Promise<void> {
-    return this.#run(() => writes.stopDaemon(role), options);
+    return this.#calls.together({ command: 'DEL_DAEMON' }, ({ run }) => stopDaemon(run, role, options));
   }
 
   /**

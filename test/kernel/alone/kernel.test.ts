@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -109,6 +110,19 @@ describe('schedulers', () => {
 
 describe('sync daemons', () => {
   test('no sync daemon runs at first', async () => {
+    expect(await bed.ipvs.daemons()).toEqual([]);
+  });
+
+  test('a daemon that is stopped before the kernel ran its thread is known to be stopped', async () => {
+    const busy = Array.from({ length: 6 }, () => spawn('sh', ['-c', 'while :; do :; done']));
+    try {
+      for (let i = 0; i < 5; i++) {
+        await bed.ipvs.startDaemon({ role: 'backup', interface: 'lo', syncId: 7 });
+        await bed.ipvs.stopDaemon('backup');
+      }
+    } finally {
+      for (const program of busy) program.kill();
+    }
     expect(await bed.ipvs.daemons()).toEqual([]);
   });
 
