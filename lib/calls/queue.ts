@@ -155,9 +155,17 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
         if (!call.settled) call.spec.part?.(payloads?.[i]);
         continue;
       }
-      if (call.statuses !== undefined) call.statuses[call.statuses.length - call.left] = statuses[i]!;
-      call.number++;
-      if (--call.left > 0) continue;
+      if (call.statuses !== undefined) {
+        const count = Math.min(call.left, statuses.length - i);
+        call.statuses.set(statuses.subarray(i, i + count), call.statuses.length - call.left);
+        call.number += count;
+        call.left -= count;
+        i += count - 1;
+      } else {
+        call.number++;
+        call.left--;
+      }
+      if (call.left > 0) continue;
       pending[head++] = undefined as never; // let go of it now; the array is cut below
       finish(call, statuses[i]!, payloads?.[i]);
     }

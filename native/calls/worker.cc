@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <utility>
 
@@ -42,6 +41,39 @@ struct Worker::Queued {
   bool cancelled = false;
 };
 
+// Calls in their order, in one block of memory: a std::deque has a node for every two of them, which the
+// client's thread would allocate and the worker's free.
+class Worker::Queue {
+ public:
+  bool empty() const { return first_ == calls_.size(); }
+  size_t size() const { return calls_.size() - first_; }
+  Queued& operator[](size_t i) { return calls_[first_ + i]; }
+
+  void Append(std::vector<Call> calls) {
+    for (Call& call : calls) calls_.push_back({std::move(call), false});
+  }
+
+  Queued TakeFirst() {
+    Queued first = std::move(calls_[first_++]);
+    if (empty()) {
+      calls_.clear();
+      if (calls_.capacity() > kKept) calls_.shrink_to_fit();
+      first_ = 0;
+    } else if (first_ > kKept && first_ > size()) {
+      calls_.erase(calls_.begin(), calls_.begin() + static_cast<ptrdiff_t>(first_));
+      first_ = 0;
+    }
+    return first;
+  }
+
+ private:
+  // Places whose memory stays: as much as a tick's calls mostly take.
+  static constexpr size_t kKept = 1024;
+
+  std::vector<Queued> calls_;
+  size_t first_ = 0;  // those before it were taken
+};
+
 // What the thread and the client have in common; lives until both are done with it.
 //
 // Whose is what:
@@ -63,9 +95,11 @@ struct Worker::Shared {
     {
       const std::lock_guard lock(mutex);
       busy = still_busy;
-      const bool waiting = !replies.empty();
-      for (Reply& reply : answers) replies.push_back(std::move(reply));
-      if (waiting) return;
+      if (!replies.empty()) {
+        for (Reply& reply : answers) replies.push_back(std::move(reply));
+        return;
+      }
+      replies = std::move(answers);
     }
     const std::lock_guard notifying(notify_mutex);
     if (notify) notify();
@@ -73,7 +107,7 @@ struct Worker::Shared {
 
   std::mutex mutex;
   std::condition_variable work;  // the queue has something, or stopping
-  std::deque<Queued> queue;
+  Queue queue;
   uint64_t begun = 0;    // the number of the first call in queue
   bool reading = false;  // the last call that was begun is a read, and alone
   std::vector<Reply> replies;
@@ -92,14 +126,13 @@ struct Worker::Shared {
 };
 
 // The calls that can go out together: a run of writes, or one read.
-std::vector<Worker::Queued> Worker::TakeRun(std::deque<Queued>* queue) {
+std::vector<Worker::Queued> Worker::TakeRun(Queue* queue) {
   std::vector<Queued> run;
   run.reserve(std::min(queue->size(), Connection::kBatch));
   do {
-    run.push_back(std::move(queue->front()));
-    queue->pop_front();
+    run.push_back(queue->TakeFirst());
   } while (!queue->empty() && IsWrite(run.back().call.record.operation) &&
-           IsWrite(queue->front().call.record.operation) && HasRoom(run.size(), queue->front().call.record));
+           IsWrite((*queue)[0].call.record.operation) && HasRoom(run.size(), (*queue)[0].call.record));
   return run;
 }
 
@@ -141,7 +174,7 @@ int Worker::Submit(std::vector<Call> calls) {
     pthread_detach(thread);
     shared_->started = true;
   }
-  for (Call& call : calls) shared_->queue.push_back({std::move(call), false});
+  shared_->queue.Append(std::move(calls));
   shared_->work.notify_one();
   return 0;
 }

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -44,8 +43,9 @@ class Worker {
 
  private:
   struct Queued;
+  class Queue;
   struct Shared;
-  static std::vector<Queued> TakeRun(std::deque<Queued>* queue);
+  static std::vector<Queued> TakeRun(Queue* queue);
   static std::vector<Reply> Execute(Session* session, const std::vector<Queued>& run,
                                     const Session::Emit& emit);
   static void Run(const std::shared_ptr<Shared>& shared);

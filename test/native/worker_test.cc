@@ -285,6 +285,37 @@ TEST_CASE("Of many writes at once the rest is cancelled, and answered as that in
   }
 }
 
+TEST_CASE("A call that is cancelled when most of a long queue is done is the one that is not made") {
+  constexpr size_t kCalls = 3000;
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  Gate begun;
+  Gate gate;
+  for (int send = 0; send < 14; ++send) kernel.On(Acking());
+  kernel.On([&](const Sent& sent) {
+    begun.Open();
+    gate.Pass();
+    return Acking()(sent);
+  });
+  size_t after = 0;
+  kernel.OnEverySend([&](const Sent& sent) {
+    after += sent.requests.size();
+    return Acking()(sent);
+  });
+  REQUIRE(client.Submit(std::vector<ipvs::CallRecord>(kCalls, CallAbout(ipvs::kNewDest, 1))) == ipvs::kOk);
+  begun.Pass();
+  CHECK_FALSE(client.worker().Cancel(1919));
+  CHECK(client.worker().Cancel(1920));
+  CHECK(client.worker().Cancel(2999));
+  REQUIRE(client.Submit({CallAbout(ipvs::kFlush, 0)}) == ipvs::kOk);
+  gate.Open();
+  const std::vector<int> statuses = client.Await(kCalls + 1);
+  for (size_t i = 0; i < statuses.size(); ++i) {
+    CHECK(statuses[i] == (i == 1920 || i == 2999 ? ipvs::kCancelled : ipvs::kOk));
+  }
+  CHECK(after == kCalls + 1 - 1920 - 2);
+}
+
 TEST_CASE("A read that is given up while it runs ends at once, and the next call has its turn") {
   ScriptedKernel kernel;
   Client client(&kernel);
