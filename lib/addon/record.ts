@@ -68,8 +68,6 @@ export interface Batch {
    * Adds a record to the batch, and ends its use. Returns the word it starts at; `words` has it, and keeps it.
    */
   commit(slot: Slot): number;
-  /** Adds records that were written elsewhere. Returns the word the first of them starts at. */
-  append(records: Uint32Array): number;
   /** The records' memory. Another one when a batch has outgrown it, or was taken. */
   readonly words: Uint32Array;
   /** The records so far; the batch is empty afterwards. */
@@ -103,11 +101,11 @@ export function createBatch(): Batch {
   let count = 0;
   let idle: Slot | undefined;
 
-  /** Makes room for more words behind those there are, and returns where they start. */
-  function reserve(more: number): number {
+  /** Makes room for one more record behind those there are, and returns the word it starts at. */
+  function reserve(): number {
     const start = count * RECORD_WORDS;
-    if (start + more > words.length) {
-      const longer = new Uint32Array(Math.max(start === 0 ? room : 2 * start, start + more));
+    if (start === words.length) {
+      const longer = new Uint32Array(start === 0 ? room : 2 * start);
       longer.set(words);
       words = longer;
     }
@@ -129,16 +127,10 @@ export function createBatch(): Batch {
       idle = slot;
     },
     commit(slot) {
-      const start = reserve(RECORD_WORDS);
+      const start = reserve();
       words.set(slot.words, start);
       count++;
       idle = slot;
-      return start;
-    },
-    append(records) {
-      const start = reserve(records.length);
-      words.set(records, start);
-      count += records.length / RECORD_WORDS;
       return start;
     },
     get words() {

@@ -2,15 +2,24 @@ import type { Calls, CallsWithin, WriteAll } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { giveBack } from '../drain/running.ts';
 import { IpvsError } from '../model/errors.ts';
-import { serviceKey } from '../model/identity.ts';
+import { copyServiceId, serviceKey } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
 import { drainKey } from '../records/drains.ts';
 import { readDesired } from './desired.ts';
 import { type PlanSettings, readPlanOptions } from './options.ts';
+import { allSteps, planOf } from './plan.ts';
 import { type Planning, planNow } from './planning.ts';
 import { createDrainer } from './removals.ts';
 import { isConflict, type Kernel, runSteps, type StepResult } from './run.ts';
-import type { Applied, AppliedStep, ApplyDrainOptions, ApplyOptions, Plan, PlanWarning } from './types.ts';
+import type {
+  Applied,
+  AppliedStep,
+  ApplyDrainOptions,
+  ApplyOptions,
+  Plan,
+  PlanData,
+  PlanWarning,
+} from './types.ts';
 
 /** How often the table is read and planned for where other programs write meanwhile. */
 const ROUNDS = 3;
@@ -23,8 +32,11 @@ export async function plan(
 ): Promise<Plan> {
   const settings = readPlanOptions(given);
   const reading = readDesired(desired, settings.scope);
-  const { plan } = await planNow(calls, reading, settings, true);
-  return plan;
+  const planned = await planNow(calls, reading, settings, true);
+  const { entries } = await reading;
+  return planOf(planned, settings.options, () =>
+    Array.from(entries.values(), ({ spec }) => copyServiceId(spec)),
+  );
 }
 
 /** Makes the table what is desired. */
@@ -39,9 +51,9 @@ export async function applyDesired(
     const reading = readDesired(desired, settings.scope);
     const replan = () => planNow(within, reading, settings, false);
     const first = await replan();
-    refuse(first.plan);
+    refuse(first);
     const kernel = kernelOf(calls, within.writeAll, drain, { signal, timeout });
-    await kernel.drainer?.survey(first.plan.steps);
+    await kernel.drainer?.survey(first.steps);
     const table = await reading;
     const wanted = new Set(table.entries.keys());
     await first.claims.claim(wanted);
@@ -84,7 +96,7 @@ export function kernelOf(
 }
 
 /** Throws where a plan exceeds a limit. */
-export function refuse({ refusals }: Plan, force = false): void {
+export function refuse({ refusals }: Pick<PlanData, 'refusals'>, force = false): void {
   const standing = refusals.filter(({ limit }) => !(force && limit === 'maxRemovals'));
   if (standing.length === 0) return;
   const message = standing.map(refusal => refusal.message).join('; ');
@@ -92,7 +104,7 @@ export function refuse({ refusals }: Plan, force = false): void {
 }
 
 interface Round {
-  readonly plan: Plan;
+  readonly warnings: readonly PlanWarning[];
   readonly results: readonly StepResult[];
 }
 
@@ -105,15 +117,16 @@ async function runRounds(
 ): Promise<readonly Round[]> {
   const rounds: Round[] = [];
   for (let planning = first; ; planning = await replan()) {
-    const { plan, reliant, written } = planning;
-    if (rounds.length > 0 && plan.refusals.length > 0) {
+    const { warnings, refusals } = planning;
+    if (rounds.length > 0 && refusals.length > 0) {
       // Too late to refuse the whole: what other programs did since asks for more than was allowed.
-      const reason = plan.refusals.map(({ message }) => message).join('; ');
-      rounds.push({ plan, results: plan.steps.map(step => ({ step, outcome: 'left-out', reason })) });
+      const reason = refusals.map(({ message }) => message).join('; ');
+      const steps = await allSteps(planning);
+      rounds.push({ warnings, results: steps.map(step => ({ step, outcome: 'left-out', reason })) });
       return rounds;
     }
-    const results = await runSteps(kernel, { steps: plan.steps, reliant, written }, { signal, timeout });
-    rounds.push({ plan, results });
+    const results = await runSteps(kernel, planning, { signal, timeout });
+    rounds.push({ warnings, results });
     if (rounds.length === ROUNDS || !results.some(isConflict)) return rounds;
   }
 }
@@ -132,7 +145,7 @@ function appliedOf(rounds: readonly Round[]): Applied {
   );
   const converged = rounds.at(-1)!.results.every(({ outcome }) => outcome === 'done');
   const keyOf = ({ service, message }: PlanWarning) => `${serviceKey(service)} ${message}`;
-  const warnings = new Map(rounds.flatMap(({ plan }) => plan.warnings.map(told => [keyOf(told), told])));
+  const warnings = new Map(rounds.flatMap(({ warnings }) => warnings.map(told => [keyOf(told), told])));
   return { converged, rounds: rounds.length, steps, warnings: [...warnings.values()] };
 }
 

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { putDestinationSpec } from '../addon/destination.ts';
 import { putServiceId } from '../addon/identity.ts';
 import { Layout, Operation } from '../addon/layout.ts';
-import { createBatch, getWord, type Slot } from '../addon/record.ts';
+import { createBatch, getWord, RECORD_WORDS, type Slot } from '../addon/record.ts';
 import { putServiceSpec } from '../addon/service.ts';
 import { wrongType } from '../model/arguments.ts';
 import { Family } from '../model/constants.ts';
@@ -27,7 +27,10 @@ import type { Scope } from './scope.ts';
 export interface DesiredEntry {
   readonly key: string;
   readonly spec: TableEntry;
-  /** Its record among `DesiredTable.records`; those of its destinations follow. */
+  /**
+   * Its record among `DesiredTable.records`; those of its destinations follow. All of them are to go to the
+   * kernel in one send.
+   */
   readonly record: number;
   /** How many destinations it has. */
   readonly count: number;
@@ -159,7 +162,9 @@ function createReader(scope: Scope | undefined): Reader {
       else places.set(key, place);
       if (scope !== undefined && !scope(copyServiceId(spec))) problems.push(outOfScope(place, spec));
       readDestinations(spec.destinations, place, slot => slot.bytes.set(service, Layout.service.family));
-      entries.set(key, { key, spec, record, count: batch.count - record - 1 });
+      const count = batch.count - record - 1;
+      batch.words[record * RECORD_WORDS + Layout.run / Uint32Array.BYTES_PER_ELEMENT] = count + 1;
+      entries.set(key, { key, spec, record, count });
     },
     due() {
       if (slice < SLICE) return false;

@@ -1,3 +1,4 @@
+import type { DesiredEntry } from './desired.ts';
 import { destinationChanges, serviceChanges } from './difference.ts';
 import { beginsToRefuse } from './refusing.ts';
 import {
@@ -12,26 +13,27 @@ import type { AddDestinationStep, PlanOptions, PlanWarning, RemoveDestinationSte
 import { forwardingWarning, orderWarning } from './warnings.ts';
 
 /**
- * The phases of a plan. In this order no client notices: what takes connections is there before anything
- * ceases to take them, so that no service that had a destination and will have one is without at any moment.
+ * The phases of a plan after its additions. In this order no client notices: what takes connections is there
+ * before anything ceases to take them, so that no service that had a destination and will have one is without
+ * at any moment.
  */
 const Phase = {
-  /** New services, each followed at once by its destinations. */
-  addServices: 0,
   /** Destinations that are added, get more weight, or change in other ways. */
-  addDestinations: 1,
-  changeServices: 2,
+  addDestinations: 0,
+  changeServices: 1,
   /** Destinations that get less weight. */
-  lowerWeights: 3,
-  removeDestinations: 4,
+  lowerWeights: 2,
+  removeDestinations: 3,
   /** Changes of services that would refuse clients while a destination is at weight 0. */
-  changeServicesLast: 5,
-  removeServices: 6,
+  changeServicesLast: 4,
+  removeServices: 5,
 } as const;
 
 /** A plan while it is drawn up. */
 export interface Draft {
-  /** The steps of each phase. */
+  /** New services, each followed at once by its destinations: what comes first. */
+  readonly additions: DesiredEntry[];
+  /** The steps of each phase after that. */
   readonly phases: readonly Step[][];
   readonly warnings: PlanWarning[];
   /**
@@ -39,11 +41,6 @@ export interface Draft {
    * them, nothing may be taken away either.
    */
   readonly reliant: Set<string>;
-  /**
-   * Where, among the records of the desired state, those of a step that adds a service begin; those of its
-   * destinations' steps follow it.
-   */
-  readonly recordOf: Map<Step, number>;
   services: number;
   destinations: number;
   removals: number;
@@ -55,10 +52,10 @@ export type DraftOptions = Pick<PlanOptions, 'keepWeights' | 'order'>;
 export function newDraft(): Draft {
   const phases = Object.values(Phase).map((): Step[] => []);
   return {
+    additions: [],
     phases,
     warnings: [],
     reliant: new Set(),
-    recordOf: new Map(),
     services: 0,
     destinations: 0,
     removals: 0,
@@ -81,14 +78,12 @@ export function draftService(
   else draftChanges(draft, actual, desired, options);
 }
 
-/** Adds a service that is not there. `record`: where its records begin. */
-export function draftNewService(draft: Draft, desired: ServiceRow, record: number): void {
-  const steps = draft.phases[Phase.addServices]!;
+/** The steps that add a service that is not there. */
+export function stepsOfAddition(desired: ServiceRow): readonly Step[] {
   const { service, destinations } = desired;
-  const step = { kind: 'add-service', service, spec: serviceSpec(desired) } as const;
-  draft.recordOf.set(step, record);
-  steps.push(step);
+  const steps: Step[] = [{ kind: 'add-service', service, spec: serviceSpec(desired) }];
   for (const row of destinations) steps.push(addition(desired, row));
+  return steps;
 }
 
 function draftRemoval(draft: Draft, actual: ServiceRow): void {

@@ -26,13 +26,17 @@ export function refusalsOf(draft: Draft, { allow, maxRemovals, force }: PlanOpti
   return force === true ? refusals : [...refusals, ...tooMany(draft, maxRemovals)];
 }
 
-function forbidden({ phases }: Draft, allow: readonly Allowed[] | undefined): readonly PlanRefusal[] {
+function forbidden(
+  { additions, phases }: Draft,
+  allow: readonly Allowed[] | undefined,
+): readonly PlanRefusal[] {
   if (allow === undefined) return [];
   const steps = phases.flat();
   return kinds
     .filter(kind => !allow.includes(kind))
     .flatMap(kind => {
-      const count = steps.filter(step => step.kind.startsWith(`${kind}-`)).length;
+      const rows = kind === 'add' ? additions.reduce((sum, { count }) => sum + count + 1, 0) : 0;
+      const count = rows + steps.filter(step => step.kind.startsWith(`${kind}-`)).length;
       if (count === 0) return [];
       const only = allow.length === 0 ? 'nothing is allowed' : `only ${allow.join(' and ')} is allowed`;
       const message = `the plan ${doing[kind]} ${count} ${count === 1 ? 'row' : 'rows'}, and ${only}`;

@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ServiceId } from '../model/identity.ts';
 import { planCommands } from './commands.ts';
-import type { Draft } from './draft.ts';
+import { rowOf } from './desired.ts';
+import { stepsOfAddition } from './draft.ts';
 import { formatPlan } from './format.ts';
-import { refusalsOf } from './limits.ts';
-import { PLAN_FORMAT, type Plan, type PlanData, type PlanOptions } from './types.ts';
+import type { Planned } from './planner.ts';
+import { PLAN_FORMAT, type Plan, type PlanData, type PlanOptions, type Step } from './types.ts';
 
 /** The two ways to write a plan. Not enumerable: JSON and structuredClone() have the data alone. */
 const writers: PropertyDescriptorMap & ThisType<Plan> = {
@@ -19,16 +21,36 @@ const writers: PropertyDescriptorMap & ThisType<Plan> = {
   },
 };
 
-/** The plan that a finished draft is. `desired`: the services that are desired, for an owner to claim. */
-export function planOf(draft: Draft, options: PlanOptions, desired: readonly ServiceId[] = []): Plan {
-  const { phases, warnings, services, destinations, removals } = draft;
+/** Rows whose steps are made before the event loop has a turn. */
+const SLICE = 500;
+
+/** All that there is to do, in the order in which it is done. */
+export async function allSteps({ additions, steps }: Planned): Promise<readonly Step[]> {
+  const all: Step[] = [];
+  let turn = SLICE;
+  for (const entry of additions) {
+    all.push(...stepsOfAddition(rowOf(entry)));
+    if (all.length < turn) continue;
+    turn = all.length + SLICE;
+    await nextTurn();
+  }
+  return all.concat(steps);
+}
+
+/** The plan as it is shown. `desired`: the services that are desired, for an owner to claim. */
+export async function planOf(
+  planned: Planned,
+  { owner }: PlanOptions,
+  desired: () => readonly ServiceId[],
+): Promise<Plan> {
+  const { warnings, scope, refusals } = planned;
   return withWriters({
     formatVersion: PLAN_FORMAT,
-    ...(options.owner !== undefined && { owner: options.owner, services: desired }),
-    steps: phases[0]!.concat(...phases.slice(1)), // several times as quick as flat()
+    ...(owner !== undefined && { owner, services: desired() }),
+    steps: await allSteps(planned),
     warnings,
-    scope: { services, destinations, removals },
-    refusals: refusalsOf(draft, options),
+    scope,
+    refusals,
   });
 }
 

@@ -4,13 +4,12 @@ import { copyServiceId, type ServiceId, serviceKey } from '../model/identity.ts'
 import type { ServiceSpec } from '../model/service.ts';
 import type { TableEntry } from '../model/table.ts';
 import { type DesiredEntry, type DesiredTable, rowOf } from './desired.ts';
-import { draftNewService, draftService, newDraft } from './draft.ts';
-import { planOf } from './plan.ts';
+import { draftService, newDraft } from './draft.ts';
+import { refusalsOf } from './limits.ts';
 import { type ServiceRow, serviceRow } from './rows.ts';
 import type { Scope } from './scope.ts';
-import type { Plan, PlanOptions } from './types.ts';
+import type { PlanData, PlanOptions, Step } from './types.ts';
 import { lintWarnings } from './warnings.ts';
-import type { WrittenSteps } from './write.ts';
 
 /** Draws up a plan, as the services of a table come in, in any order. */
 export interface Planner {
@@ -32,12 +31,19 @@ export interface Planner {
   finish(): Promise<Planned>;
 }
 
-/** A plan, and what is known besides of the table it is for. */
-export interface Planned {
-  readonly plan: Plan;
+/** A plan as it is carried out. */
+export interface Planned extends Pick<PlanData, 'warnings' | 'scope' | 'refusals'> {
+  /**
+   * New services, which come before all else. Their steps are made while the kernel is at work, or for a plan
+   * that is shown: there may be 100,000.
+   */
+  readonly additions: readonly DesiredEntry[];
+  /** As `DesiredTable` has them. */
+  readonly records: Uint32Array;
+  /** All else there is to do, in its order. */
+  readonly steps: readonly Step[];
   /** As `Draft` has them. */
   readonly reliant: ReadonlySet<string>;
-  readonly written: WrittenSteps;
 }
 
 /** Whose a service is that the desired state does not name. */
@@ -51,10 +57,7 @@ export interface Ownership {
 /** Rows drafted before the event loop has a turn. */
 const SLICE = 500;
 
-/**
- * `toShow`: the plan is shown, and may be kept. It also tells what `lint` finds, which takes as long as all
- * else, and what its owner desires.
- */
+/** `toShow`: the plan is shown. It also tells what `lint` finds, which takes as long as all else. */
 export function createPlanner(
   desired: DesiredTable,
   { scope, claimed }: Ownership,
@@ -94,8 +97,11 @@ export function createPlanner(
         await nextTurn();
       };
       for (const [entry, actual] of open) {
-        if (actual === undefined) draftNewService(draft, rowOf(entry), entry.record);
-        else draftService(draft, actual, rowOf(entry), options);
+        if (actual === undefined) {
+          draft.additions.push(entry);
+          continue;
+        }
+        draftService(draft, actual, rowOf(entry), options);
         await pause(entry);
       }
       for (const entry of toShow ? desired.entries.values() : []) {
@@ -104,12 +110,15 @@ export function createPlanner(
       }
       const sorted = surplus.toSorted((one, other) => (one.key < other.key ? -1 : 1));
       for (const actual of sorted) draftService(draft, actual, undefined, options);
-      const wanted = toShow ? Array.from(desired.entries.values(), ({ spec }) => copyServiceId(spec)) : [];
-      const { reliant, recordOf } = draft;
+      const { additions, phases, warnings, reliant, services, destinations, removals } = draft;
       return {
-        plan: planOf(draft, options, wanted),
+        additions,
+        records: desired.records,
+        steps: phases[0]!.concat(...phases.slice(1)), // several times as quick as flat()
+        warnings,
+        scope: { services, destinations, removals },
+        refusals: refusalsOf(draft, options),
         reliant,
-        written: { words: desired.records, recordOf },
       };
     },
   };

@@ -27,7 +27,7 @@ export async function planNow(
   }));
   const { signal, timeout } = options;
   const planned = await calls.run(planCall(comparison), { signal, timeout });
-  (await claims).validate((await desired).entries.keys(), planned.plan);
+  (await claims).validate((await desired).entries.keys(), planned.steps);
   return { ...planned, claims: await claims };
 }
 

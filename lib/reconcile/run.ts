@@ -1,13 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { RECORD_WORDS } from '../addon/record.ts';
 import { aborted } from '../calls/abandoned.ts';
 import type { Calls, WriteAll } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
 import { serviceKey } from '../model/identity.ts';
+import { type DesiredEntry, rowOf } from './desired.ts';
+import { stepsOfAddition } from './draft.ts';
 import { beginsToRefuse } from './refusing.ts';
 import { type Drainer, isRemoval } from './removals.ts';
 import type { AppliedStep, Step } from './types.ts';
-import { createStepEncoder, type WrittenSteps, writeOf } from './write.ts';
+import { createStepEncoder, writeOf } from './write.ts';
 
 /** What came of a step within one round. */
 export type StepResult = Omit<AppliedStep, 'round'>;
@@ -24,11 +27,12 @@ export interface Kernel {
 
 /** What there is to do. */
 export interface Work {
+  /** New services, and where their records are: what comes first. */
+  readonly additions?: readonly DesiredEntry[];
+  readonly records?: Uint32Array;
   readonly steps: readonly Step[];
   /** As `Draft` has them. */
   readonly reliant: ReadonlySet<string>;
-  /** What has records already. */
-  readonly written?: WrittenSteps | undefined;
 }
 
 /** Errors that no other step could escape. */
@@ -62,13 +66,17 @@ export function isConflict({ error }: StepResult): boolean {
  */
 export async function runSteps(
   kernel: Kernel,
-  { steps, reliant, written }: Work,
+  { additions = [], records = noRecords, steps, reliant }: Work,
   options: CallOptions,
 ): Promise<readonly StepResult[]> {
   const gains = steps.filter(step => !isLoss(step));
   const losses = steps.filter(isLoss);
   for (const step of gains) kernel.giveBack(step);
-  const gained = leaveOutOrphans(await send(kernel, gains, options, written));
+  const sent = [
+    ...(await sendAdditions(kernel, additions, records, options)),
+    ...(await sendSteps(kernel, gains, options)),
+  ];
+  const gained = leaveOutOrphans(await resultsOf(kernel, sent));
   const held = servicesToHold(reliant, gained);
   const wanted = losses.filter(step => !held.has(serviceKey(step.service)));
   const kept = losses.filter(step => held.has(serviceKey(step.service)));
@@ -128,37 +136,105 @@ function isLoss(step: Step): boolean {
  */
 const PORTION = 512;
 
-async function send(
-  { writeAll, errorOf }: Kernel,
+const noRecords = new Uint32Array();
+
+/** Steps on their way. */
+interface Portion {
+  readonly steps: readonly Step[];
+  readonly statuses: Promise<Int32Array>;
+}
+
+const context = { command: 'APPLY' } as const;
+
+/** Hands records to the client's thread. */
+function submit(
+  { writeAll }: Kernel,
+  records: Uint8Array,
+  count: number,
+  options: CallOptions,
+): Promise<Int32Array> {
+  const statuses = writeAll(context, records, count, options);
+  statuses.catch(() => {}); // awaited by resultsOf()
+  return statuses;
+}
+
+/** Lets the event loop have a turn. Throws if the signal was aborted by then. */
+async function pause({ signal }: CallOptions): Promise<void> {
+  await nextTurn();
+  if (signal?.aborted === true) throw aborted(context, signal.reason, true);
+}
+
+/**
+ * Sends new services, as validating the desired state encoded them, and makes their steps meanwhile: the
+ * kernel takes longer to add them.
+ */
+async function sendAdditions(
+  kernel: Kernel,
+  additions: readonly DesiredEntry[],
+  records: Uint32Array,
+  options: CallOptions,
+): Promise<readonly Portion[]> {
+  const sent: Portion[] = [];
+  for (let i = 0; i < additions.length; ) {
+    if (i > 0) await pause(options);
+    const first = additions[i]!;
+    const start = i;
+    let count = 0;
+    // Those whose records follow one another, as they do unless services between them are there already.
+    while (count < PORTION && additions[i]?.record === first.record + count)
+      count += additions[i++]!.count + 1;
+    const words = records.subarray(first.record * RECORD_WORDS, (first.record + count) * RECORD_WORDS);
+    const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+    const statuses = submit(kernel, bytes, count, options);
+    const steps: Step[] = [];
+    for (const entry of additions.slice(start, i)) steps.push(...stepsOfAddition(rowOf(entry)));
+    sent.push({ steps, statuses });
+  }
+  return sent;
+}
+
+/** Encodes and sends steps. */
+async function sendSteps(
+  kernel: Kernel,
   steps: readonly Step[],
   options: CallOptions,
-  written?: WrittenSteps,
-): Promise<readonly StepResult[]> {
-  const encoder = createStepEncoder(written);
-  const writing: Promise<Int32Array>[] = [];
-  const context = { command: 'APPLY' } as const;
-  const flush = () => {
-    const { count } = encoder;
-    const statuses = writeAll(context, encoder.take(), count, options);
-    statuses.catch(() => {}); // awaited below
-    writing.push(statuses);
-  };
+): Promise<readonly Portion[]> {
+  const encoder = createStepEncoder();
+  const sent: Portion[] = [];
+  let start = 0;
   for (let i = 0; i < steps.length; ) {
     // A new service goes with its destinations: between two sends clients would be refused.
     const group = groupAt(steps, i);
     encoder.append(steps, i, group);
     i += group;
-    if (encoder.count < PORTION) continue;
-    flush();
-    await nextTurn();
-    const { signal } = options;
-    if (signal?.aborted === true) throw aborted(context, signal.reason, true);
+    const { count } = encoder;
+    if (count < PORTION && i < steps.length) continue;
+    sent.push({
+      steps: steps.slice(start, i),
+      statuses: submit(kernel, encoder.take(), count, options),
+    });
+    start = i;
+    if (i < steps.length) await pause(options);
   }
-  if (encoder.count > 0) flush();
+  return sent;
+}
+
+async function send(
+  kernel: Kernel,
+  steps: readonly Step[],
+  options: CallOptions,
+): Promise<readonly StepResult[]> {
+  return resultsOf(kernel, await sendSteps(kernel, steps, options));
+}
+
+/** What comes of steps, as the answers come. */
+async function resultsOf({ errorOf }: Kernel, sent: readonly Portion[]): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
-  for (const statuses of await Promise.all(writing)) {
-    for (const status of statuses) {
-      const step = steps[results.length]!;
+  for (const { steps, statuses } of sent) {
+    const answers = await statuses;
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i]!;
+      const status = answers[i]!;
       if (status === 0) results.push({ step, outcome: 'done' });
       else results.push({ step, outcome: 'failed', error: await errorOfStep(errorOf, step, status) });
     }

@@ -154,7 +154,7 @@ export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOpt
   return together(calls, drain !== undefined, async within => {
     const claims = await claimsOf(within, plan.owner, options);
     const desired = new Set(plan.services?.map(serviceKey));
-    claims.validate(desired, plan);
+    claims.validate(desired, plan.steps);
     const table = await within.run(reads.snapshot(undefined), options);
     const { steps, results, reliant } = fitSteps(plan.steps, table);
     const touched = plan.steps.map(({ service }) => serviceKey(service));

@@ -1,7 +1,7 @@
 import { putDestinationSpec } from '../addon/destination.ts';
 import { putDestinationId, putServiceId } from '../addon/identity.ts';
 import { Layout, Operation } from '../addon/layout.ts';
-import { type Batch, createBatch, putWord, RECORD_WORDS, type Slot } from '../addon/record.ts';
+import { type Batch, createBatch, putWord, type Slot } from '../addon/record.ts';
 import * as writes from '../calls/writes.ts';
 import type { ServiceId } from '../model/identity.ts';
 import type { ChangeDestinationStep, Step } from './types.ts';
@@ -42,14 +42,7 @@ export interface StepEncoder {
   take(): Uint8Array;
 }
 
-/** Records that steps have already: those of the desired state that was validated by encoding it. */
-export interface WrittenSteps {
-  readonly words: Uint32Array;
-  /** As `Draft` has them. */
-  readonly recordOf: ReadonlyMap<Step, number>;
-}
-
-export function createStepEncoder(written?: WrittenSteps): StepEncoder {
+export function createStepEncoder(): StepEncoder {
   const batch: Batch = createBatch();
   /** The service whose identity was encoded last, and what came of it. */
   let service: ServiceId | undefined;
@@ -94,13 +87,6 @@ export function createStepEncoder(written?: WrittenSteps): StepEncoder {
       return batch.count;
     },
     append(steps, first, group) {
-      const record = written?.recordOf.get(steps[first]!);
-      if (record !== undefined) {
-        const start = record * RECORD_WORDS;
-        const at = batch.append(written!.words.subarray(start, start + group * RECORD_WORDS));
-        batch.words[at + Layout.run / Uint32Array.BYTES_PER_ELEMENT] = group;
-        return;
-      }
       for (let i = first; i < first + group; i++) {
         const slot = encode(steps[i]!);
         if (steps[i]!.kind === 'add-service') putWord(slot, Layout.run, group);

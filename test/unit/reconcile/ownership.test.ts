@@ -16,7 +16,7 @@ beforeEach(() => {
 const web = 'tcp 10.0.0.1:80';
 const dns = 'udp 10.0.0.1:53';
 
-const nothing = { steps: [] } as unknown as Plan;
+const nothing: readonly never[] = [];
 
 /** The content of an owner's file; undefined where there is none. */
 function recordOf(owner: string): unknown {
@@ -128,7 +128,7 @@ describe('a service that another owner claims', () => {
     );
     const service = { protocol: 'tcp', address: '10.0.0.1', port: 80 };
     const plan = { steps: [{ kind: 'remove-service', service }] } as unknown as Plan;
-    await expectRefusal(() => two.validate([], plan), /belongs to 'one'/);
+    await expectRefusal(() => two.validate([], plan.steps), /belongs to 'one'/);
     const nobody = await readClaims(directory, undefined);
     await expectRefusal(() => nobody.validate([web], nothing), /this apply names no owner/);
     two.validate([dns], nothing);

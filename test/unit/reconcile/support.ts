@@ -1,5 +1,7 @@
 import type { Plan, PlanOptions, TableEntry } from '../../../lib/index.ts';
+import { copyServiceId } from '../../../lib/model/identity.ts';
 import { readDesired } from '../../../lib/reconcile/desired.ts';
+import { planOf } from '../../../lib/reconcile/plan.ts';
 import { planTable } from '../../../lib/reconcile/planner.ts';
 import { scopeOf } from '../../../lib/reconcile/scope.ts';
 
@@ -12,5 +14,6 @@ export async function planFor(
 ): Promise<Plan> {
   const scope = scopeOf(options.owns);
   const ownership = { scope, claimed: new Set(claimed) };
-  return (await planTable(actual, await readDesired(desired, scope), ownership, options)).plan;
+  const planned = await planTable(actual, await readDesired(desired, scope), ownership, options);
+  return planOf(planned, options, () => desired.map(copyServiceId));
 }

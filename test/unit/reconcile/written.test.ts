@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Layout } from '../../../lib/addon/layout.ts';
+import type { TableEntry } from '../../../lib/index.ts';
 import { readDesired } from '../../../lib/reconcile/desired.ts';
 import { planTable } from '../../../lib/reconcile/planner.ts';
-import { createStepEncoder, type WrittenSteps } from '../../../lib/reconcile/write.ts';
+import { runSteps } from '../../../lib/reconcile/run.ts';
+import type { Step } from '../../../lib/reconcile/types.ts';
 import { anyTable } from '../../support/any-table.ts';
 import { desiredTables } from '../../support/desired-tables.ts';
 
@@ -13,35 +15,63 @@ function withoutSettings(record: Buffer): Buffer {
   return Buffer.concat([record.subarray(0, flags), record.subarray(family + bytes)]);
 }
 
+/** The records that steps are sent as, one after another, and the steps that are told of them. */
+async function recordsOf(work: Parameters<typeof runSteps>[1]) {
+  const sent: Buffer[] = [];
+  const results = await runSteps(
+    {
+      async writeAll(_, records, count) {
+        const bytes = Buffer.from(records);
+        for (let i = 0; i < count; i++) sent.push(bytes.subarray(i * Layout.bytes, (i + 1) * Layout.bytes));
+        return new Int32Array(count);
+      },
+      errorOf: async () => new Error('nothing fails here'),
+      giveBack() {},
+    },
+    work,
+    {},
+  );
+  const steps = results.map(({ step }) => step);
+  expect(sent).toHaveLength(steps.length);
+  return { steps, records: sent.map((record, i) => told(steps[i]!, record)) };
+}
+
+function told({ kind }: Step, record: Buffer): string {
+  return (kind === 'add-service' ? record : withoutSettings(record)).toString('hex');
+}
+
 test('records of the desired state that go out again are those that the steps would be encoded as', async () => {
   let reused = 0;
   await fc.assert(
     fc.asyncProperty(desiredTables, fc.oneof(desiredTables, anyTable), async (before, desired) => {
       const ownership = { scope: () => true, claimed: new Set<string>() };
       const read = await readDesired(desired, undefined);
-      const { plan, written } = await planTable(before, read, ownership, { owns: 'everything' });
-      const additions = plan.steps.filter(({ kind }) => kind === 'add-service' || kind === 'add-destination');
-      const encode = (records?: WrittenSteps) => {
-        const encoder = createStepEncoder(records);
-        for (let i = 0; i < additions.length; ) {
-          let end = i + 1;
-          if (additions[i]!.kind === 'add-service') {
-            while (additions[end]?.service === additions[i]!.service) end++;
-          }
-          encoder.append(additions, i, end - i);
-          i = end;
-        }
-        expect(encoder.count).toBe(additions.length);
-        const bytes = Buffer.from(encoder.take());
-        return additions.map(({ kind }, i) => {
-          const record = bytes.subarray(i * Layout.bytes, (i + 1) * Layout.bytes);
-          return (kind === 'add-service' ? record : withoutSettings(record)).toString('hex');
-        });
-      };
-      expect(encode(written)).toEqual(encode());
-      reused += written.recordOf.size;
+      const { additions, records } = await planTable(before, read, ownership, { owns: 'everything' });
+      const reliant = new Set<string>();
+      const again = await recordsOf({ additions, records, steps: [], reliant });
+      expect(again).toEqual(await recordsOf({ steps: again.steps, reliant }));
+      reused += again.steps.length;
     }),
     { numRuns: 300 },
   );
   expect(reused).toBeGreaterThan(0);
+});
+
+test('services between which others are there already go out in the order of the desired state', async () => {
+  const desired = Array.from({ length: 40 }, (_, i) => ({
+    ...{ protocol: 'tcp', address: '10.0.0.1', port: i + 1 },
+    destinations: Array.from({ length: 30 }, (_, n) => ({ address: `10.0.1.${n}`, port: 80 })),
+  })) as readonly TableEntry[];
+  const before = desired.filter((_, i) => i % 3 === 0);
+  const ownership = { scope: undefined, claimed: new Set<string>() };
+  const { additions, records } = await planTable(
+    before,
+    await readDesired(desired, undefined),
+    ownership,
+    {},
+  );
+  const { steps } = await recordsOf({ additions, records, steps: [], reliant: new Set() });
+  const ports = steps.filter(({ kind }) => kind === 'add-service').map(({ service }) => service.port);
+  expect(ports).toEqual(desired.filter((_, i) => i % 3 !== 0).map(({ port }) => port));
+  expect(steps).toHaveLength(26 * 31);
 });
