@@ -127,6 +127,40 @@ export const builtins = {
       ['ipvs exporter --textfile /var/lib/prometheus/node-exporter/ipvs.prom', 'beside node_exporter'],
     ],
   },
+  director: {
+    argument: 'FILE',
+    file: true,
+    options: {
+      '--check': 'only say what is wrong with the file',
+      '--owner NAME': "the name that its services are remembered under; by default the file's, or 'director'",
+      '--at-end MODE':
+        'at SIGTERM leave the table as it is (the default), drain it, or remove all that is its own',
+      '--json': 'print what happens as JSON, a line for each event',
+    },
+    help: 'check servers and direct connections as a file says, until a signal ends it; SIGHUP reads the file again',
+    examples: [
+      ['ipvs director --check director.yaml', 'every mistake, with its place'],
+      ['ipvs director director.yaml', 'in the foreground; docs/director has a systemd unit'],
+    ],
+  },
+  status: {
+    options: { '--json': "the library's own shapes, for programs" },
+    help: 'show what running directors see: weights and why, health, and what stands in the way',
+    examples: [['ipvs status', 'exit 1 where something stands in the way, or no director runs']],
+  },
+  maintenance: {
+    argument: 'ADDRESS | SERVICE DESTINATION',
+    most: 4,
+    options: {
+      '--undo': 'give the destination back to the director',
+      '--json': 'for programs',
+    },
+    help: 'have running directors take a destination out and not check it, until that is undone',
+    examples: [
+      ['ipvs maintenance 172.16.120.11', 'before a server is taken apart'],
+      ['ipvs maintenance --undo 172.16.120.11', 'it is checked again, and used once it is healthy'],
+    ],
+  },
   completion: {
     argument: shells.join('|'),
     choices: shells,

@@ -62,6 +62,9 @@ const commands: Readonly<Record<BuiltinName, () => Promise<{ readonly run: Run }
   apply: () => import('./apply.ts'),
   drain: () => import('./drain.ts'),
   exporter: () => import('./exporter.ts'),
+  director: () => import('./director.ts'),
+  status: () => import('./status.ts'),
+  maintenance: () => import('./maintenance.ts'),
   completion: () => import('./completion.ts'),
   help: () => import('./help.ts'),
 };

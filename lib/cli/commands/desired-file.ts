@@ -8,10 +8,12 @@ import { type RuleProblem, type RulesError, show } from '../../rules/problem.ts'
 import type { Shell } from '../terminal.ts';
 import { inOptions, rephrase } from './desired-options.ts';
 
+/** A desired state, or a plan that was kept. */
+type DesiredContent = readonly TableEntry[] | PlanData;
+
 /** What a file says. */
-export interface DesiredFile {
-  /** A desired state, or a plan that was kept. */
-  readonly content: readonly TableEntry[] | PlanData;
+export interface DesiredFile<C = DesiredContent> {
+  readonly content: C;
   /** What is odd about lines that are taken. */
   readonly warnings: readonly RuleProblem[];
   /** A problem with what the file says, at its place in the file. */
@@ -19,7 +21,16 @@ export interface DesiredFile {
 }
 
 /** Reads a file of rules, JSON or YAML. Throws an error that tells each problem with its place. */
-export async function readDesiredFile(path: string, shell: Shell): Promise<DesiredFile> {
+export function readDesiredFile(path: string, shell: Shell): Promise<DesiredFile> {
+  return readFileOf(path, shell, contentOf);
+}
+
+/** As `readDesiredFile`, for files that have something else: `understand` makes it of their data, or throws. */
+export async function readFileOf<C>(
+  path: string,
+  shell: Shell,
+  understand: (data: unknown) => C,
+): Promise<DesiredFile<C>> {
   let text: string;
   try {
     // What some editors begin a file with is none of what it says.
@@ -29,7 +40,7 @@ export async function readDesiredFile(path: string, shell: Shell): Promise<Desir
   }
   const read = readers[languageOf(path, text)];
   try {
-    return await read(text);
+    return await read(text, understand);
   } catch (error) {
     const { code, message } = error as Partial<RulesError> & Error;
     throw code === 'ERR_IPVS_RULES' ? error : new Error(`${show(path)}: ${message}`);
@@ -49,25 +60,27 @@ function languageOf(path: string, text: string): Language {
   return first === '' || /^\s*(?:-{1,2}[A-Za-z]|ipvsadm\b|\/)/.test(first) ? 'rules' : 'yaml';
 }
 
-const readers: Readonly<Record<Language, (text: string) => Promise<DesiredFile>>> = {
-  async rules(text) {
+type Reader = <C>(text: string, understand: (data: unknown) => C) => Promise<DesiredFile<C>>;
+
+const readers: Readonly<Record<Language, Reader>> = {
+  async rules(text, understand) {
     const { table, warnings } = await withNames(names => readLineTable(text, { names }));
     const place = (problem: DesiredProblem) => {
       const { rest, field } = atPath(problem);
       return `line ${lineOf(table, problem.path)}: ${field.replace(/^\./, '')}${rest}`;
     };
-    return { content: servicesOf(table), warnings, place };
+    return { content: understand(servicesOf(table)), warnings, place };
   },
 
-  async json(text) {
+  async json(text, understand) {
     return {
-      content: contentOf(JSON.parse(text)),
+      content: understand(JSON.parse(text)),
       warnings: [],
       place: ({ message }) => withoutRoot(message),
     };
   },
 
-  async yaml(text) {
+  async yaml(text, understand) {
     const { parseDocument, LineCounter } = await importYaml();
     const lineCounter = new LineCounter();
     // `<<: *defaults`, which YAML 1.2 has no more and everybody writes.
@@ -84,7 +97,7 @@ const readers: Readonly<Record<Language, (text: string) => Promise<DesiredFile>>
       const at = offset === undefined ? '' : `line ${lineCounter.linePos(offset).line}: `;
       return `${at}${withoutRoot(message)}`;
     };
-    return { content: contentOf(document.toJS()), warnings: [], place };
+    return { content: understand(document.toJS()), warnings: [], place };
   },
 };
 
@@ -99,14 +112,14 @@ async function importYaml(): Promise<typeof import('yaml')> {
   }
 }
 
-function contentOf(data: unknown): readonly TableEntry[] | PlanData {
+function contentOf(data: unknown): DesiredContent {
   if (Array.isArray(data)) return data;
   if (typeof data === 'object' && data !== null && 'steps' in data) return data as PlanData;
   throw new Error('it is neither a list of services, each with its destinations, nor a plan');
 }
 
 /** Whether a file has a plan that was kept. */
-export function isPlan(content: DesiredFile['content']): content is PlanData {
+export function isPlan(content: DesiredContent): content is PlanData {
   return !Array.isArray(content);
 }
 
@@ -128,7 +141,7 @@ function lineOf(table: LineTable, path: string): number {
 
 /** A message with paths that begin in the file instead of in a program's argument. */
 function withoutRoot(message: string): string {
-  return message.replaceAll(/\bdesired(?=\[)/g, '');
+  return message.replaceAll(/\bdesired(?:\.|(?=\[))/g, '');
 }
 
 /** The steps of a path: `desired[3].weight` is 3, 'weight'. */

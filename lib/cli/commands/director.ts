@@ -1,0 +1,30 @@
+import { Ipvs } from '../../client.ts';
+import { isGiven, misuse, type Run, textOf } from '../arguments.ts';
+import { runDaemon } from '../director/daemon.ts';
+import { readDirectorFile } from '../director/file.ts';
+import { withModule } from '../with-client.ts';
+
+const modes = ['leave', 'drain', 'remove'] as const;
+
+/** Directs the services of a file until a signal ends it, or only says what is wrong with the file. */
+export const run: Run = async (given, shell) => {
+  const path = given.words[0]!;
+  const ending = textOf(given, 'at-end') ?? 'leave';
+  const mode = modes.find(known => known === ending);
+  if (mode === undefined) throw misuse(`--at-end takes ${modes.join(', ')}, not '${ending}'`);
+  const file = await readDirectorFile(path, shell);
+  if (isGiven(given, 'check')) {
+    const rows = file.desired.flatMap(({ destinations }) => destinations);
+    shell.print(`${file.desired.length} services with ${rows.length} destinations: nothing is wrong\n`);
+    return 0;
+  }
+  const owner = textOf(given, 'owner') ?? file.options.owner ?? 'director';
+  return withModule(shell, async patient => {
+    // Where the kernel has no IPVS yet, this is how one learns it.
+    await patient.info();
+    const { netns } = shell;
+    await using ipvs = new Ipvs({ ...(netns !== undefined && { netns }) });
+    // Awaited here: the client is closed when this function ends.
+    return await runDaemon(ipvs, { path, file, owner, json: isGiven(given, 'json'), mode }, shell);
+  });
+};

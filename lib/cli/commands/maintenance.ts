@@ -1,0 +1,28 @@
+import { destinationKey, serviceKey } from '../../model/identity.ts';
+import { isGiven, type Run } from '../arguments.ts';
+import { sayToDirectors } from '../director/client.ts';
+import { withModule } from '../with-client.ts';
+import { targetOf } from './drain.ts';
+
+/** Takes destinations out of the directors' hands for maintenance, or gives them back. */
+export const run: Run = (given, shell) => {
+  const target = targetOf(given.words);
+  const undo = isGiven(given, 'undo');
+  return withModule(shell, async ipvs => {
+    const said = await sayToDirectors(ipvs, target, undo ? null : 'maintenance');
+    if (said === undefined) {
+      shell.complain('no director runs in this network namespace; `ipvs drain` does without one');
+      return 1;
+    }
+    if (isGiven(given, 'json')) shell.print(`${JSON.stringify(said, undefined, 2)}\n`);
+    else {
+      const what = undo ? 'directed again' : 'in maintenance: weight 0, not checked';
+      for (const { service, destination } of said) {
+        shell.print(`${serviceKey(service)} ${destinationKey(destination)}: ${what}\n`);
+      }
+    }
+    if (said.length > 0) return 0;
+    shell.complain('no director has that destination');
+    return 1;
+  });
+};

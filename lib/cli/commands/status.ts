@@ -1,0 +1,19 @@
+import { isGiven, type Run } from '../arguments.ts';
+import { directorStates } from '../director/client.ts';
+import { formatStatus } from '../director/status.ts';
+import { withModule } from '../with-client.ts';
+
+/** Shows what the directors that run see. */
+export const run: Run = (given, shell) =>
+  withModule(shell, async ipvs => {
+    const states = await directorStates(ipvs);
+    if (states.length === 0) {
+      shell.complain(
+        'no director runs in this network namespace; `ipvs help director` shows how to start one',
+      );
+      return 1;
+    }
+    if (isGiven(given, 'json')) shell.print(`${JSON.stringify(states, undefined, 2)}\n`);
+    else shell.print(states.map(state => formatStatus(state, shell.colours === true)).join('\n'));
+    return states.every(({ problems }) => problems.length === 0) ? 0 : 1;
+  });

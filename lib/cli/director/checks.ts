@@ -1,0 +1,80 @@
+import {
+  agentCheck,
+  dnsCheck,
+  execCheck,
+  fileCheck,
+  httpCheck,
+  httpsCheck,
+  tcpCheck,
+  tlsCheck,
+  udpCheck,
+} from '../../health/index.ts';
+import type { NamedCheck } from '../../health/types.ts';
+import type { DesiredProblem } from '../../reconcile/problems.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The checks that a file can name, each with its options as the function has them. */
+const makers: Readonly<Record<string, (options: never) => NamedCheck>> = {
+  tcp: tcpCheck,
+  tls: tlsCheck,
+  http: httpCheck,
+  https: httpsCheck,
+  udp: udpCheck,
+  dns: dnsCheck,
+  exec: execCheck,
+  file: fileCheck,
+  agent: agentCheck,
+};
+
+/**
+ * Makes checks from what a file says: `tcp`, or `{ http: { path: '/health' } }`. What is wrong is told with its
+ * place, and left out.
+ */
+export function readChecks(given: unknown, place: string, problems: DesiredProblem[]): readonly NamedCheck[] {
+  const tell = (path: string, rest: string) => problems.push({ path, message: `${path} ${rest}` });
+  if (!Array.isArray(given)) {
+    tell(place, 'must be a list of checks, such as [tcp]');
+    return [];
+  }
+  return (given as readonly unknown[]).flatMap((item, i): readonly NamedCheck[] => {
+    const at = `${place}[${i}]`;
+    const [name, options, ...more] = typeof item === 'string' ? [item, {}] : entryOf(item);
+    if (name === undefined || more.length > 0 || !Object.hasOwn(makers, name)) {
+      tell(
+        at,
+        `must be one of ${Object.keys(makers).join(', ')}, or one of them with options, as { http: { path: / } }`,
+      );
+      return [];
+    }
+    try {
+      return [makers[name]!(withPatterns(options ?? {}) as never)];
+    } catch (error) {
+      // The library's validators open with the option's name, or with `options` where that is wrong as a whole.
+      const { message } = error as Error;
+      const isWhole = /^options\b/.test(message);
+      const path = `${at}.${name}`;
+      problems.push({ path, message: isWhole ? message.replace('options', path) : `${path}.${message}` });
+      return [];
+    }
+  });
+}
+
+function entryOf(item: unknown): readonly [name?: string, options?: unknown, ...more: unknown[]] {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return [];
+  const entries = Object.entries(item);
+  return entries.length === 1 ? entries[0]! : [];
+}
+
+/** Options with regular expressions for texts between slashes: files have no other way to write them. */
+function withPatterns(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) return options;
+  const patterns = new Set(['body', 'expect', 'answer']);
+  return Object.fromEntries(
+    Object.entries(options as Fields).map(([key, value]) => {
+      const [, source, flags] =
+        (patterns.has(key) && typeof value === 'string' && /^\/(.+)\/([a-z]*)$/s.exec(value)) || [];
+      return [key, source === undefined ? value : new RegExp(source, flags)];
+    }),
+  );
+}

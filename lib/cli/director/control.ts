@@ -1,0 +1,228 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import type { Director } from '../../director/director.ts';
+import type { AdminState } from '../../director/policy/decide.ts';
+import type { DirectorState, Place } from '../../director/types.ts';
+import type { Drained, DrainProgress } from '../../drain/types.ts';
+import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../../model/identity.ts';
+
+/** What a director is about: one destination, or all with an address. */
+export type ControlTarget =
+  | { readonly address: string }
+  | { readonly service: ServiceId; readonly destination: DestinationId };
+
+/** What can be asked of a running director: one request a connection, a line of JSON. */
+export type ControlRequest =
+  | { readonly command: 'status' }
+  /** state null: what was said is taken back. */
+  | { readonly command: 'admin'; readonly target: ControlTarget; readonly state: AdminState | null }
+  | { readonly command: 'drain'; readonly target: ControlTarget; readonly deadline?: number };
+
+/** What a director answers: lines of JSON, of which the last one has a result or an error. */
+export type ControlAnswer =
+  | { readonly progress: DrainProgress }
+  | { readonly result: unknown }
+  | { readonly error: { readonly code?: string | undefined; readonly message: string } };
+
+/** The results of requests. */
+export interface ControlResults {
+  readonly status: DirectorState;
+  readonly admin: readonly Place[];
+  readonly drain: readonly Drained[];
+}
+
+/** The longest line that is read. */
+const LONGEST = 65_536;
+
+/** How many connections are answered at once. */
+const MOST_CONNECTIONS = 32;
+
+/** Milliseconds in which a request must have come. */
+const PATIENCE = 10_000;
+
+/** Where a director of an owner listens, in the directory of its namespace's records. */
+export function controlPath(directory: string, owner: string): string {
+  return join(directory, 'directors', `${owner}.sock`);
+}
+
+/** The sockets of a namespace's directors: of those that run, and of some that did. */
+export function controlPaths(directory: string): readonly string[] {
+  const folder = join(directory, 'directors');
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter(name => name.endsWith('.sock'));
+  return names.toSorted().map(name => join(folder, name));
+}
+
+/** A control socket that listens. */
+export interface Control {
+  close(): Promise<void>;
+}
+
+/** Listens for requests to a director, from root alone. Rejects where another director answers there. */
+export async function serveControl(director: Director, path: string): Promise<Control> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  if (existsSync(path)) {
+    if (await isAlive(path)) throw new Error(`another director runs already, at ${path}`);
+    rmSync(path, { force: true });
+  }
+  const sockets = new Set<Socket>();
+  const server = createServer(socket => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
+    answer(director, socket);
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  await listen(server, path);
+  return {
+    async close() {
+      const closed = new Promise<void>(resolve => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  // Nobody else may connect, not even in the moment before the mode is set.
+  const before = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+      process.umask(before);
+    });
+  } finally {
+    process.umask(before);
+  }
+  chmodSync(path, 0o600);
+}
+
+function isAlive(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path);
+    const tell = (alive: boolean) => {
+      socket.destroy();
+      resolve(alive);
+    };
+    socket.on('connect', () => tell(true)).on('error', () => tell(false));
+  });
+}
+
+/** Reads one request, and writes what comes of it. */
+function answer(director: Director, socket: Socket): void {
+  let text = '';
+  const write = (line: ControlAnswer) => socket.writable && socket.write(`${JSON.stringify(line)}\n`);
+  const fail = (error: Error) => {
+    write({ error: { code: (error as { code?: string }).code, message: error.message } });
+    socket.end();
+  };
+  socket.setEncoding('utf8').setTimeout(PATIENCE, () => fail(new Error('no request came in time')));
+  const ending = new AbortController();
+  socket.on('close', () => ending.abort());
+  const onData = (chunk: string) => {
+    text += chunk;
+    const end = text.indexOf('\n');
+    if (end < 0) {
+      if (text.length > LONGEST) fail(new Error(`a request has at most ${LONGEST} characters`));
+      return;
+    }
+    socket.off('data', onData).resume().setTimeout(0);
+    obey(director, text.slice(0, end), ending.signal, progress => void write({ progress })).then(result => {
+      write({ result });
+      socket.end();
+    }, fail);
+  };
+  socket.on('data', onData);
+}
+
+async function obey(
+  director: Director,
+  line: string,
+  signal: AbortSignal,
+  onProgress: (progress: DrainProgress) => void,
+): Promise<unknown> {
+  const request = JSON.parse(line) as ControlRequest;
+  switch (request.command) {
+    case 'status':
+      return director.state();
+    case 'admin':
+      return say(director, request.target, request.state ?? undefined);
+    case 'drain': {
+      const places = placesOf(director, request.target);
+      const { deadline } = request;
+      const options = { signal, onProgress, ...(deadline !== undefined && { deadline }) };
+      return Promise.all(places.map(place => director.drain(place.service, place.destination, options)));
+    }
+    default:
+      throw new Error('a request has a command: status, admin or drain');
+  }
+}
+
+async function say(
+  director: Director,
+  target: ControlTarget,
+  state: AdminState | undefined,
+): Promise<readonly Place[]> {
+  if ('address' in target) return director.adminAddress(target.address, state);
+  const places = placesOf(director, target);
+  for (const { service, destination } of places) await director.admin(service, destination, state);
+  return places;
+}
+
+/** The destinations of the desired state that a target means. */
+function placesOf(director: Director, target: ControlTarget): readonly Place[] {
+  const isMeant = ({ service, destination }: Place) =>
+    'address' in target
+      ? destination.address === target.address
+      : serviceKey(service) === serviceKey(target.service) &&
+        destinationKey(destination) === destinationKey(target.destination);
+  return director
+    .state()
+    .services.flatMap(({ service, destinations }) =>
+      destinations
+        .filter(({ reason }) => reason !== 'leaving')
+        .map(({ destination }) => ({ service, destination })),
+    )
+    .filter(isMeant);
+}
+
+/** Asks a running director; undefined where none listens. Rejects with what it answers. */
+export async function askDirector<R extends ControlRequest>(
+  path: string,
+  request: R,
+  onProgress?: (progress: DrainProgress) => void,
+  signal?: AbortSignal,
+): Promise<ControlResults[R['command']] | undefined> {
+  const socket = await new Promise<Socket | undefined>((resolve, reject) => {
+    const opened = connect(path);
+    opened.once('connect', () => resolve(opened));
+    opened.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
+      else reject(error);
+    });
+  });
+  if (socket === undefined) return undefined;
+  const abort = () => socket.destroy(signal?.reason);
+  signal?.addEventListener('abort', abort);
+  try {
+    socket.setEncoding('utf8').write(`${JSON.stringify(request)}\n`);
+    let text = '';
+    for await (const chunk of socket) {
+      text += chunk;
+      const lines = text.split('\n');
+      text = lines.pop()!;
+      for (const line of lines) {
+        const told = JSON.parse(line) as ControlAnswer;
+        if ('progress' in told) onProgress?.(told.progress);
+        else if ('error' in told)
+          throw Object.assign(new Error(told.error.message), { code: told.error.code });
+        else return told.result as ControlResults[R['command']];
+      }
+    }
+    throw new Error('the director ended before it answered');
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    socket.destroy();
+  }
+}

@@ -1,0 +1,183 @@
+import { watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { callsOf, type Ipvs } from '../../client.ts';
+import { Director } from '../../director/director.ts';
+import type { DirectorEvent, WeightEvent } from '../../director/event-types.ts';
+import type { Revision } from '../../director/types.ts';
+import { destinationKey, serviceKey } from '../../model/identity.ts';
+import { recordsDirectory } from '../../records/directory.ts';
+import type { Shell } from '../terminal.ts';
+import { controlPath, serveControl } from './control.ts';
+import { type DirectorFile, readDirectorFile } from './file.ts';
+import { supervisor } from './systemd.ts';
+
+/** How `ipvs director` was called. */
+export interface DaemonOptions {
+  readonly path: string;
+  /** The first reading of the file. */
+  readonly file: DirectorFile;
+  readonly owner: string;
+  /** Events are printed as JSON. */
+  readonly json: boolean;
+  /** What is done with the table at the end. */
+  readonly mode: 'leave' | 'drain' | 'remove';
+}
+
+/** Milliseconds in which several changes of a file are one. */
+const SETTLING = 100;
+
+/** Runs a director until a signal ends it; returns the exit status. */
+export async function runDaemon(ipvs: Ipvs, options: DaemonOptions, shell: Shell): Promise<number> {
+  const { path, file, owner, json, mode } = options;
+  const director = new Director({
+    ...file.options,
+    ipvs,
+    owner,
+    source: signal => revisions(options, signal, shell),
+  });
+  const events = director.events();
+  const printing = print(events, json, shell);
+  const socket = controlPath(await recordsDirectory(callsOf(ipvs), {}), owner);
+  const control = await serveControl(director, socket);
+  const systemd = supervisor(process.env, () => director.state().phase === 'running');
+  const ended = untilSignal();
+  try {
+    const started = director.start();
+    started.then(
+      () => {
+        shell.print(`directs the services of ${path}; \`ipvs status\` shows them\n`);
+        systemd.notify('--ready', `--status=directs the services of ${path}`);
+      },
+      () => {},
+    );
+    await Promise.race([ended.promise, started.then(() => ended.promise)]);
+    systemd.notify('STOPPING=1');
+  } finally {
+    ended.release();
+    await control.close();
+    await director.close({ mode });
+    await printing;
+    systemd.stop();
+  }
+  return 0;
+}
+
+/** Resolves at SIGINT or SIGTERM. */
+function untilSignal(): { readonly promise: Promise<void>; readonly release: () => void } {
+  let end = () => {};
+  const promise = new Promise<void>(resolve => {
+    end = resolve;
+  });
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  for (const name of names) process.once(name, end);
+  return {
+    promise,
+    release: () => {
+      for (const name of names) process.removeListener(name, end);
+    },
+  };
+}
+
+/** The states of a file: as it was first read, and again at each change and each SIGHUP. A bad one is told. */
+async function* revisions(
+  { path, file }: DaemonOptions,
+  signal: AbortSignal,
+  shell: Shell,
+): AsyncGenerator<Revision, void, undefined> {
+  let wake = () => {};
+  let timer: NodeJS.Timeout | undefined;
+  const changed = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => wake(), SETTLING);
+  };
+  // The folder, for editors and configuration managers put another file in the old one's place.
+  const watcher =
+    path === '-'
+      ? undefined
+      : watch(dirname(path), (_, name) => (name === null || name === basename(path)) && changed());
+  watcher?.on('error', error =>
+    shell.complain(`${path} is not watched any more (${error.message}): send SIGHUP`),
+  );
+  process.on('SIGHUP', changed);
+  signal.addEventListener('abort', () => wake());
+  let count = 1;
+  try {
+    yield { desired: file.desired, revision: revisionOf(path, count) };
+    while (!signal.aborted) {
+      await new Promise<void>(resolve => {
+        wake = resolve;
+      });
+      if (signal.aborted || path === '-') continue;
+      try {
+        const { desired } = await readDirectorFile(path, shell);
+        yield { desired, revision: revisionOf(path, ++count) };
+      } catch (error) {
+        shell.complain(`${(error as Error).message}\nnothing was changed`);
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+    watcher?.close();
+    process.removeListener('SIGHUP', changed);
+  }
+}
+
+function revisionOf(path: string, count: number): string {
+  return `${basename(path)}, reading ${count}`;
+}
+
+async function print(events: AsyncIterable<DirectorEvent>, json: boolean, shell: Shell): Promise<void> {
+  for await (const event of events) {
+    const line = json ? JSON.stringify(event, plain) : eventText(event);
+    if (line !== undefined) shell.print(`${line}\n`);
+  }
+}
+
+/** Errors in JSON by their messages. */
+function plain(_: string, value: unknown): unknown {
+  return value instanceof Error ? value.message : value;
+}
+
+/** An event in a line; undefined for those that say nothing new to people. */
+function eventText(event: DirectorEvent): string | undefined {
+  const where = () => {
+    const { service, destination } = event as WeightEvent;
+    return `${serviceKey(service)} ${destinationKey(destination)}`;
+  };
+  switch (event.type) {
+    case 'desired':
+      return `takes ${event.services} services with ${event.destinations} destinations (${event.revision ?? 'unnamed'})`;
+    case 'refused':
+      return `refuses ${event.revision ?? 'a desired state'}: ${event.message}`;
+    case 'health': {
+      const { state, reason } = event.health;
+      return `${where()}: ${event.check} is ${state}${state === 'down' && reason !== undefined ? `: ${reason}` : ''}`;
+    }
+    case 'weight':
+      return `${where()}: weight ${event.from} to ${event.to} (${event.reason})`;
+    case 'service':
+      return `${serviceKey(event.service)}: ${event.isUp ? 'up' : 'down'}, by tier ${event.tier}`;
+    case 'panic':
+      return event.kept.length === 0
+        ? `${serviceKey(event.service)}: no failing server has to stay in any more`
+        : `${serviceKey(event.service)}: too many fail, ${event.kept.map(destinationKey).join(', ')} stay in`;
+    case 'suspicion':
+      return event.held === 0
+        ? 'checks are believed again'
+        : `${event.held} of ${event.of} checks failed at once: that is not believed yet`;
+    case 'applied': {
+      const undone = event.steps.filter(({ outcome }) => outcome !== 'done').length;
+      return `${event.steps.length} changes in ${event.duration.toFixed(0)} ms${undone > 0 ? `, ${undone} of them undone` : ''}`;
+    }
+    case 'drift':
+      return `another program changed ${event.rows.join(', ')}: ${event.isRepaired ? 'repaired' : 'left so'}`;
+    case 'drained':
+      return `${where()}: ${event.isIdle ? 'idle' : `its time is up, with ${event.connections} connections`}, and goes`;
+    case 'admin':
+      return `${where()}: ${event.admin}${event.weight === undefined ? '' : `, weight ${event.weight}`} by an operator`;
+    case 'problem':
+      return `${event.isOver ? 'no more' : 'problem'} (${event.problem.code}): ${event.problem.message}`;
+    case 'left-out':
+      return `${event.count} events were left out`;
+  }
+}

@@ -1,0 +1,129 @@
+import { readDirected } from '../../director/desired.ts';
+import { heedsWeights } from '../../director/policy/ramp.ts';
+import type { DirectedService, DirectorOptions, ServicePolicy } from '../../director/types.ts';
+import type { DesiredError, DesiredProblem } from '../../reconcile/problems.ts';
+import { readFileOf } from '../commands/desired-file.ts';
+import type { Shell } from '../terminal.ts';
+import { readChecks } from './checks.ts';
+
+/** What a director's file says besides services. */
+export type FileOptions = Pick<
+  DirectorOptions,
+  'owner' | 'maxRemovals' | 'drain' | 'initial' | 'suspicion' | 'drift' | 'driftInterval' | 'concurrency'
+>;
+
+/** A director's file. */
+export interface DirectorFile {
+  readonly desired: readonly DirectedService[];
+  readonly options: FileOptions;
+}
+
+const optionNames = [
+  'owner',
+  'maxRemovals',
+  'drain',
+  'initial',
+  'suspicion',
+  'drift',
+  'driftInterval',
+  'concurrency',
+] as const satisfies readonly (keyof FileOptions)[];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What the data of a file has, before it is looked at. */
+interface FileContent {
+  /** Where services stand: `desired`, or `desired.services`. */
+  readonly root: string;
+  readonly services: readonly unknown[];
+  readonly defaults: unknown;
+  readonly options: FileOptions;
+}
+
+/**
+ * Reads a director's file: a list of services, or an object with `services`, `defaults` for them, and options of a
+ * director. Throws an error that tells every problem with its place.
+ */
+export async function readDirectorFile(path: string, shell: Shell): Promise<DirectorFile> {
+  const { content, place } = await readFileOf(path, shell, understand);
+  const { root, services, defaults, options } = content;
+  const problems: DesiredProblem[] = [];
+  if (!isObject(defaults)) {
+    const message = 'desired.defaults must be an object, such as { checks: [tcp] }';
+    problems.push({ path: 'desired.defaults', message });
+  }
+  const usual = isObject(defaults) ? withChecks(defaults, 'desired.defaults', problems) : {};
+  const desired = services.map((service, i) => readService(service, `${root}[${i}]`, usual, problems));
+  await readDirected(desired, {}).catch((error: DesiredError) => {
+    if (error.code !== 'ERR_IPVS_DESIRED') throw error;
+    problems.push(...error.problems.map(problem => rooted(problem, root)));
+  });
+  if (problems.length > 0) throw new Error(mistakesText(problems.map(place)));
+  return { desired, options };
+}
+
+function mistakesText(places: readonly string[]): string {
+  const unique = [...new Set(places)];
+  return [...unique, `${unique.length} ${unique.length === 1 ? 'mistake' : 'mistakes'}`].join('\n');
+}
+
+/** A problem at the place that a service has in the file. */
+function rooted({ path, message }: DesiredProblem, root: string): DesiredProblem {
+  const move = (text: string) => text.replaceAll(/\bdesired(?=\[)/g, root);
+  return { path: move(path), message: move(message) };
+}
+
+/** Sorts out what a file has. Throws where it is no director's. */
+function understand(data: unknown): FileContent {
+  if (Array.isArray(data)) return { root: 'desired', services: data, defaults: {}, options: {} };
+  if (!isObject(data) || !Array.isArray(data['services'])) {
+    throw new Error(
+      'it is neither a list of services, each with its destinations, nor an object with `services`',
+    );
+  }
+  const { services, defaults = {}, ...options } = data;
+  const unknown = Object.keys(options).filter(name => !optionNames.includes(name as keyof FileOptions));
+  if (unknown.length > 0) {
+    const names = ['services', 'defaults', ...optionNames].join(', ');
+    throw new Error(`it has no option '${unknown[0]}'; it takes ${names}`);
+  }
+  return { root: 'desired.services', services: services as readonly unknown[], defaults, options };
+}
+
+/** A service with its checks made, and what it leaves to the defaults filled in. */
+function readService(
+  given: unknown,
+  place: string,
+  usual: Fields,
+  problems: DesiredProblem[],
+): DirectedService {
+  if (!isObject(given)) return given as DirectedService;
+  const service = withChecks(given, place, problems);
+  const { slowStart, policy, ...rest } = usual as ServicePolicy;
+  const rows = service['destinations'];
+  const scheduler = service['scheduler'];
+  const shares = typeof scheduler === 'string' || scheduler === undefined ? heedsWeights(scheduler) : false;
+  return {
+    ...rest,
+    ...(shares && slowStart !== undefined && { slowStart }),
+    ...service,
+    ...(policy !== undefined && {
+      policy: { ...policy, ...(isObject(service['policy']) && service['policy']) },
+    }),
+    destinations: Array.isArray(rows)
+      ? (rows as readonly unknown[]).map((row, i) =>
+          isObject(row) ? withChecks(row, `${place}.destinations[${i}]`, problems) : row,
+        )
+      : rows,
+  } as DirectedService;
+}
+
+/** The same with checks instead of what a file says of them. */
+function withChecks(fields: Fields, place: string, problems: DesiredProblem[]): Fields {
+  if (fields['checks'] === undefined) return fields;
+  return { ...fields, checks: readChecks(fields['checks'], `${place}.checks`, problems) };
+}

@@ -1,0 +1,129 @@
+import { mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  askDirector,
+  type Control,
+  controlPath,
+  controlPaths,
+  serveControl,
+} from '../../../lib/cli/director/control.ts';
+import type { Director } from '../../../lib/director/index.ts';
+import type { Drained, DrainOptions, DrainProgress } from '../../../lib/index.ts';
+
+const web = { protocol: 'tcp', address: '10.0.0.1', port: 80 } as const;
+const server = { address: '10.0.0.2', port: 80 } as const;
+const other = { address: '10.0.0.3', port: 80 } as const;
+
+let folder = '';
+let path = '';
+let control: Control | undefined;
+const said: unknown[] = [];
+
+/** A director that notes what it is told. */
+const director = {
+  state: () => ({
+    services: [
+      { service: web, destinations: [server, other].map(destination => ({ destination, reason: 'up' })) },
+    ],
+  }),
+  async admin(...words: readonly unknown[]) {
+    said.push(words);
+  },
+  async adminAddress(address: string, state: unknown) {
+    if (address === 'nowhere')
+      throw Object.assign(new TypeError('that is no address'), { code: 'ERR_INVALID_ARG_VALUE' });
+    said.push([address, state]);
+    return [{ service: web, destination: server }];
+  },
+  async drain(service: unknown, destination: unknown, { onProgress, deadline }: DrainOptions) {
+    onProgress?.({ waitingFor: 2 } as DrainProgress);
+    return { service, destination, outcome: 'kept', elapsed: deadline } as Drained;
+  },
+} as unknown as Director;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ipvs-control-'));
+  path = controlPath(folder, 'web');
+  control = await serveControl(director, path);
+});
+
+afterEach(async () => {
+  await control?.close();
+  rmSync(folder, { recursive: true });
+  said.length = 0;
+});
+
+/** What comes back for something that is written as it is. */
+async function write(line: string): Promise<string> {
+  const socket = connect(path);
+  socket.write(line);
+  return text(socket);
+}
+
+describe('the control socket of a director', () => {
+  test('a director is found by its socket, which only its own user can open', () => {
+    expect(controlPaths(folder)).toEqual([path]);
+    expect(controlPaths(join(folder, 'none'))).toEqual([]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('a running director tells its status, and takes what an operator says', async () => {
+    expect(await askDirector(path, { command: 'status' })).toEqual(director.state());
+    const target = { service: web, destination: other } as const;
+    expect(await askDirector(path, { command: 'admin', target, state: 'maintenance' })).toEqual([target]);
+    expect(
+      await askDirector(path, { command: 'admin', target: { address: '10.0.0.2' }, state: null }),
+    ).toHaveLength(1);
+    expect(said).toEqual([
+      [web, other, 'maintenance'],
+      ['10.0.0.2', undefined],
+    ]);
+  });
+
+  test('a drain by a director shows its progress, and is of its own destinations alone', async () => {
+    const progress: unknown[] = [];
+    const request = { command: 'drain', target: { address: '10.0.0.3' }, deadline: 5 } as const;
+    expect(await askDirector(path, request, told => void progress.push(told))).toEqual([
+      { service: web, destination: other, outcome: 'kept', elapsed: 5 },
+    ]);
+    expect(progress).toEqual([{ waitingFor: 2 }]);
+    const nobodys = { ...request, target: { address: '10.9.9.9' } };
+    expect(await askDirector(path, nobodys)).toEqual([]);
+  });
+
+  test('what a director refuses rejects with its words and its code', async () => {
+    const request = { command: 'admin', target: { address: 'nowhere' }, state: 'drain' } as const;
+    await expect(askDirector(path, request)).rejects.toMatchObject({
+      message: 'that is no address',
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
+  });
+
+  test('garbage is answered with an error, and the director goes on', async () => {
+    expect(JSON.parse(await write('{ "command": "shutdown" }\n'))).toMatchObject({
+      error: { message: /^a request has/ },
+    });
+    expect(await write('garbage\n')).toContain('"error"');
+    expect(await write('null\n')).toContain('"error"');
+    expect(await write(`${'x'.repeat(70_000)}`)).toContain('a request has at most');
+    expect(await askDirector(path, { command: 'status' })).toBeDefined();
+  });
+
+  test('no second director listens at the same socket, and one that was killed leaves nothing in the way', async () => {
+    await expect(serveControl(director, path)).rejects.toThrow(/^another director runs already/);
+    await control?.close();
+    control = undefined;
+    expect(await askDirector(path, { command: 'status' })).toBeUndefined();
+    // A socket that nobody listens at, as a killed process leaves it: close() removes it by its old name only.
+    const left = createServer().listen(join(folder, 'left'));
+    renameSync(join(folder, 'left'), path);
+    left.close();
+    expect(await askDirector(path, { command: 'status' })).toBeUndefined();
+    control = await serveControl(director, path);
+    expect(await askDirector(path, { command: 'status' })).toBeDefined();
+  });
+});
