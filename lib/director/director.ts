@@ -29,7 +29,7 @@ import { createLeaving, type Leaving } from './leaving.ts';
 import { createOperators, type Operators } from './operators.ts';
 import { type DirectorSettings, readDirectorOptions } from './options.ts';
 import type { AdminState } from './policy/decide.ts';
-import { mayBeLate } from './policy/suspicion.ts';
+import { createExcuses, type Excuses } from './policy/lateness.ts';
 import { createProblems, type Problems } from './problems.ts';
 import { destinationStatistics, serviceStates } from './state.ts';
 import type {
@@ -80,6 +80,7 @@ export class Director implements AsyncDisposable {
   readonly #monitor: Monitor;
   readonly #problems: Problems;
   readonly #operators: Operators = createOperators();
+  readonly #excuses: Excuses | undefined;
   readonly #watcher: Watcher;
   readonly #leaving: Leaving;
   readonly #engine: Engine;
@@ -102,6 +103,7 @@ export class Director implements AsyncDisposable {
     this.#settings = settings;
     this.#options = options;
     this.#clock = clock;
+    this.#excuses = settings.suspicion && createExcuses(settings.suspicion.hold);
     const emit = (event: Happening) => this.#emit(event);
     this.#problems = createProblems(() => clock.now(), emit);
     this.#monitor = createMonitor({
@@ -480,11 +482,14 @@ export class Director implements AsyncDisposable {
   }
 
   /** Whether a check's result counts: not a failure that the director may be to blame for. */
-  #counts({ passed, time, ms }: CheckResult): boolean {
-    if (passed || this.#settings.suspicion === undefined) return true;
-    if (!mayBeLate(time, ms, this.#heart?.lates() ?? [])) return true;
-    this.#lateFailures++;
-    return false;
+  #counts({ passed, target, timedOut = false, time, ms }: CheckResult): boolean {
+    // The monitor has one target object for each check that it makes.
+    if (passed) this.#excuses?.passed(target);
+    else if (this.#excuses?.isVoid({ of: target, timedOut, time, ms }, this.#heart?.lates() ?? []) === true) {
+      this.#lateFailures++;
+      return false;
+    }
+    return true;
   }
 
   #hasConverged(): void {

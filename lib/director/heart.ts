@@ -1,5 +1,5 @@
 import type { Clock } from '../health/clock.ts';
-import type { Lateness } from './policy/suspicion.ts';
+import type { Lateness } from './policy/lateness.ts';
 
 /** Milliseconds from one beat to the next. */
 const BEAT = 250;

@@ -131,7 +131,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
       counts.timedOut++;
       subject.isStuck = true;
       void probe.settled.then(() => (subject.isStuck = false));
-      conclude(subject, { passed: false, reason });
+      conclude(subject, { passed: false, reason, timedOut: true });
       beginNext();
     };
     subject.alarm = alarms.set(subject.begun + policy.timeout, late => giveUp(late, true));

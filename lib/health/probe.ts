@@ -14,7 +14,7 @@ import type {
 /** How one probe came out. */
 export type ProbeOutcome =
   | { readonly passed: true; readonly answer: CheckAnswer | undefined }
-  | { readonly passed: false; readonly reason: string };
+  | { readonly passed: false; readonly reason: string; readonly timedOut?: boolean };
 
 /** One probe that is being made. */
 export interface Probe {

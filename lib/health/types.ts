@@ -163,6 +163,8 @@ export interface CheckResult {
   readonly answer?: CheckAnswer | undefined;
   /** Why it failed. */
   readonly reason?: string | undefined;
+  /** Whether it failed because its time was up, and nothing else had come of it. */
+  readonly timedOut?: boolean | undefined;
   /** Milliseconds that it took. */
   readonly ms: number;
   /** When it ended, in milliseconds since the epoch. */

@@ -6,12 +6,6 @@ export interface Observation {
   readonly since: number;
 }
 
-/** A time at which the event loop was late, and by how much. */
-export interface Lateness {
-  readonly time: number;
-  readonly by: number;
-}
-
 /** What makes the director doubt itself instead of the servers. */
 export interface SuspicionPolicy {
   /** The part of all checks above which it is more likely the director's own trouble. */
@@ -50,21 +44,3 @@ export function suspect(
 
 /** Nothing is held. */
 export const trusting: Suspicion = { held: new Set(), of: 0, until: undefined };
-
-/** A late loop may be to blame for a failure when it was late by more than this part of the check's time. */
-const LATE_SHARE = 1 / 4;
-
-/** A check that failed faster than this was answered: the loop is not to blame. In milliseconds. */
-const QUICK = 100;
-
-/**
- * Whether a check that ended at `time`, `ms` milliseconds after its begin, may have failed only because the event
- * loop was late: an answer may have come in time, and nobody looked.
- */
-export function mayBeLate(time: number, ms: number, lates: readonly Lateness[]): boolean {
-  if (ms < QUICK) return false;
-  return lates.some(late => {
-    const begin = late.time - late.by;
-    return late.by > ms * LATE_SHARE && late.time >= time - ms && begin <= time;
-  });
-}

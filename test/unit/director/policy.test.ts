@@ -2,9 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keptIn } from '../../../lib/director/policy/allowance.ts';
 import { decide, type Member } from '../../../lib/director/policy/decide.ts';
+import { createExcuses, mayBeLate } from '../../../lib/director/policy/lateness.ts';
 import { hasQuorum } from '../../../lib/director/policy/quorum.ts';
 import { heedsWeights, rampOf } from '../../../lib/director/policy/ramp.ts';
-import { mayBeLate, type Observation, suspect } from '../../../lib/director/policy/suspicion.ts';
+import { type Observation, suspect } from '../../../lib/director/policy/suspicion.ts';
 import { weightOf } from '../../../lib/director/policy/weight.ts';
 
 const part = fc.double({ min: 0, max: 1, noNaN: true });
@@ -163,14 +164,50 @@ describe('suspicion of the director itself', () => {
     const checks = [seen('a', 'down', -5000), seen('b', 'down', 0), seen('c', 'up', 0), seen('d', 'up', 0)];
     expect(suspect(checks, 1, { ...policy, share: 0.25 }).held.size).toBe(0);
   });
+});
 
-  test('a check that failed while the event loop was late may have been answered, but no quick refusal', () => {
-    const late = [{ time: 2010, by: 600 }];
-    expect(mayBeLate(2005, 2000, late)).toBe(true);
-    expect(mayBeLate(2005, 2000, [{ time: 2010, by: 400 }])).toBe(false);
-    expect(mayBeLate(2005, 5, late)).toBe(false);
-    expect(mayBeLate(5000, 2000, late)).toBe(false);
-    expect(mayBeLate(1300, 1000, late)).toBe(false);
+describe('a late event loop', () => {
+  const failed = (time: number, ms: number) => ({ of: {}, timedOut: true, time, ms });
+
+  test('a check without an answer is void where the event loop stood for more than half of its time', () => {
+    expect(mayBeLate(failed(2000, 2000), [{ time: 1500, by: 1100 }])).toBe(true);
+    expect(mayBeLate(failed(2000, 2000), [{ time: 1500, by: 900 }])).toBe(false);
+    expect(mayBeLate(failed(2000, 2000), [])).toBe(false);
+    const twice = [600, 1400].map(time => ({ time, by: 550 }));
+    expect(mayBeLate(failed(2000, 2000), twice)).toBe(true);
+  });
+
+  test('only the time counts for which the event loop stood while the check was made', () => {
+    expect(mayBeLate(failed(5000, 2000), [{ time: 3000, by: 2900 }])).toBe(false);
+    expect(mayBeLate(failed(5000, 2000), [{ time: 3900, by: 2900 }])).toBe(false);
+    expect(mayBeLate(failed(5000, 2000), [{ time: 4100, by: 2900 }])).toBe(true);
+    expect(mayBeLate(failed(5000, 2000), [{ time: 9000, by: 5100 }])).toBe(true);
+  });
+
+  test('a busy machine’s event loop, always a bit late, excuses no server that is silent', () => {
+    const busy = Array.from({ length: 20 }, (_, i) => ({ time: i * 250 + 100, by: 100 }));
+    expect(mayBeLate(failed(4000, 1000), busy)).toBe(false);
+  });
+
+  test('a refusal is an answer, however late the event loop was', () => {
+    expect(mayBeLate({ ...failed(2000, 2000), timedOut: false }, [{ time: 2000, by: 2000 }])).toBe(false);
+  });
+
+  test('a late event loop excuses no failures for ever, and anew after a check has passed', () => {
+    const excuses = createExcuses(15_000);
+    const [one, other] = [{}, {}];
+    const isVoid = (of: object, time: number) =>
+      excuses.isVoid({ of, timedOut: true, time, ms: 1000 }, [{ time, by: 900 }]);
+    expect([0, 5000, 14_000, 15_000, 20_000].map(time => isVoid(one, time))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(isVoid(other, 20_000)).toBe(true);
+    excuses.passed(one);
+    expect(isVoid(one, 21_000)).toBe(true);
   });
 });
 
