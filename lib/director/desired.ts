@@ -110,7 +110,7 @@ export async function readDirected(
   const problems: DesiredProblem[] = [];
   const table = await readDesired(desired.map(withoutPolicy), undefined).catch((error: DesiredError) => {
     if (error.code !== 'ERR_IPVS_DESIRED') throw error;
-    problems.push(...error.problems);
+    problems.push(...error.problems.map(withPolicyKeys));
     return undefined;
   });
   for (const [i, service] of desired.entries())
@@ -140,6 +140,17 @@ function without(fields: Fields, keys: ReadonlySet<string>): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([key]) => !keys.has(key)));
 }
 
+/** What an option that a row does not have could have been, the director's options too. */
+function withPolicyKeys({ path, message }: DesiredProblem): DesiredProblem {
+  if (!/^\S+ has no option '/.test(message)) return { path, message };
+  const keys = /^desired\[\d+\]$/.test(path)
+    ? policyKeys
+    : /^desired\[\d+\]\.destinations\[\d+\]$/.test(path)
+      ? destinationKeys
+      : [];
+  return { path, message: [message, ...keys].join(', ') };
+}
+
 /** In the order of the desired state, each once. */
 function inOrder(problems: readonly DesiredProblem[]): readonly DesiredProblem[] {
   const rank = ({ path }: DesiredProblem) => Number(/^desired\[(\d+)\]/.exec(path)?.[1] ?? -1);
@@ -163,6 +174,8 @@ function problemsOf(
     }
   };
   for (const validate of policyValidators('service', given, defaults.policy)) attempt(place, validate);
+  // What is wrong with a service's policy is told once, and not at each destination that it is for.
+  const isPolicy = !problems.some(({ path }) => path.startsWith(`${place}.policy`));
   attempt(place, () => {
     const { slowStart = defaults.slowStart ?? 0, scheduler } = given;
     // A default for all services is no mistake where one of them has no use for it.
@@ -176,7 +189,7 @@ function problemsOf(
   for (const [i, row] of (given.destinations as readonly DirectedDestination[]).entries()) {
     if (!isObject(row)) continue;
     const at = `${place}.destinations[${i}]`;
-    const usual = { ...defaults.policy, ...given.policy };
+    const usual = { ...defaults.policy, ...(isPolicy && given.policy) };
     for (const validate of checkingValidators('destination', row, usual)) attempt(at, validate);
     attempt(at, () => row.tier === undefined || validateInteger('destination.tier', row.tier, 0, MAX_TIER));
     attempt(at, () => row.admin === undefined || validateAdmin('destination.admin', row.admin));

@@ -41,6 +41,9 @@ const suspicionKeys = keysOf<SuspicionOptions>({ share: true, least: true, hold:
 const DEFAULT_DEADLINE = 300_000;
 const DAY = 86_400_000;
 
+/** As the monitor has it. */
+const MAX_CONCURRENCY = 100_000;
+
 /** Options of a director, defaults filled in. */
 export interface DirectorSettings {
   readonly owner: string;
@@ -56,7 +59,7 @@ export interface DirectorSettings {
 /** Reads what a director is made of. Throws at what is wrong with it. */
 export function readDirectorOptions(options: DirectorOptions): DirectorSettings {
   validateObject('options', options, keys);
-  const { ipvs, desired, source, owner = 'director', defaults = {}, checks } = options;
+  const { ipvs, desired, source } = options;
   if (!(ipvs instanceof Ipvs)) throw wrongType('options.ipvs', 'an Ipvs', ipvs);
   if (desired !== undefined && source !== undefined) {
     throw contradiction('options.desired and options.source are two sources: give one of them');
@@ -64,17 +67,26 @@ export function readDirectorOptions(options: DirectorOptions): DirectorSettings 
   if (source !== undefined && typeof source !== 'function') {
     throw wrongType('options.source', 'a function that returns an async iterable', source);
   }
+  return readSettings(options);
+}
+
+/** Reads how a director works. Throws at the first option that is wrong. */
+export function readSettings(
+  options: Omit<DirectorOptions, 'ipvs' | 'desired' | 'source'>,
+): DirectorSettings {
+  const { owner = 'director', defaults = {}, checks } = options;
   validateOwner('options.owner', owner);
   validateObject('options.defaults', defaults, policyKeys);
   for (const validate of policyValidators('options.defaults', defaults)) validate();
   if (checks !== undefined) validateChecks('options.checks', checks);
-  const { maxRemovals, initial = 'down', drift = 'repair', driftInterval = 10_000 } = options;
+  const { maxRemovals, initial = 'down', drift = 'repair', driftInterval = 10_000, concurrency } = options;
   if (maxRemovals !== undefined) {
     validateInteger('options.maxRemovals', maxRemovals, 0, Number.MAX_SAFE_INTEGER);
   }
   validateChoice('options.initial', initial, { up: 0, down: 1 });
   validateChoice('options.drift', drift, { repair: 0, report: 1, off: 2 });
   validateInteger('options.driftInterval', driftInterval, 100, DAY);
+  if (concurrency !== undefined) validateInteger('options.concurrency', concurrency, 1, MAX_CONCURRENCY);
   return {
     owner,
     defaults: { ...defaults, ...(checks !== undefined && { checks }) },

@@ -1,4 +1,5 @@
 import { Ipvs } from '../../client.ts';
+import { validateOwner } from '../../records/owners.ts';
 import { isGiven, misuse, type Run, textOf } from '../arguments.ts';
 import { runDaemon } from '../director/daemon.ts';
 import { readDirectorFile } from '../director/file.ts';
@@ -13,12 +14,12 @@ export const run: Run = async (given, shell) => {
   const mode = modes.find(known => known === ending);
   if (mode === undefined) throw misuse(`--at-end takes ${modes.join(', ')}, not '${ending}'`);
   const file = await readDirectorFile(path, shell);
+  const owner = validateOwner('--owner', textOf(given, 'owner') ?? file.options.owner ?? 'director');
   if (isGiven(given, 'check')) {
     const rows = file.desired.flatMap(({ destinations }) => destinations);
     shell.print(`${file.desired.length} services with ${rows.length} destinations: nothing is wrong\n`);
     return 0;
   }
-  const owner = textOf(given, 'owner') ?? file.options.owner ?? 'director';
   return withModule(shell, async patient => {
     // Where the kernel has no IPVS yet, this is how one learns it.
     await patient.info();

@@ -11,6 +11,7 @@ import {
 } from '../../health/index.ts';
 import type { NamedCheck } from '../../health/types.ts';
 import type { DesiredProblem } from '../../reconcile/problems.ts';
+import { problemAtOpening } from './places.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -47,14 +48,15 @@ export function readChecks(given: unknown, place: string, problems: DesiredProbl
       );
       return [];
     }
+    const path = `${at}.${name}`;
     try {
       return [makers[name]!(withPatterns(options ?? {}) as never)];
     } catch (error) {
       // The library's validators open with the option's name, or with `options` where that is wrong as a whole.
       const { message } = error as Error;
       const isWhole = /^options\b/.test(message);
-      const path = `${at}.${name}`;
-      problems.push({ path, message: isWhole ? message.replace('options', path) : `${path}.${message}` });
+      const text = isWhole ? message.replace('options', path) : `${path}.${message}`;
+      problems.push(problemAtOpening(text, path));
       return [];
     }
   });
@@ -66,15 +68,26 @@ function entryOf(item: unknown): readonly [name?: string, options?: unknown, ...
   return entries.length === 1 ? entries[0]! : [];
 }
 
+/** The options that may be regular expressions. */
+const patterns: ReadonlySet<string> = new Set(['body', 'expect', 'answer']);
+
 /** Options with regular expressions for texts between slashes: files have no other way to write them. */
 function withPatterns(options: unknown): unknown {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) return options;
-  const patterns = new Set(['body', 'expect', 'answer']);
   return Object.fromEntries(
-    Object.entries(options as Fields).map(([key, value]) => {
-      const [, source, flags] =
-        (patterns.has(key) && typeof value === 'string' && /^\/(.+)\/([a-z]*)$/s.exec(value)) || [];
-      return [key, source === undefined ? value : new RegExp(source, flags)];
-    }),
+    Object.entries(options as Fields).map(([key, value]) => [
+      key,
+      patterns.has(key) && typeof value === 'string' ? patternOf(key, value) : value,
+    ]),
   );
+}
+
+function patternOf(key: string, text: string): string | RegExp {
+  const [, source, flags] = /^\/(.+)\/([a-z]*)$/s.exec(text) ?? [];
+  if (source === undefined) return text;
+  try {
+    return new RegExp(source, flags);
+  } catch (error) {
+    throw new Error(`${key} is no regular expression: ${(error as Error).message}`);
+  }
 }

@@ -1,10 +1,13 @@
-import { readDirected } from '../../director/desired.ts';
+import { policyKeys, policyValidators, readDirected } from '../../director/desired.ts';
+import { readSettings } from '../../director/options.ts';
 import { heedsWeights } from '../../director/policy/ramp.ts';
 import type { DirectedService, DirectorOptions, ServicePolicy } from '../../director/types.ts';
+import { validateObject } from '../../model/arguments.ts';
 import type { DesiredError, DesiredProblem } from '../../reconcile/problems.ts';
 import { readFileOf } from '../commands/desired-file.ts';
 import type { Shell } from '../terminal.ts';
 import { readChecks } from './checks.ts';
+import { atOption, problemOf } from './places.ts';
 
 /** What a director's file says besides services. */
 export type FileOptions = Pick<
@@ -41,7 +44,7 @@ interface FileContent {
   readonly root: string;
   readonly services: readonly unknown[];
   readonly defaults: unknown;
-  readonly options: FileOptions;
+  readonly options: Fields;
 }
 
 /**
@@ -51,30 +54,63 @@ interface FileContent {
 export async function readDirectorFile(path: string, shell: Shell): Promise<DirectorFile> {
   const { content, place } = await readFileOf(path, shell, understand);
   const { root, services, defaults, options } = content;
-  const problems: DesiredProblem[] = [];
-  if (!isObject(defaults)) {
-    const message = 'desired.defaults must be an object, such as { checks: [tcp] }';
-    problems.push({ path: 'desired.defaults', message });
-  }
-  const usual = isObject(defaults) ? withChecks(defaults, 'desired.defaults', problems) : {};
+  const problems: DesiredProblem[] = [...optionProblems(options)];
+  const usual = readDefaults(defaults, problems);
   const desired = services.map((service, i) => readService(service, `${root}[${i}]`, usual, problems));
   await readDirected(desired, {}).catch((error: DesiredError) => {
     if (error.code !== 'ERR_IPVS_DESIRED') throw error;
     problems.push(...error.problems.map(problem => rooted(problem, root)));
   });
   if (problems.length > 0) throw new Error(mistakesText(problems.map(place)));
-  return { desired, options };
+  return { desired, options: options as FileOptions };
+}
+
+/** What is wrong with the options of a file. */
+function optionProblems(options: Fields): readonly DesiredProblem[] {
+  return Object.entries(options).flatMap(([name, value]) => {
+    const path = `desired.${name}`;
+    if (!optionNames.includes(name as keyof FileOptions)) {
+      const known = ['services', 'defaults', ...optionNames].join(', ');
+      return [{ path, message: `${path} is no option of a director's file, which takes ${known}` }];
+    }
+    try {
+      readSettings({ [name]: value });
+      return [];
+    } catch (error) {
+      return [problemOf(error as Error, 'options', 'desired')];
+    }
+  });
+}
+
+/** What services leave to a file's `defaults`, which are none where something is wrong with them. */
+function readDefaults(defaults: unknown, problems: DesiredProblem[]): Fields {
+  const root = 'desired.defaults';
+  if (!isObject(defaults)) {
+    problems.push({ path: root, message: `${root} must be an object, such as { checks: [tcp] }` });
+    return {};
+  }
+  const usual = withChecks(defaults, root, problems);
+  const before = problems.length;
+  for (const validate of [() => validateObject(root, usual, policyKeys), ...policyValidators(root, usual)]) {
+    try {
+      validate();
+    } catch (error) {
+      problems.push(problemOf(error as Error, root, root));
+    }
+  }
+  return problems.length === before ? usual : {};
 }
 
 function mistakesText(places: readonly string[]): string {
-  const unique = [...new Set(places)];
+  const lineOf = (text: string) => Number(/^line (\d+): /.exec(text)?.[1] ?? 0);
+  const unique = [...new Set(places)].toSorted((one, other) => lineOf(one) - lineOf(other));
   return [...unique, `${unique.length} ${unique.length === 1 ? 'mistake' : 'mistakes'}`].join('\n');
 }
 
 /** A problem at the place that a service has in the file. */
 function rooted({ path, message }: DesiredProblem, root: string): DesiredProblem {
   const move = (text: string) => text.replaceAll(/\bdesired(?=\[)/g, root);
-  return { path: move(path), message: move(message) };
+  return atOption({ path: move(path), message: move(message) });
 }
 
 /** Sorts out what a file has. Throws where it is no director's. */
@@ -86,11 +122,6 @@ function understand(data: unknown): FileContent {
     );
   }
   const { services, defaults = {}, ...options } = data;
-  const unknown = Object.keys(options).filter(name => !optionNames.includes(name as keyof FileOptions));
-  if (unknown.length > 0) {
-    const names = ['services', 'defaults', ...optionNames].join(', ');
-    throw new Error(`it has no option '${unknown[0]}'; it takes ${names}`);
-  }
   return { root: 'desired.services', services: services as readonly unknown[], defaults, options };
 }
 
@@ -111,15 +142,19 @@ function readService(
     ...rest,
     ...(shares && slowStart !== undefined && { slowStart }),
     ...service,
-    ...(policy !== undefined && {
-      policy: { ...policy, ...(isObject(service['policy']) && service['policy']) },
-    }),
+    ...(policy !== undefined && { policy: withUsual(service['policy'], policy) }),
     destinations: Array.isArray(rows)
       ? (rows as readonly unknown[]).map((row, i) =>
           isObject(row) ? withChecks(row, `${place}.destinations[${i}]`, problems) : row,
         )
       : rows,
   } as DirectedService;
+}
+
+/** A policy with what it leaves to the usual one; what is no object is left to be refused. */
+function withUsual(policy: unknown, usual: object): unknown {
+  if (policy === undefined) return usual;
+  return isObject(policy) ? { ...usual, ...policy } : policy;
 }
 
 /** The same with checks instead of what a file says of them. */

@@ -84,13 +84,14 @@ describe('a director’s file', () => {
     expect(told.join('\n')).toMatch(/^line 1: defaults\.checks\[0\] must be one of tcp, tls, http/m);
     expect(told.join('\n')).toMatch(/^line 6: services\[0\]\.quorum must be between 1/m);
     expect(told.join('\n')).toMatch(/^line 9: services\[0\]\.checks\[0\]\.http\.path must be/m);
-    expect(told.join('\n')).toMatch(/^line 11: services\[0\]\.destinations\[0\] has no option 'wieght'/m);
+    expect(told.join('\n')).toMatch(/^line 13: services\[0\]\.destinations\[0\] has no option 'wieght'/m);
+    expect(told.map(line => /^line (\d+)/.exec(line)?.[1])).toEqual(['1', '6', '9', '13', undefined]);
     expect(told.at(-1)).toBe('4 mistakes');
   });
 
   test('a director’s file that is none of the sort is an error that says what it should be', async () => {
     await expect(readFile('a.json', '7')).rejects.toThrow(/neither a list of services/);
-    await expect(readFile('a.json', '{ "services": [], "ownr": "a" }')).rejects.toThrow(/no option 'ownr'/);
+    await expect(readFile('a.json', '{ "services": [], "ownr": "a" }')).rejects.toThrow(/^ownr is no option/);
     expect(await mistakesIn('a.json', '{ "services": [7], "defaults": 7 }')).toHaveLength(3);
   });
 
