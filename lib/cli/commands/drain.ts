@@ -4,7 +4,7 @@ import type { Drained, DrainOptions } from '../../drain/types.ts';
 import { canonicalAddress } from '../../model/address.ts';
 import type { DestinationId, ServiceId } from '../../model/identity.ts';
 import { type Arguments, isGiven, misuse, type Run } from '../arguments.ts';
-import { drainByDirectors, sayToDirectors } from '../director/client.ts';
+import { directorsOf, drainByDirectors, sayToDirectors } from '../director/client.ts';
 import type { Shell } from '../terminal.ts';
 import { type Work, withModule } from '../with-client.ts';
 import { drainOptionsOf, inOptions, rephrase } from './desired-options.ts';
@@ -46,7 +46,7 @@ async function prepare(given: Arguments, shell: Shell): Promise<Work> {
 
 async function drain(ipvs: Ipvs, target: Target, options: DrainOptions): Promise<readonly Drained[]> {
   // A director that has the destination would give it its weight again: it has to know.
-  const directed = await drainByDirectors(ipvs, target, options);
+  const directed = await drainByDirectors(await directorsOf(ipvs), target, options);
   if (directed !== undefined) return directed;
   if ('address' in target) return ipvs.drainAddress(target.address, options);
   return [await ipvs.drain(target.service, target.destination, options)];
@@ -98,7 +98,7 @@ function leftOf(
 }
 
 async function undo(ipvs: Ipvs, target: Target, given: Arguments, shell: Shell): Promise<number> {
-  const directed = await sayToDirectors(ipvs, target, null);
+  const directed = await sayToDirectors(await directorsOf(ipvs), target, null);
   const undrained: readonly Undrained[] =
     directed !== undefined && directed.length > 0
       ? directed

@@ -1,6 +1,6 @@
 import { destinationKey, serviceKey } from '../../model/identity.ts';
 import { isGiven, type Run } from '../arguments.ts';
-import { sayToDirectors } from '../director/client.ts';
+import { directorsOf, sayToDirectors } from '../director/client.ts';
 import { withModule } from '../with-client.ts';
 import { targetOf } from './drain.ts';
 
@@ -9,7 +9,7 @@ export const run: Run = (given, shell) => {
   const target = targetOf(given.words);
   const undo = isGiven(given, 'undo');
   return withModule(shell, async ipvs => {
-    const said = await sayToDirectors(ipvs, target, undo ? null : 'maintenance');
+    const said = await sayToDirectors(await directorsOf(ipvs), target, undo ? null : 'maintenance');
     if (said === undefined) {
       shell.complain('no director runs in this network namespace; `ipvs drain` does without one');
       return 1;

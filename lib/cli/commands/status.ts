@@ -1,12 +1,12 @@
 import { isGiven, type Run } from '../arguments.ts';
-import { directorStates } from '../director/client.ts';
+import { directorStates, directorsOf } from '../director/client.ts';
 import { formatStatus } from '../director/status.ts';
 import { withModule } from '../with-client.ts';
 
 /** Shows what the directors that run see. */
 export const run: Run = (given, shell) =>
   withModule(shell, async ipvs => {
-    const states = await directorStates(ipvs);
+    const states = await directorStates(await directorsOf(ipvs));
     if (states.length === 0) {
       shell.complain(
         'no director runs in this network namespace; `ipvs help director` shows how to start one',

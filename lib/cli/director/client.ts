@@ -5,16 +5,15 @@ import type { Undrained } from '../../drain/drain.ts';
 import type { Drained, DrainOptions } from '../../drain/types.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
 import { recordsDirectory } from '../../records/directory.ts';
-import { askDirector, type ControlTarget, controlPaths } from './control.ts';
+import { askDirector, type ControlTarget, controlPaths, placesIn } from './control.ts';
 
-/** The sockets of the directors of a client's network namespace. */
-async function directorsOf(ipvs: Ipvs): Promise<readonly string[]> {
+/** The control sockets of the directors of a client's network namespace: of those that run, and of some that did. */
+export async function directorsOf(ipvs: Ipvs): Promise<readonly string[]> {
   return controlPaths(await recordsDirectory(callsOf(ipvs), {}));
 }
 
-/** The states of all directors that run. */
-export async function directorStates(ipvs: Ipvs): Promise<readonly DirectorState[]> {
-  const paths = await directorsOf(ipvs);
+/** The states of those directors that run. */
+export async function directorStates(paths: readonly string[]): Promise<readonly DirectorState[]> {
   const states = await Promise.all(paths.map(path => askDirector(path, { command: 'status' })));
   return states.filter(state => state !== undefined);
 }
@@ -24,13 +23,13 @@ export async function directorStates(ipvs: Ipvs): Promise<readonly DirectorState
  * where no director has any, undefined where none runs.
  */
 export async function sayToDirectors(
-  ipvs: Ipvs,
+  paths: readonly string[],
   target: ControlTarget,
   state: AdminState | null,
 ): Promise<readonly Undrained[] | undefined> {
   const said: Undrained[] = [];
   let running = 0;
-  for (const path of await directorsOf(ipvs)) {
+  for (const path of paths) {
     const places = await askDirector(path, { command: 'admin', target, state });
     if (places === undefined) continue;
     running++;
@@ -48,15 +47,37 @@ export async function sayToDirectors(
   return running === 0 ? undefined : said;
 }
 
-/** Drains by the directors that have the destinations; undefined where none has one. */
+/** The options of a drain that a director does not heed, as the command names them. */
+const unheeded: readonly (readonly [keyof DrainOptions, unknown, string])[] = [
+  ['atDeadline', 'remove', '--cut'],
+  ['setFallback', true, '--set-fallback'],
+  ['force', true, '--force'],
+];
+
+/**
+ * Drains by the directors that have the destinations; undefined where none has one. Rejects where a director would
+ * not do what is asked.
+ */
 export async function drainByDirectors(
-  ipvs: Ipvs,
+  paths: readonly string[],
   target: ControlTarget,
-  { deadline, onProgress, signal }: DrainOptions,
+  options: DrainOptions,
 ): Promise<readonly Drained[] | undefined> {
-  const request = { command: 'drain', target, ...(deadline !== undefined && { deadline }) } as const;
-  const paths = await directorsOf(ipvs);
-  const drained = await Promise.all(paths.map(path => askDirector(path, request, onProgress, signal)));
-  const all = drained.flatMap(results => results ?? []);
-  return all.length === 0 ? undefined : all;
+  const { deadline, idle, idleFor, setSettings, onProgress, signal } = options;
+  const having: string[] = [];
+  for (const path of paths) {
+    const state = await askDirector(path, { command: 'status' });
+    if (state !== undefined && placesIn(state, target).length > 0) having.push(path);
+  }
+  if (having.length === 0) return undefined;
+  const odd = unheeded.find(([name, value]) => options[name] === value);
+  if (odd !== undefined) {
+    const [, , word] = odd;
+    throw new Error(
+      `${word} does not go with a director that runs: it keeps what is drained, at weight 0 and as its file says`,
+    );
+  }
+  const request = { command: 'drain', target, options: { deadline, idle, idleFor, setSettings } } as const;
+  const drained = await Promise.all(having.map(path => askDirector(path, request, onProgress, signal)));
+  return drained.flatMap(results => results ?? []);
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Director } from '../../director/director.ts';
 import type { AdminState } from '../../director/policy/decide.ts';
 import type { DirectorState, Place } from '../../director/types.ts';
-import type { Drained, DrainProgress } from '../../drain/types.ts';
+import type { Drained, DrainOptions, DrainProgress } from '../../drain/types.ts';
 import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../../model/identity.ts';
 
 /** What a director is about: one destination, or all with an address. */
@@ -17,7 +17,10 @@ export type ControlRequest =
   | { readonly command: 'status' }
   /** state null: what was said is taken back. */
   | { readonly command: 'admin'; readonly target: ControlTarget; readonly state: AdminState | null }
-  | { readonly command: 'drain'; readonly target: ControlTarget; readonly deadline?: number };
+  | { readonly command: 'drain'; readonly target: ControlTarget; readonly options: ControlDrain };
+
+/** How a director is to drain. */
+export type ControlDrain = Pick<DrainOptions, 'deadline' | 'idle' | 'idleFor' | 'setSettings'>;
 
 /** What a director answers: lines of JSON, of which the last one has a result or an error. */
 export type ControlAnswer =
@@ -149,9 +152,8 @@ async function obey(
     case 'admin':
       return say(director, request.target, request.state ?? undefined);
     case 'drain': {
-      const places = placesOf(director, request.target);
-      const { deadline } = request;
-      const options = { signal, onProgress, ...(deadline !== undefined && { deadline }) };
+      const places = placesIn(director.state(), request.target);
+      const options = { ...request.options, signal, onProgress };
       return Promise.all(places.map(place => director.drain(place.service, place.destination, options)));
     }
     default:
@@ -165,21 +167,20 @@ async function say(
   state: AdminState | undefined,
 ): Promise<readonly Place[]> {
   if ('address' in target) return director.adminAddress(target.address, state);
-  const places = placesOf(director, target);
+  const places = placesIn(director.state(), target);
   for (const { service, destination } of places) await director.admin(service, destination, state);
   return places;
 }
 
-/** The destinations of the desired state that a target means. */
-function placesOf(director: Director, target: ControlTarget): readonly Place[] {
+/** The destinations of a director's desired state that a target means. */
+export function placesIn({ services }: DirectorState, target: ControlTarget): readonly Place[] {
   const isMeant = ({ service, destination }: Place) =>
     'address' in target
       ? destination.address === target.address
       : serviceKey(service) === serviceKey(target.service) &&
         destinationKey(destination) === destinationKey(target.destination);
-  return director
-    .state()
-    .services.flatMap(({ service, destinations }) =>
+  return services
+    .flatMap(({ service, destinations }) =>
       destinations
         .filter(({ reason }) => reason !== 'leaving')
         .map(({ destination }) => ({ service, destination })),
@@ -199,6 +200,7 @@ export async function askDirector<R extends ControlRequest>(
     opened.once('connect', () => resolve(opened));
     opened.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
+      else if (error.code === 'EACCES') reject(new Error(`only root may ask the director at ${path}`));
       else reject(error);
     });
   });

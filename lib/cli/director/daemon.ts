@@ -85,10 +85,15 @@ async function* revisions(
   shell: Shell,
 ): AsyncGenerator<Revision, void, undefined> {
   let wake = () => {};
+  // It may change again while it is read, and nobody waits to be woken.
+  let isDue = false;
   let timer: NodeJS.Timeout | undefined;
   const changed = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => wake(), SETTLING);
+    timer = setTimeout(() => {
+      isDue = true;
+      wake();
+    }, SETTLING);
   };
   // The folder, for editors and configuration managers put another file in the old one's place.
   const watcher =
@@ -104,9 +109,12 @@ async function* revisions(
   try {
     yield { desired: file.desired, revision: revisionOf(path, count) };
     while (!signal.aborted) {
-      await new Promise<void>(resolve => {
-        wake = resolve;
-      });
+      if (!isDue) {
+        await new Promise<void>(resolve => {
+          wake = resolve;
+        });
+      }
+      isDue = false;
       if (signal.aborted || path === '-') continue;
       try {
         const { desired } = await readDirectorFile(path, shell);

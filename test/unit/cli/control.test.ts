@@ -1,9 +1,10 @@
-import { mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { drainByDirectors } from '../../../lib/cli/director/client.ts';
 import {
   askDirector,
   type Control,
@@ -86,13 +87,49 @@ describe('the control socket of a director', () => {
 
   test('a drain by a director shows its progress, and is of its own destinations alone', async () => {
     const progress: unknown[] = [];
-    const request = { command: 'drain', target: { address: '10.0.0.3' }, deadline: 5 } as const;
+    const options = { deadline: 5 };
+    const request = { command: 'drain', target: { address: '10.0.0.3' }, options } as const;
     expect(await askDirector(path, request, told => void progress.push(told))).toEqual([
       { service: web, destination: other, outcome: 'kept', elapsed: 5 },
     ]);
     expect(progress).toEqual([{ waitingFor: 2 }]);
     const nobodys = { ...request, target: { address: '10.9.9.9' } };
     expect(await askDirector(path, nobodys)).toEqual([]);
+  });
+
+  test('a drain that a director would not make as asked is refused, and nothing is drained', async () => {
+    const paths = controlPaths(folder);
+    const target = { address: '10.0.0.3' };
+    for (const [options, word] of [
+      [{ atDeadline: 'remove', deadline: 5 }, '--cut'],
+      [{ setFallback: true }, '--set-fallback'],
+      [{ force: true }, '--force'],
+    ] as const) {
+      await expect(drainByDirectors(paths, target, options)).rejects.toThrow(
+        `${word} does not go with a director`,
+      );
+      expect(await drainByDirectors(paths, { address: '10.9.9.9' }, options)).toBeUndefined();
+    }
+    const drained = await drainByDirectors(paths, target, {
+      atDeadline: 'give-up',
+      force: false,
+      deadline: 7,
+    });
+    expect(drained).toMatchObject([{ destination: other, elapsed: 7 }]);
+  });
+
+  const isRoot = process.geteuid?.() === 0;
+  test.skipIf(!isRoot)('nobody but root is heard by a director, and is told so', async () => {
+    chmodSync(folder, 0o755);
+    process.seteuid!(65_534);
+    try {
+      await expect(askDirector(path, { command: 'status' })).rejects.toThrow(
+        `only root may ask the director at ${path}`,
+      );
+    } finally {
+      process.seteuid!(0);
+    }
+    expect(await askDirector(path, { command: 'status' })).toBeDefined();
   });
 
   test('what a director refuses rejects with its words and its code', async () => {
