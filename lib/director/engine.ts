@@ -10,6 +10,7 @@ import type { Happening } from './event-types.ts';
 import type { Leaving } from './leaving.ts';
 import { type Memory, newMemory } from './members.ts';
 import type { Operators } from './operators.ts';
+import { withOwnChanges } from './own-changes.ts';
 import type { Decision } from './policy/decide.ts';
 import { type Suspicion, trusting } from './policy/suspicion.ts';
 import type { Problems } from './problems.ts';
@@ -81,6 +82,8 @@ export function createEngine(parts: EngineParts): Engine {
   const counts: EngineCounts = { converged: 0, failed: 0, applyTime: 0, drift: 0 };
   /** The weights that the table was last made to have, as text; undefined: it may have others. */
   let left: string | undefined;
+  /** The last table that was made so; undefined: none was. */
+  let made: readonly TableEntry[] | undefined;
   let reported = '';
   let looked = Number.NEGATIVE_INFINITY;
   let failures = 0;
@@ -142,7 +145,7 @@ export function createEngine(parts: EngineParts): Engine {
   async function apply(table: readonly TableEntry[], text: string): Promise<boolean> {
     const begun = clock.now();
     // How much a desired state may remove was judged when it was taken.
-    const applied = await ipvs.apply(table, { owner, force: true });
+    const applied = await ipvs.apply(await leavingDrift(table), { owner, force: true });
     const duration = clock.now() - begun;
     counts.applyTime += duration;
     const { steps, converged: isConverged } = applied;
@@ -153,12 +156,19 @@ export function createEngine(parts: EngineParts): Engine {
     if (steps.length > 0) emit({ type: 'applied', steps, isConverged, duration });
     left = isConverged ? text : undefined;
     if (isConverged) {
+      made = table;
       counts.converged++;
       return true;
     }
     counts.failed++;
     problems.begin('apply', undoneText(applied));
     return false;
+  }
+
+  /** The table to be made: without what would repair changes of others, where those are only reported. */
+  async function leavingDrift(table: readonly TableEntry[]): Promise<readonly TableEntry[]> {
+    if (parts.drift !== 'report' || made === undefined) return table;
+    return withOwnChanges(await ipvs.snapshot(), made, table);
   }
 
   /** Tells what other programs have changed, and leaves it. */

@@ -143,7 +143,11 @@ export interface DirectorOptions {
   readonly initial?: 'up' | 'down' | undefined;
   /** When failures are not believed. false: they always are. */
   readonly suspicion?: SuspicionOptions | false | undefined;
-  /** What is done about changes by other programs: 'repair' (the default), 'report', or 'off'. */
+  /**
+   * What is done about changes by other programs. 'repair' (the default): they are undone. 'report': they are told,
+   * and left until the director itself changes the same row, or starts. 'off': nobody looks for them, and the
+   * director's next change undoes them.
+   */
   readonly drift?: 'repair' | 'report' | 'off' | undefined;
   /** Milliseconds between two looks at the table, 100 to 86400000. Default 10000. */
   readonly driftInterval?: number | undefined;

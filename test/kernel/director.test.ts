@@ -316,12 +316,19 @@ describe('drift', () => {
     expect(director.statistics.drift).toBe(1);
   });
 
-  test('drift that is only to be reported is told once, and left', async () => {
-    await start({ desired: [service([1, 2], { checks: [] })], drift: 'report' });
+  test('drift that is only to be reported is told once, and left while the director changes other rows', async () => {
+    const director = await start({ desired: [service([1, 2], { checks: [] })], drift: 'report' });
     bed.run('ipvsadm', '-d', '-t', '10.1.0.1:80', '-r', '127.0.1.1:80');
     await sleep(500);
     expect(told('drift')).toMatchObject([{ isRepaired: false }]);
     expect(await weights()).toEqual({ 2: 10 });
+    await director.setWeight(web, at(2), 7);
+    await reach({ 2: 7 });
+    bed.run('ipvsadm', '-e', '-t', '10.1.0.1:80', '-r', '127.0.1.2:80', '-w', '77');
+    await director.setWeight(web, at(2), undefined);
+    await reach({ 2: 10 });
+    await director.setWeight(web, at(1), 3);
+    await reach({ 1: 3, 2: 10 });
   });
 });
 
