@@ -13,6 +13,7 @@ import { httpCheck, tcpCheck } from 'ipvs/health';
 const [file = 'services.json', path, netns] = process.argv.slice(2);
 const end = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => end.abort());
+process.on('SIGHUP', () => {}); // else it would end the program while the file is read
 
 /** The whole desired state, each time that it may have changed: the director finds out what differs. */
 async function* revisions(signal: AbortSignal): AsyncGenerator<Revision> {
@@ -33,6 +34,6 @@ await using director = new Director({
 const events = director.events({ signal: end.signal });
 director.start().catch(error => console.error(error.message));
 for await (const event of events) {
-  if (event.type === 'refused') console.error(event.message);
+  if (event.type === 'problem' && !event.isOver) console.error(event.problem.message);
   if (event.type === 'weight') console.log(event.destination.address, event.from, event.to, event.reason);
 }

@@ -22,11 +22,17 @@ beforeEach(() => bed.ipvs.flush());
 
 /** Starts one of the programs; what it writes, and its exit status once it has ended. */
 function start(name: string, ...words: readonly string[]) {
+  return startBy([], name, ...words);
+}
+
+/** As `start()`, by another program that becomes it. */
+function startBy(by: readonly string[], name: string, ...words: readonly string[]) {
   const code = readFileSync(join(import.meta.dirname, '../../examples', `${name}.ts`), 'utf8');
   const file = join(installation.folder, `${name}.mjs`);
   writeFileSync(file, transformSync(code, { loader: 'ts', format: 'esm', target: 'node20' }).code);
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = spawn(installation.node, [file, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const [program, ...args] = [...by, installation.node, file, ...words] as [string, ...string[]];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   running.push(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr])
@@ -35,6 +41,7 @@ function start(name: string, ...words: readonly string[]) {
   return {
     output: () => output,
     status,
+    hangUp: () => child.kill('SIGHUP'),
     end() {
       child.kill('SIGTERM');
       return status;
@@ -88,6 +95,36 @@ test('the syncer example follows its file, keeps what others made, and leaves th
   expect(await ports()).toEqual([443, 80]);
   // Another namespace may get the number under which the owner is recorded.
   await bed.ipvs.apply([], { owner: 'syncer', force: true });
+});
+
+test('the director example uses the servers that answer, keeps on at a bad file, and leaves the table', async () => {
+  const inside = ['ip', 'netns', 'exec', bed.netns];
+  const listen = "require('node:net').createServer(socket => socket.resume()).listen(8080, '127.0.1.1')";
+  running.push(spawn(inside[0]!, [...inside.slice(1), installation.node, '-e', listen]));
+  const file = join(installation.folder, 'directed.json');
+  const write = (weight: number) => {
+    const rows = ['127.0.1.1', '127.0.1.2'].map(address => ({
+      address,
+      port: 8080,
+      forwarding: 'masquerade',
+    }));
+    const destinations = rows.map(row => ({ ...row, weight }));
+    writeFileSync(file, JSON.stringify([{ ...web, scheduler: 'rr', destinations }]));
+  };
+  const weights = async () => (await bed.ipvs.destinations(web)).map(({ weight }) => weight);
+  write(1);
+  const director = startBy(inside, 'director', file);
+  await eventually(() => expect(director.output()).toContain('127.0.1.1 0 1 up'));
+  await eventually(async () => expect(await weights()).toEqual([1, 0]));
+  writeFileSync(file, JSON.stringify([{ ...web, quorum: -1, destinations: [] }]));
+  director.hangUp();
+  await eventually(() => expect(director.output()).toContain('desired[0].quorum must be'));
+  write(3);
+  director.hangUp();
+  await eventually(async () => expect(await weights()).toEqual([3, 0]));
+  expect(await director.end()).toBe(0);
+  expect(await weights()).toEqual([3, 0]);
+  await bed.ipvs.apply([], { owner: 'example', force: true });
 });
 
 test.each([
