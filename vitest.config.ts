@@ -23,7 +23,6 @@ const forLabs = within(300);
 export default defineConfig({
   test: {
     pool: 'forks',
-    setupFiles: ['test/begun.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 
 /** The numbers of tests by outcome. */
 export interface Counts {
@@ -65,20 +64,14 @@ function count(report: Report): Counts {
   );
 }
 
-/** The file in a run's output that is there once a test file has begun (test/begun.ts). */
-export function markOf(output: string): string {
-  return join(output, 'begun');
-}
-
 /** Faults of a processor: what an emulated one can get wrong. */
 const faults = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP'] as const;
 
 /**
- * The fault that killed the test runner itself before any test file had begun, by its output and its exit status;
- * undefined for any other end. A fault later may be one of this package's addon, and is a failure.
+ * The processor's fault that killed the test runner itself, by its exit status; undefined for any other end. The
+ * runner loads no addon: test files run in processes of their own, whose faults are failures that it reports.
  */
-export function faultBeforeTests(output: string, exitStatus: number): string | undefined {
-  if (existsSync(markOf(output))) return undefined;
+export function faultOfRunner(exitStatus: number): string | undefined {
   return faults.find(name => exitStatus === 128 + constants.signals[name]);
 }
 

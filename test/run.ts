@@ -17,7 +17,7 @@ import { colours } from './bed/environment.ts';
 import type { KernelChoice } from './bed/kernels.ts';
 import { catchSignals } from './bed/signals.ts';
 import { filtersOn, matchingProjects, parseWords, projectsOn } from './choice.ts';
-import { type Counts, countsOf, crash, describeCounts, faultBeforeTests, sum, total } from './report.ts';
+import { type Counts, countsOf, crash, describeCounts, faultOfRunner, sum, total } from './report.ts';
 
 /** A run of vitest. */
 interface Part {
@@ -31,6 +31,9 @@ interface Outcome {
   readonly counts: Counts;
   readonly seconds: number;
 }
+
+/** The number of runs of a runner that faults of an emulated processor kill, in code that V8 makes as it runs. */
+const ATTEMPTS = 3;
 
 const stop = catchSignals();
 const choice = parseWords(process.argv.slice(2));
@@ -92,11 +95,12 @@ function bedPart(kernel: KernelChoice | undefined, projects: readonly string[]):
           deadline: 1500,
           signal: stop.signal,
         });
-      const ended = await start();
-      const fault = faultBeforeTests(output, ended.exitStatus);
-      if (fault === undefined || ended.kernel === 'host') return ended;
-      console.log(`${fault} killed the test runner before a test began, on an emulated processor: once more`);
-      return await start();
+      for (let attempt = 1; ; attempt++) {
+        const ended = await start();
+        const fault = faultOfRunner(ended.exitStatus);
+        if (fault === undefined || ended.kernel === 'host' || attempt === ATTEMPTS) return ended;
+        console.log(`${fault} killed the test runner on an emulated processor: once more`);
+      }
     },
   };
 }
