@@ -11,6 +11,7 @@ export type { Undrained, UndrainOptions } from './drain/drain.ts';
 export type { DrainCounts, Drained, DrainOptions, DrainProgress, DrainTrap } from './drain/types.ts';
 export type { AddressFamily } from './model/address.ts';
 export type { InvalidArgumentError } from './model/arguments.ts';
+export { isCheckPath } from './model/check-path.ts';
 export type { Changes } from './model/complete.ts';
 export type {
   Destination,

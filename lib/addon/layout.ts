@@ -4,6 +4,8 @@
  * test/unit/addon/layout.test.ts compares all of them.
  */
 
+export { PATH_MARKS } from '../model/check-path.ts';
+
 const WORD = 4;
 /** An address: 16 bytes in network order, IPv4 in the first four. */
 export const ADDRESS_BYTES = 16;

@@ -2,6 +2,8 @@ import { wholePolicy } from '../health/policy.ts';
 import type { CheckPolicy, NamedCheck } from '../health/types.ts';
 import { validateAddress } from '../model/address.ts';
 import {
+  contradiction,
+  validateBoolean,
   validateChoice,
   validateInteger,
   validateObject,
@@ -23,6 +25,7 @@ import { DEFAULT_SCHEDULER, type ServiceSpec } from '../model/service.ts';
 import type { TableEntry } from '../model/table.ts';
 import { type DesiredTable, readDesired } from '../reconcile/desired.ts';
 import { type DesiredError, type DesiredProblem, desiredError, problemAt } from '../reconcile/problems.ts';
+import { pathKey } from './paths.ts';
 import type { AdminState, DecisionPolicy } from './policy/decide.ts';
 import { heedsWeights } from './policy/ramp.ts';
 import type { CheckAt, DirectedDestination, DirectedService, ServicePolicy } from './types.ts';
@@ -31,6 +34,9 @@ import type { CheckAt, DirectedDestination, DirectedService, ServicePolicy } fro
 export interface ResolvedTarget {
   readonly address: string;
   readonly port: number;
+  readonly source?: string;
+  /** The key of the path that they go through; absent: straight. */
+  readonly path?: string;
 }
 
 /** A destination to be directed. */
@@ -226,7 +232,7 @@ export function policyValidators(
   ];
 }
 
-const targetKeys = keysOf<CheckAt>({ address: true, port: true });
+const targetKeys = keysOf<CheckAt>({ address: true, port: true, source: true, through: true });
 
 function checkingValidators(
   field: string,
@@ -241,6 +247,8 @@ function checkingValidators(
       validateObject(`${field}.target`, target, targetKeys);
       if (target.address !== undefined) validateAddress(`${field}.target.address`, target.address);
       if (target.port !== undefined) validateInteger(`${field}.target.port`, target.port, 1, 65_535);
+      if (target.source !== undefined) validateAddress(`${field}.target.source`, target.source);
+      if (target.through !== undefined) validateBoolean(`${field}.target.through`, target.through);
     },
   ];
 }
@@ -269,21 +277,47 @@ export function validateChecks(field: string, checks: unknown): void {
   }
 }
 
-/** Throws where a destination has checks and nobody knows which port they go to. */
+/** Throws where a destination has checks and nobody knows where they go. */
 function validateTarget(row: DirectedDestination, service: DirectedService, defaults: ServicePolicy): void {
   const checks = row.checks ?? service.checks ?? defaults.checks ?? [];
-  const isGiven = [row, service, defaults].some(({ target }) => target?.port !== undefined);
-  if (checks.length === 0 || isGiven || row.port !== 0) return;
-  throw wrongValue(
-    'destination.target.port',
-    'be given: the port 0 of the destination is none to check',
-    row.port,
-  );
+  if (checks.length === 0) return;
+  const { through = false, address, port, source } = placeOf(row, service, defaults);
+  if (through && (row.forwarding === 'local' || row.forwarding === 'bypass')) {
+    throw contradiction(
+      `destination.target.through: packets by forwarding '${row.forwarding}' reach no other machine`,
+    );
+  }
+  if (address === undefined) {
+    throw wrongValue('destination.target.address', 'be given: a service by mark has no address', address);
+  }
+  if (!port && [row, service, defaults].every(({ target }) => target?.port === undefined)) {
+    const rule = `be given: the port ${port ?? 0} of the ${through ? 'service' : 'destination'} is none to check`;
+    throw wrongValue('destination.target.port', rule, port ?? 0);
+  }
+  if (typeof source === 'string' && source.includes(':') !== address.includes(':')) {
+    throw wrongValue('destination.target.source', `be of the family of ${address}`, source);
+  }
 }
 
-function targetOf(row: DirectedDestination, service: ServicePolicy, defaults: ServicePolicy): ResolvedTarget {
-  const { address = row.address, port = row.port } = { ...defaults.target, ...service.target, ...row.target };
-  return { address, port };
+/** Where checks go, by what a destination says, or its service, or the director. */
+function placeOf(row: DirectedDestination, service: DirectedService, defaults: ServicePolicy): CheckAt {
+  const said = { ...defaults.target, ...service.target, ...row.target };
+  const { address, port } = said.through === true ? service : row;
+  return { ...said, address: said.address ?? address, port: said.port ?? port };
+}
+
+function targetOf(
+  row: DirectedDestination,
+  service: DirectedService,
+  defaults: ServicePolicy,
+): ResolvedTarget {
+  const { address = '', port = 0, source, through = false } = placeOf(row, service, defaults);
+  return {
+    address,
+    port,
+    ...(source !== undefined && { source }),
+    ...(through && { path: pathKey(address, row) }),
+  };
 }
 
 function resolve(

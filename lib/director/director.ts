@@ -2,6 +2,7 @@ import { MAX_DELAY } from '../calls/options.ts';
 import { callsOf, type Ipvs } from '../client.ts';
 import type { Drained, DrainOptions } from '../drain/types.ts';
 import { type Clock, systemClock } from '../health/clock.ts';
+import { dial as dialSocket } from '../health/dial.ts';
 import { createMonitor } from '../health/monitor.ts';
 import type { CheckResult, Monitor } from '../health/types.ts';
 import { validateAddress } from '../model/address.ts';
@@ -28,6 +29,7 @@ import { createIntake, type Intake } from './intake.ts';
 import { createLeaving, type Leaving } from './leaving.ts';
 import { createOperators, type Operators } from './operators.ts';
 import { type DirectorSettings, readDirectorOptions } from './options.ts';
+import { createPathWay } from './paths.ts';
 import type { AdminState } from './policy/decide.ts';
 import { createExcuses, type Excuses } from './policy/lateness.ts';
 import { createProblems, type Problems } from './problems.ts';
@@ -98,7 +100,7 @@ export class Director implements AsyncDisposable {
   /** Makes a director, which does nothing before `start()`. Throws at options that are wrong. */
   constructor(options: DirectorOptions) {
     const settings = readDirectorOptions(options);
-    const { ipvs, clock = systemClock, random, dial, concurrency } = options;
+    const { ipvs, clock = systemClock, random, dial = dialSocket, concurrency } = options;
     this.#ipvs = ipvs;
     this.#settings = settings;
     this.#options = options;
@@ -106,11 +108,12 @@ export class Director implements AsyncDisposable {
     this.#excuses = settings.suspicion && createExcuses(settings.suspicion.hold);
     const emit = (event: Happening) => this.#emit(event);
     this.#problems = createProblems(() => clock.now(), emit);
+    const pathWay = createPathWay(dial);
     this.#monitor = createMonitor({
       clock,
       accept: result => this.#counts(result),
       ...(random !== undefined && { random }),
-      ...(dial !== undefined && { dial }),
+      dial: pathWay.dial,
       ...(concurrency !== undefined && { concurrency }),
     });
     this.#watcher = createWatcher(
@@ -140,6 +143,7 @@ export class Director implements AsyncDisposable {
       ...shared,
       operators: this.#operators,
       watcher: this.#watcher,
+      pathWay,
       initial,
       drift,
       driftInterval,

@@ -11,6 +11,7 @@ import type { Leaving } from './leaving.ts';
 import { type Memory, newMemory } from './members.ts';
 import type { Operators } from './operators.ts';
 import { withOwnChanges } from './own-changes.ts';
+import type { Paths, PathWay } from './paths.ts';
 import type { Decision } from './policy/decide.ts';
 import { type Suspicion, trusting } from './policy/suspicion.ts';
 import type { Problems } from './problems.ts';
@@ -25,6 +26,7 @@ export interface EngineParts {
   readonly operators: Operators;
   readonly watcher: Watcher;
   readonly leaving: Leaving;
+  readonly pathWay: PathWay;
   readonly problems: Problems;
   readonly initial: 'up' | 'down';
   readonly drift: 'repair' | 'report' | 'off';
@@ -36,8 +38,13 @@ export interface EngineParts {
 
 /** Makes the kernel's table what is to be, now and whenever that changes. */
 export interface Engine {
-  /** Directs another desired state. `before`: the table as it is now. */
-  direct(directed: Directed, before: readonly TableEntry[], settings: Settings | undefined): void;
+  /** Directs another desired state. `before`: the table as it is now, without the paths of checks. */
+  direct(
+    directed: Directed,
+    paths: Paths,
+    before: readonly TableEntry[],
+    settings: Settings | undefined,
+  ): void;
   /** Of a table that is there, what may take connections: servers that fail have none that could end well. */
   leavers(before: readonly TableEntry[]): readonly TableEntry[];
   /** Looks at everything once more, soon. */
@@ -72,8 +79,9 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
 
 export function createEngine(parts: EngineParts): Engine {
-  const { ipvs, owner, clock, operators, watcher, leaving, problems, initial, emit } = parts;
+  const { ipvs, owner, clock, operators, watcher, leaving, pathWay, problems, initial, emit } = parts;
   let directed: Directed = new Map();
+  let paths: Paths = new Map();
   let settings: Settings | undefined;
   let hasDirection = false;
   const memories = new Map<string, Memory>();
@@ -104,7 +112,9 @@ export function createEngine(parts: EngineParts): Engine {
     const evaluation = evaluate(world, now);
     tellDecisions(evaluation);
     decisions = new Map(evaluation.decisions);
-    const pause = await settle(evaluation.table);
+    const laid = paths;
+    const pause = await settle([...evaluation.table, ...Array.from(laid.values(), ({ entry }) => entry)]);
+    if (pause === undefined) pathWay.onLaid(laid);
     const until = suspicion.until === undefined ? undefined : suspicion.until - now;
     const waits = [pause, evaluation.next, until].filter(wait => wait !== undefined);
     if (parts.drift !== 'off') waits.push(looked + parts.driftInterval - clock.now());
@@ -209,13 +219,15 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   return {
-    direct(next, before, found) {
+    direct(next, ways, before, found) {
       adopt(next, before, memories);
       settings = found ?? settings;
       directed = next;
+      paths = ways;
       hasDirection = true;
       forget(memories, next);
-      watcher.follow(directed, (entry, row) => isChecked({ operators }, entry, row));
+      pathWay.lay(paths);
+      watcher.follow(directed, paths, (entry, row) => isChecked({ operators }, entry, row));
       runner.request();
     },
     leavers(before) {
@@ -227,7 +239,7 @@ export function createEngine(parts: EngineParts): Engine {
     },
     request: () => runner.request(),
     refollow() {
-      watcher.follow(directed, (entry, row) => isChecked({ operators }, entry, row));
+      watcher.follow(directed, paths, (entry, row) => isChecked({ operators }, entry, row));
       runner.request();
     },
     view: () => ({

@@ -1,5 +1,6 @@
 import { callsOf, type Ipvs } from '../client.ts';
 import type { Clock } from '../health/clock.ts';
+import { isCheckPath } from '../model/check-path.ts';
 import { IpvsError } from '../model/errors.ts';
 import { destinationKey, serviceKey } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
@@ -9,6 +10,7 @@ import { type Directed, readDirected } from './desired.ts';
 import type { Engine } from './engine.ts';
 import type { Happening } from './event-types.ts';
 import type { Leaving } from './leaving.ts';
+import { layPaths } from './paths.ts';
 import type { Problems } from './problems.ts';
 import { createRunner } from './runner.ts';
 import type { Revision, ServicePolicy, Source } from './types.ts';
@@ -100,10 +102,14 @@ export function createIntake(parts: IntakeParts): Intake {
     ]);
     const isOurs = (service: TableEntry) =>
       directed.has(serviceKey(service)) || claims.own.has(serviceKey(service));
-    const before = snapshot.filter(isOurs);
-    await judge(directed, before, revision);
+    const paths = layPaths(directed, owner, mark => {
+      return snapshot.some(service => service.fwmark === mark && !claims.own.has(serviceKey(service)));
+    });
+    const ours = snapshot.filter(isOurs);
+    await judge(directed, ours, revision);
+    const before = ours.filter(service => !isCheckPath(service));
     leaving.update(engine.leavers(before), keysOf(directed));
-    engine.direct(directed, before, settings);
+    engine.direct(directed, paths, before, settings);
     taken++;
     current = revision.revision;
     desiredTime = clock.now();
@@ -125,7 +131,7 @@ export function createIntake(parts: IntakeParts): Intake {
     const force = revision.force === true;
     const table = fullTable(directed, before);
     const plan = await ipvs.plan(table, { owner, force, maxRemovals: parts.maxRemovals });
-    const removed = before.filter(service => !directed.has(serviceKey(service)));
+    const removed = before.filter(service => !directed.has(serviceKey(service)) && !isCheckPath(service));
     if (!force && directed.size === 0 && removed.length > 0) {
       const message = `the desired state is empty, and ${removed.length} services would go; force allows it`;
       throw new IpvsError('ERR_IPVS_LIMIT', message, { command: 'APPLY' });
@@ -217,7 +223,7 @@ function keysOf(directed: Directed): ReadonlyMap<string, ReadonlySet<string>> {
   return new Map(Array.from(directed, ([key, { rows }]) => [key, new Set(rows.map(row => row.key))]));
 }
 
-/** All that is desired, and what is drained already. */
+/** All that is desired, what is drained already, and paths of checks: those are no loss. */
 function fullTable(directed: Directed, before: readonly TableEntry[]): readonly TableEntry[] {
   const drained = new Map<string, readonly TableEntry['destinations'][number][]>();
   for (const service of before) {
@@ -231,7 +237,8 @@ function fullTable(directed: Directed, before: readonly TableEntry[]): readonly 
   });
   const orphans = before.filter(service => {
     const isDrained = service.destinations.every(({ weight }) => weight === 0);
-    return !directed.has(serviceKey(service)) && isDrained && service.destinations.length > 0;
+    const isHarmless = isCheckPath(service) || (isDrained && service.destinations.length > 0);
+    return !directed.has(serviceKey(service)) && isHarmless;
   });
   return [...desired, ...orphans];
 }

@@ -16,12 +16,23 @@ export interface Checking {
   readonly target?: CheckAt | undefined;
 }
 
-/** Where checks go. What is left out is the destination's own. */
+/** Where checks go, and how they get there. */
 export interface CheckAt {
-  /** An IPv4 or IPv6 address. */
+  /** An IPv4 or IPv6 address. Default: the destination's; with `through`, the service's. */
   readonly address?: string | undefined;
-  /** 1 to 65535. */
+  /** 1 to 65535. Default: as for the address. */
   readonly port?: number | undefined;
+  /** The address that checks come from, one of this machine's. Default: as the routes to the destination say. */
+  readonly source?: string | undefined;
+  /**
+   * Checks go to the virtual address through IPVS, the very way of clients' packets (direct routing, tunnels,
+   * masquerading): they see a server that lacks the virtual address though it is healthy by its own. The director
+   * adds a service by mark for each destination (`isCheckPath()`), and needs CAP_NET_ADMIN. Answers of direct routing
+   * and tunnels come from an address that is this machine's own, too: `net.ipv4.conf.DEVICE.accept_local` must be 1
+   * and rp_filter 0 or 2 where they come in. A service by mark has no address: `address` and `port` are needed then.
+   * Not for forwarding 'local' and 'bypass'. Default false.
+   */
+  readonly through?: boolean | undefined;
 }
 
 /** A destination of a desired state, with what a director needs to know of it. */

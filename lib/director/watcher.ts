@@ -1,6 +1,7 @@
 import type { CheckAnswer, Monitor, NamedCheck, TargetHealth } from '../health/types.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 import type { Directed, DirectedEntry, DirectedRow } from './desired.ts';
+import type { Path, Paths } from './paths.ts';
 import {
   type Observation,
   type Suspicion,
@@ -29,7 +30,11 @@ export interface Watcher {
    * Follows the checks of a desired state, but for destinations that are not to be checked. Those that are
    * followed already, and have not changed, keep what is known.
    */
-  follow(directed: Directed, isChecked: (entry: DirectedEntry, row: DirectedRow) => boolean): void;
+  follow(
+    directed: Directed,
+    paths: Paths,
+    isChecked: (entry: DirectedEntry, row: DirectedRow) => boolean,
+  ): void;
   /** The checks of a destination, by the key of its place. */
   of(place: string): readonly Followed[];
   /** Looks which failures are to be believed now, and believes those. */
@@ -52,9 +57,14 @@ export function createWatcher(
   let followed = new Map<string, Followed>();
   let byPlace = new Map<string, Followed[]>();
 
-  function start(entry: DirectedEntry, row: DirectedRow, check: NamedCheck): Followed {
-    const { address, port } = row.target;
-    const target = { address, port, service: entry.service };
+  function start(
+    entry: DirectedEntry,
+    row: DirectedRow,
+    check: NamedCheck,
+    path: Path | undefined,
+  ): Followed {
+    const { address, port, source } = row.target;
+    const target = { address, port, source, mark: path?.mark, service: entry.service };
     const following = monitor.follow(target, check, row.policy, health => {
       const before = item.health;
       item.health = health;
@@ -66,7 +76,7 @@ export function createWatcher(
       service: entry.service,
       destination: row.destination,
       check,
-      observation: `${address} ${port} ${check.key}`,
+      observation: `${address} ${port} ${path?.mark} ${check.key}`,
       health,
       trusted: 'unknown',
       stop: () => following.stop(),
@@ -75,16 +85,17 @@ export function createWatcher(
   }
 
   return {
-    follow(directed, isChecked) {
+    follow(directed, paths, isChecked) {
       const next = new Map<string, Followed>();
       const places = new Map<string, Followed[]>();
       for (const entry of directed.values()) {
         for (const row of entry.rows) {
           if (!isChecked(entry, row)) continue;
           const place = placeKey(entry.key, row.key);
+          const path = row.target.path === undefined ? undefined : paths.get(row.target.path);
           const items = row.checks.map(check => {
-            const key = `${place} ${identityOf(check, row)}`;
-            const item = next.get(key) ?? followed.get(key) ?? start(entry, row, check);
+            const key = `${place} ${identityOf(check, row, path)}`;
+            const item = next.get(key) ?? followed.get(key) ?? start(entry, row, check, path);
             next.set(key, item);
             return item;
           });
@@ -120,8 +131,9 @@ function isSame(one: CheckAnswer | undefined, other: CheckAnswer | undefined): b
   return one?.factor === other?.factor && one?.admin === other?.admin;
 }
 
-function identityOf(check: NamedCheck, { target, policy }: DirectedRow): string {
-  return `${check.key} ${target.address} ${target.port} ${JSON.stringify(policy)}`;
+function identityOf(check: NamedCheck, { target, policy }: DirectedRow, path: Path | undefined): string {
+  const { address, port, source } = target;
+  return `${check.key} ${JSON.stringify([address, port, source, path?.mark, policy])}`;
 }
 
 /** What a check says, for whoever asks. */

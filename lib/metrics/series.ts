@@ -1,3 +1,4 @@
+import { isCheckPath } from '../model/check-path.ts';
 import { destinationKey, serviceKey } from '../model/identity.ts';
 import type { Sample } from '../statistics/sampler.ts';
 import { destinationFamilies } from './director.ts';
@@ -52,7 +53,7 @@ export async function createSeries(
   const { ids: destinations, service: serviceOf } = sample.destinations;
   const labelsText = (labels: readonly Label[]) => labelsOf(labels.filter(([label]) => !drop.has(label)));
 
-  const shown = services.map(service => filter?.(service) ?? true);
+  const shown = services.map(service => !isCheckPath(service) && (filter?.(service) ?? true));
   const names = services.map((service, row) => (shown[row] ? name?.(service) : undefined));
   const hasServices = level !== 'totals' && naming.services !== undefined;
   const serviceLabels = hasServices

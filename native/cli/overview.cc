@@ -106,7 +106,9 @@ class Table {
     const auto word = [&](unsigned column) { return services_.Word(column, row); };
     const uint32_t flags = word(kServiceFlags);
     const uint32_t protocol = word(kServiceProtocol);
-    const bool marked = word(kServiceMark) != 0;
+    const uint32_t mark = word(kServiceMark);
+    if (mark >= kFirstPathMark && mark <= kLastPathMark) return false;
+    const bool marked = mark != 0;
     const uint8_t* const address = services_.Address(row);
     const bool balanced = protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP;
     const bool somewhere = std::any_of(address, address + kAddressBytes, [](uint8_t b) { return b != 0; });

@@ -12,6 +12,7 @@
 
 #include "native/cli/line_shapes.h"
 #include "native/cli/listing.h"
+#include "native/cli/overview.h"
 #include "native/codec/fields.h"
 #include "native/codec/record.h"
 #include "native/codec/rows.h"
@@ -251,6 +252,7 @@ Napi::Value Layout(const Napi::CallbackInfo& info) {
                                      {"SAMPLE_COUNTERS", kSampleCounterColumns},
                                      {"LINE_ENDPOINTS", kLineEndpoints},
                                      {"NO_SHAPE", kNoShape}});
+  layout.Set("PATH_MARKS", Object(env, {{"first", kFirstPathMark}, {"last", kLastPathMark}}));
   layout.Set("Operation", Operations(env));
   layout.Set("Status", Statuses(env));
   layout.Set("Layout", Call(env));

@@ -1,14 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DirectedService, Director, type DirectorEvent } from '../../lib/director/index.ts';
 import {
   type CheckTarget,
   createMonitor,
+  type Dial,
+  type DialOptions,
   dial,
   httpCheck,
   type NamedCheck,
   tcpCheck,
 } from '../../lib/health/index.ts';
+import { isCheckPath } from '../../lib/index.ts';
+import { createMetrics } from '../../lib/metrics/index.ts';
+import { runCommand } from '../support/run-command.ts';
 import { addNamespace, removeNamespace, run, useBed } from './support.ts';
 
 // A director and a server on one segment, each a network namespace; this process is in neither. Direct
@@ -101,4 +107,70 @@ test('a check with a mark goes the way of clients’ packets, and sees that the 
   expect(row!.stats.connections).toBeGreaterThanOrEqual(1n);
   run('ip', '-n', servers, 'address', 'del', `${virtual}/32`, 'dev', 'lo');
   expect(await probe(through, httpCheck())).toBe('no connection within 3000 ms');
+});
+
+test('a director that checks through the path takes a server out which lacks the virtual address, and back', async () => {
+  const id = { protocol: 'tcp', address: virtual, port: 80 } as const;
+  const web: DirectedService = {
+    ...id,
+    scheduler: 'rr',
+    target: { through: true },
+    destinations: [{ address: server, port: 80, forwarding: 'direct', weight: 5 }],
+  };
+  const there = ((options: DialOptions) => dial({ ...options, netns: bed.netns } as never)) as Dial;
+  const make = () =>
+    new Director({
+      ipvs: bed.ipvs,
+      dial: there,
+      checks: [httpCheck({ body: 'served' })],
+      defaults: { maxUnhealthy: 1, policy: { interval: 200, fasterInterval: 100, timeout: 1000, rise: 1 } },
+      suspicion: false,
+      desired: [web],
+    });
+  const weight = async () => (await bed.ipvs.destinations(id))[0]!.weight;
+  const paths = async () => (await bed.ipvs.services()).filter(isCheckPath);
+  /** Waits until a director gives its server a weight, and the kernel has it. */
+  const untilWeight = async (director: Director, wanted: number) => {
+    const ofServer = () => director.state().services[0]?.destinations[0];
+    await expect.poll(ofServer, { timeout: 60_000 }).toMatchObject({ weight: wanted });
+    await expect.poll(weight, { timeout: 60_000 }).toBe(wanted);
+  };
+  await bed.ipvs.flush();
+  run('ip', '-n', servers, 'address', 'add', `${virtual}/32`, 'dev', 'lo');
+  const director = make();
+  const heard: DirectorEvent[] = [];
+  (async () => {
+    for await (const event of director.events()) heard.push(event);
+  })();
+  await director.start();
+  await untilWeight(director, 5);
+  // Healthy by its own address all the time.
+  run('ip', '-n', servers, 'address', 'del', `${virtual}/32`, 'dev', 'lo');
+  await untilWeight(director, 0);
+  expect(heard.filter(event => event.type === 'health').at(-1)).toMatchObject({
+    health: { state: 'down', reason: 'no connection within 1000 ms' },
+  });
+  run('ip', '-n', servers, 'address', 'add', `${virtual}/32`, 'dev', 'lo');
+  await untilWeight(director, 5);
+
+  // The kernel has the path; whoever asks what is balanced does not see it.
+  const [path, ...others] = await paths();
+  expect(others).toEqual([]);
+  expect(await bed.ipvs.destinations(path!)).toMatchObject([
+    { address: server, port: 0, forwarding: 'direct' },
+  ]);
+  using metrics = createMetrics(bed.ipvs);
+  expect(await metrics.text()).not.toMatch(/fwmark="[1-9]/);
+  expect((await runCommand(['list'], bed.netns)).stdout).not.toContain('fwmark');
+  expect(director.state().services).toHaveLength(1);
+
+  // Another one of its name goes on with that very path.
+  await director.close();
+  const next = make();
+  await next.start();
+  expect((await paths()).map(({ fwmark }) => fwmark)).toEqual([path!.fwmark]);
+  await next.update([{ ...web, target: {} }]);
+  await expect.poll(paths, { timeout: 60_000 }).toEqual([]);
+  await next.close({ mode: 'remove' });
+  expect(await bed.ipvs.services()).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { isCheckPath } from '../../model/check-path.ts';
 import type { Destination } from '../../model/destination.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
 import { lint } from '../../model/lint/lint.ts';
@@ -10,11 +11,12 @@ import { withModule } from '../with-client.ts';
 /** Shows the table, and what is odd in it. */
 export const run: Run = (given, shell) =>
   withModule(shell, async ipvs => {
-    const table = await ipvs.snapshot();
+    const everything = await ipvs.snapshot();
     if (isGiven(given, 'json')) {
-      shell.print(`${JSON.stringify(table, undefined, 2)}\n`);
+      shell.print(`${JSON.stringify(everything, undefined, 2)}\n`);
       return 0;
     }
+    const table = everything.filter(service => !isCheckPath(service));
     shell.print(formatTable(table, shell.colours === true));
     const warnings = formatWarnings(table);
     if (warnings !== '') shell.complain(warnings);

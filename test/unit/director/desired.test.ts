@@ -48,6 +48,37 @@ describe('the desired state of a director', () => {
     expect(first?.rows[0]?.spec).toEqual(server);
   });
 
+  test('checks through the path go to the service’s address, or to one that is given', async () => {
+    const through = { through: true, source: '10.0.0.250' };
+    const targets = async (service: DirectedService) => {
+      const [entry] = (await readDirected([service], { checks: [check] })).values();
+      return entry!.rows.map(({ target: { address, port, path } }) => [address, port, path !== undefined]);
+    };
+    const rows = [server, { ...server, port: 81, target: { through: false } }];
+    expect(await targets({ ...web, target: through, destinations: rows })).toEqual([
+      ['10.0.0.1', 80, true],
+      ['10.0.0.2', 81, false],
+    ]);
+    const marked = { fwmark: 7, family: 'ipv4', destinations: [server] } as const;
+    const target = { ...through, address: '10.0.0.9', port: 443 };
+    expect(await targets({ ...marked, target })).toEqual([['10.0.0.9', 443, true]]);
+    expect(await mistakes([{ ...marked, target: through }], { checks: [check] })).toEqual([
+      'desired[0].destinations[0].target.address must be given: a service by mark has no address, not undefined',
+    ]);
+    const local = [{ ...server, port: 80, forwarding: 'local' }];
+    expect(await mistakes([{ ...web, target: through, destinations: local }], { checks: [check] })).toEqual([
+      "desired[0].destinations[0].target.through: packets by forwarding 'local' reach no other machine",
+    ]);
+    const wrong = { ...web, target: { through: 1, source: 'fd00::1' }, destinations: [] };
+    expect(await mistakes([wrong], { checks: [check] })).toEqual([
+      'desired[0].target.through must be true or false, not 1',
+    ]);
+    const otherFamily = { ...web, target: { through: true, source: 'fd00::1' }, destinations: [server] };
+    expect(await mistakes([otherFamily], { checks: [check] })).toEqual([
+      "desired[0].destinations[0].target.source must be of the family of 10.0.0.1, not 'fd00::1'",
+    ]);
+  });
+
   test('a slow start by default is none for a service whose scheduler does not share by weight', async () => {
     const directed = await readDirected([{ ...web, scheduler: 'rr', destinations: [] }], { slowStart: 1000 });
     expect([...directed.values()]).toMatchObject([{ slowStart: 0 }]);

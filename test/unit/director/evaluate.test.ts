@@ -41,7 +41,7 @@ async function direct(desired: readonly DirectedService[], rest: Partial<World> 
     changes.push(`${destination.address} was ${before}`),
   );
   const directed = await readDirected(desired, {});
-  watcher.follow(directed, () => true);
+  watcher.follow(directed, new Map(), () => true);
   const world: World = {
     directed,
     operators: createOperators(),
@@ -154,11 +154,11 @@ describe('the table that a director wants', () => {
     say(2, 'up', 0);
     weights(0);
     const next = await readDirected([{ ...web, destinations: [{ ...at(2), weight: 6 }, at(4)] }], {});
-    watcher.follow(next, () => true);
+    watcher.follow(next, new Map(), () => true);
     expect([...listeners.keys()]).toEqual(['10.0.0.2', '10.0.0.4']);
     Object.assign(world, { directed: next });
     expect(weights(1)).toMatchObject({ 2: 6, 4: 0 });
-    watcher.follow(next, (_, row) => row.key !== '10.0.0.2:80');
+    watcher.follow(next, new Map(), (_, row) => row.key !== '10.0.0.2:80');
     expect(watcher.count()).toBe(1);
     watcher.stop();
     expect(listeners.size).toBe(0);
