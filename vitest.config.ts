@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { built } from './test/built.ts';
 import { LongestFirst } from './test/sequencer.ts';
 
 /**
@@ -37,6 +38,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        plugins: [built(import.meta.dirname)],
         test: {
           name: 'kernel',
           include: ['test/kernel/**/*.test.ts'],
@@ -47,6 +49,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        plugins: [built(import.meta.dirname)],
         test: {
           name: 'alone',
           include: ['test/kernel/alone/**/*.test.ts'],
@@ -58,6 +61,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        plugins: [built(import.meta.dirname)],
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
@@ -87,6 +91,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        plugins: [built(import.meta.dirname)],
         test: {
           name: 'proof',
           include: ['test/lab/proofs.test.ts'],

@@ -244,10 +244,10 @@ async function nodeGyp(args, switches = []) {
 }
 
 async function compileLibrary() {
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  for (const folder of ['dist', 'build/lib']) rmSync(join(root, folder), { recursive: true, force: true });
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
-  const { bundleCommand, bundleLibrary } = await import('./bundle.mjs');
-  await Promise.all([bundleLibrary(root), bundleCommand(root)]);
+  const { bundleCommand, bundleForTests, bundleLibrary } = await import('./bundle.mjs');
+  await Promise.all([bundleLibrary(root), bundleCommand(root), bundleForTests(root)]);
   touch(join(root, 'dist/index.js'));
 }
 
