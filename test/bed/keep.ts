@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheDirectory } from './cache.ts';
 import { withLock } from './lock.ts';
 import { say } from './say.ts';
@@ -37,13 +37,30 @@ export async function keep(
 export async function writableCache(): Promise<string> {
   const cache = cacheDirectory();
   try {
-    await mkdir(cache, { recursive: true });
+    await makeFolder(cache);
     await mkdir(join(cache, `.${process.pid}`));
     await rm(join(cache, `.${process.pid}`), { recursive: true });
   } catch (error) {
     throw unwritable(cache, error);
   }
   return cache;
+}
+
+/**
+ * Makes a folder and those around it. Node.js' own `mkdir()` with `recursive` never ends in /proc: there a folder that
+ * cannot be made is ENOENT, which it takes for a missing parent.
+ */
+async function makeFolder(path: string): Promise<void> {
+  const make = (): Promise<void> =>
+    mkdir(path).catch(error => {
+      if (error.code !== 'EEXIST' || !statSync(path).isDirectory()) throw error;
+    });
+  const parent = dirname(path);
+  await make().catch(async error => {
+    if (error.code !== 'ENOENT' || parent === path) throw error;
+    await makeFolder(parent);
+    await make();
+  });
 }
 
 /** The error of a folder of the cache in which nothing can be made, with what to do. */
