@@ -10,7 +10,7 @@
       "copies": [
         {
           "destination": "native/build/Release",
-          "files": ["<(PRODUCT_DIR)/ipvs.node", "<(PRODUCT_DIR)/ipvs-quick"],
+          "files": ["<(PRODUCT_DIR)/ipvs.node", "<(PRODUCT_DIR)/ipvs-quick-<(target_arch)"],
         },
       ],
     },

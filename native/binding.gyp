@@ -117,8 +117,10 @@
     },
     {
       # What is asked of the command all the time (native/cli/ipvs_quick.cc). Static, where the machine has what that
-      # takes: such a program starts in a fraction of the time.
+      # takes: such a program starts in a fraction of the time. The launcher (lib/cli/ipvs.sh) must not start another
+      # architecture's, which its name tells.
       "target_name": "ipvs-quick",
+      "product_name": "ipvs-quick-<(target_arch)",
       "type": "executable",
       "dependencies": ["ipvs-core"],
       "sources": ["cli/ipvs_quick.cc"],

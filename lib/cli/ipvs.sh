@@ -21,17 +21,21 @@ case ${1-} in
 -* | list)
   # A shell's own default is not in the environment, where ipvs-quick looks for Node.js.
   export PATH
-  quick=$here/../native/build/Release/ipvs-quick
-  if [ ! -x "$quick" ]; then
-    # Since Linux 6.1 the kernel tells the architecture in a file, which is read without starting a program.
-    machine=
-    [ -r /proc/sys/kernel/arch ] && read -r machine </proc/sys/kernel/arch
-    case ${machine:-$(uname -m)} in
-    x86_64) quick=$here/../prebuilds/linux-x64/ipvs-quick ;;
-    aarch64) quick=$here/../prebuilds/linux-arm64/ipvs-quick ;;
-    esac
-  fi
-  [ -x "$quick" ] && exec "$quick" "$here/ipvs.cjs" "$@"
+  # Since Linux 6.1 the kernel tells the architecture in a file, which is read without starting a program.
+  machine=
+  [ -r /proc/sys/kernel/arch ] && read -r machine </proc/sys/kernel/arch
+  # Node.js' name of it is in the program's: one compiled elsewhere would end this shell, or be read as a script.
+  case ${machine:=$(uname -m)} in
+  x86_64) machine=x64 ;;
+  aarch64) machine=arm64 ;;
+  armv*) machine=arm ;;
+  i?86) machine=ia32 ;;
+  ppc64le) machine=ppc64 ;;
+  loongarch64) machine=loong64 ;;
+  esac
+  for quick in "$here/../native/build/Release/ipvs-quick-$machine" "$here/../prebuilds/linux-$machine/ipvs-quick"; do
+    [ -x "$quick" ] && exec "$quick" "$here/ipvs.cjs" "$@"
+  done
   ;;
 esac
 

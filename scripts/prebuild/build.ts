@@ -130,7 +130,7 @@ async function compile(target: Target, folder: string): Promise<void> {
     PREBUILD_NODE_GYP: join(root, 'node_modules/.bin/node-gyp'),
     PREBUILD_LIBC: target.libc,
   };
-  const copyQuick = `cp build/Release/ipvs-quick ${join(work, filesOf(target).at(-1)!)}`;
+  const copyQuick = `cp build/Release/ipvs-quick-${target.arch} ${join(work, filesOf(target).at(-1)!)}`;
   await runProgram(
     join(root, 'node_modules/.bin/prebuildify'),
     [

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { provide } from '../../scripts/prebuild/build.ts';
 import { filesOf, targets } from '../../scripts/prebuild/targets.ts';
-import { keep, writableCache } from './keep.ts';
+import { keep } from './keep.ts';
 import type { Kernel } from './kernels.ts';
 import { npmPackage, unpackDebian } from './packages.ts';
 import { runProgram } from './program.ts';
@@ -46,12 +46,19 @@ const packages = [
   ...['iproute2', 'ipvsadm', 'iptables', 'iputils-arping', 'keepalived', 'kmod', 'nftables'],
 ];
 
+/** The files that an installation has and no package brings. */
+const files: Readonly<Record<string, string>> = {
+  'etc/hostname': 'bed\n',
+  'etc/hosts': '127.0.0.1 localhost\n::1 localhost\n',
+};
+
 /**
  * Debian's arm64 with Node.js and this checkout, in which the prebuilt addon, as users have it, stands in the
  * place of the one compiled for this machine.
  */
 export async function arm64Userland(): Promise<Userland> {
-  const root = await keep('root-trixie-arm64', async work => {
+  const digest = digestOf(JSON.stringify([packages, files]));
+  const root = await keep(`root-trixie-arm64-${digest}`, async work => {
     say('making a root file system of arm64');
     await unpackDebian({ suite: 'trixie', packages, architecture: 'arm64', withDependencies: true }, work);
     await configure(work);
@@ -71,6 +78,7 @@ export async function arm64Userland(): Promise<Userland> {
 
 /** Does the part of installing Debian's packages that is needed here. */
 async function configure(root: string): Promise<void> {
+  for (const [path, text] of Object.entries(files)) await writeFile(join(root, path), text);
   const defaults = join(root, 'usr/share/base-passwd');
   await copyFile(join(defaults, 'passwd.master'), join(root, 'etc/passwd'));
   await copyFile(join(defaults, 'group.master'), join(root, 'etc/group'));
@@ -84,8 +92,7 @@ async function configure(root: string): Promise<void> {
  * architecture.
  */
 async function arm64Modules(): Promise<string> {
-  const lock = await readFile(join(checkout, 'package-lock.json'));
-  const digest = createHash('sha256').update(lock).digest('hex').slice(0, 16);
+  const digest = digestOf(await readFile(join(checkout, 'package-lock.json')));
   const folder = await keep(`modules-arm64-${digest}`, async work => {
     say('installing what package-lock.json lists, for arm64');
     for (const name of ['package.json', 'package-lock.json']) {
@@ -101,21 +108,28 @@ async function arm64Modules(): Promise<string> {
  * A folder with the prebuilt addon and ipvs-quick, laid out as a build on the machine itself would leave it.
  */
 async function arm64Addon(): Promise<string> {
-  const folder = join(await writableCache(), 'addon-arm64');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(join(folder, 'Release'), { recursive: true });
+  const names = new Map<string, string>();
+  const contents: Buffer[] = [];
   for (const target of targets.filter(({ arch }) => arch === 'arm64')) {
     await provide(target);
     for (const file of filesOf(target)) {
-      const name = file.endsWith('/ipvs-quick')
-        ? 'ipvs-quick'
-        : target.libc === 'glibc'
-          ? 'ipvs.node'
-          : undefined;
-      if (name === undefined) continue;
-      await copyFile(join(checkout, file), join(folder, 'Release', name));
-      await chmod(join(folder, 'Release', name), 0o755);
+      if (file.endsWith('/ipvs-quick')) names.set(file, 'ipvs-quick-arm64');
+      else if (target.libc === 'glibc') names.set(file, 'ipvs.node');
+      else continue;
+      contents.push(await readFile(join(checkout, file)));
     }
   }
-  return folder;
+  // Another checkout's kernel may be running with an addon of its own.
+  return await keep(`addon-arm64-${digestOf(Buffer.concat(contents))}`, async work => {
+    await mkdir(join(work, 'Release'));
+    for (const [file, name] of names) {
+      await copyFile(join(checkout, file), join(work, 'Release', name));
+      await chmod(join(work, 'Release', name), 0o755);
+    }
+  });
+}
+
+/** A text that tells one content of the cache from another. */
+function digestOf(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }

@@ -20,7 +20,8 @@ const bed = useBed();
 const installation = install();
 afterAll(() => installation.remove());
 
-const program = join(installation.folder, 'node_modules/ipvs/native/build/Release/ipvs-quick');
+const quick = `node_modules/ipvs/native/build/Release/ipvs-quick-${process.arch}`;
+const program = join(installation.folder, quick);
 const command = '/nonexistent/command';
 
 function start(program: string, words: readonly string[], before: readonly string[] = []) {
@@ -236,6 +237,6 @@ test('the command lists the same with and without ipvs-quick, also through npmâ€
   mkdirSync(dirname(link));
   symlinkSync('../ipvs/dist/ipvs', link);
   expect(start(link, ['-Ln', '--stats'])).toEqual({ status: 0, stdout, stderr: '' });
-  rmSync(join(installation.folder, 'node_modules/ipvs/native/build/Release/ipvs-quick'));
+  rmSync(program);
   expect(start(link, ['-Ln', '--stats'])).toEqual({ status: 0, stdout, stderr: '' });
 });

@@ -1,5 +1,5 @@
-import { copyFileSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, truncateSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hostObstacle } from '../bed/host.ts';
 import { npmPackage } from '../bed/packages.ts';
@@ -127,6 +127,23 @@ test.each(missing)(
     }
   },
 );
+
+test('the command says in a sentence that what was compiled in the package is for another machine', async () => {
+  const spoil = (addon: string) => {
+    const prebuilt = join(dirname(addon), '../linux-arm64');
+    const compiled = join(dirname(addon), '../../native/build/Release');
+    mkdirSync(compiled, { recursive: true });
+    copyFileSync(join(prebuilt, 'ipvs.glibc.node'), join(compiled, 'ipvs.node'));
+    for (const name of ['ipvs-quick', 'ipvs-quick-arm64'])
+      copyFileSync(join(prebuilt, 'ipvs-quick'), join(compiled, name));
+  };
+  const command = ['node_modules/ipvs/dist/ipvs', '-A', '-t', '10.0.0.1:http'];
+  const { status, stdout, stderr } = await run('foreign-build', { spoil }, command);
+  expect([status, stdout]).toEqual([255, '']);
+  expect(stderr).toMatch(
+    /^\S*native\/build\/Release\/ipvs\.node is made for another machine than x64: .*\n$/,
+  );
+});
 
 test('the command under Node.js 18 says that it is too old, and ends with 2', async () => {
   const { status, stdout, stderr } = await run('command-18', { node: '18' }, [

@@ -34,7 +34,7 @@ export function install(): Installation {
     'package.json',
     'dist',
     'native/build/Release/ipvs.node',
-    'native/build/Release/ipvs-quick',
+    `native/build/Release/ipvs-quick-${process.arch}`,
   ]) {
     copy(join(root, part), join(modules, 'ipvs', part));
   }

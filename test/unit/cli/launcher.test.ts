@@ -64,7 +64,10 @@ describe('the launcher', () => {
     writeFileSync(command, '');
   });
 
-  const addQuick = (place: string) => addScript(`lib/node_modules/ipvs/${place}/ipvs-quick`, place);
+  const addQuick = (place: string, arch: string = process.arch) => {
+    const name = place.startsWith('native') ? `ipvs-quick-${arch}` : 'ipvs-quick';
+    return addScript(`lib/node_modules/ipvs/${place}/${name}`, place);
+  };
 
   test('the launcher starts Node.js with every word as it was given', () => {
     const words = ['-L', '', 'two words', '*', "it's", '--'];
@@ -91,6 +94,13 @@ describe('the launcher', () => {
     expect(printed(launcher, '-Ln', '--stats')).toMatch(/^native/);
   });
 
+  test('the launcher passes over an ipvs-quick that was built on another architecture', () => {
+    addQuick('native/build/Release', process.arch === 'arm64' ? 'x64' : 'arm64');
+    expect(printed(launcher, '-Ln')).toMatch(/^node /);
+    addQuick(`prebuilds/${ARCHITECTURE}`);
+    expect(printed(launcher, '-Ln')).toMatch(/^prebuilds/);
+  });
+
   test('the launcher starts Node.js where ipvs-quick may not be run', () => {
     chmodSync(addQuick('native/build/Release'), 0o644);
     expect(printed(launcher, '-Ln', '--stats')).toMatch(/^node /);
@@ -99,11 +109,7 @@ describe('the launcher', () => {
   test('the launcher hands on a closed standard output as one that cannot be written, and others as they are', () => {
     const written = `${process.execPath} -e 'fs.writeSync(1, "written")'`;
     writeFileSync(addScript('writing/node', ''), `#!/bin/sh\nexec ${written}\n`);
-    addQuick('native/build/Release');
-    writeFileSync(
-      join(folder, 'lib/node_modules/ipvs/native/build/Release/ipvs-quick'),
-      `#!/bin/sh\nexec ${written}\n`,
-    );
+    writeFileSync(addQuick('native/build/Release'), `#!/bin/sh\nexec ${written}\n`);
     for (const words of ['help', '-Ln']) {
       const run = (redirection: string) =>
         start(
@@ -148,7 +154,7 @@ describe('the launcher', () => {
 });
 
 describe('ipvs-quick', () => {
-  const quick = join(root, 'native/build/Release/ipvs-quick');
+  const quick = join(root, `native/build/Release/ipvs-quick-${process.arch}`);
 
   // Lists alone: what is done here would be done to this machine's table.
   test('ipvs-quick becomes the command at a list that it does not know', () => {
