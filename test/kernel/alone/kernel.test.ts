@@ -343,7 +343,7 @@ describe('namespaces', () => {
     const absent = await rejection(bed.client({ netns: 'ipvs-no-such' }).services());
     expect(absent).toMatchObject({ code: 'ERR_IPVS_NAMESPACE_NOT_FOUND', errno: -2 });
     expect(absent.message).toContain('ipvs-no-such');
-    const file = await rejection(bed.client({ netns: '/etc/hostname' }).services());
+    const file = await rejection(bed.client({ netns: '/etc/passwd' }).services());
     expect(file).toMatchObject({ code: 'ERR_IPVS_NAMESPACE_FAILED' });
     expect((await rejection(bed.client({ netns: 'ipvs-no-such' }).settings())).code).toBe(
       'ERR_IPVS_NAMESPACE_NOT_FOUND',
