@@ -87,6 +87,7 @@ const needs = {
     program('iputils-arping', 'arping'),
     program('ipvsadm', 'ipvsadm'),
     program('keepalived', 'keepalived'),
+    program('curl', 'curl'),
     promtool,
     program('prometheus-node-exporter', 'prometheus-node-exporter'),
   ],

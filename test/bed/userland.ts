@@ -35,6 +35,7 @@ const packages = [
     'base-passwd',
     'bash',
     'coreutils',
+    'curl',
     'dash',
     'findutils',
     'grep',
@@ -43,7 +44,17 @@ const packages = [
     'procps',
   ],
   ...['python3-minimal', 'sed', 'util-linux', 'busybox-static', 'libatomic1', 'libstdc++6', 'libcap2-bin'],
-  ...['iproute2', 'ipvsadm', 'iptables', 'iputils-arping', 'keepalived', 'kmod', 'nftables'],
+  ...[
+    'iproute2',
+    'ipvsadm',
+    'iptables',
+    'iputils-arping',
+    'keepalived',
+    'kmod',
+    'nftables',
+    'prometheus',
+    'prometheus-node-exporter',
+  ],
 ];
 
 /** The files that an installation has and no package brings. */
