@@ -1,5 +1,5 @@
 import { wrongType, wrongValue } from '../model/arguments.ts';
-import { MAX_NAME } from '../model/constants.ts';
+import { isName, MAX_NAME } from '../model/constants.ts';
 import { Layout, NAME_BYTES, type Operation } from './layout.ts';
 
 /** Where a record stands among others. */
@@ -38,7 +38,7 @@ export function getWord(slot: Slot, offset: number): number {
  */
 export function putName(slot: Slot, offset: number, field: string, name: unknown): void {
   if (typeof name !== 'string') throw wrongType(field, 'a string', name);
-  if (name.length === 0 || name.length > MAX_NAME || !/^[!-~]+$/.test(name)) {
+  if (!isName(name)) {
     throw wrongValue(field, `be a name of 1 to ${MAX_NAME} ASCII characters without spaces`, name);
   }
   for (let i = 0; i < name.length; i++) slot.bytes[offset + i] = name.charCodeAt(i);

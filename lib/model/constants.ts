@@ -75,3 +75,8 @@ export const MAX_THRESHOLD = 0xffff_ffff;
  * Scheduler, engine and interface names: 16 bytes with the closing NUL (IP_VS_SCHEDNAME_MAXLEN, IFNAMSIZ).
  */
 export const MAX_NAME = 15;
+
+/** Whether the kernel can hold a name and a line of rules can say it: ASCII without spaces. */
+export function isName(name: string): boolean {
+  return name.length <= MAX_NAME && /^[!-~]+$/.test(name);
+}

@@ -1,4 +1,5 @@
 import { type AddressFamily, validateAddress } from './address.ts';
+import { wrongType } from './arguments.ts';
 import { keysOf } from './numbers.ts';
 
 /**
@@ -67,6 +68,7 @@ export const destinationIdKeys = keysOf<DestinationId>({ address: true, port: tr
  * ```
  */
 export function serviceKey(service: ServiceId): string {
+  validateIdentity('service', service);
   if (service.fwmark !== undefined) return `fwmark ${service.fwmark} ${service.family}`;
   return `${service.protocol} ${endpointKey('service.address', service.address, service.port)}`;
 }
@@ -83,7 +85,13 @@ export function serviceKey(service: ServiceId): string {
  * ```
  */
 export function destinationKey(destination: DestinationId): string {
+  validateIdentity('destination', destination);
   return endpointKey('destination.address', destination.address, destination.port);
+}
+
+/** Throws at what can have no fields. */
+function validateIdentity(field: string, id: unknown): void {
+  if (typeof id !== 'object' || id === null) throw wrongType(field, 'an object', id);
 }
 
 function endpointKey(field: string, text: string, port: number): string {

@@ -1,5 +1,5 @@
 import { copyDestinationId, copyServiceId } from '../identity.ts';
-import type { TableEntry } from '../table.ts';
+import { type TableEntry, validateTable } from '../table.ts';
 import { lintDestination } from './destination.ts';
 import { lintService } from './service.ts';
 import type { LintWarning } from './warning.ts';
@@ -7,8 +7,8 @@ import { lintWeights } from './weights.ts';
 
 /**
  * Finds what is suspicious in a table: what `snapshot()` or `parseRules()` returned, or a program put
- * together. Pure, and never throws for what a row says. In the table's order, a service before its
- * destinations.
+ * together. Pure, and never throws for what a row says, only a TypeError at what is no table. In the table's
+ * order, a service before its destinations.
  *
  * @example
  * ```ts
@@ -18,14 +18,14 @@ import { lintWeights } from './weights.ts';
  * ```
  */
 export function lint(table: readonly TableEntry[]): LintWarning[] {
+  validateTable('table', table);
   return table.flatMap(entry => {
     const service = copyServiceId(entry);
-    const destinations = entry.destinations ?? [];
     const found: LintWarning[] = [];
     for (const [code, field, message] of [...lintService(entry), ...lintWeights(entry)]) {
       found.push({ code, service, field, message });
     }
-    for (const spec of destinations) {
+    for (const spec of entry.destinations) {
       const destination = copyDestinationId(spec);
       for (const [code, field, message] of lintDestination(entry, spec)) {
         found.push({ code, service, destination, field, message });

@@ -1,6 +1,6 @@
-import { validateChoice, validateObject, wrongType } from '../../model/arguments.ts';
+import { validateChoice, validateObject } from '../../model/arguments.ts';
 import type { DestinationId, ServiceId } from '../../model/identity.ts';
-import type { TableEntry } from '../../model/table.ts';
+import { type TableEntry, validateTable } from '../../model/table.ts';
 import { commandLine } from './command.ts';
 import { commentText, type Line, markedText } from './line.ts';
 import type { NameFormatter } from './naming.ts';
@@ -58,7 +58,7 @@ export function writeRules(
   services: readonly TableEntry[],
   options: FormatOptions = {},
 ): { readonly text: string; readonly omitted: readonly OmittedRule[] } {
-  if (!Array.isArray(services)) throw wrongType('services', 'an array', services);
+  validateTable('services', services);
   validateObject('options', options, optionKeys);
   const { order = 'ipvsadm', naming, language = 'ipvs' } = options;
   validateChoice('options.order', order, orders);

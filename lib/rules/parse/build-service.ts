@@ -1,5 +1,5 @@
 import { dottedMask, maskOfPrefix, prefixOfMask } from '../../model/address.ts';
-import { MAX_NAME } from '../../model/constants.ts';
+import { isName, MAX_NAME } from '../../model/constants.ts';
 import { isIpv6Service, type ServiceId } from '../../model/identity.ts';
 import { flagBits, flagNames } from '../../model/scheduler.ts';
 import {
@@ -22,8 +22,8 @@ export function buildService(builder: Builder): ServiceSpec | undefined {
   if (id === undefined) return undefined;
   const isAsIs = values['as-is'] === true;
   const scheduler = values.scheduler || DEFAULT_SCHEDULER;
-  if (scheduler.length > MAX_NAME) {
-    const rule = `a scheduler's name has ${MAX_NAME} characters at most`;
+  if (!isName(scheduler)) {
+    const rule = `a scheduler's name has ${MAX_NAME} ASCII characters at most`;
     complain(findings, '-s', `${rule}, not ${show(scheduler)}`, 255);
   }
   if (values.ops === true && id.fwmark === undefined && id.protocol !== 'udp' && !isAsIs) {
@@ -84,7 +84,7 @@ type KeptPersistence = Pick<ServiceConfig, 'persistence' | 'dormantPersistence'>
 function buildPersistence(builder: Builder, id: ServiceId): KeptPersistence {
   const { values, findings } = builder;
   const { persistent, netmask, pe, dormant } = values;
-  if (pe !== undefined && pe.length > MAX_NAME) {
+  if (pe !== undefined && pe !== '' && !isName(pe)) {
     complain(
       findings,
       '--pe',

@@ -1,5 +1,5 @@
 import { canonicalAddress, parseIpv4 } from '../../model/address.ts';
-import { MAX_NAME, MAX_TIMEOUT } from '../../model/constants.ts';
+import { isName, MAX_NAME, MAX_TIMEOUT } from '../../model/constants.ts';
 import type { DaemonRole, DaemonSpec, Timeouts } from '../../model/kernel.ts';
 import { written } from '../grammar/lookup.ts';
 import { complain, type Findings, show } from '../problem.ts';
@@ -81,11 +81,11 @@ function buildTimeouts(words: readonly string[], findings: Findings): Partial<Ti
 
 function buildDaemon({ values, findings }: Builder, role: DaemonRole): DaemonSpec {
   const name = values['mcast-interface'] || 'eth0';
-  if (name.length > MAX_NAME) {
+  if (!isName(name)) {
     complain(
       findings,
       '--mcast-interface',
-      `an interface's name has ${MAX_NAME} characters at most, not ${show(name)}`,
+      `an interface's name has ${MAX_NAME} ASCII characters at most, not ${show(name)}`,
       255,
     );
   }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type DestinationSpec, type LintCode, lint, type ServiceSpec } from '../../../lib/index.ts';
+import {
+  type DestinationSpec,
+  destinationKey,
+  type LintCode,
+  lint,
+  type ServiceSpec,
+  serviceKey,
+} from '../../../lib/index.ts';
 
 const web = { protocol: 'tcp', address: '10.0.0.1', port: 80 } as const;
 const mark = { fwmark: 7, family: 'ipv4' } as const;
@@ -157,4 +164,29 @@ test('lint() returns whatever the table holds', () => {
       expect(Array.isArray(lint(table as never))).toBe(true);
     }),
   );
+});
+
+test('lint() refuses what is no table by its place, with the code of a wrong argument', () => {
+  const refused = (table: unknown) => {
+    try {
+      lint(table as never);
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
+      return (error as Error).message;
+    }
+    return expect.fail('lint() took it');
+  };
+  expect(refused(null)).toBe('table must be an array, not null');
+  expect(refused({ ...web })).toMatch(/^table must be an array/);
+  expect(refused([null])).toBe('table[0] must be an object, not null');
+  expect(refused([{}])).toBe('table[0].address must be a string, not undefined');
+  expect(refused([web])).toBe('table[0].destinations must be an array, not undefined');
+  expect(refused([{ ...mark, destinations: [server, {}] }])).toBe(
+    'table[0].destinations[1].address must be a string, not undefined',
+  );
+});
+
+test('serviceKey() and destinationKey() name what is no object', () => {
+  expect(() => serviceKey(undefined as never)).toThrow('service must be an object, not undefined');
+  expect(() => destinationKey(null as never)).toThrow('destination must be an object, not null');
 });

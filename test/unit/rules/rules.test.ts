@@ -294,7 +294,7 @@ describe('bad lines', () => {
     ['-A -t [fd00::1]:80 -p -M 129', /prefix length from 1 to 128/],
     ['-A -t 10.0.0.1:80 -s rr -b sh-port', /goes with -s sh/],
     ['-A -t 10.0.0.1:80 -s sh -b ,', /-b: expected/],
-    ['-A -t 10.0.0.1:80 -s abcdefghijklmnop', /15 characters/],
+    ['-A -t 10.0.0.1:80 -s abcdefghijklmnop', /15 ASCII characters/],
     ['-a -t 10.0.0.1:80', /needs a real-server/],
     ['-a -t 10.0.0.1:80 -r fd00::1', /only a tunnel/],
     ['-a -t 10.0.0.1:80 -r 10.0.1.1 -g -m', /forwarding method already/],
@@ -390,6 +390,15 @@ describe('formatting', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('names with what the kernel or a line cannot hold are refused with their line', () => {
+    for (const name of ['r\0r', 'é', '\x1b[31mrr', 'a'.repeat(16)]) {
+      const problems = problemsOf(`-A -t 10.0.0.1:80 -s rr\n-A -t 10.0.0.2:80 -s ${name}`);
+      expect(problems).toMatchObject([{ line: 2, message: expect.stringMatching(/15 ASCII characters/) }]);
+      expect(problemOf(`-A -t 10.0.0.1:80 -p --pe ${name}`)).toMatch(/name of a persistence engine/);
+      expect(problemOf(`--start-daemon master --mcast-interface ${name}`)).toMatch(/15 ASCII characters/);
+    }
   });
 
   test('formatRules() sorts as ipvsadm: by protocol, address, port, and by its wrong comparison too', () => {
@@ -488,6 +497,11 @@ describe('formatting', () => {
     expect(() => formatRules([], { order: 'sorted' } as never)).toThrow(/options\.order/);
     expect(() => formatRules([], { language: 'nft' } as never)).toThrow(/options\.language/);
     expect(() => formatRules(undefined as never)).toThrow(/services must be an array/);
+    expect(() => formatRules([service, null] as never)).toThrow(/^services\[1\] must be an object/);
+    wrong({ address: undefined }, /^services\[0\]\.address must be a string/);
+    wrong({ destinations: undefined }, /^services\[0\]\.destinations must be an array/);
+    wrong({ destinations: [destination, null] }, /^services\[0\]\.destinations\[1\] must be an object/);
+    wrongBelow({ address: undefined }, /^services\[0\]\.destinations\[0\]\.address must be a string/);
     expect(() => parseRules(Buffer.from('-C') as never)).toThrow(/text must be a string/);
     expect(() => parseCommands(undefined as never)).toThrow(/text must be a string/);
   });
