@@ -392,7 +392,7 @@ describe('formatting', () => {
     );
   });
 
-  test('names with what the kernel or a line cannot hold are refused with their line', () => {
+  test('a name that the kernel or a line of rules cannot hold is refused with its line', () => {
     for (const name of ['r\0r', 'é', '\x1b[31mrr', 'a'.repeat(16)]) {
       const problems = problemsOf(`-A -t 10.0.0.1:80 -s rr\n-A -t 10.0.0.2:80 -s ${name}`);
       expect(problems).toMatchObject([{ line: 2, message: expect.stringMatching(/15 ASCII characters/) }]);
