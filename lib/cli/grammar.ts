@@ -161,6 +161,15 @@ export const builtins = {
       ['ipvs maintenance --undo 172.16.120.11', 'it is checked again, and used once it is healthy'],
     ],
   },
+  convert: {
+    argument: 'FILE',
+    file: true,
+    help: "make a director's file of keepalived.conf or ldirectord.cf, and tell what of it has no counterpart",
+    examples: [
+      ['ipvs convert /etc/keepalived/keepalived.conf >director.json', 'exit 2 where something is left out'],
+      ['ipvs director --check director.json', 'what the director says of it'],
+    ],
+  },
   completion: {
     argument: shells.join('|'),
     choices: shells,

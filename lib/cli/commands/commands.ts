@@ -65,6 +65,7 @@ const commands: Readonly<Record<BuiltinName, () => Promise<{ readonly run: Run }
   director: () => import('./director.ts'),
   status: () => import('./status.ts'),
   maintenance: () => import('./maintenance.ts'),
+  convert: () => import('./convert.ts'),
   completion: () => import('./completion.ts'),
   help: () => import('./help.ts'),
 };

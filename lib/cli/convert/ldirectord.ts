@@ -1,0 +1,228 @@
+import {
+  type Converted,
+  endpointOf,
+  type Fields,
+  given,
+  inOrder,
+  milliseconds,
+  type Note,
+} from './converted.ts';
+
+/** A line: `name=value`; indented, it is of the service above. */
+interface Setting {
+  readonly line: number;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A service: its first line, and those indented below it. */
+interface Block {
+  readonly virtual: Setting;
+  readonly settings: readonly Setting[];
+}
+
+const globals = new Set([
+  'checktimeout',
+  'checkinterval',
+  'negotiatetimeout',
+  'failurecount',
+  'quiescent',
+  'fallback',
+  'fallback6',
+]);
+
+/** Names of a service that are looked at. */
+const known = new Set([
+  ...[
+    'real',
+    'fallback',
+    'scheduler',
+    'persistent',
+    'netmask',
+    'protocol',
+    'service',
+    'checktype',
+    'checkcommand',
+  ],
+  ...[
+    'checkport',
+    'request',
+    'receive',
+    'virtualhost',
+    'httpmethod',
+    'quiescent',
+    'checkinterval',
+    'checktimeout',
+  ],
+  ...['negotiatetimeout', 'failurecount', 'ops'],
+]);
+
+const methods: Readonly<Record<string, string>> = { gate: 'direct', masq: 'masquerade', ipip: 'tunnel' };
+
+/** Services by their usual ports, as ldirectord guesses them. */
+const servicesByPort: Readonly<Record<number, string>> = { 80: 'http', 443: 'https', 53: 'dns', 25: 'smtp' };
+
+/** Makes a director's file of ldirectord.cf. */
+export function convertLdirectord(text: string): Converted {
+  const notes: Note[] = [];
+  const [outside, blocks] = sort(text, notes);
+  for (const { line, name } of outside) {
+    if (globals.has(name)) continue;
+    notes.push({ line, message: `${name} has no counterpart, and is left out` });
+  }
+  const isQuiet = lastOf(outside, 'quiescent') !== 'no';
+  const services = blocks.map(block => serviceOf(block, outside, isQuiet, notes));
+  const policy = { interval: 10_000, timeout: 5000, rise: 1, fall: 1, ...policyOf(outside) };
+  const file = { defaults: { policy, maxUnhealthy: 1 }, services };
+  return { file, notes: inOrder(notes) };
+}
+
+/** The settings outside of services, and the services. */
+function sort(text: string, notes: Note[]): readonly [readonly Setting[], readonly Block[]] {
+  const outside: Setting[] = [];
+  const blocks: { virtual: Setting; settings: Setting[] }[] = [];
+  for (const [i, raw] of text.split('\n').entries()) {
+    const content = raw.replace(/(^|\s)#.*$/, '');
+    if (content.trim() === '') continue;
+    const line = i + 1;
+    const [, indent = '', name = '', value = ''] = /^(\s*)(\w+)\s*=\s*(.*?)\s*$/.exec(content) ?? [];
+    if (name === '') notes.push({ line, message: `${content.trim()} is not understood, and left out` });
+    else if (name === 'virtual' || name === 'virtual6')
+      blocks.push({ virtual: { line, name, value }, settings: [] });
+    else if (indent !== '' && blocks.length > 0) blocks.at(-1)!.settings.push({ line, name, value });
+    else outside.push({ line, name, value });
+  }
+  return [outside, blocks];
+}
+
+function lastOf(settings: readonly Setting[], name: string): string | undefined {
+  return settings.findLast(setting => setting.name === name)?.value.replace(/^"(.*)"$/s, '$1');
+}
+
+function policyOf(settings: readonly Setting[]): Fields {
+  const failures = lastOf(settings, 'failurecount');
+  const connects = ['connect', 'off', 'on'].includes(lastOf(settings, 'checktype') ?? '');
+  const timeout =
+    (connects ? undefined : lastOf(settings, 'negotiatetimeout')) ?? lastOf(settings, 'checktimeout');
+  return given({
+    interval: milliseconds(lastOf(settings, 'checkinterval')),
+    timeout: milliseconds(timeout),
+    fall: failures === undefined ? undefined : Number(failures),
+  });
+}
+
+function serviceOf(
+  { virtual, settings }: Block,
+  outside: readonly Setting[],
+  isUsuallyQuiet: boolean,
+  notes: Note[],
+): Fields {
+  for (const { line, name } of settings) {
+    if (!known.has(name))
+      notes.push({ line, message: `${name} of a service has no counterpart, and is left out` });
+  }
+  const at = endpointOf(virtual.value);
+  const protocol = lastOf(settings, 'protocol') ?? 'tcp';
+  const identity =
+    at === undefined
+      ? { fwmark: Number(virtual.value), family: virtual.name === 'virtual6' ? 'ipv6' : 'ipv4' }
+      : { protocol, ...at };
+  const [persistent, netmask] = [lastOf(settings, 'persistent'), lastOf(settings, 'netmask')];
+  const policy = policyOf(settings);
+  const port = lastOf(settings, 'checkport');
+  const isQuiet = (lastOf(settings, 'quiescent') ?? (isUsuallyQuiet ? 'yes' : 'no')) !== 'no';
+  const usual = virtual.name === 'virtual6' || at?.address.includes(':') ? 'fallback6' : 'fallback';
+  const fallback =
+    settings.findLast(({ name }) => name === 'fallback') ?? outside.findLast(({ name }) => name === usual);
+  return given({
+    ...identity,
+    scheduler: lastOf(settings, 'scheduler') ?? 'wrr',
+    onePacket: lastOf(settings, 'ops') === 'yes' ? true : undefined,
+    persistence: persistent && given({ timeout: Number(persistent), granularity: netmask }),
+    onFailure: isQuiet ? 'quiet' : 'remove',
+    checks: checksOf(virtual, settings, at?.port, notes),
+    policy: Object.keys(policy).length > 0 ? policy : undefined,
+    target: port === undefined ? undefined : { port: Number(port) },
+    destinations: [
+      ...settings.filter(({ name }) => name === 'real').flatMap(real => realsOf(real, notes)),
+      ...(fallback === undefined ? [] : realsOf(fallback, notes, { tier: 1, checks: [] })),
+    ],
+  });
+}
+
+/** The destinations of a line: `address[->address]:port [method] [weight] ["request", "receive"]`. */
+function realsOf({ line, name, value }: Setting, notes: Note[], rest: Fields = {}): readonly Fields[] {
+  const [place = '', ...words] = value.split(/\s+/);
+  const [, begin = '', last, port = ''] = /^(.*?)(?:->\S*?(\d+))?(?::(\d+))?$/.exec(place) ?? [];
+  const method = words.find(word => Object.hasOwn(methods, word));
+  const weight = words.find(word => /^\d+$/.test(word));
+  const others = words.filter(word => word !== method && word !== weight);
+  if (others.length > 0) {
+    notes.push({
+      line,
+      message: `${others.join(' ')} of ${name} is left out: a service's request holds for all`,
+    });
+  }
+  const address = begin.replace(/^\[(.*)\]$/, '$1');
+  const head = address.slice(0, address.lastIndexOf('.') + 1);
+  const first = Number(address.slice(head.length));
+  const addresses =
+    last === undefined
+      ? [address]
+      : Array.from({ length: Number(last) - first + 1 }, (_, i) => head + (first + i));
+  return addresses.map(each => ({
+    address: each,
+    port: Number(port),
+    forwarding: methods[method ?? 'gate'],
+    weight: Number(weight ?? 1),
+    ...rest,
+  }));
+}
+
+function checksOf(
+  { line }: Setting,
+  settings: readonly Setting[],
+  port: number | undefined,
+  notes: Note[],
+): readonly unknown[] {
+  const type = lastOf(settings, 'checktype') ?? 'negotiate';
+  const service = lastOf(settings, 'service') ?? servicesByPort[port ?? 0] ?? 'none';
+  const leftOut = (what: string) => {
+    notes.push({ line, message: `${what} has no counterpart: servers are checked by a connection` });
+    return ['tcp'];
+  };
+  if (type === 'off' || type === 'on') return [];
+  if (type === 'connect') return ['tcp'];
+  if (type === 'external' || type === 'external-perl') {
+    const [command = '', ...words] = (lastOf(settings, 'checkcommand') ?? '/bin/true').split(/\s+/);
+    const args = [...words, '{serviceAddress}', '{servicePort}', '{address}', '{port}'];
+    return [{ exec: { command, args } }];
+  }
+  if (type !== 'negotiate' && !/^\d+$/.test(type)) return leftOut(`checktype ${type}`);
+  const receive = lastOf(settings, 'receive');
+  const request = lastOf(settings, 'request');
+  switch (service) {
+    case 'http':
+    case 'https': {
+      const options = given({
+        method: lastOf(settings, 'httpmethod'),
+        path: request === undefined ? undefined : `/${request.replace(/^\//, '')}`,
+        host: lastOf(settings, 'virtualhost'),
+        body: receive === undefined ? undefined : `/${receive}/`,
+        tls: service === 'https' ? { verify: false } : undefined,
+      });
+      return [Object.keys(options).length > 0 ? { [service]: options } : service];
+    }
+    case 'dns':
+      return [{ dns: given({ name: request ?? '.', answer: receive }) }];
+    case 'simpletcp':
+      return [{ tcp: given({ send: request, expect: receive === undefined ? undefined : `/${receive}/` }) }];
+    case 'smtp':
+    case 'ftp':
+      return [{ tcp: { expect: '/^220/' } }];
+    case 'none':
+      return ['tcp'];
+    default:
+      return leftOut(`service ${service}`);
+  }
+}

@@ -1,0 +1,251 @@
+import { describe, expect, test } from 'vitest';
+import { readDirectorFile } from '../../../lib/cli/director/file.ts';
+import { runCommandLine } from '../../../lib/cli/run.ts';
+import type { DirectedService } from '../../../lib/director/index.ts';
+
+/** What `ipvs convert` makes of a text, and what the director says of it. */
+async function convert(text: string) {
+  let [printed, complained] = ['', ''];
+  const shell = {
+    print: (chunk: string | Uint8Array) => {
+      printed += Buffer.from(chunk).toString();
+    },
+    complain: (line: string) => {
+      complained += `${line}\n`;
+    },
+    read: async () => text,
+  };
+  const status = await runCommandLine(['convert', 'file'], shell);
+  const notes = complained.split('\n').filter(line => line !== '');
+  if (printed === '') return { status, notes, options: {}, services: [] };
+  const { desired, options } = await readDirectorFile('director.json', {
+    ...shell,
+    read: async () => printed,
+  });
+  return { status, notes, options, services: desired };
+}
+
+/** The checks' names of a service's destinations, by their addresses. */
+const checksOf = ({ destinations, checks = [] }: DirectedService) =>
+  Object.fromEntries(destinations.map(row => [row.address, (row.checks ?? checks).map(({ name }) => name)]));
+
+describe('keepalived.conf as a director’s file', () => {
+  test('a virtual_server with all that has a counterpart is converted whole', async () => {
+    const { status, notes, options, services } = await convert(`
+# a comment { with a brace
+virtual_server 10.0.0.1 80
+{
+    delay_loop 6   ! seconds
+    lvs_sched sh
+    sh-fallback
+    sh-port
+    lvs_method DR
+    persistence_timeout
+    persistence_granularity 255.255.255.0
+    protocol TCP
+    quorum 2
+    hysteresis 1
+    inhibit_on_failure
+    retry 3
+    sorry_server 10.0.0.9 80
+    sorry_server_lvs_method NAT
+    real_server 10.0.0.2 80 {
+        weight 5
+        uthreshold 100
+        lthreshold 50
+        HTTP_GET {
+            url { path "/health?of=web"
+                  status_code 200-299 301 }
+            url { path /
+                  virtualhost www.example.com
+                  regex "^ok" }
+            connect_port 8080
+            connect_timeout 1.5
+            delay_before_retry 2
+        }
+    }
+    real_server 10.0.0.3 80 { lvs_method TUN
+        MISC_CHECK { misc_path "/usr/local/bin/check 10.0.0.3 80"
+                     misc_dynamic
+                     misc_timeout 4 } }
+    real_server 10.0.0.4 80 { TCP_CHECK { } }
+}
+virtual_server fwmark 7 {
+    ops
+    protocol UDP
+    real_server fd00::2 53 {
+        DNS_CHECK { type A
+                    name www.example.com }
+    }
+}
+`);
+    expect({ status, notes }).toEqual({ status: 0, notes: [] });
+    expect(options).toEqual({ initial: 'up' });
+    const [web, marked, ...more] = services;
+    expect(more).toEqual([]);
+    expect(web).toMatchObject({
+      ...{ protocol: 'tcp', address: '10.0.0.1', port: 80, scheduler: 'sh', quorum: 2, hysteresis: 1 },
+      schedulerFlags: ['sh-fallback', 'sh-port'],
+      persistence: { timeout: 360, granularity: '255.255.255.0' },
+      onFailure: 'quiet',
+      maxUnhealthy: 1,
+      policy: { interval: 6000, timeout: 5000, rise: 1, fall: 4 },
+      destinations: [
+        {
+          ...{ forwarding: 'direct', weight: 5, upperThreshold: 100, lowerThreshold: 50 },
+          policy: { timeout: 1500, fasterInterval: 2000 },
+          target: { port: 8080 },
+        },
+        { forwarding: 'tunnel', weight: 1, policy: { timeout: 4000 } },
+        { forwarding: 'direct' },
+        { address: '10.0.0.9', forwarding: 'masquerade', tier: 1 },
+      ],
+    });
+    expect(checksOf(web!)).toEqual({
+      '10.0.0.2': ['http GET /health?of=web', 'http GET /'],
+      '10.0.0.3': [expect.stringContaining('/usr/local/bin/check')],
+      '10.0.0.4': ['tcp'],
+      '10.0.0.9': [],
+    });
+    expect(marked).toMatchObject({ fwmark: 7, family: 'ipv6', onePacket: true, onFailure: 'remove' });
+    expect(checksOf(marked!)).toEqual({ 'fd00::2': ['dns A www.example.com'] });
+  });
+
+  test('a group is a service for each of its addresses, ports, marks and ranges', async () => {
+    const { services } = await convert(`
+virtual_server_group many {
+    10.0.0.1 80
+    10.0.1.9-11 443
+    fwmark 3
+}
+virtual_server group many {
+    real_server 10.0.0.2 80 { TCP_CHECK { } }
+}
+virtual_server fd00::a-c 80 {
+    real_server fd00::2 80 { TCP_CHECK { } }
+}
+`);
+    expect(
+      services.map(({ address, port, fwmark }) => (fwmark === undefined ? [address, port] : fwmark)),
+    ).toEqual([
+      ['10.0.0.1', 80],
+      ...['10.0.1.9', '10.0.1.10', '10.0.1.11'].map(address => [address, 443]),
+      3,
+      ...['fd00::a', 'fd00::b', 'fd00::c'].map(address => [address, 80]),
+    ]);
+  });
+
+  test('what has no counterpart is told with its line, once, and the rest converted', async () => {
+    const { status, notes, services } = await convert(`vrrp_instance one {
+    state MASTER
+}
+include other.conf
+virtual_server_group two {
+    10.0.0.1 80
+    10.0.0.1 443
+}
+virtual_server group two {
+    quorum_up "/bin/true"
+    real_server 10.0.0.2 80 {
+        inhibit_on_failure
+        notify_down "/bin/true"
+        SMTP_CHECK { }
+        PING_CHECK { }
+    }
+    real_server 10.0.0.3 80 {
+        HTTP_GET { url { digest 0123 } }
+    }
+}
+`);
+    expect(status).toBe(2);
+    expect(notes).toEqual([
+      'line 1: vrrp_instance has no counterpart: a director balances, and does nothing else',
+      'line 4: include is not followed: convert what keepalived makes of it',
+      'line 10: quorum_up of a virtual_server has no counterpart, and is left out',
+      'line 11: inhibit_on_failure holds for all servers of a service, or none: it holds for all now',
+      'line 13: notify_down of a real_server has no counterpart, and is left out',
+      'line 14: SMTP_CHECK becomes a check that the server greets with 220, without HELO',
+      'line 15: PING_CHECK has no counterpart: the server is not checked by it',
+      'line 18: digest of a url has no counterpart, and is left out: body looks for a text instead',
+    ]);
+    expect(services.map(checksOf)).toEqual([
+      { '10.0.0.2': ['tcp /^220/'], '10.0.0.3': ['http GET /'] },
+      { '10.0.0.2': ['tcp /^220/'], '10.0.0.3': ['http GET /'] },
+    ]);
+  });
+});
+
+describe('ldirectord.cf as a director’s file', () => {
+  test('services with all that has a counterpart are converted whole', async () => {
+    const { status, notes, services } = await convert(`
+checktimeout=3
+checkinterval=1
+fallback=127.0.0.1:80 gate
+quiescent=no
+
+virtual=192.168.6.240:80
+        real=192.168.6.2->192.168.6.4:8080 masq 5
+        real=192.168.6.9:80 ipip
+        service=http
+        request="index.html"
+        receive="Test Page"
+        virtualhost=www.example.com
+        scheduler=rr
+        persistent=600
+        netmask=255.255.255.0
+        protocol=tcp
+        checktype=negotiate
+        checkport=8080
+virtual6=8
+        real=[fd00::2]:25 masq
+        service=smtp
+        quiescent=yes
+        checktype=connect
+        failurecount=3
+`);
+    expect({ status, notes }).toEqual({ status: 0, notes: [] });
+    const [web, mail] = services;
+    expect(web).toMatchObject({
+      ...{ protocol: 'tcp', address: '192.168.6.240', port: 80, scheduler: 'rr', onFailure: 'remove' },
+      persistence: { timeout: 600, granularity: '255.255.255.0' },
+      policy: { interval: 1000, timeout: 3000, fall: 1 },
+      target: { port: 8080 },
+    });
+    expect(web?.destinations).toMatchObject([
+      ...['2', '3', '4'].map(host => ({
+        ...{ address: `192.168.6.${host}`, port: 8080, forwarding: 'masquerade', weight: 5 },
+      })),
+      { address: '192.168.6.9', forwarding: 'tunnel', weight: 1 },
+      { address: '127.0.0.1', forwarding: 'direct', tier: 1, checks: [] },
+    ]);
+    expect(checksOf(web!)['192.168.6.2']).toEqual(['http GET /index.html']);
+    expect(mail).toMatchObject({ fwmark: 8, family: 'ipv6', onFailure: 'quiet', policy: { fall: 3 } });
+    expect(checksOf(mail!)['fd00::2']).toEqual(['tcp']);
+  });
+
+  test('what has no counterpart in ldirectord.cf is told with its line', async () => {
+    const { status, notes, services } = await convert(`emailalert="root"
+what is this
+virtual=10.0.0.1:3306
+        real=10.0.0.2:3306 gate "select 1" "1"
+        service=mysql
+        login="root"
+`);
+    expect(status).toBe(2);
+    expect(notes).toEqual([
+      'line 1: emailalert has no counterpart, and is left out',
+      'line 2: what is this is not understood, and left out',
+      'line 3: service mysql has no counterpart: servers are checked by a connection',
+      `line 4: "select 1" "1" of real is left out: a service's request holds for all`,
+      'line 6: login of a service has no counterpart, and is left out',
+    ]);
+    expect(services.map(checksOf)).toEqual([{ '10.0.0.2': ['tcp'] }]);
+  });
+});
+
+test('a file of neither program is no file to convert', async () => {
+  expect(await convert('services: []\n')).toMatchObject({
+    status: 1,
+    notes: ["'file' has no virtual_server of keepalived's and no virtual= of ldirectord's"],
+  });
+});
