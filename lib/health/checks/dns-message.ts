@@ -25,11 +25,14 @@ export interface DnsAnswer {
   readonly rcode: number;
   /** The records of the type that was asked for, as text. */
   readonly records: readonly string[];
+  /** It was too long for its transport, and its records are not looked at. */
+  readonly isCut: boolean;
 }
 
 const HEADER_BYTES = 12;
 const INTERNET = 1;
 const RECURSION_DESIRED = 0x0100;
+const TRUNCATED = 0x0200;
 
 /** Writes a question. `name` has labels of 1 to 63 bytes each; an empty one is the root. */
 export function encodeQuestion(id: number, name: string, type: DnsType): Buffer {
@@ -51,6 +54,8 @@ export function decodeAnswer(bytes: Buffer, id: number, type: DnsType): DnsAnswe
   const flags = bytes.readUInt16BE(2);
   const isAnswer = (flags & 0x8000) !== 0;
   if (!isAnswer || bytes.readUInt16BE(0) !== id) return undefined;
+  const rcode = flags & 0xf;
+  if ((flags & TRUNCATED) !== 0) return { rcode, records: [], isCut: true };
   let at = HEADER_BYTES;
   for (let i = bytes.readUInt16BE(4); i > 0; i--) at = readName(bytes, at).end + 4;
   const records: string[] = [];
@@ -64,7 +69,7 @@ export function decodeAnswer(bytes: Buffer, id: number, type: DnsType): DnsAnswe
       records.push(recordText(bytes, start, at, type));
     }
   }
-  return { rcode: flags & 0xf, records };
+  return { rcode, records, isCut: false };
 }
 
 function malformed(): Error {

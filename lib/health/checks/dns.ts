@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { addAbortSignal, type Duplex } from 'node:stream';
 import { canonicalAddress } from '../../model/address.ts';
 import {
   validateChoice,
@@ -34,12 +35,15 @@ export interface DnsCheckOptions {
 
 const optionKeys = keysOf<DnsCheckOptions>({ name: true, type: true, answer: true, port: true });
 
+/** The bytes of a message's length over TCP. */
+const LENGTH_BYTES = 2;
+
 /** What servers say instead of an answer (RFC 1035, section 4.1.1). */
 const rcodes = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
 
 /**
  * A target is healthy that answers a question over UDP without an error, and with a record of the type that
- * was asked for. What a server cut off because it is too long for UDP is not asked for again over TCP.
+ * was asked for. An answer that was cut off because it is too long for UDP is asked for again over TCP.
  *
  * Throws an `InvalidArgumentError` for a wrong option.
  *
@@ -64,20 +68,37 @@ export function dnsCheck(options: DnsCheckOptions): NamedCheck {
     key: keyOf('dns', { name, type, answer, port }),
     heedsService: false,
     async check(_, { dial, signal }) {
-      const socket = await dial({ protocol: 'udp', ...(port === undefined ? {} : { port }) });
+      const place = port === undefined ? {} : { port };
       const id = randomInt(0x1_0000);
       const question = encodeQuestion(id, name, type);
-      const { rcode, records } = await exchange(
-        socket,
-        question,
-        bytes => decodeAnswer(bytes, id, type),
-        signal,
-      );
+      const take = (bytes: Buffer) => decodeAnswer(bytes, id, type);
+      const short = await exchange(await dial({ ...place, protocol: 'udp' }), question, take, signal);
+      const whole = short.isCut ? await exchangeOverTcp(await dial(place), question, signal) : undefined;
+      const { rcode, records } = whole === undefined ? short : (take(whole) ?? noAnswer());
       if (rcode !== 0) throw new Error(`answered ${rcodes[rcode] ?? `rcode ${rcode}`}`);
       if (records.length === 0) throw new Error(`answered without a record ${type}`);
       if (!records.some(isRight)) throw new Error(`answered ${records.slice(0, 5).join(', ')}`);
     },
   };
+}
+
+/** Sends a message over TCP, where its length goes before it (RFC 1035, section 4.2.2), and returns the answer. */
+async function exchangeOverTcp(stream: Duplex, message: Buffer, signal: AbortSignal): Promise<Buffer> {
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt16BE(message.length);
+  stream.write(Buffer.concat([length, message]));
+  let received = Buffer.alloc(0);
+  for await (const chunk of addAbortSignal(signal, stream) as AsyncIterable<Buffer>) {
+    received = Buffer.concat([received, chunk]);
+    if (received.length < LENGTH_BYTES) continue;
+    const end = LENGTH_BYTES + received.readUInt16BE();
+    if (received.length >= end) return received.subarray(LENGTH_BYTES, end);
+  }
+  throw new Error('closed before a whole answer over TCP');
+}
+
+function noAnswer(): never {
+  throw new Error('the answer over TCP is that to another question');
 }
 
 /** Returns a name without its last dot; throws for what is none. */

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { decode, encode, type Packet } from 'dns-packet';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -125,6 +126,40 @@ describe('a DNS check', () => {
     expect(await probe(await hear(() => {}), dnsCheck({ name: 'a.b' }), 250)).toBe('no answer within 250 ms');
   });
 
+  test('an answer that is too long for UDP is asked for over TCP, in pieces too', async () => {
+    const answers = [{ type: 'A' as const, name: 'a.b', data: '192.0.2.80' }];
+    const asked: Buffer[] = [];
+    const server = createServer(socket => {
+      socket.once('data', (chunk: Buffer) => {
+        asked.push(chunk);
+        const whole = encode({ ...decode(chunk.subarray(2)), type: 'response', answers });
+        const length = Buffer.from([whole.length >> 8, whole.length & 255]);
+        const message = Buffer.concat([length, whole]);
+        // Its length alone comes first, the rest in two pieces; an early end is no answer.
+        const end = asked.length === 2 ? 20 : message.length;
+        socket.write(message.subarray(0, 1));
+        setTimeout(() => socket.write(message.subarray(1, 15)), 20);
+        setTimeout(() => socket.end(message.subarray(15, end)), 40);
+      });
+    });
+    const cut = await answering(message => {
+      const { id, questions } = decode(message);
+      // Cut off amid a record.
+      const flags = 0x200;
+      return [encode({ type: 'response', id: id!, questions: questions!, flags, answers }).subarray(0, -2)];
+    });
+    server.listen(cut.port, cut.address);
+    await once(server, 'listening');
+    try {
+      expect(await probe(cut, dnsCheck({ name: 'a.b', answer: '192.0.2.80' }))).toEqual(up);
+      expect(decode(asked[0]!.subarray(2)).questions).toMatchObject([{ name: 'a.b', type: 'A' }]);
+      expect(await probe(cut, dnsCheck({ name: 'a.b' }))).toBe('closed before a whole answer over TCP');
+    } finally {
+      server.close();
+    }
+    expect(await probe(cut, dnsCheck({ name: 'a.b' }))).toMatch(/ECONNREFUSED/);
+  });
+
   test('records are read as another program wrote them, compressed names too', () => {
     const label = fc.stringMatching(/^[a-z0-9-]{1,20}$/);
     const name = fc.array(label, { minLength: 1, maxLength: 5 }).map(labels => labels.join('.'));
@@ -171,7 +206,7 @@ describe('a DNS check', () => {
             { name: asked, type, data } as never,
           ],
         });
-        expect(decodeAnswer(answer, id, type)).toEqual({ rcode: 0, records: [text] });
+        expect(decodeAnswer(answer, id, type)).toEqual({ rcode: 0, records: [text], isCut: false });
       }),
     );
     expect(dnsTypes.SOA).toBe(6);
