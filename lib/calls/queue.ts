@@ -264,6 +264,8 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
     },
     async close() {
       flush();
+      // A getter of a call's arguments may close the client: the call is queued after that, in the same tick.
+      await microtask;
       // Not until every reply is there: a call that passed its deadline may be stuck in the kernel.
       await activity.ended();
       deadlines.clear();

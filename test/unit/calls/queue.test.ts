@@ -7,6 +7,7 @@ import type { CallSpec } from '../../../lib/calls/call.ts';
 import type { Calls } from '../../../lib/calls/calls.ts';
 import type { CallOptions } from '../../../lib/calls/options.ts';
 import * as writes from '../../../lib/calls/writes.ts';
+import type { ServiceSpec } from '../../../lib/model/service.ts';
 import { createStandIn, turn } from './stand-in.ts';
 
 const web = { protocol: 'tcp', address: '10.100.10.101', port: 80 } as const;
@@ -228,3 +229,27 @@ describe('arguments whose getters make calls', () => {
     ]);
   });
 });
+
+test.each([
+  ['addService', (spec: ServiceSpec) => writes.addService(spec)],
+  ['updateService', (spec: ServiceSpec) => writes.updateService(web, spec)],
+])(
+  'a call of %s() whose argument closes the client is sent all the same, and close() waits for it',
+  async (_, write) => {
+    const { calls, submitted, answerAll } = createStandIn();
+    let closing: Promise<void> | undefined;
+    const spec: ServiceSpec = {
+      ...web,
+      get scheduler() {
+        closing ??= calls.close();
+        return 'rr';
+      },
+    };
+    const writing = calls.run(write(spec));
+    await turn();
+    expect(submitted).toHaveLength(1);
+    answerAll();
+    await Promise.all([writing, closing]);
+    await expect(remove(calls)).rejects.toMatchObject({ code: 'ERR_IPVS_CLOSED' });
+  },
+);

@@ -37,6 +37,7 @@ const RECORD_LENGTH = 144;
 
 export function createStandIn({ execute, refusal, ...options }: StandInOptions = {}): StandIn {
   let deliver: Deliver | undefined;
+  let stopped = false;
   let begun = 0;
   let answered = 0;
   const submitted: (Uint8Array | string)[] = [];
@@ -44,6 +45,7 @@ export function createStandIn({ execute, refusal, ...options }: StandInOptions =
   const isCancelled = new Set<number>();
 
   function add(...calls: (Uint8Array | string)[]): number {
+    if (stopped) throw new TypeError('the client is stopped');
     const errno = refusal?.() ?? 0;
     if (errno === 0) submitted.push(...calls);
     return errno;
@@ -68,6 +70,7 @@ export function createStandIn({ execute, refusal, ...options }: StandInOptions =
         return true;
       },
       stop() {
+        stopped = true;
         deliver = undefined;
       },
     };
