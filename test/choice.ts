@@ -34,6 +34,8 @@ const differing = {
  * The kernel tests of what could differ on another architecture, with a prebuilt addon: how records, columns
  * and files cross into the addon and the kernel. Each has what it uses of them. The sampler's are not among
  * them: rates go by the clock, which a busy machine that emulates another architecture does not keep up with.
+ * All kernel tests run there too, `npm run test:kernels -- arm64`, and take more than half an hour: as long as a
+ * brief run has for everything else.
  */
 const crossing = {
   'kernel/alone/lists': 'dumps in chunks, as large as pages are',
