@@ -166,16 +166,18 @@ Worker::Worker(NetworkNamespace network, std::function<void()> notify, Link link
 }
 
 int Worker::Submit(std::vector<Call> calls) {
-  const std::lock_guard lock(shared_->mutex);
-  if (!shared_->started) {
-    pthread_t thread = {};
-    const int error = StartThread([shared = shared_] { Run(shared); }, &thread);
-    if (error != 0) return LocalFailure(error);
-    pthread_detach(thread);
-    shared_->started = true;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (!shared_->started) {
+      pthread_t thread = {};
+      const int error = StartThread([shared = shared_] { Run(shared); }, &thread);
+      if (error != 0) return LocalFailure(error);
+      pthread_detach(thread);
+      shared_->started = true;
+    }
+    shared_->queue.Append(std::move(calls));
   }
-  shared_->queue.Append(std::move(calls));
-  shared_->work.notify_one();
+  shared_->work.notify_one();  // not under the lock, which is the first that the thread asks for
   return 0;
 }
 
