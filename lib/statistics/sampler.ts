@@ -293,8 +293,10 @@ export function createSampler(
           last?.destinations,
           callOptions,
         );
-        await Promise.allSettled([sample, ...choices]);
-        await Promise.all(choices); // a service that can't be one says so
+        if (choices.length > 0) {
+          await Promise.allSettled([sample, ...choices]);
+          await Promise.all(choices); // a service that can't be one says so
+        }
         return await sample;
       } catch (error) {
         rows = undefined; // keys may have come with a reply that nobody waited for

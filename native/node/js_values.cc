@@ -5,6 +5,14 @@
 
 namespace ipvs {
 
+namespace {
+
+// Blocks from this size on are shown to JavaScript where they are. A copy of a smaller one takes less than
+// what Node.js does to find out when memory that is not its own may go.
+constexpr size_t kSharedBytes = 1 << 14;
+
+}  // namespace
+
 napi_value JsValues::Undefined() {
   napi_value value = nullptr;
   if (ok_) Check(napi_get_undefined(env_, &value));
@@ -54,29 +62,29 @@ napi_value JsValues::Int32Array(const std::vector<int32_t>& values) {
 napi_value JsValues::Block(const struct Block& block) {
   napi_value value = Object();
   Set(value, "rows", Number(static_cast<double>(block.rows)));
-  Set(value, "buffer", Buffer(block.data.get(), block.bytes));
+  Set(value, "buffer",
+      block.bytes < kSharedBytes ? Buffer(block.data.get(), block.bytes) : Shared(block.data, block.bytes));
   return value;
 }
 
 napi_value JsValues::Block(const SampleBlock& block) {
   napi_value value = Object();
   Set(value, "rows", Number(static_cast<double>(block.rows)));
-  Set(value, "buffer", block.same ? Undefined() : Shared(block));
+  Set(value, "buffer", block.same ? Undefined() : Shared(block.data, block.bytes));
   return value;
 }
 
-napi_value JsValues::Shared(const SampleBlock& block) {
-  using Memory = std::shared_ptr<uint8_t[]>;
+napi_value JsValues::Shared(const Memory& data, size_t bytes) {
   napi_value value = nullptr;
   if (!ok_) return value;
-  auto* memory = new Memory(block.data);
+  auto* memory = new Memory(data);
   const auto release = [](napi_env, void*, void* hint) { delete static_cast<Memory*>(hint); };
   const napi_status status =
-      napi_create_external_arraybuffer(env_, block.data.get(), block.bytes, release, memory, &value);
+      napi_create_external_arraybuffer(env_, data.get(), bytes, release, memory, &value);
   if (status == napi_ok) return value;
   delete memory;
   // Electron (V8's memory cage) refuses external buffers: copy.
-  if (status == napi_no_external_buffers_allowed) return Buffer(block.data.get(), block.bytes);
+  if (status == napi_no_external_buffers_allowed) return Buffer(data.get(), bytes);
   Check(status);
   return value;
 }

@@ -15,7 +15,7 @@ namespace ipvs {
 // words, then addresses of 16 bytes. Names (schedulers, persistence engines) are words that index
 // `Columns::names`.
 struct Block {
-  std::unique_ptr<uint8_t[]> data;
+  std::shared_ptr<uint8_t[]> data;  // shared with whoever shows it to JavaScript
   size_t bytes = 0;
   size_t rows = 0;
 };

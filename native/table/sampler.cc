@@ -43,6 +43,16 @@ uint8_t* WriteWide(const SampleRows& rows, uint32_t parts, bool all, uint8_t* at
   return at;
 }
 
+// Makes room for the destinations of all services, of which the first two were read, if those have as many:
+// to grow step by step takes twice the memory.
+void ReserveAlike(size_t services, std::vector<DestinationRow>* rows) {
+  constexpr size_t kMost = 1 << 16;
+  const auto second =
+      std::find_if(rows->begin(), rows->end(), [](const auto& row) { return row.service == 1; });
+  const auto first = static_cast<size_t>(second - rows->begin());
+  if (rows->size() == 2 * first) rows->reserve(std::min(kMost, services * first));
+}
+
 }  // namespace
 
 void Sampler::Choose(const ServiceRecord& service) {
@@ -87,6 +97,7 @@ int Sampler::ReadTable(TableReader* reader, uint32_t parts) {
     if (status != kOk) return status;
     if (there != i) services[there] = services[i];
     ++there;
+    if (i == 1) ReserveAlike(services.size(), &table_.destinations);
   }
   services.resize(there);
   return kOk;
