@@ -389,7 +389,8 @@ describe('watch()', () => {
     // same.
     const steps = times.slice(1).map(time => Math.floor((time - times[0]! + interval / 2) / interval));
     expect(new Set(steps).size).toBe(steps.length);
-    expect(steps[2]! - steps[1]!).toBeGreaterThanOrEqual(4);
+    // Four, or three if the step before came late.
+    expect(steps[2]! - steps[1]!).toBeGreaterThanOrEqual(3);
   });
 
   test.each([0, 9, 86_400_001, 1.5, '1s'])('watch() refuses the interval %j', interval => {
