@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Status } from '../addon/layout.ts';
+import { kernelError } from '../calls/kernel-error.ts';
 import { IpvsError } from '../model/errors.ts';
 
 const SUFFIX = '.json';
@@ -95,7 +97,14 @@ async function syncDirectory(directory: string): Promise<void> {
   await handle.sync();
 }
 
-function recordError(path: string, cause: Error): IpvsError {
+/** What says nothing about the record: the process has no descriptor or memory left. */
+const exhausted = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
+function recordError(path: string, cause: NodeJS.ErrnoException): IpvsError {
+  const { code = '', errno = 0 } = cause;
+  if (exhausted.has(code)) {
+    return kernelError({ command: 'READ_FILE', file: path }, Status.localFailure + errno);
+  }
   const message = `${path}: what is recorded about this network namespace can't be used: ${cause.message}`;
   return new IpvsError('ERR_IPVS_RECORD', message, { cause });
 }
