@@ -1,3 +1,4 @@
+import { director } from './director/director.ts';
 import { directors } from './directors/directors.ts';
 import { dns } from './dns/dns.ts';
 import { drain } from './drain/drain.ts';
@@ -22,5 +23,6 @@ export const labs: ReadonlyMap<string, Lab> = new Map<string, Lab>([
   ['directors', directors],
   ['dns', dns],
   ['drain', drain],
+  ['director', director],
   ['faults', faults],
 ]);
