@@ -217,7 +217,9 @@ void Dialer::Run(const std::shared_ptr<Shared>& shared) {
       Dialled dialled;
       dialled.number = found->first;
       socklen_t size = sizeof dialled.error;
-      getsockopt(found->second.get(), SOL_SOCKET, SO_ERROR, &dialled.error, &size);
+      if (getsockopt(found->second.get(), SOL_SOCKET, SO_ERROR, &dialled.error, &size) != 0) {
+        dialled.error = errno;
+      }
       dialled.step = "connect";
       if (dialled.error == 0) {
         epoll_ctl(shared->epoll.get(), EPOLL_CTL_DEL, found->second.get(), nullptr);

@@ -5,7 +5,7 @@ const root = join(import.meta.dirname, '../..');
 
 /** The pages that readers see, by their paths from the root: README.md, docs/nat.md. */
 export const pages: readonly string[] = [
-  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(path => path.endsWith('.md'))
     .map(path => join('docs', path))
