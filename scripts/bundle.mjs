@@ -28,9 +28,7 @@ export async function bundleLibrary(root, outdir = 'dist') {
  */
 export async function bundleForTests(root) {
   const entries = [...entriesOf(root), 'lib/cli/run.ts', 'lib/addon/load.ts'];
-  // Modules find the package by their place in lib/.
-  const define = { 'import.meta.dirname': JSON.stringify(join(root, 'lib')) };
-  await bundleModules(root, entries, 'build/lib', { define });
+  await bundleModules(root, entries, 'built');
 }
 
 /**
@@ -49,10 +47,9 @@ function entriesOf(root) {
 /**
  * @param {string} root
  * @param {string[]} entryPoints
- * @param {string} outdir
- * @param {import('esbuild').BuildOptions} [options]
+ * @param {string} outdir a folder of the package's own: modules find the package above them
  */
-async function bundleModules(root, entryPoints, outdir, options = {}) {
+async function bundleModules(root, entryPoints, outdir) {
   await build({
     absWorkingDir: root,
     outdir,
@@ -66,7 +63,6 @@ async function bundleModules(root, entryPoints, outdir, options = {}) {
     target,
     legalComments: 'none',
     logLevel: 'silent',
-    ...options,
   });
 }
 

@@ -245,7 +245,7 @@ async function nodeGyp(args, switches = []) {
 }
 
 async function compileLibrary() {
-  for (const folder of ['dist', 'build/lib']) rmSync(join(root, folder), { recursive: true, force: true });
+  for (const folder of ['dist', 'built']) rmSync(join(root, folder), { recursive: true, force: true });
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
   const { bundleCommand, bundleForTests, bundleLibrary } = await import('./bundle.mjs');
   await Promise.all([bundleLibrary(root), bundleCommand(root), bundleForTests(root)]);

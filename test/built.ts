@@ -14,7 +14,7 @@ export function built(root: string): Plugin {
     resolveId(source, importer) {
       if (importer === undefined || !source.startsWith('.')) return undefined;
       const file = relative(lib, resolve(importer, '..', source));
-      const id = join(root, 'build/lib', file.replace(/\.ts$/, '.js'));
+      const id = join(root, 'built', file.replace(/\.ts$/, '.js'));
       return file.startsWith('..') || !existsSync(id) ? undefined : { id, external: true };
     },
   };

@@ -10,7 +10,8 @@
 
 namespace ipvs {
 
-// The marks of services that are there for checks alone, which `ipvs list` leaves out (lib/model/check-path.ts).
+// The marks of services that are there for checks alone, which `ipvs list` leaves out
+// (lib/model/check-path.ts).
 constexpr uint32_t kFirstPathMark = 0x4c560000;
 constexpr uint32_t kLastPathMark = 0x4c56ffff;
 
