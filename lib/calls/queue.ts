@@ -19,6 +19,13 @@ import { createSignals } from './signals.ts';
 const FLUSH_AT = 128;
 
 /**
+ * After this many batches one is sent in the event loop's next turn. Node.js calls back for up to a thousand answers
+ * in one turn (kMaxIterationCount in its node_api.cc), so that a loop of awaited calls, each answered before the
+ * callback ends, would leave timers and sockets none.
+ */
+const RUN = 100;
+
+/**
  * A resolved promise: `.then(f)` queues a microtask without the AsyncResource that queueMicrotask()
  * allocates.
  */
@@ -109,6 +116,7 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
   let head = 0;
   let submitted = 0; // the number of the next call's first reply
   let flushQueued = false;
+  let run = 0; // batches since one waited for a turn
   let tickTime = 0; // when the first call of this batch was made: reading the clock for each would cost more than sending it
   let client: NativeClient | undefined;
 
@@ -250,7 +258,9 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
       if (!flushQueued) {
         flushQueued = true;
         tickTime = now();
-        microtask.then(flush);
+        run = (run + 1) % RUN;
+        if (run === 0) setImmediate(flush);
+        else microtask.then(flush);
       }
       const promise = enqueue(spec, options, tickTime, batch.words, at);
       if (batch.count >= FLUSH_AT) flush();

@@ -253,3 +253,25 @@ test.each([
     await expect(remove(calls)).rejects.toMatchObject({ code: 'ERR_IPVS_CLOSED' });
   },
 );
+
+test('a loop of awaited calls leaves the event loop turns, however soon each is answered', async () => {
+  const { calls, answerAll } = createStandIn();
+  let turns = 0;
+  for (let i = 0; i < 1000; i++) {
+    let done = false;
+    const call = remove(calls).then(() => {
+      done = true;
+    });
+    while (!done) {
+      for (let step = 0; step < 5; step++) await undefined; // the call is handed over by then, or in a turn
+      answerAll();
+      for (let step = 0; step < 5; step++) await undefined;
+      if (done) break;
+      turns++;
+      await turn();
+    }
+    await call;
+  }
+  expect(turns).toBeGreaterThanOrEqual(9);
+  expect(turns).toBeLessThan(20);
+});
