@@ -65,7 +65,7 @@ function copyPackage(): string {
     'package.json',
     'dist',
     'native/build/Release/ipvs.node',
-    'native/build/Release/ipvs-quick',
+    `native/build/Release/ipvs-quick-${process.arch}`,
   ]) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
