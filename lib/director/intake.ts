@@ -102,9 +102,9 @@ export function createIntake(parts: IntakeParts): Intake {
     ]);
     const isOurs = (service: TableEntry) =>
       directed.has(serviceKey(service)) || claims.own.has(serviceKey(service));
-    const paths = layPaths(directed, owner, mark => {
-      return snapshot.some(service => service.fwmark === mark && !claims.own.has(serviceKey(service)));
-    });
+    const foreign = snapshot.filter(service => isCheckPath(service) && !claims.own.has(serviceKey(service)));
+    const foreignMarks = new Set(foreign.map(({ fwmark }) => fwmark));
+    const paths = layPaths(directed, owner, mark => foreignMarks.has(mark));
     const ours = snapshot.filter(isOurs);
     await judge(directed, ours, revision);
     const before = ours.filter(service => !isCheckPath(service));

@@ -99,7 +99,7 @@ export interface PathWay {
 export function createPathWay(dial: Dial): PathWay {
   let servers = new Map<number, string>();
   let laid = new Map<number, string>();
-  let waiters: (() => void)[] = [];
+  let waiters = new Set<() => void>();
 
   async function dialThrough(options: DialOptions): Promise<unknown> {
     const { mark } = options;
@@ -113,13 +113,17 @@ export function createPathWay(dial: Dial): PathWay {
 
   function nextLaying(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const give = () => reject(signal!.reason);
-      if (signal?.aborted) return give();
-      signal?.addEventListener('abort', give, { once: true });
-      waiters.push(() => {
-        signal?.removeEventListener('abort', give);
+      const goOn = () => {
+        signal?.removeEventListener('abort', giveUp);
         resolve();
-      });
+      };
+      const giveUp = () => {
+        waiters.delete(goOn);
+        reject(signal!.reason);
+      };
+      if (signal?.aborted) return giveUp();
+      signal?.addEventListener('abort', giveUp, { once: true });
+      waiters.add(goOn);
     });
   }
 
@@ -144,7 +148,7 @@ export function createPathWay(dial: Dial): PathWay {
     onLaid(paths) {
       laid = serversOf(paths);
       const ready = waiters;
-      waiters = [];
+      waiters = new Set();
       for (const resolve of ready) resolve();
     },
   };
