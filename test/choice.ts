@@ -11,6 +11,8 @@ export interface Choice {
   readonly filters: readonly string[];
   /** Whether kernels between the usual and the newest one get only the tests of what differs there. */
   readonly brief?: true;
+  /** Whether files with a failed test run once more, on a kernel booted anew. */
+  readonly again?: true;
 }
 
 /**
@@ -54,20 +56,21 @@ export function filtersOn(kernel: KernelChoice | undefined, { filters, brief }: 
 
 /**
  * The choice made by command-line words. With `--kernels`, which `--brief` may go with, the first word is a
- * list of kernels if it reads like one. All other words are filters.
+ * list of kernels if it reads like one. `--again` goes with both forms. All other words are filters.
  */
 export function parseWords(words: readonly string[]): Choice {
   const { values, positionals } = parseArgs({
     args: [...words],
-    options: { kernels: { type: 'boolean', default: false }, brief: { type: 'boolean', default: false } },
+    options: { kernels: { type: 'boolean' }, brief: { type: 'boolean' }, again: { type: 'boolean' } },
     allowPositionals: true,
   });
-  if (!values.kernels) return { filters: positionals };
-  const brief = values.brief ? ({ brief: true } as const) : {};
+  const again = values.again ? ({ again: true } as const) : {};
+  if (!values.kernels) return { filters: positionals, ...again };
+  const rest = { ...(values.brief ? ({ brief: true } as const) : {}), ...again };
   const named = positionals[0]?.split(',') ?? [];
   if (named.length === 0 || !named.every(isKernelChoice))
-    return { kernels: kernelLabels, filters: positionals, ...brief };
-  return { kernels: named, filters: positionals.slice(1), ...brief };
+    return { kernels: kernelLabels, filters: positionals, ...rest };
+  return { kernels: named, filters: positionals.slice(1), ...rest };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { relative } from 'node:path';
 
 /** The numbers of tests by outcome. */
 export interface Counts {
@@ -10,10 +11,23 @@ export interface Counts {
 
 /** The fields of vitest's JSON report that are read. */
 interface Report {
-  readonly testResults: readonly {
-    readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
-  }[];
+  readonly testResults: readonly FileReport[];
+}
+
+interface FileReport {
+  /** The file's absolute path, where it ran. */
+  readonly name: string;
+  readonly status: string;
+  readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+}
+
+/** A test file with a failure. */
+export interface FailedFile {
+  /** The path within the checkout. */
+  readonly path: string;
+  readonly counts: Counts;
+  /** The failed tests' full names. Empty: the file could not be loaded, or a hook of it failed. */
+  readonly tests: readonly string[];
 }
 
 /** The counts of no test. */
@@ -39,29 +53,51 @@ export function total(counts: Counts): number {
   return counts.passed + counts.failed + counts.skipped;
 }
 
+/** Counts less others. */
+export function difference(from: Counts, less: Counts): Counts {
+  return {
+    passed: from.passed - less.passed,
+    failed: from.failed - less.failed,
+    skipped: from.skipped - less.skipped,
+  };
+}
+
 /** The counts of a run, by its report's file and its exit status. */
 export function countsOf(reportFile: string, exitStatus: number): Counts {
-  let counts: Counts;
-  try {
-    counts = count(JSON.parse(readFileSync(reportFile, 'utf8')) as Report);
-  } catch {
-    return crash;
-  }
+  const report = read(reportFile);
+  if (report === undefined) return crash;
+  const counts = sum(report.testResults.map(count));
   // A bad status that no failed test explains, such as by an error that no test awaited, is one failure.
   return exitStatus !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
-function count(report: Report): Counts {
-  return sum(
-    report.testResults.map(file => {
-      const statuses = file.assertionResults.map(({ status }) => status);
-      const passed = statuses.filter(status => status === 'passed').length;
-      const failed = statuses.filter(status => status === 'failed').length;
-      const skipped = statuses.length - passed - failed;
-      // A file that cannot be loaded, or whose hook fails, has failed though none of its tests has.
-      return { passed, failed: file.status === 'failed' ? Math.max(failed, 1) : failed, skipped };
-    }),
-  );
+/** The files with a failure in the report of a run that took place in a checkout. */
+export function failedFilesOf(reportFile: string, checkout: string): readonly FailedFile[] {
+  const files = read(reportFile)?.testResults ?? [];
+  return files
+    .map(file => ({
+      path: relative(checkout, file.name),
+      counts: count(file),
+      tests: file.assertionResults.filter(test => test.status === 'failed').map(test => test.fullName),
+    }))
+    .filter(({ counts }) => counts.failed > 0);
+}
+
+function read(reportFile: string): Report | undefined {
+  try {
+    return JSON.parse(readFileSync(reportFile, 'utf8')) as Report;
+  } catch {
+    return undefined;
+  }
+}
+
+function count(file: FileReport): Counts {
+  const statuses = file.assertionResults.map(({ status }) => status);
+  const passed = statuses.filter(status => status === 'passed').length;
+  const failed = statuses.filter(status => status === 'failed').length;
+  const skipped = statuses.length - passed - failed;
+  // A file that cannot be loaded, or whose hook fails, has failed though none of its tests has.
+  return { passed, failed: file.status === 'failed' ? Math.max(failed, 1) : failed, skipped };
 }
 
 /** Faults of a processor: what an emulated one can get wrong. */

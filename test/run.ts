@@ -3,7 +3,9 @@
 //   npm test [-- FILTER…]                           on the host's kernel or 6.1, or what IPVS_KERNEL says
 //   npm run test:kernels [-- 5.10,7.x] [FILTER…]    on each kernel in turn
 //     --brief                                       on 5.10, 6.12 and arm64 only what differs (test/choice.ts)
+//     --again                                       files with a failed test once more, on a kernel booted anew
 //
+// What `--again` is for: 3,500 tests on emulated machines. A test that passes the second time is named at the end.
 // A filter is a part of a test file's path. Where only unit tests match, no kernel is booted.
 
 import { spawn } from 'node:child_process';
@@ -17,12 +19,34 @@ import { colours } from './bed/environment.ts';
 import type { KernelChoice } from './bed/kernels.ts';
 import { catchSignals } from './bed/signals.ts';
 import { filtersOn, matchingProjects, parseWords, projectsOn } from './choice.ts';
-import { type Counts, countsOf, crash, describeCounts, faultOfRunner, sum, total } from './report.ts';
+import {
+  type Counts,
+  countsOf,
+  crash,
+  describeCounts,
+  difference,
+  type FailedFile,
+  failedFilesOf,
+  faultOfRunner,
+  sum,
+  total,
+} from './report.ts';
 
 /** A run of vitest. */
 interface Part {
   readonly heading: string;
-  run(output: string): Promise<{ exitStatus: number; kernel?: string }>;
+  /** The filters of test files' paths. */
+  readonly filters: readonly string[];
+  /** Whether files with a failed test may run once more. */
+  readonly again: boolean;
+  run(output: string, filters: readonly string[]): Promise<{ exitStatus: number; kernel?: string }>;
+}
+
+/** What a run came to. */
+interface Ended {
+  readonly kernel: string;
+  readonly counts: Counts;
+  readonly failed: readonly FailedFile[];
 }
 
 interface Outcome {
@@ -30,10 +54,15 @@ interface Outcome {
   readonly kernel: string;
   readonly counts: Counts;
   readonly seconds: number;
+  /** The files with a test that failed once and then passed. */
+  readonly unsteady: readonly FailedFile[];
 }
 
 /** The number of runs of a runner that faults of an emulated processor kill, in code that V8 makes as it runs. */
 const ATTEMPTS = 3;
+
+/** The largest number of files that run once more: where more fail, something is broken. */
+const MOST_AGAIN = 4;
 
 const stop = catchSignals();
 const choice = parseWords(process.argv.slice(2));
@@ -57,6 +86,7 @@ async function main(): Promise<number> {
   }
   const outcomes = [...(unit === undefined ? [] : [await unit]), ...onBeds];
   if (kernels !== undefined) printTable(outcomes);
+  printUnsteady(outcomes);
   const counts = sum(outcomes.map(outcome => outcome.counts));
   console.log(`\n${describeCounts(counts)}`);
   return counts.failed > 0 || total(counts) === 0 ? 1 : 0;
@@ -65,7 +95,9 @@ async function main(): Promise<number> {
 function unitPart(): Part {
   return {
     heading: 'Without a kernel',
-    run: async output => {
+    filters,
+    again: false,
+    run: async (output, filters) => {
       const [node, ...args] = vitest(['unit'], output, filters);
       const child = spawn(node!, args, {
         stdio: ['ignore', 'inherit', 'inherit'],
@@ -86,11 +118,13 @@ function unitPart(): Part {
 function bedPart(kernel: KernelChoice | undefined, projects: readonly string[]): Part {
   return {
     heading: kernel === undefined ? 'On a kernel' : `On kernel ${kernel}`,
-    run: async output => {
+    filters: filtersOn(kernel, choice),
+    again: choice.again === true,
+    run: async (output, filters) => {
       const start = () =>
         runOnBed({
           kernel,
-          command: vitest(projects, output, filtersOn(kernel, choice)),
+          command: vitest(projects, output, filters),
           outputDirectory: output,
           // All kernel tests take two processors that emulate another architecture more than half an hour.
           deadline: kernel === 'arm64' ? 3600 : 1500,
@@ -121,20 +155,37 @@ function reportIn(output: string): string {
 
 async function runPart(part: Part): Promise<Outcome> {
   console.log(`\n${styleText('bold', `${part.heading}`)}`);
-  const output = await mkdtemp(join(tmpdir(), 'ipvs-test-'));
   const start = performance.now();
-  const done = (counts: Counts, kernel = ''): Outcome => {
-    return { heading: part.heading, kernel, counts, seconds: (performance.now() - start) / 1000 };
+  const first = await runOnce(part, part.filters);
+  const done = (counts: Counts, unsteady: readonly FailedFile[] = []): Outcome => {
+    const seconds = (performance.now() - start) / 1000;
+    return { heading: part.heading, kernel: first.kernel, counts, seconds, unsteady };
   };
+  const { failed } = first;
+  if (!part.again || failed.length === 0 || failed.length > MOST_AGAIN) return done(first.counts);
+  const paths = failed.map(({ path }) => path);
+  console.log(`\nOnce more, on a kernel booted anew: ${paths.join(', ')}`);
+  const second = await runOnce(part, paths);
+  // A test that the second run left out is not one that passed.
+  const before = sum(failed.map(({ counts }) => counts));
+  if (total(second.counts) < total(before)) return done(first.counts);
+  const counts = sum([difference(first.counts, before), second.counts]);
+  const red = new Set(second.failed.map(({ path }) => path));
+  const unsteady = failed.filter(({ path }) => !red.has(path));
+  return done(counts, unsteady);
+}
+
+async function runOnce(part: Part, filters: readonly string[]): Promise<Ended> {
+  const output = await mkdtemp(join(tmpdir(), 'ipvs-test-'));
   try {
-    const { exitStatus, kernel } = await part.run(output);
+    const { exitStatus, kernel = '' } = await part.run(output, filters);
     const counts = countsOf(reportIn(output), exitStatus);
-    const missing = total(counts) === 0;
-    if (missing) console.log('There was no test to run: that counts as a failure.');
-    return done(missing ? crash : counts, kernel);
+    if (total(counts) > 0) return { kernel, counts, failed: failedFilesOf(reportIn(output), process.cwd()) };
+    console.log('There was no test to run: that counts as a failure.');
+    return { kernel, counts: crash, failed: [] };
   } catch (error) {
     console.log((error as Error).message);
-    return done(crash);
+    return { kernel: '', counts: crash, failed: [] };
   } finally {
     await rm(output, { recursive: true, force: true });
   }
@@ -148,4 +199,13 @@ function printTable(outcomes: readonly Outcome[]): void {
   const table = [['', 'version', 'passed', 'failed', 'skipped', 'seconds'], ...rows];
   console.log();
   for (const cells of alignColumns(table, [0, 1])) console.log(cells.join('  '));
+}
+
+function printUnsteady(outcomes: readonly Outcome[]): void {
+  const lines = outcomes.flatMap(({ heading, unsteady }) =>
+    unsteady.flatMap(({ path, tests }) =>
+      (tests.length > 0 ? tests : ['the file as a whole']).map(test => `  ${heading}: ${path} > ${test}`),
+    ),
+  );
+  if (lines.length > 0) console.log(['\nFailed once, then passed:', ...lines].join('\n'));
 }

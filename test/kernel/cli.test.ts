@@ -56,11 +56,17 @@ test('ipvs lists a table of more rows than the library reads at once as ipvsadm 
   for (let i = 1; i <= 1200; i++) rules.push(`-A -t 10.1.0.1:${i}\n`);
   await ipvs(['-R'], theirs.netns, `-A -f 1\n${rules.join('')}`);
   for (const words of [['-Ln'], ['-Ln', '--stats', '--nosort'], ['-Ln', '-f', '1']]) {
-    const us = await ipvs(words, theirs.netns);
-    expect(us.stdout.split('\n').length).toBeGreaterThan(1500);
-    expect(us.stdout).toBe((await ipvsadm(words)).stdout);
+    // 7.x orders its table anew as it grows, some time after the write that it grows for; ipvsadm's list of that
+    // moment is torn.
+    for (let attempt = 1; ; attempt++) {
+      const [us, them] = [await ipvs(words, theirs.netns), await ipvsadm(words)];
+      expect(us.stdout.split('\n').length).toBeGreaterThan(1500);
+      if (us.stdout !== them.stdout && attempt < 5) continue;
+      expect(us.stdout).toBe(them.stdout);
+      break;
+    }
   }
-}, 60_000);
+});
 
 test('ipvs lists statistics, rates and connections under traffic as ipvsadm does', async () => {
   await Promise.all([setUp(theirs.ipvs, 'some'), setUp(ours.ipvs, 'empty')]);

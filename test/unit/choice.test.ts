@@ -16,6 +16,16 @@ describe('the arguments of npm test', () => {
       expect(parseWords(['--kernels', ...words])).toEqual({ kernels: kernelLabels, filters: words });
   });
 
+  test('--again goes with kernels and without', () => {
+    expect(parseWords(['--again', 'services'])).toEqual({ filters: ['services'], again: true });
+    expect(parseWords(['--kernels', '7.x', '--brief', '--again'])).toEqual({
+      kernels: ['7.x'],
+      filters: [],
+      brief: true,
+      again: true,
+    });
+  });
+
   test('an unknown option of npm test is refused by its name', () => {
     expect(() => parseWords(['--kernel', '5.10'])).toThrow('--kernel');
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { countsOf, crash, describeCounts, faultOfRunner, sum } from '../report.ts';
+import { countsOf, crash, describeCounts, difference, failedFilesOf, faultOfRunner, sum } from '../report.ts';
 
 describe('the counts of a test run', () => {
   let directory = '';
@@ -50,8 +50,32 @@ describe('the counts of a test run', () => {
     expect(countsOf(join(directory, 'half.json'), 0)).toEqual(crash);
   });
 
+  test('files with a failure are told with their tests, also those that could not be loaded', () => {
+    const path = join(directory, 'report.json');
+    const test = (status: string, fullName: string) => ({ status, fullName });
+    const file = (name: string, status: string, ...tests: readonly object[]) => {
+      return { name: `/checkout/test/${name}`, status, assertionResults: tests };
+    };
+    const testResults = [
+      file('one.test.ts', 'passed', test('passed', 'one')),
+      file('two.test.ts', 'failed', test('failed', 'two fails'), test('passed', 'two passes')),
+      file('three.test.ts', 'failed'),
+    ];
+    writeFileSync(path, JSON.stringify({ testResults }));
+    expect(failedFilesOf(path, '/checkout')).toEqual([
+      { path: 'test/two.test.ts', counts: { passed: 1, failed: 1, skipped: 0 }, tests: ['two fails'] },
+      { path: 'test/three.test.ts', counts: { passed: 0, failed: 1, skipped: 0 }, tests: [] },
+    ]);
+    expect(failedFilesOf(join(directory, 'none.json'), '/checkout')).toEqual([]);
+  });
+
   test('the counts of several runs add up', () => {
     expect(sum([{ passed: 1, failed: 2, skipped: 3 }, crash])).toEqual({ passed: 1, failed: 3, skipped: 3 });
+    expect(difference({ passed: 1, failed: 3, skipped: 3 }, crash)).toEqual({
+      passed: 1,
+      failed: 2,
+      skipped: 3,
+    });
   });
 });
 
