@@ -82,6 +82,7 @@
         "table/sample_rows.cc",
         "table/sampler.cc",
         "table/table_reader.cc",
+        "table/table_readers.cc",
       ],
     },
     {

@@ -94,7 +94,7 @@ class Session::Writes {
     Send();
     destinations_of_ = nullptr;
     ServiceRow present = {};
-    const int status = session_->reader_.Service(record.service, &present);
+    const int status = session_->readers_.first().Service(record.service, &present);
     if (status != kOk) {
       (*replies_)[index].status = status;
       return;
@@ -128,8 +128,8 @@ class Session::Writes {
     Send();
     destinations_.clear();
     updated_.clear();
-    status_ = session_->reader_.Destinations(WhenTorn::kFail, record.service, KeyOf(record.service), 0,
-                                             &destinations_);
+    status_ = session_->readers_.first().Destinations(WhenTorn::kFail, record.service, KeyOf(record.service),
+                                                      0, &destinations_);
     if (status_ != kOk) destinations_.clear();
     destinations_of_ = &record;
   }
@@ -259,19 +259,19 @@ Reply Session::ReadTable(const CallRecord& record, const Emit& emit) {
   switch (record.operation) {
     case kGetService: {
       ServiceRow row = {};
-      reply.status = reader_.Service(record.service, &row);
+      reply.status = readers_.first().Service(record.service, &row);
       if (reply.status == kOk) table.services.push_back(row);
       break;
     }
     case kListServices:
-      reply.status = reader_.Services(WhenTorn::kFail, &table.services);
+      reply.status = readers_.first().Services(WhenTorn::kFail, &table.services);
       break;
     case kGetDest:
-      reply.status = reader_.Destinations(WhenTorn::kFail, record.service, KeyOf(record.service), 0,
-                                          &table.destinations);
+      reply.status = readers_.first().Destinations(WhenTorn::kFail, record.service, KeyOf(record.service), 0,
+                                                   &table.destinations);
       break;
     default:
-      reply.status = reader_.Snapshot(
+      reply.status = readers_.Snapshot(
           record.extent == kInOnePiece ? SIZE_MAX : kPartRows,
           [&](const Table& part) {
             Reply more;
@@ -301,7 +301,7 @@ Reply Session::UseSampler(const Call& call) {
       break;
     default:
       reply.sample = std::make_unique<Sample>();
-      reply.status = samplers_[number].Read(&reader_, record.sampler, call.held, reply.sample.get());
+      reply.status = samplers_[number].Read(&readers_, record.sampler, call.held, reply.sample.get());
       if (reply.status != kOk) reply.sample.reset();
       break;
   }

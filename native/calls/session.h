@@ -15,7 +15,7 @@
 #include "native/os/descriptor.h"
 #include "native/table/columns.h"
 #include "native/table/sampler.h"
-#include "native/table/table_reader.h"
+#include "native/table/table_readers.h"
 
 namespace ipvs {
 
@@ -46,7 +46,7 @@ bool IsWrite(uint32_t operation);
 class Session {
  public:
   Session(NetworkNamespace network, const std::atomic<bool>* interrupted, Link link = {})
-      : connection_(std::move(network), std::move(link)), reader_(&connection_, interrupted) {}
+      : connection_(std::move(network), std::move(link)), readers_(&connection_, interrupted) {}
 
   // Whether a write is one send in which the kernel waits for nothing but its own locks. Not while sockets
   // are to be opened, nor where the kernel may load a module.
@@ -83,7 +83,7 @@ class Session {
   Reply UseSampler(const Call& call);
 
   Connection connection_;
-  TableReader reader_;
+  TableReaders readers_;
   std::unordered_map<uint32_t, Sampler> samplers_;
   std::vector<ModulePair> used_;  // by services that were added
   uint16_t used_with_ = 0;        // the family's id then: another one, and ip_vs came without these modules

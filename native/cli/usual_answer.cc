@@ -9,7 +9,7 @@
 #include "native/cli/saved_rules.h"
 #include "native/codec/decode.h"
 #include "native/table/columns.h"
-#include "native/table/table_reader.h"
+#include "native/table/table_readers.h"
 
 namespace ipvs {
 
@@ -36,16 +36,16 @@ std::string Title(const InfoRow& info) {
          " (size=" + std::to_string(info.connection_table_size) + ")\n";
 }
 
-int ReadTable(const UsualCommand& command, TableReader* reader, Table* table) {
+int ReadTable(const UsualCommand& command, TableReaders* readers, Table* table) {
   if (command.kind != UsualCommand::kListService) {
-    return reader->Snapshot(
+    return readers->Snapshot(
         SIZE_MAX, [](const Table&) {}, table);
   }
   const ServiceRecord& service = command.call.service;
   ServiceRow row = {};
-  if (const int status = reader->Service(service, &row); status != kOk) return status;
+  if (const int status = readers->first().Service(service, &row); status != kOk) return status;
   table->services.push_back(row);
-  return reader->Destinations(WhenTorn::kFail, service, KeyOf(service), 0, &table->destinations);
+  return readers->first().Destinations(WhenTorn::kFail, service, KeyOf(service), 0, &table->destinations);
 }
 
 std::optional<UsualAnswer> ShowTable(const UsualCommand& command, Connection* connection) {
@@ -57,9 +57,9 @@ std::optional<UsualAnswer> ShowTable(const UsualCommand& command, Connection* co
     answer.output = Title(info);
   }
   const std::atomic<bool> interrupted = false;
-  TableReader reader(connection, &interrupted);
+  TableReaders readers(connection, &interrupted);
   Table table;
-  if (ReadTable(command, &reader, &table) != kOk) return std::nullopt;
+  if (ReadTable(command, &readers, &table) != kOk) return std::nullopt;
 
   const Columns columns = ToColumns(table.services, table.destinations);
   const ListView services(columns.services.data.get(), columns.services.rows, kServiceWords);

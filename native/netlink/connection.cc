@@ -67,6 +67,23 @@ void Link::Pause(int milliseconds) {
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
 }
 
+Connection Connection::Sibling() {
+  Link link = link_;
+  // A namespace that was entered once is entered by its descriptor, which stays as it is: from any thread.
+  link.open_socket = [this](int* error) {
+    std::unique_ptr<KernelSocket> opened;
+    const int status = network_.Run([&] { opened = link_.open_socket(error); });
+    if (status != kOk) *error = EAGAIN;
+    return opened;
+  };
+  return Connection({}, std::move(link));
+}
+
+bool Connection::DumpsSideBySide() {
+  bool them = false;
+  return network_.Run([&] { them = link_.dumps_side_by_side(); }) == kOk && them;
+}
+
 int Connection::OpenSocket(std::unique_ptr<Socket>* socket, size_t receive_size) {
   if (*socket != nullptr) return kOk;
   int error = 0;

@@ -45,6 +45,7 @@ struct Link {
   std::function<std::unique_ptr<KernelSocket>(int* error)> open_socket = OpenKernelSocket;
   std::function<void()> load_module = LoadModuleAsDevice;
   std::function<void(int milliseconds)> pause = Pause;
+  std::function<bool()> dumps_side_by_side = KernelDumpsSideBySide;
 
   static void Pause(int milliseconds);
 };
@@ -57,7 +58,13 @@ class Connection {
   explicit Connection(NetworkNamespace network, Link link = {})
       : network_(std::move(network)), link_(std::move(link)) {}
 
+  // Another connection of the same client's, for another thread. This one, which has opened a socket,
+  // outlives it.
+  Connection Sibling();
+
   NetworkNamespace& network() { return network_; }
+  // Whether the kernel makes dumps of several sockets at once.
+  bool DumpsSideBySide();
 
   bool open() const { return writer_ != nullptr && family_ != 0; }
   // Changes when ip_vs was loaded anew, without the schedulers and persistence engines it had.

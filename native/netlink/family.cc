@@ -7,6 +7,7 @@
 #include <netlink/attr.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -87,6 +88,10 @@ void LoadModuleAsDevice() {
   ifreq request = {};
   std::strncpy(request.ifr_name, "ip_vs", IFNAMSIZ - 1);
   ioctl(fd.get(), SIOCGIFFLAGS, &request);
+}
+
+bool KernelDumpsSideBySide() {
+  return access("/proc/sys/net/ipv4/vs/svc_lfactor", F_OK) == 0;
 }
 
 }  // namespace ipvs

@@ -18,4 +18,8 @@ int AskForFamily(Socket* socket, uint16_t* id);
 // May wait for modprobe; tells nothing of what came of it.
 void LoadModuleAsDevice();
 
+// Whether the kernel makes dumps of several sockets at once, told by a setting that came with that (7.x). In
+// the calling thread's network namespace; false where /proc does not show it.
+bool KernelDumpsSideBySide();
+
 }  // namespace ipvs

@@ -10,14 +10,6 @@ namespace ipvs {
 
 namespace {
 
-// One look at the clock for each service: the kernel's tick (1 to 10 ms) is exact enough beside 2 seconds,
-// and costs nothing where a machine's clock is slow to read.
-SampleRows::Time Now() {
-  timespec time = {};
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-  return SampleRows::Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
-}
-
 size_t WideCount(uint32_t parts) {
   size_t count = 0;
   for (const uint32_t part : {kSampleCounters, kSampleDeltas, kSampleRates}) {
@@ -43,16 +35,6 @@ uint8_t* WriteWide(const SampleRows& rows, uint32_t parts, bool all, uint8_t* at
   return at;
 }
 
-// Makes room for the destinations of all services, of which the first two were read, if those have as many:
-// to grow step by step takes twice the memory.
-void ReserveAlike(size_t services, std::vector<DestinationRow>* rows) {
-  constexpr size_t kMost = 1 << 16;
-  const auto second =
-      std::find_if(rows->begin(), rows->end(), [](const auto& row) { return row.service == 1; });
-  const auto first = static_cast<size_t>(second - rows->begin());
-  if (rows->size() == 2 * first) rows->reserve(std::min(kMost, services * first));
-}
-
 }  // namespace
 
 void Sampler::Choose(const ServiceRecord& service) {
@@ -62,68 +44,60 @@ void Sampler::Choose(const ServiceRecord& service) {
 }
 
 size_t Sampler::bytes() const {
-  return BytesOf(chosen_) + BytesOf(table_.services) + BytesOf(table_.destinations) + BytesOf(keys_) +
-         BytesOf(destination_keys_) + BytesOf(times_) + services_.bytes() + destinations_.bytes();
+  return BytesOf(chosen_) + BytesOf(services_listed_) + BytesOf(stretch_.services) +
+         BytesOf(stretch_.destinations) + BytesOf(keys_) + BytesOf(destination_keys_) + services_.bytes() +
+         destinations_.bytes();
 }
 
-int Sampler::ReadTable(TableReader* reader, uint32_t parts) {
-  table_.services.clear();
-  table_.destinations.clear();
-  times_.clear();
-  services_time_ = Now();
-  std::vector<ServiceRow>& services = table_.services;
+int Sampler::ReadTable(TableReaders* readers, uint32_t parts) {
+  TableReader& reader = readers->first();
+  services_listed_.clear();
+  stretch_.Clear();
+  services_time_ = Stretch::Now();
   if ((parts & kSampleChosen) == 0) {
-    if (const int status = reader->Services(WhenTorn::kTake, &services); status != kOk) return status;
+    if (const int status = reader.Services(WhenTorn::kTake, &services_listed_); status != kOk) return status;
   }
   for (const ServiceRecord& chosen : chosen_) {
     ServiceRow row = {};
-    const int status = reader->Service(chosen, &row);
+    const int status = reader.Service(chosen, &row);
     if (status == ESRCH) continue;
     if (status != kOk) return status;
-    services.push_back(row);
+    services_listed_.push_back(row);
   }
   if ((parts & kSampleDestinations) == 0) return kOk;
-  size_t there = 0;
-  for (size_t i = 0; i < services.size(); ++i) {
-    const size_t before = table_.destinations.size();
-    times_.push_back(Now());
-    const int status = reader->Destinations(WhenTorn::kTake, services[i].config, services[i].key,
-                                            static_cast<uint32_t>(there), &table_.destinations);
-    if (status == ESRCH) {  // removed since the services were read
-      table_.destinations.resize(before);
-      times_.pop_back();
-      continue;
-    }
-    if (status != kOk) return status;
-    if (there != i) services[there] = services[i];
-    ++there;
-    if (i == 1) ReserveAlike(services.size(), &table_.destinations);
+  const int status = readers->Destinations(
+      WhenTorn::kTake, services_listed_, [] {}, &stretch_);
+  if (status != kOk) return status;
+  // Without those that are gone.
+  for (size_t i = 0; i < stretch_.services.size(); ++i) {
+    const size_t index = stretch_.services[i].index;
+    if (index != i) services_listed_[i] = services_listed_[index];
   }
-  services.resize(there);
+  services_listed_.resize(stretch_.services.size());
   return kOk;
 }
 
-int Sampler::Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, Sample* sample) {
-  if (const int status = ReadTable(reader, parts); status != kOk) return status;
-  keys_.resize(table_.services.size());
-  for (size_t i = 0; i < keys_.size(); ++i) keys_[i] = table_.services[i].key;
-  destination_keys_.resize(table_.destinations.size());
+int Sampler::Read(TableReaders* readers, uint32_t parts, const HeldBlocks& held, Sample* sample) {
+  if (const int status = ReadTable(readers, parts); status != kOk) return status;
+  keys_.resize(services_listed_.size());
+  for (size_t i = 0; i < keys_.size(); ++i) keys_[i] = services_listed_[i].key;
+  destination_keys_.resize(stretch_.destinations.size());
   for (size_t i = 0; i < destination_keys_.size(); ++i) {
-    const DestinationRow& row = table_.destinations[i];
+    const DestinationRow& row = stretch_.destinations[i];
     destination_keys_[i] = row.key ^ (keys_[row.service] * 0x9e3779b97f4a7c15ULL);
   }
   const bool others = services_.Track(keys_);
   const bool fresh = destinations_.Track(destination_keys_) || others || generation_ == 0;
   if (fresh) ++generation_;
 
-  std::vector<uint32_t> row_of(table_.services.size());
+  std::vector<uint32_t> row_of(services_listed_.size());
   for (size_t i = 0; i < services_.size(); ++i) {
     row_of[services_.listed(i)] = static_cast<uint32_t>(i);
-    services_.Read(i, table_.services[services_.listed(i)].counters, services_time_);
+    services_.Read(i, services_listed_[services_.listed(i)].counters, services_time_);
   }
   for (size_t i = 0; i < destinations_.size(); ++i) {
-    const DestinationRow& row = table_.destinations[destinations_.listed(i)];
-    destinations_.Read(i, row.counters, times_[row.service]);
+    const DestinationRow& row = stretch_.destinations[destinations_.listed(i)];
+    destinations_.Read(i, row.counters, stretch_.services[row.service].read);
   }
 
   sample->services = Prepare(service_block_, fresh ? nullptr : held.services, services_.size(), 0, parts);
@@ -145,7 +119,7 @@ int Sampler::Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, S
 void Sampler::WriteWords(const std::vector<uint32_t>& row_of, uint8_t* at) const {
   const size_t rows = destinations_.size();
   for (size_t i = 0; i < rows; ++i) {
-    const DestinationRow& row = table_.destinations[destinations_.listed(i)];
+    const DestinationRow& row = stretch_.destinations[destinations_.listed(i)];
     uint32_t words[kSampleWords] = {};
     words[kSampleService] = row_of[row.service];
     words[kSampleActive] = row.active_connections;
@@ -160,7 +134,7 @@ void Sampler::WriteWords(const std::vector<uint32_t>& row_of, uint8_t* at) const
 
 std::unique_ptr<Columns> Sampler::Keys(const std::vector<uint32_t>& row_of) const {
   const RowOrder order = {services_.order(), destinations_.order(), row_of};
-  return std::make_unique<Columns>(ToIdentities(table_.services, table_.destinations, order));
+  return std::make_unique<Columns>(ToIdentities(services_listed_, stretch_.destinations, order));
 }
 
 }  // namespace ipvs

@@ -8,7 +8,7 @@
 
 #include "native/table/columns.h"
 #include "native/table/sample_rows.h"
-#include "native/table/table_reader.h"
+#include "native/table/table_readers.h"
 
 namespace ipvs {
 
@@ -65,7 +65,7 @@ class Sampler {
 
   // A Status or an errno. `parts` are SampleParts. Blocks that are held still are written over if
   // kSampleReuse allows it and the rows are the same; only what changed is written then.
-  int Read(TableReader* reader, uint32_t parts, const HeldBlocks& held, Sample* sample);
+  int Read(TableReaders* readers, uint32_t parts, const HeldBlocks& held, Sample* sample);
 
   // The memory that it holds for the next read, but for the blocks that the caller has too.
   size_t bytes() const;
@@ -73,7 +73,7 @@ class Sampler {
  private:
   using Time = SampleRows::Time;
 
-  int ReadTable(TableReader* reader, uint32_t parts);
+  int ReadTable(TableReaders* readers, uint32_t parts);
   // Writes the words of all destinations; row_of[i] is the row of the i-th service that was listed.
   void WriteWords(const std::vector<uint32_t>& row_of, uint8_t* at) const;
   // The identities of all rows.
@@ -82,10 +82,10 @@ class Sampler {
   std::vector<ServiceRecord> chosen_;
   // What the last read listed. Kept: memory of this size is the kernel's again when it is freed, and zeroed
   // when it is asked for the next time.
-  Table table_;
+  std::vector<ServiceRow> services_listed_;
+  Stretch stretch_;
   std::vector<uint64_t> keys_;
   std::vector<uint64_t> destination_keys_;
-  std::vector<Time> times_;  // when each service's destinations were read
   Time services_time_;
   SampleRows services_;
   SampleRows destinations_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <utility>
 
@@ -19,8 +20,6 @@ constexpr int kReadings = 10;
 constexpr int kReadingsWhenTaken = 3;
 // Readings of the same rows that are believed where none bridges another.
 constexpr int kAlike = 3;
-// All fingerprints are dropped once more than this many belong to services no longer listed (about 3 MB).
-constexpr size_t kMaxStaleLists = 1 << 16;
 // Rows are asked for one by one as long as that is cheaper than another reading: a question costs about as
 // much as eight rows of a dump.
 constexpr size_t kRowsPerQuestion = 8;
@@ -29,6 +28,11 @@ constexpr size_t kServiceBytes = 340;
 constexpr size_t kDestinationBytes = 364;
 // An unknown number of services: the largest chunks, because there is one such dump for many of destinations.
 constexpr size_t kUnknownServiceBytes = 1 << 15;
+
+// The rows of a stretch, and the most services: few enough that a reader which is done waits for no other
+// long.
+constexpr size_t kStretchRows = 250;
+constexpr size_t kStretchServices = 32;
 
 // splitmix64's finalizer: spreads each input bit over all output bits.
 uint64_t Mix(uint64_t value) {
@@ -77,6 +81,12 @@ void Insert(const std::vector<Row>& earlier, const std::vector<Doubt>& doubts, s
 
 }  // namespace
 
+Stretch::Time Stretch::Now() {
+  timespec time = {};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
 uint64_t KeyOf(const ServiceRecord& service) {
   return HashKey(service.address, uint64_t{service.family} << 32 | service.fwmark,
                  uint64_t{service.protocol} << 32 | service.port);
@@ -87,7 +97,7 @@ uint64_t KeyOf(const DestinationRecord& destination) {
 }
 
 template <typename Row>
-TableReader::Keys TableReader::KeysOf(const std::vector<Row>& rows, size_t start) {
+Keys TableReader::KeysOf(const std::vector<Row>& rows, size_t start) {
   Keys keys;
   for (size_t i = start; i < rows.size(); ++i) keys.fingerprint += rows[i].key;
   keys.count = rows.size() - start;
@@ -180,7 +190,10 @@ int TableReader::Services(WhenTorn torn, std::vector<ServiceRow>* rows) {
   const size_t expected = services_.count > 0 ? services_.count * kServiceBytes : kUnknownServiceBytes;
   const int status =
       Settle(torn, {Connection::FittingChunk(expected)}, kServiceBytes, services_, read, mend, 0, rows);
-  if (status == kOk) services_ = KeysOf(*rows, 0);
+  if (status == kOk) {
+    services_ = KeysOf(*rows, 0);
+    destinations_->Trim(services_.count);
+  }
   return status;
 }
 
@@ -202,9 +215,7 @@ int TableReader::Destinations(WhenTorn torn, const ServiceRecord& service, uint6
     return int{kOk};
   };
 
-  // What is known of services that are gone is let go when it outweighs what is there.
-  if (destinations_.size() > 2 * services_.count + kMaxStaleLists) destinations_.clear();
-  Keys& known = destinations_[key];
+  const Keys known = destinations_->Find(key);
   // An unknown list is taken for one like that before it, with room to show that it ends there.
   const size_t expected = known.count > 0 ? known.count * kDestinationBytes
                                           : last_count_ * kDestinationBytes + Connection::kLongestRow;
@@ -219,28 +230,28 @@ int TableReader::Destinations(WhenTorn torn, const ServiceRecord& service, uint6
     ServiceRow ignored = {};
     status = Service(service, &ignored);
   }
-  if (status == ESRCH) destinations_.erase(key);
-  if (status == kOk) known = found;
+  if (status == ESRCH) destinations_->Forget(key);
+  if (status == kOk && !(found == known)) destinations_->Note(key, found);
   return status;
 }
 
-int TableReader::Snapshot(size_t part_rows, const std::function<void(const Table&)>& emit, Table* rest) {
-  std::vector<ServiceRow> services;
-  if (const int status = Services(WhenTorn::kFail, &services); status != kOk) return status;
-  for (const ServiceRow& service : services) {
-    const size_t before = rest->destinations.size();
-    const auto index = static_cast<uint32_t>(rest->services.size());
-    const int status = Destinations(WhenTorn::kFail, service.config, service.key, index, &rest->destinations);
+size_t TableReader::StretchLength() const {
+  return std::clamp<size_t>(kStretchRows / (last_count_ + 1), 1, kStretchServices);
+}
+
+int TableReader::Destinations(WhenTorn torn, const std::vector<ServiceRow>& services, size_t first,
+                              size_t last, Stretch* stretch) {
+  for (size_t i = first; i < last; ++i) {
+    const size_t before = stretch->destinations.size();
+    const Stretch::Time now = Stretch::Now();
+    const int status = Destinations(torn, services[i].config, services[i].key,
+                                    static_cast<uint32_t>(stretch->services.size()), &stretch->destinations);
     if (status == ESRCH) {  // removed since the services were read
-      rest->destinations.resize(before);
+      stretch->destinations.resize(before);
       continue;
     }
     if (status != kOk) return status;
-    rest->services.push_back(service);
-    if (rest->services.size() + rest->destinations.size() < part_rows) continue;
-    emit(*rest);
-    rest->services.clear();
-    rest->destinations.clear();
+    stretch->services.push_back({i, now});
   }
   return kOk;
 }

@@ -19,13 +19,16 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <unordered_map>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "native/codec/rows.h"
 #include "native/netlink/connection.h"
+#include "native/table/fingerprints.h"
 #include "native/table/reading.h"
 
 namespace ipvs {
@@ -33,6 +36,28 @@ namespace ipvs {
 struct Table {
   std::vector<ServiceRow> services;
   std::vector<DestinationRow> destinations;  // in the order of their services
+};
+
+// The destinations of services that stand one after the other in a list of services.
+struct Stretch {
+  using Time = std::chrono::steady_clock::time_point;
+  struct Service {
+    size_t index;  // in the list of services
+    Time read;     // when its destinations were
+  };
+
+  // One look at the clock for each service: the kernel's tick (1 to 10 ms) is exact enough beside the two
+  // seconds between refreshes of its counters, and costs nothing where a machine's clock is slow to read.
+  static Time Now();
+
+  std::vector<Service> services;             // without those that were removed since the list was read
+  std::vector<DestinationRow> destinations;  // DestinationRow.service: the place in `services`
+
+  void Clear() {
+    services.clear();
+    destinations.clear();
+  }
+  size_t rows() const { return services.size() + destinations.size(); }
 };
 
 // The identity of a service, or of a destination within its service, as one number.
@@ -49,8 +74,10 @@ enum class WhenTorn {
 class TableReader {
  public:
   // When *interrupted becomes true, reading ends with kCancelled.
-  TableReader(Connection* connection, const std::atomic<bool>* interrupted)
-      : connection_(connection), interrupted_(interrupted) {}
+  // Readers that share fingerprints read the same table.
+  TableReader(Connection* connection, const std::atomic<bool>* interrupted,
+              std::shared_ptr<Fingerprints> fingerprints = std::make_shared<Fingerprints>())
+      : connection_(connection), interrupted_(interrupted), destinations_(std::move(fingerprints)) {}
 
   // Each returns a Status or an errno; *rows is of no use then.
   int Services(WhenTorn torn, std::vector<ServiceRow>* rows);
@@ -59,21 +86,15 @@ class TableReader {
   // empty list.
   int Destinations(WhenTorn torn, const ServiceRecord& service, uint64_t key, uint32_t index,
                    std::vector<DestinationRow>* rows);
-  // The whole table, in parts of at least `part_rows` rows: services with all their destinations, which so
-  // count from 0 in each part. The last one, which may be empty, is left in *rest.
-  int Snapshot(size_t part_rows, const std::function<void(const Table&)>& emit, Table* rest);
+  // Appends the destinations of services[first] to services[last - 1].
+  int Destinations(WhenTorn torn, const std::vector<ServiceRow>& services, size_t first, size_t last,
+                   Stretch* stretch);
+  // How many services make a stretch of some 250 rows, by the list of destinations that was read last.
+  size_t StretchLength() const;
   // Reads one service into *row, which the caller zeroed. EBADMSG where the answer is none.
   int Service(const ServiceRecord& service, ServiceRow* row);
 
  private:
-  // The keys of a list, in any order, as one number; and how many.
-  struct Keys {
-    uint64_t fingerprint = 0;
-    size_t count = 0;
-    bool operator==(const Keys& other) const {
-      return fingerprint == other.fingerprint && count == other.count;
-    }
-  };
   template <typename Row>
   static Keys KeysOf(const std::vector<Row>& rows, size_t start);
 
@@ -99,9 +120,9 @@ class TableReader {
   Connection* connection_;
   const std::atomic<bool>* interrupted_;
   Keys services_;
-  std::unordered_map<uint64_t, Keys> destinations_;  // by the service's key
-  size_t last_count_ = 0;                            // of the list of destinations that was read last
-  DumpShape shape_;                                  // of the last dump
+  std::shared_ptr<Fingerprints> destinations_;
+  size_t last_count_ = 0;  // of the list of destinations that was read last
+  DumpShape shape_;        // of the last dump
 };
 
 }  // namespace ipvs

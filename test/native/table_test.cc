@@ -7,24 +7,24 @@
 #include <random>
 
 #include "native/table/sampler.h"
-#include "native/table/table_reader.h"
+#include "native/table/table_readers.h"
 #include "test/native/calls.h"
 #include "test/native/rows.h"
 #include "test/native/scripted_kernel.h"
 #include "test/native/test.h"
 
-using ipvs::TableReader;
+using ipvs::TableReaders;
 using ipvs::WhenTorn;
 
 namespace {
 
 struct Client {
   explicit Client(ScriptedKernel* kernel)
-      : connection({}, kernel->link()), reader(&connection, &interrupted) {}
+      : connection({}, kernel->link()), readers(&connection, &interrupted) {}
 
   std::atomic<bool> interrupted = false;
   ipvs::Connection connection;
-  TableReader reader;
+  TableReaders readers;
 };
 
 // A dump of these rows in one datagram, and its end.
@@ -87,7 +87,7 @@ TEST_CASE("A snapshot comes in parts of whole services, whose destinations count
     parts.push_back(PortsOf(part.services));
     parts.push_back(PlacesOf(part.destinations));
   };
-  REQUIRE(client.reader.Snapshot(4, emit, &rest) == ipvs::kOk);
+  REQUIRE(client.readers.Snapshot(4, emit, &rest) == ipvs::kOk);
   REQUIRE(parts.size() == 2);
   CHECK(parts[0] == std::vector<uint32_t>{1, 2});
   CHECK(parts[1] == std::vector<uint32_t>{11, 12, 100021});
@@ -106,7 +106,7 @@ TEST_CASE("A service that is removed while a snapshot is read is left out, and i
       .On(Listing({}))
       .On(Answering(ServiceRow(3)));
   ipvs::Table table;
-  REQUIRE(client.reader.Snapshot(
+  REQUIRE(client.readers.Snapshot(
               SIZE_MAX, [](const ipvs::Table&) {}, &table) == ipvs::kOk);
   CHECK(PortsOf(table.services) == std::vector<uint32_t>{1, 3});
   CHECK(PlacesOf(table.destinations) == std::vector<uint32_t>{11});
@@ -135,7 +135,7 @@ TEST_CASE(
   });
   kernel.On(Listing({DestinationRow(21)}));
   ipvs::Table table;
-  REQUIRE(client.reader.Snapshot(
+  REQUIRE(client.readers.Snapshot(
               SIZE_MAX, [](const ipvs::Table&) {}, &table) == ipvs::kOk);
   CHECK(PortsOf(table.services) == std::vector<uint32_t>{2});
   CHECK(PlacesOf(table.destinations) == std::vector<uint32_t>{21});
@@ -147,9 +147,9 @@ TEST_CASE("A snapshot ends with the first error, of its services or of their des
   ipvs::Table table;
   const auto emit = [](const ipvs::Table&) {};
   kernel.On(Refusing(EPERM));
-  CHECK(client.reader.Snapshot(1, emit, &table) == EPERM);
+  CHECK(client.readers.Snapshot(1, emit, &table) == EPERM);
   kernel.On(Listing({ServiceRow(1), ServiceRow(2)})).On(Refusing(ENOMEM));
-  CHECK(client.reader.Snapshot(1, emit, &table) == ENOMEM);
+  CHECK(client.readers.Snapshot(1, emit, &table) == ENOMEM);
   CHECK(kernel.turns_left() == 0);
 }
 
@@ -165,7 +165,8 @@ TEST_CASE("Destinations of a kernel before 3.18 have their service's family, and
   kernel.On(Listing({DestinationRow(old)}));
   const ipvs::ServiceRecord service = TcpService(80);
   std::vector<ipvs::DestinationRow> rows;
-  REQUIRE(client.reader.Destinations(WhenTorn::kFail, service, KeyOf(service), 0, &rows) == ipvs::kOk);
+  REQUIRE(client.readers.first().Destinations(WhenTorn::kFail, service, KeyOf(service), 0, &rows) ==
+          ipvs::kOk);
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].config.family == AF_INET);
   CHECK(rows[0].config.weight == 3);
@@ -179,12 +180,12 @@ TEST_CASE("A message of a list that holds no row is passed over") {
   Client client(&kernel);
   kernel.On(Listing({ServiceRow(1), Attributes(), DestinationRow(9), ServiceRow(2)}));
   std::vector<ipvs::ServiceRow> services;
-  REQUIRE(client.reader.Services(WhenTorn::kFail, &services) == ipvs::kOk);
+  REQUIRE(client.readers.first().Services(WhenTorn::kFail, &services) == ipvs::kOk);
   CHECK(PortsOf(services) == std::vector<uint32_t>{1, 2});
   kernel.On(Listing({Attributes(), DestinationRow(9), ServiceRow(2)}));
   std::vector<ipvs::DestinationRow> destinations;
   const ipvs::ServiceRecord service = TcpService(80);
-  REQUIRE(client.reader.Destinations(WhenTorn::kFail, service, KeyOf(service), 4, &destinations) ==
+  REQUIRE(client.readers.first().Destinations(WhenTorn::kFail, service, KeyOf(service), 4, &destinations) ==
           ipvs::kOk);
   CHECK(PlacesOf(destinations) == std::vector<uint32_t>{400009});
 }
@@ -198,7 +199,7 @@ TEST_CASE("Each word of a sample's destinations stands in the column of its name
       .On(Listing({DestinationRow(21, 5)}));
   ipvs::Sample sample;
   const uint32_t parts = ipvs::kSampleCounters | ipvs::kSampleDestinations;
-  REQUIRE(sampler.Read(&client.reader, parts, {}, &sample) == ipvs::kOk);
+  REQUIRE(sampler.Read(&client.readers, parts, {}, &sample) == ipvs::kOk);
   CHECK(sample.services.rows == 2);
   REQUIRE(sample.destinations.rows == 2);
   const size_t words_at = sizeof(uint64_t) * 2 * ipvs::kSampleCounterColumns;
@@ -232,7 +233,7 @@ TEST_CASE("A sampler of chosen services asks for these alone, and one that is no
   sampler.Choose(TcpService(1));  // twice is once
   kernel.On(Refusing(ESRCH)).On(Answering(ServiceRow(2, 9)));
   ipvs::Sample sample;
-  REQUIRE(sampler.Read(&client.reader, ipvs::kSampleCounters | ipvs::kSampleChosen, {}, &sample) ==
+  REQUIRE(sampler.Read(&client.readers, ipvs::kSampleCounters | ipvs::kSampleChosen, {}, &sample) ==
           ipvs::kOk);
   REQUIRE(sample.services.rows == 1);
   uint64_t counter = 0;
@@ -252,7 +253,7 @@ TEST_CASE("A sampler weighs what it keeps of its rows") {
   for (uint16_t port = 1; port <= 100; ++port) rows.push_back(ServiceRow(port));
   kernel.On(Listing(rows));
   ipvs::Sample sample;
-  REQUIRE(sampler.Read(&client.reader, ipvs::kSampleCounters, {}, &sample) == ipvs::kOk);
+  REQUIRE(sampler.Read(&client.readers, ipvs::kSampleCounters, {}, &sample) == ipvs::kOk);
   // Five counters, deltas and rates each, and the row itself.
   CHECK(sampler.bytes() >= empty + 100 * (15 * sizeof(uint64_t) + sizeof(ipvs::ServiceRow)));
 }
@@ -265,7 +266,7 @@ TEST_CASE("A sampler's memory is written over only while it is held and the rows
   const auto read = [&](const std::vector<Attributes>& services, const ipvs::HeldBlocks& held) {
     ipvs::Sample sample;
     kernel.On(Listing(services));
-    REQUIRE(sampler.Read(&client.reader, parts, held, &sample) == ipvs::kOk);
+    REQUIRE(sampler.Read(&client.readers, parts, held, &sample) == ipvs::kOk);
     return sample;
   };
   const ipvs::Sample first = read({ServiceRow(1, 1)}, {});
@@ -298,7 +299,7 @@ TEST_CASE(
         .On(Listing({DestinationRow(static_cast<uint16_t>(10 * second))}));
     ipvs::Sample sample;
     const uint32_t parts = ipvs::kSampleDestinations | ipvs::kSampleKeys;
-    REQUIRE(sampler.Read(&client.reader, parts, {}, &sample) == ipvs::kOk);
+    REQUIRE(sampler.Read(&client.readers, parts, {}, &sample) == ipvs::kOk);
     REQUIRE(sample.keys != nullptr);
     const ipvs::ListView services(sample.keys->services.data.get(), 2, ipvs::kServiceWords, 0);
     const ipvs::ListView destinations(sample.keys->destinations.data.get(), 2, ipvs::kDestinationWords, 0);
@@ -324,7 +325,7 @@ TEST_CASE(
       .On(Refusing(ESRCH))
       .On(Listing({DestinationRow(21)}));
   ipvs::Sample sample;
-  REQUIRE(sampler.Read(&client.reader, ipvs::kSampleCounters | ipvs::kSampleDestinations, {}, &sample) ==
+  REQUIRE(sampler.Read(&client.readers, ipvs::kSampleCounters | ipvs::kSampleDestinations, {}, &sample) ==
           ipvs::kOk);
   CHECK(sample.services.rows == 1);
   CHECK(sample.destinations.rows == 1);
@@ -370,15 +371,15 @@ TEST_CASE(
     ipvs::Sampler sampler;
     for (int turn = 0; turn < 3; ++turn) {
       std::vector<ipvs::ServiceRow> services;
-      client.reader.Services(WhenTorn::kFail, &services);
+      client.readers.first().Services(WhenTorn::kFail, &services);
       std::vector<ipvs::DestinationRow> destinations;
       const ipvs::ServiceRecord service = TcpService(1);
-      client.reader.Destinations(WhenTorn::kTake, service, KeyOf(service), 0, &destinations);
+      client.readers.first().Destinations(WhenTorn::kTake, service, KeyOf(service), 0, &destinations);
       ipvs::Table table;
-      client.reader.Snapshot(
+      client.readers.Snapshot(
           2, [](const ipvs::Table& part) { ipvs::ToColumns(part.services, part.destinations); }, &table);
       ipvs::Sample sample;
-      sampler.Read(&client.reader, 0x3f, {}, &sample);
+      sampler.Read(&client.readers, 0x3f, {}, &sample);
       Execute(&client.connection, {CallAbout(ipvs::kNewDest, 1), CallAbout(ipvs::kNewService, 2)});
       if (client.connection.open()) client.connection.Write(CallAbout(ipvs::kDelDest, 1));
     }

@@ -52,13 +52,13 @@ describe('the counts of a test run', () => {
 
   test('files with a failure are told with their tests, also those that could not be loaded', () => {
     const path = join(directory, 'report.json');
-    const test = (status: string, fullName: string) => ({ status, fullName });
+    const outcome = (status: string, fullName: string) => ({ status, fullName });
     const file = (name: string, status: string, ...tests: readonly object[]) => {
       return { name: `/checkout/test/${name}`, status, assertionResults: tests };
     };
     const testResults = [
-      file('one.test.ts', 'passed', test('passed', 'one')),
-      file('two.test.ts', 'failed', test('failed', 'two fails'), test('passed', 'two passes')),
+      file('one.test.ts', 'passed', outcome('passed', 'one')),
+      file('two.test.ts', 'failed', outcome('failed', 'two fails'), outcome('passed', 'two passes')),
       file('three.test.ts', 'failed'),
     ];
     writeFileSync(path, JSON.stringify({ testResults }));
