@@ -11,7 +11,12 @@ const web = { protocol: 'tcp', address: '127.0.0.1', port: 8080 } as const;
 const named = { protocol: 'udp', address: '2001:db8::1', port: 53 } as const;
 const marked = { fwmark: 0xbeef, family: 'ipv4' } as const;
 
-let exporter: ChildProcess;
+/** The server of a destination, and node_exporter. */
+const programs: ChildProcess[] = [];
+// Not in beforeAll(), where vitest takes no hook: what it left ran on, and vitest waited for its output's end.
+afterAll(() => {
+  for (const program of programs) program.kill('SIGKILL');
+});
 
 /** What node_exporter's collector of IPVS says in the bed's namespace. */
 async function theirs(): Promise<ReadonlyMap<string, number>> {
@@ -49,8 +54,9 @@ beforeAll(async () => {
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
+  programs.push(server);
   await once(server.stdout, 'data');
-  exporter = spawn(
+  const exporter = spawn(
     'ip',
     [
       'netns',
@@ -63,10 +69,7 @@ beforeAll(async () => {
     ],
     { stdio: 'ignore' },
   );
-  afterAll(() => {
-    server.kill('SIGKILL');
-    exporter.kill('SIGKILL');
-  });
+  programs.push(exporter);
   await sleep(4500); // the estimator has seen the connection by then
 });
 
