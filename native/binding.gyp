@@ -51,6 +51,8 @@
       # Everything but Node-API: the addon, ipvs-quick and the native tests are made of it.
       "target_name": "ipvs-core",
       "type": "static_library",
+      # Lack of memory is an exception of the standard library's, which native/os/memory.h ends.
+      "cflags_cc!": ["-fno-exceptions"],
       "conditions": [
         ["prebuilt", {"dependencies": ["libnl/libnl.gyp:libnl"], "sources": ["os/no_demangler.cc"]}],
       ],

@@ -51,6 +51,10 @@ export function explainLocal({ command }: ErrorContext, errno: number): Explanat
         'no thread could be started; end some, or raise the limit (ulimit -u, TasksMax=, pids.max)',
       );
     case E.NOMEM:
+      return explained(
+        'ERR_IPVS_NO_MEMORY',
+        'there is no memory for it in this process or in the kernel; nothing was executed',
+      );
     case E.NOBUFS:
       return explained(
         'ERR_IPVS_NO_RESOURCES',

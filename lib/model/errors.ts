@@ -159,13 +159,14 @@ export type IpvsErrorCode =
    */
   | 'ERR_IPVS_MODULE_UNLOADING'
   /**
-   * The kernel has no memory for it. Hashing schedulers need a table for each service.
+   * The kernel has no memory for it, or this process has none for a list or a batch. Hashing schedulers need a
+   * table for each service.
    *
-   * To do: Try again when there is memory. The table is as it was.
+   * To do: Try again when there is memory. The table is as it was, and the client goes on.
    */
   | 'ERR_IPVS_NO_MEMORY'
   /**
-   * This process or system has no descriptor, thread or memory left for the call; `errno` tells which.
+   * This process or system has no descriptor, thread or buffer left for the call; `errno` tells which.
    * Nothing was executed.
    *
    * To do: Close what is not needed, clients too, or raise the limit that the message names.

@@ -10,6 +10,7 @@
 #include "native/codec/decode.h"
 #include "native/codec/merge.h"
 #include "native/os/files.h"
+#include "native/os/memory.h"
 
 namespace ipvs {
 
@@ -71,17 +72,22 @@ class Session::Writes {
 
   void Send() {
     if (queued_.empty()) return;
-    std::vector<int> statuses;
-    session_->connection_.Batch(queued_, &statuses);
-    for (size_t i = 0; i < queued_.size(); ++i) (*replies_)[indexes_[i]].status = statuses[i];
+    session_->connection_.Batch(queued_, &statuses_);
+    Answer();
+  }
+
+  // Answers what was sent by what is known of it.
+  void Answer() {
+    for (size_t i = 0; i < statuses_.size(); ++i) (*replies_)[indexes_[i]].status = statuses_[i];
     queued_.clear();
     indexes_.clear();
+    statuses_.clear();
   }
 
  private:
   void Queue(const CallRecord* record, size_t index) {
-    queued_.push_back(record);
     indexes_.push_back(index);
+    queued_.push_back(record);
   }
 
   CallRecord& Merged(const CallRecord& record, Operation command) {
@@ -146,6 +152,7 @@ class Session::Writes {
   std::vector<Reply>* replies_;
   std::vector<const CallRecord*> queued_;
   std::vector<size_t> indexes_;
+  std::vector<int> statuses_;      // of what is being sent
   std::deque<CallRecord> merged_;  // a deque: queued_ points into it
   // The service whose destinations were read for the update before, with the outcome; nullptr when there is
   // none.
@@ -186,19 +193,44 @@ bool Session::CanRunInline(const CallRecord& call) const {
   }
 }
 
+bool Session::WriteInline(const CallRecord& call, int* status) {
+  *status = LocalFailure(ENOMEM);
+  static_cast<void>(FindsMemory([&] { *status = connection_.Write(call); }));
+  return !Connection::MayBeStale(*status);
+}
+
 void Session::Write(const std::vector<const Call*>& calls, std::vector<Reply>* replies) {
-  replies->clear();
-  replies->resize(calls.size());
-  Writes writes(this, replies);
-  for (size_t i = 0; i < calls.size(); ++i) writes.Add(*calls[i], i);
-  writes.Send();
+  for (Reply& reply : *replies) reply.status = LocalFailure(ENOMEM);
+  std::optional<Writes> writes;
+  const bool done = FindsMemory([&] {
+    writes.emplace(this, replies);
+    for (size_t i = 0; i < calls.size(); ++i) writes->Add(*calls[i], i);
+    writes->Send();
+  });
+  if (!done) {
+    if (writes) writes->Answer();
+    connection_.Close();
+  }
   for (size_t i = 0; i < calls.size(); ++i) {
     const CallRecord& call = calls[i]->record;
-    if (call.operation == kNewService && (*replies)[i].status == kOk) NoteUse(call.service);
+    if (call.operation != kNewService || (*replies)[i].status != kOk) continue;
+    // Not noted, the next service like this one takes the way by the thread.
+    static_cast<void>(FindsMemory([&] { NoteUse(call.service); }));
   }
 }
 
 Reply Session::Read(const Call& call, const Emit& emit) {
+  Reply reply;
+  if (FindsMemory([&] { reply = Execute(call, emit); })) return reply;
+  // A dump was perhaps left half-way, and a sampler between one read and the next.
+  connection_.Close();
+  for (auto& [number, sampler] : samplers_) sampler.Forget();
+  Reply failed;
+  failed.status = LocalFailure(ENOMEM);
+  return failed;
+}
+
+Reply Session::Execute(const Call& call, const Emit& emit) {
   switch (call.record.operation) {
     case kGetInfo:
     case kGetConfig:

@@ -53,14 +53,13 @@ class Session {
   bool CanRunInline(const CallRecord& call) const;
   // Executes a write for which that holds. False where nothing was executed and Write() has to find out why:
   // ip_vs may be on its way out, or loaded anew.
-  bool WriteInline(const CallRecord& call, int* status) {
-    *status = connection_.Write(call);
-    return !Connection::MayBeStale(*status);
-  }
+  bool WriteInline(const CallRecord& call, int* status);
 
-  // Executes up to Connection::kBatch writes in order; replies[i] is the answer to calls[i].
+  // Executes up to Connection::kBatch writes in order; replies[i], which the caller made, is the answer to
+  // calls[i]. Where this process has no memory that is LocalFailure(ENOMEM) if the call was not sent.
   void Write(const std::vector<const Call*>& calls, std::vector<Reply>* replies);
   // Executes any other call. `emit` takes what comes before the reply: parts of it (kPart).
+  // LocalFailure(ENOMEM) where this process has no memory.
   using Emit = std::function<void(Reply)>;
   Reply Read(const Call& call, const Emit& emit);
 
@@ -77,6 +76,7 @@ class Session {
   bool UsedBefore(const ServiceRecord& service) const;
   void NoteUse(const ServiceRecord& service);
 
+  Reply Execute(const Call& call, const Emit& emit);
   Reply ReadRecords(const CallRecord& record);
   Reply ReadTable(const CallRecord& record, const Emit& emit);
   Reply UseFile(const Call& call);

@@ -5,9 +5,12 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
+#include <optional>
 #include <utility>
 
+#include "native/os/memory.h"
 #include "native/os/thread.h"
 
 namespace ipvs {
@@ -26,6 +29,9 @@ constexpr auto kSlow = std::chrono::microseconds(300);
 constexpr int kSampleEvery = 4;
 constexpr int kChargeFactor = 40 * kSampleEvery;
 constexpr auto kMaxDebt = std::chrono::milliseconds(500);
+
+// How long the thread waits before it looks again for memory to answer with.
+constexpr int kPauseForMemoryMs = 10;
 
 // Whether one more write goes out with a run of `size`: a new service that is to go out together with its
 // destinations (CallRecord.run) begins the next run where this one has no room for all of them.
@@ -49,7 +55,10 @@ class Worker::Queue {
   size_t size() const { return calls_.size() - first_; }
   Queued& operator[](size_t i) { return calls_[first_ + i]; }
 
+  // All of the calls, or none where there is no memory for them.
   void Append(std::vector<Call> calls) {
+    const size_t needed = calls_.size() + calls.size();
+    if (needed > calls_.capacity()) calls_.reserve(std::max(2 * calls_.capacity(), needed));
     for (Call& call : calls) calls_.push_back({std::move(call), false});
   }
 
@@ -74,6 +83,25 @@ class Worker::Queue {
   size_t first_ = 0;  // those before it were taken
 };
 
+// Calls that are executed together, and their replies. There is room for the calls before one is taken out of
+// the queue, and the thread waits for what the replies take: what was taken has to be answered.
+struct Worker::Run {
+  Run() {
+    calls.reserve(Connection::kBatch);
+    writes.reserve(Connection::kBatch);
+    indexes.reserve(Connection::kBatch);
+    written.reserve(Connection::kBatch);
+  }
+
+  std::vector<Queued> calls;
+  std::vector<Reply> replies;  // to calls
+  // The writes among them: which these are, and their replies.
+  std::vector<const Call*> writes;
+  std::vector<size_t> indexes;
+  std::vector<Reply> written;
+  std::vector<Reply> parts;  // the one that is handed over
+};
+
 // What the thread and the client have in common; lives until both are done with it.
 //
 // Whose is what:
@@ -91,18 +119,42 @@ struct Worker::Shared {
   Shared(NetworkNamespace network, Link link) : session(std::move(network), &interrupted, std::move(link)) {}
 
   // Hands replies over, and says so unless some were waiting already. Gives `busy` its new value with them.
-  void Answer(std::vector<Reply> answers, bool still_busy) {
-    {
-      const std::lock_guard lock(mutex);
-      busy = still_busy;
-      if (!replies.empty()) {
-        for (Reply& reply : answers) replies.push_back(std::move(reply));
-        return;
+  // Waits for memory where it finds none: what was executed has to be answered.
+  void Answer(std::vector<Reply>* answers, bool still_busy) {
+    while (true) {
+      {
+        const std::lock_guard lock(mutex);
+        const bool waiting = !replies.empty();
+        if (stopping || FindsMemory([&] { Append(answers); })) {
+          busy = still_busy;
+          if (waiting) return;
+          break;
+        }
       }
-      replies = std::move(answers);
+      Link::Pause(kPauseForMemoryMs);
     }
+    // What Node.js itself needs for this, some hundred bytes now and then, it ends the process for.
     const std::lock_guard notifying(notify_mutex);
     if (notify) notify();
+  }
+
+  // Starts the thread. 0 or an errno.
+  int Start(const std::shared_ptr<Shared>& self) {
+    pthread_t thread = {};
+    const int error = StartThread([self] { Work(self); }, &thread);
+    if (error != 0) return error;
+    pthread_detach(thread);
+    started = true;
+    return 0;
+  }
+
+  // All of the answers, or none.
+  void Append(std::vector<Reply>* answers) {
+    if (replies.empty()) return replies.swap(*answers);
+    if (replies.capacity() < replies.size() + answers->size()) {
+      replies.reserve(std::max(2 * replies.size(), replies.size() + answers->size()));
+    }
+    for (Reply& reply : *answers) replies.push_back(std::move(reply));
   }
 
   std::mutex mutex;
@@ -126,38 +178,34 @@ struct Worker::Shared {
 };
 
 // The calls that can go out together: a run of writes, or one read.
-std::vector<Worker::Queued> Worker::TakeRun(Queue* queue) {
-  std::vector<Queued> run;
-  run.reserve(std::min(queue->size(), Connection::kBatch));
+void Worker::TakeRun(Queue* queue, std::vector<Queued>* calls) {
+  calls->clear();
   do {
-    run.push_back(queue->TakeFirst());
-  } while (!queue->empty() && IsWrite(run.back().call.record.operation) &&
-           IsWrite((*queue)[0].call.record.operation) && HasRoom(run.size(), (*queue)[0].call.record));
-  return run;
+    calls->push_back(queue->TakeFirst());
+  } while (!queue->empty() && IsWrite(calls->back().call.record.operation) &&
+           IsWrite((*queue)[0].call.record.operation) && HasRoom(calls->size(), (*queue)[0].call.record));
 }
 
-std::vector<Reply> Worker::Execute(Session* session, const std::vector<Queued>& run,
-                                   const Session::Emit& emit) {
-  std::vector<Reply> replies(run.size());
-  std::vector<const Call*> writes;
-  std::vector<size_t> indexes;
-  for (size_t i = 0; i < run.size(); ++i) {
-    const Call& call = run[i].call;
-    if (run[i].cancelled) {
-      replies[i].status = kCancelled;
+void Worker::Execute(Session* session, Run* run, const Session::Emit& emit) {
+  run->replies.clear();
+  while (!FindsMemory([&] { run->replies.resize(run->calls.size()); })) Link::Pause(kPauseForMemoryMs);
+  run->writes.clear();
+  run->indexes.clear();
+  for (size_t i = 0; i < run->calls.size(); ++i) {
+    const Call& call = run->calls[i].call;
+    if (run->calls[i].cancelled) {
+      run->replies[i].status = kCancelled;
     } else if (IsWrite(call.record.operation)) {
-      writes.push_back(&call);
-      indexes.push_back(i);
+      run->writes.push_back(&call);
+      run->indexes.push_back(i);
     } else {
-      replies[i] = session->Read(call, emit);
+      run->replies[i] = session->Read(call, emit);
     }
   }
-  if (!writes.empty()) {
-    std::vector<Reply> written;
-    session->Write(writes, &written);
-    for (size_t k = 0; k < written.size(); ++k) replies[indexes[k]] = std::move(written[k]);
-  }
-  return replies;
+  run->written.clear();
+  run->written.resize(run->writes.size());
+  if (!run->writes.empty()) session->Write(run->writes, &run->written);
+  for (size_t k = 0; k < run->written.size(); ++k) run->replies[run->indexes[k]] = std::move(run->written[k]);
 }
 
 Worker::Worker(NetworkNamespace network, std::function<void()> notify, Link link)
@@ -166,19 +214,27 @@ Worker::Worker(NetworkNamespace network, std::function<void()> notify, Link link
 }
 
 int Worker::Submit(std::vector<Call> calls) {
+  int error = 0;
   {
     const std::lock_guard lock(shared_->mutex);
-    if (!shared_->started) {
-      pthread_t thread = {};
-      const int error = StartThread([shared = shared_] { Run(shared); }, &thread);
-      if (error != 0) return LocalFailure(error);
-      pthread_detach(thread);
-      shared_->started = true;
-    }
-    shared_->queue.Append(std::move(calls));
+    const bool queued = FindsMemory([&] {
+      if (!shared_->started) error = shared_->Start(shared_);
+      if (error == 0) shared_->queue.Append(std::move(calls));
+    });
+    if (!queued) error = ENOMEM;
   }
+  if (error != 0) return LocalFailure(error);
   shared_->work.notify_one();  // not under the lock, which is the first that the thread asks for
-  return 0;
+  return kOk;
+}
+
+int Worker::Submit(const uint8_t* records, size_t count) {
+  std::vector<Call> calls;
+  if (!FindsMemory([&] { calls.resize(count); })) return LocalFailure(ENOMEM);
+  for (size_t i = 0; i < count; ++i) {
+    std::memcpy(&calls[i].record, records + i * sizeof(CallRecord), sizeof(CallRecord));
+  }
+  return Submit(std::move(calls));
 }
 
 bool Worker::TryInline(const CallRecord& call, int* status) {
@@ -237,24 +293,28 @@ void Worker::Stop() {
   shared_->notify = nullptr;
 }
 
-void Worker::Run(const std::shared_ptr<Shared>& shared) {
+void Worker::Work(const std::shared_ptr<Shared>& shared) {
+  std::optional<Run> run;
+  while (!FindsMemory([&] { run.emplace(); })) Link::Pause(kPauseForMemoryMs);
+  const Session::Emit emit = [&](Reply part) {
+    run->parts.resize(1);
+    run->parts[0] = std::move(part);
+    shared->Answer(&run->parts, true);
+  };
   std::unique_lock lock(shared->mutex);
   while (true) {
     shared->work.wait(lock, [&] { return shared->stopping || !shared->queue.empty(); });
     if (shared->stopping) return;
-    const std::vector<Queued> run = TakeRun(&shared->queue);
-    shared->begun += run.size();
-    shared->reading = !IsWrite(run.back().call.record.operation);
+    TakeRun(&shared->queue, &run->calls);
+    shared->begun += run->calls.size();
+    shared->reading = !IsWrite(run->calls.back().call.record.operation);
     shared->interrupted = false;
     shared->busy = true;
     lock.unlock();
 
-    std::vector<Reply> replies = Execute(&shared->session, run, [&](Reply part) {
-      std::vector<Reply> parts;
-      parts.push_back(std::move(part));
-      shared->Answer(std::move(parts), true);
-    });
-    shared->Answer(std::move(replies), false);
+    Execute(&shared->session, &*run, emit);
+    shared->Answer(&run->replies, false);
+    run->calls.clear();
     lock.lock();
   }
 }

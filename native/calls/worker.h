@@ -27,9 +27,11 @@ class Worker {
   Worker(Worker&&) = delete;
   Worker& operator=(Worker&&) = delete;
 
-  // Queues calls; they are numbered in order, from 0. kOk, or LocalFailure() where no thread can be started:
-  // nothing is queued then.
+  // Queues calls; they are numbered in order, from 0. kOk, or LocalFailure() where no thread can be started,
+  // or memory lacks: nothing is queued then.
   int Submit(std::vector<Call> calls);
+  // The same of `count` records, which are copied from unaligned memory.
+  int Submit(const uint8_t* records, size_t count);
   // Executes a write on the calling thread, if Session::CanRunInline(), the worker is idle and such calls
   // have not been slow of late. False: it was not executed and is to be submitted.
   bool TryInline(const CallRecord& call, int* status);
@@ -45,10 +47,10 @@ class Worker {
   struct Queued;
   class Queue;
   struct Shared;
-  static std::vector<Queued> TakeRun(Queue* queue);
-  static std::vector<Reply> Execute(Session* session, const std::vector<Queued>& run,
-                                    const Session::Emit& emit);
-  static void Run(const std::shared_ptr<Shared>& shared);
+  struct Run;
+  static void TakeRun(Queue* queue, std::vector<Queued>* calls);
+  static void Execute(Session* session, Run* run, const Session::Emit& emit);
+  static void Work(const std::shared_ptr<Shared>& shared);
 
   std::shared_ptr<Shared> shared_;
 };

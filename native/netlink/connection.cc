@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "native/netlink/messages.h"
+#include "native/os/memory.h"
 
 namespace ipvs {
 
@@ -167,12 +168,17 @@ int Connection::SendOne(Socket* socket, const CallRecord& call, Operation comman
   return error == 0 ? kOk : LocalFailure(error);
 }
 
+void Connection::Close() {
+  writer_.reset();
+  for (std::unique_ptr<Socket>& reader : readers_) reader.reset();
+}
+
 bool Connection::MayBeStale(int status) {
   return status == ENOENT || status == ENOPROTOOPT;
 }
 
 void Connection::Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses) {
-  statuses->assign(calls.size(), kOutcomeUnknown);
+  statuses->assign(calls.size(), LocalFailure(ENOMEM));
   std::vector<size_t> which(calls.size());
   std::iota(which.begin(), which.end(), 0);
   BatchOnce(calls, which, statuses);
@@ -230,11 +236,12 @@ void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const st
   // Errors are acked even where no ack was asked for (netlink_rcv_skb): with an ack asked of the last command
   // only, those before it that have no error ack have succeeded.
   encoder_.last()->nlmsg_flags |= NLM_F_ACK;
+  std::vector<int> answers(which.size(), 0);
+  fail(kOutcomeUnknown);
   if (const int error = writer_->Send(encoder_.bytes().data(), encoder_.bytes().size()); error != 0) {
     return fail(LocalFailure(error));
   }
 
-  std::vector<int> answers(which.size(), 0);
   bool done = false;
   while (!done) {
     const ptrdiff_t length = writer_->Receive();
@@ -262,13 +269,15 @@ int Connection::Write(const CallRecord& call) {
   // returns (netlink_unicast_kernel, netlink_ack): nothing there is success, and an ack need not be made.
   int status = kOk;
   ptrdiff_t length = 0;
-  while ((length = writer_->TryReceive()) > 0) {
-    ForEachMessage(writer_->buffer(), length, [&](const nlmsghdr* message) {
-      if (message->nlmsg_seq == sequence && message->nlmsg_type == NLMSG_ERROR) status = ErrorIn(message);
-      return true;
-    });
-  }
-  if (length == 0) return status;
+  const bool received = FindsMemory([&] {
+    while ((length = writer_->TryReceive()) > 0) {
+      ForEachMessage(writer_->buffer(), length, [&](const nlmsghdr* message) {
+        if (message->nlmsg_seq == sequence && message->nlmsg_type == NLMSG_ERROR) status = ErrorIn(message);
+        return true;
+      });
+    }
+  });
+  if (received && length == 0) return status;
   writer_.reset();
   return kOutcomeUnknown;
 }

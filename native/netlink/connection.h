@@ -72,11 +72,17 @@ class Connection {
   // Makes sure that the kernel has IPVS, loading it if need be. A Status.
   int Ready() { return Open(&writer_, kChunks[0]); }
 
+  // Lets go of all sockets, and so of answers that were left half-way; the next call opens others.
+  void Close();
+
   // Sends the commands as one message each in one send, executed in order and independently of each other.
-  // statuses[i] is 0, the errno of calls[i], or a Status. At most kBatch calls.
+  // statuses[i] is 0, the errno of calls[i], or a Status. At most kBatch calls. Where memory lacks in its
+  // midst they say what is known by then: LocalFailure(ENOMEM) of what was not sent, kOutcomeUnknown of what
+  // was.
   void Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses);
 
-  // Executes one command on an open connection, at the least cost: 0, its errno, or a Status.
+  // Executes one command on an open connection, at the least cost: 0, its errno, or a Status. Where memory
+  // lacks it was not sent.
   int Write(const CallRecord& call);
   // Whether an errno may come of a module that goes or went. Nothing was executed then, and Batch() finds
   // out.

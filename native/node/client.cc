@@ -159,7 +159,10 @@ void Client::Shut(Napi::Env env) {
 Napi::Value Client::Queue(Napi::Env env, std::vector<Call> calls) {
   if (wake_ == nullptr) return Refuse(env, "the client is stopped");
   const size_t count = calls.size();
-  const int error = worker_->Submit(std::move(calls));
+  return Queued(env, worker_->Submit(std::move(calls)), count);
+}
+
+Napi::Value Client::Queued(Napi::Env env, int error, size_t count) {
   if (error == 0 && count > 0) {
     if (pending_ == 0) {
       Ref();
@@ -177,11 +180,8 @@ Napi::Value Client::Submit(const Napi::CallbackInfo& info) {
   const auto bytes = info[0].As<Napi::Uint8Array>();
   const uint32_t count = info[1].As<Napi::Number>().Uint32Value();
   if (bytes.ByteLength() / sizeof(CallRecord) < count) return Refuse(env, "records is shorter than count");
-  std::vector<Call> calls(count);
-  for (uint32_t i = 0; i < count; ++i) {
-    std::memcpy(&calls[i].record, bytes.Data() + i * sizeof(CallRecord), sizeof(CallRecord));
-  }
-  return Queue(env, std::move(calls));
+  if (wake_ == nullptr) return Refuse(env, "the client is stopped");
+  return Queued(env, worker_->Submit(bytes.Data(), count), count);
 }
 
 void Client::DefineInline(Napi::Env env, Napi::Object self) {

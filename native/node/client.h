@@ -57,6 +57,8 @@ class Client : public Napi::ObjectWrap<Client> {
   static napi_value Inline(napi_env env, napi_callback_info info);
 
   Napi::Value Queue(Napi::Env env, std::vector<Call> calls);
+  // Answers that `count` calls were queued, or the error for which they were not.
+  Napi::Value Queued(Napi::Env env, int error, size_t count);
   void Deliver(Napi::Env env);
   void Shut(Napi::Env env);
   // Tells V8 how much memory hangs on this object besides its own.

@@ -8,12 +8,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "native/codec/record.h"
+#include "native/os/memory.h"
 #include "native/os/thread.h"
 
 namespace ipvs {
@@ -22,6 +25,9 @@ namespace {
 
 // The number of the event that says there is work. Sockets have those that their owner gave them.
 constexpr uint64_t kWork = UINT64_MAX;
+
+// How long the thread waits before it looks again for memory to answer with.
+constexpr auto kPauseForMemory = std::chrono::milliseconds(10);
 
 struct Order {
   uint64_t number = 0;
@@ -78,6 +84,22 @@ Dialled Open(Order* order) {
   return dialled;
 }
 
+// Opens an order's socket. One that is being connected is among those from then on.
+Dialled Begin(Order* order, int epoll, std::map<uint64_t, Descriptor>* connecting) {
+  Dialled dialled = Open(order);
+  if (dialled.error != 0 || !order->way.stream) return dialled;
+  epoll_event event = {};
+  event.events = EPOLLOUT;
+  event.data.u64 = order->number;
+  Descriptor& socket = (*connecting)[order->number];
+  socket = std::move(dialled.socket);
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, socket.get(), &event) == 0) return dialled;
+  dialled.step = "socket";
+  dialled.error = errno;
+  connecting->erase(order->number);
+  return dialled;
+}
+
 }  // namespace
 
 SocketAddress SocketAddress::Of(const std::string& address, uint16_t port) {
@@ -109,12 +131,18 @@ struct Dialer::Shared {
     static_cast<void>(write(work.get(), &one, sizeof one));
   }
 
+  // Waits for memory where it finds none: whoever dialled has to be answered.
   void Answer(Dialled dialled) {
-    {
-      const std::lock_guard lock(mutex);
-      if (pending.count(dialled.number) == 0) return;
-      outcomes.push_back(std::move(dialled));
-      if (outcomes.size() > 1) return;
+    while (true) {
+      {
+        const std::lock_guard lock(mutex);
+        if (pending.count(dialled.number) == 0) return;
+        if (FindsMemory([&] { outcomes.push_back(std::move(dialled)); })) {
+          if (outcomes.size() > 1) return;
+          break;
+        }
+      }
+      std::this_thread::sleep_for(kPauseForMemory);
     }
     const std::lock_guard notifying(notify_mutex);
     if (notify) notify();
@@ -153,13 +181,21 @@ int Dialer::Dial(uint64_t number, Way way) {
     shared_->epoll = std::move(epoll);
     shared_->work = std::move(work);
     pthread_t thread = {};
-    const int error = StartThread([shared = shared_] { Run(shared); }, &thread);
+    int error = ENOMEM;
+    static_cast<void>(
+        FindsMemory([&] { error = StartThread([shared = shared_] { Run(shared); }, &thread); }));
     if (error != 0) return error;
     pthread_detach(thread);
     shared_->started = true;
   }
-  shared_->pending.insert(number);
-  shared_->orders.push_back({number, std::move(way)});
+  const bool ordered = FindsMemory([&] {
+    shared_->pending.insert(number);
+    shared_->orders.push_back({number, std::move(way)});
+  });
+  if (!ordered) {
+    shared_->pending.erase(number);
+    return ENOMEM;
+  }
   shared_->Wake();
   return 0;
 }
@@ -231,20 +267,16 @@ void Dialer::Run(const std::shared_ptr<Shared>& shared) {
     for (Order& order : orders) {
       // Cancelled before it was begun: not even a SYN goes out.
       if (std::find(cancelled.begin(), cancelled.end(), order.number) != cancelled.end()) continue;
-      Dialled dialled = Open(&order);
-      if (dialled.error == 0 && order.way.stream) {
-        epoll_event event = {};
-        event.events = EPOLLOUT;
-        event.data.u64 = dialled.number;
-        if (epoll_ctl(shared->epoll.get(), EPOLL_CTL_ADD, dialled.socket.get(), &event) == 0) {
-          connecting[dialled.number] = std::move(dialled.socket);
-          continue;
-        }
+      Dialled dialled;
+      const bool begun = FindsMemory([&] { dialled = Begin(&order, shared->epoll.get(), &connecting); });
+      if (!begun) {
+        connecting.erase(order.number);
+        dialled = Dialled();
+        dialled.number = order.number;
         dialled.step = "socket";
-        dialled.error = errno;
-        dialled.socket = Descriptor();
+        dialled.error = ENOMEM;
       }
-      shared->Answer(std::move(dialled));
+      if (connecting.count(order.number) == 0) shared->Answer(std::move(dialled));
     }
     for (const uint64_t number : cancelled) connecting.erase(number);
   }

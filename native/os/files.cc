@@ -92,8 +92,11 @@ int WriteDirectory(const std::string& path, const std::string& content, std::str
   for (size_t i = 0; i < entries.size(); ++i) {
     const int error = WriteOnce(entries[i].file.get(), entries[i].value.data(), entries[i].value.size());
     if (error == 0) continue;
+    // Before anything that may find no memory.
+    for (size_t k = i; k-- > 0;) {
+      WriteOnce(entries[k].file.get(), entries[k].before.data(), entries[k].before.size());
+    }
     *failed = entries[i].name;
-    while (i-- > 0) WriteOnce(entries[i].file.get(), entries[i].before.data(), entries[i].before.size());
     return error;
   }
   return 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "native/codec/record.h"
+#include "native/os/memory.h"
 #include "native/os/thread.h"
 
 namespace ipvs {
@@ -61,6 +62,7 @@ int NetworkNamespace::Run(const std::function<void()>& work) {
   }
   const int entering = fd_ ? fd_.get() : opened.get();
   int error = 0;
+  bool found_memory = true;
   pthread_t thread = {};
   const int started = StartThread(
       [&] {
@@ -68,11 +70,12 @@ int NetworkNamespace::Run(const std::function<void()>& work) {
           error = errno;
           return;
         }
-        work();
+        if (!FindsMemory(work)) found_memory = false;
       },
       &thread);
   if (started != 0) return LocalFailure(started);
   pthread_join(thread, nullptr);
+  if (!found_memory) return LocalFailure(ENOMEM);
   if (error == 0 && opened) fd_ = std::move(opened);
   return error == 0 ? kOk : NamespaceFailure(error);
 }

@@ -8,11 +8,11 @@
 namespace ipvs {
 
 int StartThread(std::function<void()> body, pthread_t* thread) {
+  auto owned = std::make_unique<std::function<void()>>(std::move(body));
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  auto owned = std::make_unique<std::function<void()>>(std::move(body));
   const int error = pthread_create(
       thread, nullptr,
       [](void* argument) -> void* {

@@ -1,5 +1,4 @@
-// Threads of the addon's own. std::thread would throw where none can be had, and this addon is built without
-// exceptions.
+// Threads of the addon's own. std::thread would throw where none can be had, and could not block signals.
 #pragma once
 
 #include <pthread.h>

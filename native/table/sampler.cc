@@ -43,6 +43,13 @@ void Sampler::Choose(const ServiceRecord& service) {
   if (!known) chosen_.push_back(service);
 }
 
+void Sampler::Forget() {
+  Sampler fresh;
+  fresh.chosen_ = std::move(chosen_);
+  fresh.generation_ = generation_;
+  *this = std::move(fresh);
+}
+
 size_t Sampler::bytes() const {
   return BytesOf(chosen_) + BytesOf(services_listed_) + BytesOf(stretch_.services) +
          BytesOf(stretch_.destinations) + BytesOf(keys_) + BytesOf(destination_keys_) + services_.bytes() +

@@ -67,6 +67,9 @@ class Sampler {
   // kSampleReuse allows it and the rows are the same; only what changed is written then.
   int Read(TableReaders* readers, uint32_t parts, const HeldBlocks& held, Sample* sample);
 
+  // Lets go of all that was read: the next read is as the first one, of another generation.
+  void Forget();
+
   // The memory that it holds for the next read, but for the blocks that the caller has too.
   size_t bytes() const;
 

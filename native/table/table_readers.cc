@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "native/os/memory.h"
 #include "native/os/thread.h"
 
 namespace ipvs {
@@ -54,20 +55,28 @@ class TableReaders::Job {
  public:
   Job(WhenTorn torn, const std::vector<ServiceRow>& services) : torn_(torn), services_(services) {}
 
-  // The second reader's part, on its thread.
-  void Help(TableReader* reader) {
+  // The second reader's part, on its thread. False where memory lacked in the midst of it.
+  bool Help(TableReader* reader) {
     while (const std::optional<Range> range = Take(reader->StretchLength())) {
-      Stretch stretch;
-      const int status = reader->Destinations(torn_, services_, range->first, range->last, &stretch);
+      int status = kOk;
+      const bool found_memory = FindsMemory([&] {
+        Stretch stretch;
+        status = reader->Destinations(torn_, services_, range->first, range->last, &stretch);
+        if (status == kOk) Keep(*range, std::move(stretch));
+      });
+      if (found_memory && status == kOk) continue;
       const std::lock_guard lock(mutex_);
-      if (status == kOk) {
-        read_.emplace(range->first, Read{range->last, std::move(stretch)});
-      } else {
-        left_ = range;
-      }
+      left_ = range;
       changed_.notify_one();
-      if (status != kOk) return;
+      return found_memory;
     }
+    return true;
+  }
+
+  // Ends the second reader's part with the stretch that it reads.
+  void TakeNoMore() {
+    const std::lock_guard lock(mutex_);
+    taken_ = services_.size();
   }
 
   // The first reader's part. `more` is called with each stretch, in order.
@@ -79,12 +88,8 @@ class TableReaders::Job {
       if (range) {
         Stretch stretch;
         const int status = reader->Destinations(torn_, services_, range->first, range->last, &stretch);
-        const std::lock_guard lock(mutex_);
-        if (status != kOk) {
-          taken_ = services_.size();
-          return status;
-        }
-        read_.emplace(range->first, Read{range->last, std::move(stretch)});
+        if (status != kOk) return status;
+        Keep(*range, std::move(stretch));
       } else {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return left_.has_value() || read_.count(next) > 0; });
@@ -115,6 +120,11 @@ class TableReaders::Job {
     taken_ = std::min(services_.size(), first + length);
     return Range{first, taken_};
   }
+  void Keep(const Range& range, Stretch stretch) {
+    const std::lock_guard lock(mutex_);
+    read_.emplace(range.first, Read{range.last, std::move(stretch)});
+    changed_.notify_one();
+  }
   std::optional<Range> TakeLeft() {
     const std::lock_guard lock(mutex_);
     return std::exchange(left_, std::nullopt);
@@ -137,31 +147,53 @@ class TableReaders::Job {
   std::optional<Range> left_;
 };
 
-TableReader* TableReaders::SecondFor(size_t services) {
+// The thread of the second reader, which ends before the job does: also where memory lacks for that.
+class TableReaders::Help {
+ public:
+  Help(Job* job, Second* second) : job_(job) {
+    const auto help = [job, second] {
+      // A dump was perhaps left half-way.
+      if (!job->Help(second->reader.get())) second->connection.Close();
+    };
+    started_ = StartThread(help, &thread_) == 0;
+  }
+  ~Help() {
+    job_->TakeNoMore();
+    if (started_) pthread_join(thread_, nullptr);
+  }
+  Help(const Help&) = delete;
+  Help& operator=(const Help&) = delete;
+  Help(Help&&) = delete;
+  Help& operator=(Help&&) = delete;
+
+ private:
+  Job* job_;
+  pthread_t thread_ = {};
+  bool started_ = false;
+};
+
+TableReaders::Second* TableReaders::SecondFor(size_t services) {
   if (services < kLeastServices) return nullptr;
   if (!looked_) {
     looked_ = true;
     if (SeveralProcessors() && connection_->DumpsSideBySide()) {
-      second_ = std::make_unique<Second>(connection_);
-      second_->reader = std::make_unique<TableReader>(&second_->connection, interrupted_, fingerprints_);
+      auto second = std::make_unique<Second>(connection_);
+      second->reader = std::make_unique<TableReader>(&second->connection, interrupted_, fingerprints_);
+      second_ = std::move(second);
     }
   }
-  return second_ == nullptr ? nullptr : second_->reader.get();
+  return second_.get();
 }
 
 int TableReaders::Destinations(WhenTorn torn, const std::vector<ServiceRow>& services,
                                const std::function<void()>& look, Stretch* all) {
-  TableReader* const second = SecondFor(services.size());
-  if (second != nullptr) {
+  if (Second* const second = SecondFor(services.size()); second != nullptr) {
     Job job(torn, services);
-    pthread_t thread = {};
-    const bool helped = StartThread([&] { job.Help(second); }, &thread) == 0;
-    const int status = job.Lead(&first_, [&](const Stretch& stretch) {
+    const Help help(&job, second);
+    return job.Lead(&first_, [&](const Stretch& stretch) {
       Append(stretch, all);
       look();
     });
-    if (helped) pthread_join(thread, nullptr);
-    return status;
   }
   for (size_t i = 0; i < services.size(); ++i) {
     if (const int status = first_.Destinations(torn, services, i, i + 1, all); status != kOk) return status;

@@ -44,9 +44,10 @@ class TableReaders {
     std::unique_ptr<TableReader> reader;
   };
   class Job;
+  class Help;
 
   // The second reader; nullptr where one reads as fast as two.
-  TableReader* SecondFor(size_t services);
+  Second* SecondFor(size_t services);
 
   Connection* connection_;
   const std::atomic<bool>* interrupted_;

@@ -5,10 +5,13 @@
 #include <pthread.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <new>
 #include <utility>
 
 thread_local int failing_readdir = 0;
 thread_local int failing_pthread_create = 0;
+thread_local int failing_new = 0;
 
 namespace {
 
@@ -35,4 +38,36 @@ extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attribute
                               void* argument) {
   static const auto real = TheLibrarys<decltype(&pthread_create)>("pthread_create");
   return failing_pthread_create != 0 ? failing_pthread_create : real(thread, attributes, body, argument);
+}
+
+// All forms: those of AddressSanitizer would not call one another.
+void* operator new(size_t size) {
+  if (failing_new > 0 && --failing_new == 0) throw std::bad_alloc();
+  void* const memory = std::malloc(size > 0 ? size : 1);  // NOLINT(cppcoreguidelines-no-malloc)
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void* operator new[](size_t size) {
+  return operator new(size);
+}
+
+void* operator new(size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  return std::malloc(size > 0 ? size : 1);  // NOLINT(cppcoreguidelines-no-malloc)
+}
+
+void operator delete(void* memory) noexcept {
+  std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
+}
+
+void operator delete(void* memory, size_t /*size*/) noexcept {
+  operator delete(memory);
+}
+
+void operator delete[](void* memory) noexcept {
+  operator delete(memory);
+}
+
+void operator delete[](void* memory, size_t /*size*/) noexcept {
+  operator delete(memory);
 }

@@ -8,7 +8,10 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
+#include "native/os/memory.h"
+#include "test/native/failing_calls.h"
 #include "test/native/model_kernel.h"
 #include "test/native/test.h"
 
@@ -33,6 +36,7 @@ class SharedKernel {
   ipvs::Link link() {
     ipvs::Link link = model_->link();
     link.open_socket = [this, open = link.open_socket](int* error) -> std::unique_ptr<ipvs::KernelSocket> {
+      const Unfailing unfailing;
       const std::lock_guard lock(mutex_);
       if (open_error != 0 && Elsewhere()) {
         *error = open_error;
@@ -54,11 +58,13 @@ class SharedKernel {
         : kernel_(kernel), socket_(std::move(socket)) {}
 
     ptrdiff_t Send(const void* data, size_t length) override {
+      const Unfailing unfailing;
       std::unique_lock lock(kernel_->mutex_);
       if (const int error = kernel_->NoteSend(&lock); error != 0) return -error;
       return socket_->Send(data, length);
     }
     ptrdiff_t Receive(void* buffer, size_t size) override {
+      const Unfailing unfailing;
       const std::lock_guard lock(kernel_->mutex_);
       return socket_->Receive(buffer, size);
     }
@@ -229,6 +235,27 @@ TEST_CASE("A read by two readers ends with the first one's failure, and when it 
   listed.clear();
   CHECK(client.Snapshot(SIZE_MAX, &listed) == ipvs::kOk);
   CheckWhole(&model, listed);
+}
+
+TEST_CASE("A read by two readers that finds no memory ends with its second reader, and the next is whole") {
+  for (int n = 1; n < 2000; n += 37) {
+    ModelKernel model({false, true}, 1);
+    AddTable(&model);
+    SharedKernel kernel(&model);
+    Client client(&kernel);
+    Table table;
+    failing_new = n;
+    const bool found = ipvs::FindsMemory([&] {
+      static_cast<void>(client.readers.Snapshot(
+          SIZE_MAX, [](const Table&) {}, &table));
+    });
+    const bool failed = std::exchange(failing_new, 0) == 0;
+    CHECK(found == !failed);
+    client.connection.Close();
+    Listed listed;
+    REQUIRE(client.Snapshot(SIZE_MAX, &listed) == ipvs::kOk);
+    CheckWhole(&model, listed);
+  }
 }
 
 TEST_CASE("A small table, and one of a kernel that dumps one after the other, has one reader") {

@@ -172,7 +172,7 @@ describe('errors that are not the kernel’s answer', () => {
     [errno.EMFILE, 'ERR_IPVS_NO_RESOURCES', 'ulimit -n'],
     [errno.ENFILE, 'ERR_IPVS_NO_RESOURCES', 'fs.file-max'],
     [errno.EAGAIN, 'ERR_IPVS_NO_RESOURCES', 'thread'],
-    [errno.ENOMEM, 'ERR_IPVS_NO_RESOURCES', 'memory'],
+    [errno.ENOMEM, 'ERR_IPVS_NO_MEMORY', 'memory'],
     [errno.ENOBUFS, 'ERR_IPVS_NO_RESOURCES', 'memory'],
     [errno.EPERM, 'ERR_IPVS_PERMISSION', 'seccomp'],
     [errno.EACCES, 'ERR_IPVS_PERMISSION', 'seccomp'],
