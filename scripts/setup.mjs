@@ -1,7 +1,7 @@
 // Makes a machine ready for an npm script, and does nothing when it is ready. Plain JavaScript, since it runs
 // before `npm ci`. Without a part it installs what package-lock.json lists.
 //
-//   node scripts/setup.mjs [addon] [native] [dist] [prebuild] [unit] [package] [bed] [arm64] [style] [tidy]
+//   node scripts/setup.mjs [addon] [native] [failures] [dist] [prebuild] [unit] [package] [bed] [arm64] [style] [tidy]
 
 // @ts-check
 
@@ -22,7 +22,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * @typedef {'addon' | 'native' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'arm64' | 'style' |
+ * @typedef {'addon' | 'native' | 'failures' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'arm64' | 'style' |
  *   'tidy'} Part
  */
 /**
@@ -34,6 +34,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addonFile = join(root, 'native/build/Release/ipvs.node');
 const nativeTests = join(root, 'native/build/Debug/ipvs-native-test');
+const failingCalls = join(root, 'native/build/failing-calls.so');
+const failingCallsSource = join(root, 'test/hardening/failures/failing-calls.c');
 const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const compileCommands = join(root, 'native/build/Release/compile_commands.json');
 
@@ -66,6 +68,7 @@ const prebuildNeeds = [
 const needs = {
   addon: buildNeeds,
   native: [...buildNeeds, doctest],
+  failures: [program('gcc', 'gcc')],
   dist: [],
   prebuild: prebuildNeeds,
   // Completion is tested in these shells; the text of metrics, rules and OpenMetrics by Prometheus' own programs.
@@ -166,6 +169,9 @@ function steps(parts) {
   if (parts.includes('addon') && isOlder(addonFile, sources)) {
     todo.push({ what: 'building the addon', run: buildAddon });
   }
+  if (parts.includes('failures') && isOlder(failingCalls, [failingCallsSource])) {
+    todo.push({ what: 'building the library that makes calls fail', run: buildFailingCalls });
+  }
   if (parts.includes('tidy') && isOlder(compileCommands, [...sources, join(root, 'test/native')])) {
     todo.push({ what: 'writing down how C++ is compiled', run: writeCompileCommands });
   }
@@ -217,6 +223,12 @@ async function buildNativeTests() {
   // The configuration left behind is the one by which `node-gyp build` makes an ordinary addon.
   await nodeGyp(['configure']);
   touch(nativeTests);
+}
+
+async function buildFailingCalls() {
+  mkdirSync(dirname(failingCalls), { recursive: true });
+  const options = ['-shared', '-fPIC', '-O2', '-Wall', '-Wextra', '-Werror'];
+  await run('gcc', [...options, '-o', failingCalls, failingCallsSource, '-ldl']);
 }
 
 /** Writes compile_commands.json, tests included, for clang-tidy and for editors, which look for it there. */

@@ -7,7 +7,6 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include "native/os/memory.h"
@@ -294,8 +293,8 @@ void Worker::Stop() {
 }
 
 void Worker::Work(const std::shared_ptr<Shared>& shared) {
-  std::optional<Run> run;
-  while (!FindsMemory([&] { run.emplace(); })) Link::Pause(kPauseForMemoryMs);
+  std::unique_ptr<Run> run;
+  while (!FindsMemory([&] { run = std::make_unique<Run>(); })) Link::Pause(kPauseForMemoryMs);
   const Session::Emit emit = [&](Reply part) {
     run->parts.resize(1);
     run->parts[0] = std::move(part);
@@ -312,7 +311,7 @@ void Worker::Work(const std::shared_ptr<Shared>& shared) {
     shared->busy = true;
     lock.unlock();
 
-    Execute(&shared->session, &*run, emit);
+    Execute(&shared->session, run.get(), emit);
     shared->Answer(&run->replies, false);
     run->calls.clear();
     lock.lock();

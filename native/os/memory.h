@@ -8,7 +8,7 @@ namespace ipvs {
 
 // Runs `work`. False where it found no memory for what it wanted, and was left in its midst.
 template <typename Work>
-bool FindsMemory(Work&& work) {
+bool FindsMemory(const Work& work) {
   try {
     work();
     return true;
