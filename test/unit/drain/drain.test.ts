@@ -99,6 +99,17 @@ test('drainAddress() refuses where all of a service’s destinations would leave
   expect(table.get(key)!.map(({ weight }) => weight)).toEqual([1, 1]);
 });
 
+test('a drain is dropped where another program gives its destination a weight again', async () => {
+  const { calls, table, directory } = createTableCalls([[web, [rowAt(1, 7, 1), rowAt(2)]]]);
+  const looks = countLooks(quick);
+  const draining = drain(calls, web, at(1), looks.options);
+  await looks.more(1);
+  Object.assign(table.get(key)![0]!, { weight: 3, activeConnections: 0 });
+  expect(await draining).toMatchObject({ outcome: 'returned' });
+  expect(table.get(key)!.map(({ weight }) => weight)).toEqual([3, 1]);
+  expect(await readDrains(directory)).toEqual(new Map());
+});
+
 test('a drain that ends as returned leaves the record of the drain that began after it', async () => {
   const { calls, directory } = createTableCalls([[web, [rowAt(1, 7, 1), rowAt(2)]]]);
   const slow = { idleFor: 0, poll: 100 };
@@ -223,6 +234,13 @@ describe('undrainAddress()', () => {
     const { calls, table } = createTableCalls([[web, [rowAt(1, 5), rowAt(2)]]]);
     expect(await undrainAddress(calls, '10.0.1.1', { weight: 9 })).toEqual([]);
     expect(table.get(key)![0]!.weight).toBe(5);
+  });
+
+  test('undrainAddress() gives what was drained the weight that it is told to', async () => {
+    const { calls, table } = createTableCalls([[web, [rowAt(1, 5), rowAt(2)]]]);
+    await drain(calls, web, at(1), keeping);
+    expect(await undrainAddress(calls, '10.0.1.1', { weight: 9 })).toMatchObject([{ weight: 9 }]);
+    expect(table.get(key)![0]!.weight).toBe(9);
   });
 
   test('undrainAddress() of an address that has nothing drained restores nothing', async () => {
