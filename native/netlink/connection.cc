@@ -302,7 +302,7 @@ int Connection::AskOnce(const CallRecord& call, Operation command, const TakeRow
       if (message->nlmsg_seq != sequence) return true;
       done = true;
       if (message->nlmsg_type == NLMSG_ERROR) {
-        status = ErrorIn(message);
+        status = RefusalIn(message);
       } else if (!take(message)) {
         status = EBADMSG;
       }
@@ -359,7 +359,8 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, DumpSocket b
       reader.Widen(kChunks[++size]);
       alike = 0;
     }
-    const ptrdiff_t length = interrupted != nullptr && *interrupted ? -ECANCELED : reader.Receive();
+    const bool given_up = interrupted != nullptr && *interrupted;
+    const ptrdiff_t length = given_up ? -ECANCELED : reader.Receive();
     if (length == -EMSGSIZE) {
       truncated = true;
       least_receive_ = reader.receive_size();
@@ -369,13 +370,13 @@ int Connection::DumpOnce(const CallRecord& call, Operation command, DumpSocket b
       // A dump that is left unfinished blocks the socket for the next one (EBUSY): give it up with its
       // socket.
       socket.reset();
-      return length == -ECANCELED ? kCancelled : LocalFailure(static_cast<int>(-length));
+      return given_up ? kCancelled : LocalFailure(static_cast<int>(-length));
     }
     const size_t before = rows;
     ForEachMessage(reader.buffer(), length, [&](const nlmsghdr* message) {
       if (message->nlmsg_seq != sequence) return true;
       if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
-        status = ErrorIn(message);
+        status = message->nlmsg_type == NLMSG_DONE ? ErrorIn(message) : RefusalIn(message);
         done = true;
         return false;
       }

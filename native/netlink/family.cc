@@ -70,7 +70,7 @@ int AskForFamily(Socket* socket, uint16_t* id) {
         *id = FamilyIn(message);
         status = *id != 0 ? kOk : LocalFailure(EBADMSG);
       } else {
-        const int error = ErrorIn(message);
+        const int error = RefusalIn(message);
         status = error == ENOENT ? kNoFamily : LocalFailure(error);
       }
       return false;

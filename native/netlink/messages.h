@@ -35,4 +35,11 @@ inline int ErrorIn(const nlmsghdr* message) {
   return error <= 0 && error >= -kLargestErrno ? -error : EBADMSG;
 }
 
+// The errno in an ack that came instead of what was asked for. EBADMSG where it tells of success: no ack was
+// asked for, and what was is not there.
+inline int RefusalIn(const nlmsghdr* message) {
+  const int error = ErrorIn(message);
+  return error != 0 ? error : EBADMSG;
+}
+
 }  // namespace ipvs

@@ -161,6 +161,36 @@ TEST_CASE("A question about one object that is answered without it fails, and le
   CHECK(row.key == 0);
 }
 
+TEST_CASE("An ack of success is no answer to a question, and no whole list") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  const ScriptedKernel::Turn acked = [](const Sent& sent) {
+    return Answer().Then(Datagram().Ack(sent.sequence(), 0));
+  };
+  kernel.On(acked);
+  CHECK(AskFor(&client.connection, 1) == EBADMSG);
+  kernel.On(acked);
+  const std::atomic<bool> interrupted = false;
+  ipvs::TableReader reader(&client.connection, &interrupted);
+  std::vector<ipvs::ServiceRow> rows;
+  CHECK(reader.Services(ipvs::WhenTorn::kFail, &rows) == EBADMSG);
+
+  ScriptedKernel other;
+  Connection connection({}, other.link());
+  other.OnFamily(acked);
+  CHECK(connection.Ready() == ipvs::LocalFailure(EBADMSG));
+}
+
+TEST_CASE("A list is only told as given up where its client gave it up, whatever errno a receive has") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  kernel.On([](const Sent&) { return Answer().ThenFail(ECANCELED); });
+  const std::atomic<bool> interrupted = false;
+  ipvs::TableReader reader(&client.connection, &interrupted);
+  std::vector<ipvs::ServiceRow> rows;
+  CHECK(reader.Services(ipvs::WhenTorn::kFail, &rows) == ipvs::LocalFailure(ECANCELED));
+}
+
 TEST_CASE("A datagram whose lengths are impossible is given up from there on, and so is its call") {
   for (size_t length = 0; length < NLMSG_LENGTH(sizeof(nlmsgerr)); ++length) {
     ScriptedKernel kernel;
