@@ -141,7 +141,9 @@
         "target_name": "ipvs-native-test",
         "type": "executable",
         "dependencies": ["ipvs-core"],
-        "sources": ["<!@(ls ../test/native/*.cc)"],
+        # What is fuzzed runs over its kept inputs; libfuzzer.cc alone belongs to the program that npm run fuzz makes.
+        "sources": ["<!@(ls ../test/native/*.cc ../test/native/fuzz/*.cc)"],
+        "sources!": ["../test/native/fuzz/libfuzzer.cc"],
         # A failed REQUIRE of doctest's ends its test case by an exception.
         "cflags_cc!": ["-fno-exceptions"],
       }],

@@ -2,6 +2,7 @@
 // before `npm ci`. Without a part it installs what package-lock.json lists.
 //
 //   node scripts/setup.mjs [addon] [native] [failures] [dist] [prebuild] [unit] [package] [bed] [arm64] [style] [tidy]
+//     [fuzz]
 
 // @ts-check
 
@@ -18,12 +19,13 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
  * @typedef {'addon' | 'native' | 'failures' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'arm64' | 'style' |
- *   'tidy'} Part
+ *   'tidy' | 'fuzz'} Part
  */
 /**
  * @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian
@@ -36,6 +38,7 @@ const addonFile = join(root, 'native/build/Release/ipvs.node');
 const nativeTests = join(root, 'native/build/Debug/ipvs-native-test');
 const failingCalls = join(root, 'native/build/failing-calls.so');
 const failingCallsSource = join(root, 'test/hardening/failures/failing-calls.c');
+const fuzzTargets = join(root, 'native/build/Fuzz/ipvs-fuzz');
 const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const compileCommands = join(root, 'native/build/Release/compile_commands.json');
 
@@ -98,6 +101,13 @@ const needs = {
   arm64: [...prebuildNeeds, program('qemu-system-arm', 'qemu-system-aarch64')],
   style: [program('clang-format', 'clang-format'), program('shellcheck', 'shellcheck')],
   tidy: [...compilerNeeds, program('python3', 'python3'), doctest, program('clang-tidy', 'clang-tidy')],
+  fuzz: [
+    ...compilerNeeds,
+    program('make', 'make'),
+    program('clang', 'clang++'),
+    program('llvm', 'llvm-cov'),
+    { package: 'libclang-rt-dev', present: hasLibFuzzer },
+  ],
 };
 
 await main(/** @type {Part[]} */ (process.argv.slice(2)));
@@ -175,6 +185,9 @@ function steps(parts) {
   if (parts.includes('tidy') && isOlder(compileCommands, [...sources, join(root, 'test/native')])) {
     todo.push({ what: 'writing down how C++ is compiled', run: writeCompileCommands });
   }
+  if (parts.includes('fuzz') && isOlder(fuzzTargets, [...sources, join(root, 'test/native')])) {
+    todo.push({ what: 'building the fuzz targets', run: buildFuzzTargets });
+  }
   const dist = join(root, 'dist');
   if (
     parts.includes('dist') &&
@@ -229,6 +242,11 @@ async function buildFailingCalls() {
   mkdirSync(dirname(failingCalls), { recursive: true });
   const options = ['-shared', '-fPIC', '-O2', '-Wall', '-Wextra', '-Werror'];
   await run('gcc', [...options, '-o', failingCalls, failingCallsSource, '-ldl']);
+}
+
+async function buildFuzzTargets() {
+  await run('make', ['-f', 'test/native/fuzz/Makefile', `-j${availableParallelism()}`]);
+  touch(fuzzTargets);
 }
 
 /** Writes compile_commands.json, tests included, for clang-tidy and for editors, which look for it there. */
@@ -323,6 +341,15 @@ function machineNeeds() {
 function hasStaticBusybox() {
   const path = '/bin/busybox';
   return existsSync(path) && !readFileSync(path).subarray(0, 4096).includes('/ld-linux');
+}
+
+/** Whether the machine's clang has libFuzzer, which some distributions pack apart from it. */
+function hasLibFuzzer() {
+  const { status } = spawnSync('clang++', ['-fsanitize=fuzzer', '-x', 'c++', '-o', '/dev/null', '-'], {
+    input:
+      '#include <cstddef>\nextern "C" int LLVMFuzzerTestOneInput(const unsigned char*, size_t) { return 0; }',
+  });
+  return status === 0;
 }
 
 /** @param {string} command */
