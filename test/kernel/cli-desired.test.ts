@@ -82,24 +82,51 @@ test('ipvs apply reports what it could not do, and ends with 1', async () => {
   expect(failed.stderr).toMatch(/^failed: add-service fwmark 1 ipv4: .*absent/);
   expect(failed.stdout).toContain('Done: add 1 service and 2 destinations.');
 
+  // The lines of what was done, without the one that failed.
+  await bed.ipvs.flush();
+  const lines = await ipvs(['apply', '--commands', '-'], two);
+  expect(lines.status).toBe(1);
+  expect(lines.stdout.trim().split('\n')).toHaveLength(3);
+
   const table = bed.run('ipvsadm', '-Sn');
   const few = rules.split('\n').slice(0, 1).join('\n');
   expect(await ipvs(['plan', '-'], few)).toMatchObject({
     status: 2,
     stdout: expect.stringContaining('\nrefused: '),
   });
+  // Lines alone do not tell.
+  expect(await ipvs(['plan', '--commands', '-'], few)).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^refused: .*--max-removals or --force allow it/),
+  });
   expect(await ipvs(['apply', '-'], few)).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('which is more than half; --max-removals or --force allow it'),
   });
-  const outside = await ipvs(['apply', '--owns', '10.9.0.0/16,5-9', '-'], two);
-  expect(outside.status).toBe(1);
-  expect(outside.stderr.trim().split('\n')).toEqual([
-    'line 1: service tcp 10.1.0.1:80 is outside the scope that --owns gives',
-    'line 4: service fwmark 1 ipv4 is outside the scope that --owns gives',
-    '2 mistakes; nothing was done',
-  ]);
+  for (const command of ['plan', 'apply']) {
+    const outside = await ipvs([command, '--owns', '10.9.0.0/16,5-9', '-'], two);
+    expect(outside.status).toBe(1);
+    expect(outside.stderr.trim().split('\n')).toEqual([
+      'line 1: service tcp 10.1.0.1:80 is outside the scope that --owns gives',
+      'line 4: service fwmark 1 ipv4 is outside the scope that --owns gives',
+      '2 mistakes; nothing was done',
+    ]);
+  }
+  const plan = (await ipvs(['plan', '--json', '-'], yaml)).stdout;
+  expect(await ipvs(['plan', '-'], plan)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('the file is a plan already'),
+  });
   expect(bed.run('ipvsadm', '-Sn')).toBe(table);
+});
+
+test('ipvs plan and ipvs apply tell what of a file has no effect, and what hardly anybody wants', async () => {
+  const odd = '-A -t 10.1.0.1:80 -s rr -M 255.255.0.0\n-a -t 10.1.0.1:80 -r 10.1.1.1:81 -g -w 5\n';
+  for (const command of ['plan', 'apply']) {
+    const { stderr } = await ipvs([command, '-'], odd);
+    expect(stderr).toMatch(/^line 1: .*-M/m);
+  }
+  expect((await ipvs(['apply', '-'], odd)).stderr).toContain('(dormant-persistence)');
 });
 
 test('ipvs drain takes out a destination, or all with an address, and --undo brings them back', async () => {
