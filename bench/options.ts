@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 /** The options of the command line. */
 export interface Options {
   readonly quick: boolean;
+  readonly usual: boolean;
   readonly commands: boolean;
   /** The file that gets the results as JSON. */
   readonly json: string | undefined;
@@ -16,9 +17,10 @@ export interface Options {
 
 export const usage = `Measures this package beside bare C and ipvsadm, on a kernel with IPVS.
 
-  npm run bench -- [--quick | --commands] [--json FILE] [--compare FILE] [--excerpt FILE] [--against DIR]…
+  npm run bench -- [--quick | --usual | --commands] [--json FILE] [--compare FILE] [--excerpt FILE] [--against DIR]…
 
   --quick         one size and few rounds
+  --usual         one size, with all programs and rounds
   --commands      the command beside ipvsadm alone
   --json FILE     write everything that was measured
   --compare FILE  compare with what an earlier run wrote
@@ -34,6 +36,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
+      usual: { type: 'boolean', default: false },
       commands: { type: 'boolean', default: false },
       json: { type: 'string' },
       compare: { type: 'string' },
@@ -43,6 +46,6 @@ export function readOptions(args: readonly string[]): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const { quick, commands, json, compare, excerpt, against } = values;
-  return { quick, commands, json, compare, excerpt, against };
+  const { quick, usual, commands, json, compare, excerpt, against } = values;
+  return { quick, usual, commands, json, compare, excerpt, against };
 }

@@ -60,6 +60,9 @@ export const fullPlan: Plan = {
   ],
 };
 
+/** The usual size alone, in full: what README shows. */
+export const usualPlan: Plan = { ...fullPlan, sizes: fullPlan.sizes.slice(0, 1), fits: [] };
+
 /** The command alone, which takes a minute. */
 export const commandPlan: Plan = { ...fullPlan, sizes: [], heapReads: 0, fits: [], contention: 0, starts: 0 };
 

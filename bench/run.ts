@@ -4,8 +4,8 @@ import { runOnBed } from '../test/bed/bed.ts';
 import { checkExcerpt, writeExcerpt } from './excerpt.ts';
 import { goalsOf } from './goals.ts';
 import type { Job } from './job.ts';
-import { readOptions, usage } from './options.ts';
-import { commandPlan, fullPlan, quickPlan, usual } from './plan.ts';
+import { type Options, readOptions, usage } from './options.ts';
+import { commandPlan, fullPlan, type Plan, quickPlan, usual, usualPlan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import type { BenchRecord } from './records.ts';
 import {
@@ -30,6 +30,12 @@ interface Results {
 /** Seconds for the whole run, enough for the slowest emulation. */
 const DEADLINE = 3600;
 
+function planOf({ commands, quick, usual }: Options): Plan {
+  if (commands) return commandPlan;
+  if (quick) return quickPlan;
+  return usual ? usualPlan : fullPlan;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (options === undefined) {
@@ -43,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (options.excerpt !== undefined) checkExcerpt(options.excerpt); // fails before the work, not after it
   const { programs, guest, library } = prepare();
   const job: Job = {
-    plan: options.commands ? commandPlan : options.quick ? quickPlan : fullPlan,
+    plan: planOf(options),
     programs,
     libraries: [
       { label: '', main: library },

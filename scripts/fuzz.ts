@@ -34,6 +34,7 @@ interface Run {
 
 const { chosen, seconds } = read(process.argv.slice(2));
 for (const target of chosen) {
+  console.log(`fuzz: ${target}, ${seconds} s`);
   const { failed, executions } = await fuzz(target, seconds);
   console.log(`${target}: ${executions.toLocaleString('en')} executions${failed ? ', and a failure' : ''}`);
   if (failed) {
