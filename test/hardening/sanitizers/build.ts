@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { runProgram } from '../../bed/program.ts';
+
+const root = join(import.meta.dirname, '../../..');
+
+/**
+ * Builds a target of native/ with gyp's switches and returns the folder that it is in. That of a copy of the sources:
+ * node-gyp would build over the ordinary addon and tests.
+ */
+export async function build(name: string, target: string, switches: readonly string[]): Promise<string> {
+  const copy = join(root, '.cache', name);
+  await mkdir(copy, { recursive: true });
+  // Files that are gone would be compiled by name, as gyp lists the folder.
+  await rm(join(copy, 'test/native'), { recursive: true, force: true });
+  for (const folder of ['native', 'test/native']) {
+    // Objects of the last time stay: what did not change is not compiled again.
+    await cp(join(root, folder), join(copy, folder), {
+      recursive: true,
+      preserveTimestamps: true,
+      filter: path => !path.startsWith(join(root, 'native/build')),
+    });
+  }
+  const gyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
+  const prefix = dirname(dirname(process.execPath));
+  const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
+  const run = (args: readonly string[], given: readonly string[] = []) =>
+    runProgram(process.execPath, [gyp, ...args, '-C', join(copy, 'native'), ...headers, '--', ...given]);
+  await run(
+    ['configure', '--debug'],
+    switches.map(name => `-D${name}=1`),
+  );
+  await run(['build', target, '--debug', '--jobs=max']);
+  return join(copy, 'native/build/Debug');
+}

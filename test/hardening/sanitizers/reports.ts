@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * What of a leak's stack makes it ours. Whatever else is left at a process' end is Node.js': it leaves V8's heap, its
+ * environment and its threads to the kernel, and so do the programs that tests start (ip, sh, python3).
+ */
+const ours = /ipvs\.node|libnl(?:-genl)?-3/;
+
+/** What is wrong by the sanitizers' reports in a folder, those of leaks that are not ours left out. */
+export function reportsIn(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .map(name => readFileSync(join(folder, name), 'utf8'))
+    .flatMap(report => (report.includes('LeakSanitizer: detected') ? leaksOf(report) : [report.trim()]));
+}
+
+/** The leaks of a report that are ours, each with its stack. */
+export function leaksOf(report: string): readonly string[] {
+  return report
+    .split(/\n\s*\n/)
+    .map(part => part.trim())
+    .filter(part => /^(?:Direct|Indirect) leak of /.test(part) && ours.test(part));
+}
