@@ -20,7 +20,7 @@ import {
 import { keysOf } from '../model/numbers.ts';
 import { readOperators, writeOperators } from '../records/directors.ts';
 import { recordsDirectory } from '../records/directory.ts';
-import { validateAdmin } from './desired.ts';
+
 import { createEngine, type Engine } from './engine.ts';
 import type { DirectorEvent, Happening } from './event-types.ts';
 import { createEventHub, type ReadEventsOptions } from './events.ts';
@@ -44,6 +44,7 @@ import type {
   Revision,
   ServiceState,
 } from './types.ts';
+import { validateAdmin } from './validation.ts';
 import { createWatcher, type Watcher } from './watcher.ts';
 
 const closeKeys = keysOf<CloseOptions>({ mode: true, deadline: true });

@@ -12,9 +12,9 @@ import {
 } from '../model/arguments.ts';
 import { keysOf } from '../model/numbers.ts';
 import { validateOwner } from '../records/owners.ts';
-import { policyKeys, policyValidators, validateChecks } from './desired.ts';
 import type { SuspicionPolicy } from './policy/suspicion.ts';
 import type { DirectorDrain, DirectorOptions, ServicePolicy, SuspicionOptions } from './types.ts';
+import { policyKeys, policyValidators, validateChecks } from './validation.ts';
 
 const keys = keysOf<DirectorOptions>({
   ipvs: true,

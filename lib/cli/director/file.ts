@@ -1,7 +1,8 @@
-import { policyKeys, policyValidators, readDirected } from '../../director/desired.ts';
+import { readDirected } from '../../director/desired.ts';
 import { readSettings } from '../../director/options.ts';
 import { heedsWeights } from '../../director/policy/ramp.ts';
 import type { DirectedService, DirectorOptions, ServicePolicy } from '../../director/types.ts';
+import { policyKeys, policyValidators } from '../../director/validation.ts';
 import { validateObject } from '../../model/arguments.ts';
 import type { DesiredError, DesiredProblem } from '../../reconcile/problems.ts';
 import { readFileOf } from '../commands/desired-file.ts';
