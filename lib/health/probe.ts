@@ -1,6 +1,7 @@
 import type { Socket as UdpSocket } from 'node:dgram';
 import { Socket } from 'node:net';
 import { wrongValue } from '../model/arguments.ts';
+import { joinSignals } from './signals.ts';
 import type {
   CheckAnswer,
   CheckContext,
@@ -50,16 +51,18 @@ export function startProbe(
   const dialTarget = async (options: Partial<DialOptions> = {}): Promise<Socket | UdpSocket> => {
     const { service: _, ...way } = target;
     const { signal, ...rest } = options;
-    const signals = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
+    const joined = signal === undefined ? undefined : joinSignals(signal, controller.signal);
+    const { signal: either } = joined?.controller ?? controller;
     connecting++;
     try {
-      const socket = await dial({ ...way, ...rest, signal: signals } as DialOptions & { protocol: 'udp' });
+      const socket = await dial({ ...way, ...rest, signal: either } as DialOptions & { protocol: 'udp' });
       // Who waits for more than an error hears of it by 'close'; an error nobody listens to ends the process.
       socket.on('error', () => {});
       if (over) closeSocket(socket);
       else sockets.add(socket);
       return socket;
     } finally {
+      joined?.release();
       connecting--;
     }
   };

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { validateInteger, validateObject } from '../../model/arguments.ts';
 import { keysOf } from '../../model/numbers.ts';
+import { joinSignals } from '../signals.ts';
 import type { CheckAnswer, CheckTarget, NamedCheck } from '../types.ts';
 import { bytesOf, keyOf } from './pattern.ts';
 
@@ -59,17 +60,22 @@ export function agentCheck(options: AgentCheckOptions): NamedCheck {
     heedsService: false,
     async check(target, { dial, signal }) {
       let line: string;
-      const patient = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+      const { controller, release } = joinSignals(signal);
+      const impatience = new Error(`no line within ${patience} ms`);
+      const timer = setTimeout(() => controller.abort(impatience), patience);
       try {
-        const socket = await dial({ port, signal: patient });
+        const socket = await dial({ port, signal: controller.signal });
         if (bytes !== undefined) socket.write(bytes);
-        line = await readLine(socket, patient);
+        line = await readLine(socket, controller.signal);
       } catch (error) {
         signal.throwIfAborted();
         const said = down.get(target);
         if (said !== undefined)
           throw new Error(`${said}; since then the agent can't be reached`, { cause: error });
         return { detail: `no agent: ${(error as Error).message}` };
+      } finally {
+        clearTimeout(timer);
+        release();
       }
       const { health, why, answer } = parseWords(line);
       if (health === 'up') down.delete(target);
@@ -109,15 +115,18 @@ export function parseWords(line: string): AgentWords {
 /** Reads until the end of a line or of what is said. */
 async function readLine(socket: Socket, signal: AbortSignal): Promise<string> {
   let text = '';
-  const ended = new AbortController();
-  const signals = AbortSignal.any([signal, ended.signal]);
+  const { controller: ended, release } = joinSignals(signal);
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     text += chunk;
     if (text.includes('\n') || text.length > LONGEST_LINE) ended.abort();
   });
-  await once(socket, 'end', { signal: signals }).catch(error => {
+  try {
+    await once(socket, 'end', { signal: ended.signal });
+  } catch (error) {
     signal.throwIfAborted();
     if (!ended.signal.aborted) throw error;
-  });
+  } finally {
+    release();
+  }
   return text.split('\n', 1)[0]!.slice(0, LONGEST_LINE);
 }

@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +22,7 @@ import {
   fileCheck,
   type TargetHealth,
 } from '../../../lib/health/index.ts';
+import { collectGarbage } from '../../support/collect-garbage.ts';
 import { probe, refusing, serve, up } from './servers.ts';
 
 const target = { address: '10.0.0.5', port: 80 };
@@ -139,6 +150,52 @@ describe('a check of maintenance files', () => {
   });
 });
 
+describe('a check that runs a program as another user', () => {
+  const unit = readFileSync(new URL('../../../docs/boot/ipvs-director.service', import.meta.url), 'utf8');
+  const [, capabilities = ''] = /^CapabilityBoundingSet=(.*)$/m.exec(unit) ?? [];
+  const shipped = capabilities.split(' ').map(name => `+${name.slice('CAP_'.length).toLowerCase()}`);
+  const library = new URL('../../../lib/health/index.ts', import.meta.url).href;
+  const program = `import { createMonitor, execCheck } from '${library}';
+    const monitor = createMonitor();
+    const [, script, timeout] = process.argv;
+    const check = execCheck({ command: 'sh', args: ['-c', script], uid: 65534, gid: 65534 });
+    monitor.follow({ address: '127.0.0.1', port: 1 }, check, { timeout: Number(timeout) }, health => {
+      process.stdout.write(JSON.stringify([health.state, health.reason ?? health.answer.detail]));
+      void monitor.close();
+    });`;
+
+  /** What a check says of a script, by a process that may get these capabilities. */
+  function probeWith(given: readonly string[], script: string, timeout = 30_000): unknown {
+    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', program, script];
+    const words = [`--bounding-set=${['-all', ...given].join(',')}`, ...node, String(timeout)];
+    return JSON.parse(execFileSync('setpriv', words, { encoding: 'utf8' }));
+  }
+
+  test.runIf(process.geteuid?.() === 0)(
+    'a program of another user runs and is killed in time under the unit that is shipped',
+    async () => {
+      expect(probeWith(shipped, 'id -u')).toEqual(['up', '65534']);
+      const directory = folder();
+      chmodSync(directory, 0o777);
+      const file = join(directory, 'pid');
+      const script = `echo $$ >${file}; exec sleep 60`;
+      expect(probeWith(shipped, script, 2000)).toEqual(['down', 'no answer within 2000 ms']);
+      const pid = Number(readFileSync(file, 'utf8'));
+      const isThere = () => existsSync(`/proc/${pid}/exe`) && readlinkSync(`/proc/${pid}/exe`) !== '';
+      onTestFinished(() => void (isThere() && process.kill(pid)));
+      await expect.poll(isThere, { timeout: 10_000 }).toBe(false);
+    },
+  );
+
+  test.runIf(process.geteuid?.() === 0)(
+    'a program of another user that may not be started so says which capabilities that takes',
+    () => {
+      const words = ['down', expect.stringMatching(/^spawn EPERM: .*uid.*CAP_SETUID and CAP_SETGID/)];
+      expect(probeWith(['+net_admin'], 'id -u')).toEqual(words);
+    },
+  );
+});
+
 describe('an agent', () => {
   test.each([
     ['up', { health: 'up', why: undefined, answer: {} }],
@@ -186,6 +243,18 @@ describe('an agent', () => {
       "the agent says down: disk; since then the agent can't be reached",
     ]);
     await monitor.close();
+  });
+
+  test('an agent that says nothing has no opinion, whatever the garbage collector takes meanwhile', async () => {
+    const silent = await serve(() => {});
+    const collecting = setInterval(collectGarbage, 20);
+    onTestFinished(() => clearInterval(collecting));
+    expect(
+      await probe({ address: '127.0.0.1', port: 80 }, agentCheck({ port: silent.port, patience: 200 })),
+    ).toEqual({
+      state: 'up',
+      answer: { detail: 'no agent: no line within 200 ms' },
+    });
   });
 
   test('an agent that refuses, resets or says nothing has no opinion, and one that talks too long is cut', async () => {

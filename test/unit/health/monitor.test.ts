@@ -1,8 +1,10 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   type CheckResult,
   createMonitor,
   customCheck,
+  type Dial,
+  type DialOptions,
   execCheck,
   type Monitor,
   type MonitorOptions,
@@ -10,6 +12,7 @@ import {
   type TargetHealth,
   tcpCheck,
 } from '../../../lib/health/index.ts';
+import { collectGarbage } from '../../support/collect-garbage.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 const target = { address: '10.0.0.1', port: 80 };
@@ -297,6 +300,23 @@ describe('probes', () => {
     );
     await clock.advance(0);
     expect(following.health).toMatchObject({ state: 'down', reason });
+  });
+
+  test('a dial ends by a signal that nobody else holds, whatever the garbage collector takes meanwhile', async () => {
+    const monitor = createMonitor({
+      dial: (({ signal }: DialOptions) =>
+        new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)))) as Dial,
+    });
+    monitors.push(monitor);
+    const check = customCheck('impatient', async (_, { dial }) => {
+      await dial({ signal: AbortSignal.timeout(200) });
+    });
+    const collecting = setInterval(collectGarbage, 20);
+    onTestFinished(() => clearInterval(collecting));
+    const { reason } = await new Promise<TargetHealth>(resolve =>
+      monitor.follow(target, check, { jitter: 0, timeout: 5000 }, resolve),
+    );
+    expect(reason).toBe('The operation was aborted due to timeout');
   });
 
   test('a reason is short, and never empty', async () => {
