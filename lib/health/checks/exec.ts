@@ -31,7 +31,10 @@ export interface ExecCheckOptions {
    * more it gets all. Default: exit 2 to 255 is failure.
    */
   readonly fullWeight?: number | undefined;
-  /** Runs it as this user, 0 to 4294967294. Default: the process's own. */
+  /**
+   * Runs it as this user, 0 to 4294967294: that takes CAP_SETUID and CAP_SETGID, and CAP_KILL to end a program that
+   * is late. Default: the process's own.
+   */
   readonly uid?: number | undefined;
   /** Runs it as this group, 0 to 4294967294. Default: the process's own. */
   readonly gid?: number | undefined;
@@ -87,14 +90,7 @@ export function execCheck(options: ExecCheckOptions): NamedCheck {
     heedsService: args.some(text => /\{service(?:Address|Port)\}/.test(text)),
     async check(target, { signal }) {
       signal.throwIfAborted();
-      const child = spawn(command, fillIn(args, target), {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        // A process group of its own.
-        detached: true,
-        env: { ...process.env, ...env },
-        ...(uid === undefined ? {} : { uid }),
-        ...(gid === undefined ? {} : { gid }),
-      });
+      const child = start(fillIn(args, target), options);
       const { status, killer, said } = await end(child, signal);
       signal.throwIfAborted();
       if (status === null) throw new Error(`killed by ${killer}`);
@@ -106,6 +102,23 @@ export function execCheck(options: ExecCheckOptions): NamedCheck {
       return { factor, ...detail } satisfies CheckAnswer;
     },
   };
+}
+
+/** Starts the program, in a process group of its own. */
+function start(args: readonly string[], { command, env, uid, gid }: ExecCheckOptions): ChildProcess {
+  try {
+    return spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...process.env, ...env },
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'EPERM' || (uid ?? gid) === undefined) throw error;
+    throw new Error(`${message}: uid and gid take CAP_SETUID and CAP_SETGID`);
+  }
 }
 
 interface Exit {
