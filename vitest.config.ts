@@ -11,8 +11,8 @@ const within = (seconds: number) => ({ testTimeout: seconds * 1000, hookTimeout:
 /** Emulated kernels have two processors, and the tests wait for much that takes none. */
 const twoAtOnce = { maxWorkers: 2, sequence: { groupOrder: 2 } };
 
-/** A lab that runs by itself. */
-const alone = 'test/lab/director/director.test.ts';
+/** What compares or times: these run by themselves. */
+const alone = ['test/lab/director/director.test.ts', 'test/kernel/director-keepalived.test.ts'];
 
 /** Labs, too: networks of their own, and long times of waiting. */
 const forLabs = within(300);
@@ -45,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'kernel',
           include: ['test/kernel/**/*.test.ts'],
-          exclude: ['test/kernel/alone/**'],
+          exclude: ['test/kernel/alone/**', ...alone],
           ...twoAtOnce,
           ...within(300),
         },
@@ -55,7 +55,7 @@ export default defineConfig({
         plugins: [built(import.meta.dirname)],
         test: {
           name: 'alone',
-          include: ['test/kernel/alone/**/*.test.ts', alone],
+          include: ['test/kernel/alone/**/*.test.ts', ...alone],
           fileParallelism: false,
           // Not 0, the default: files without parallelism would then run last.
           sequence: { groupOrder: 1 },
@@ -68,7 +68,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          exclude: ['test/lab/proofs.test.ts', alone],
+          exclude: ['test/lab/proofs.test.ts', ...alone],
           ...twoAtOnce,
           ...forLabs,
         },

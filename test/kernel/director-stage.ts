@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,18 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { DirectorEvent } from '../../lib/director/index.ts';
 import { type Bed, run } from './support.ts';
+import { type Storm, startTraffic, type Traffic } from './traffic.ts';
 
 /** How servers can fare. */
 export type Mode = 'well' | 'closed' | 'mute' | 'errors';
-
-/** The visits of a virtual server's clients. */
-export interface Storm {
-  readonly made: number;
-  /** When each began that failed, in milliseconds since 1970. */
-  readonly failures: readonly { readonly time: number; readonly error: string }[];
-  /** How many each server answered. */
-  readonly names: Readonly<Record<string, number>>;
-}
 
 /** A director of the command that runs as a process. */
 export interface RunningDirector {
@@ -30,9 +22,21 @@ export interface RunningDirector {
   until(what: string, isTrue: () => boolean): Promise<void>;
 }
 
+/** How clients visit a virtual IP. */
+export interface Visiting {
+  /** Milliseconds from one visit to the next. */
+  readonly every: number;
+  /** Milliseconds between the two requests of a visit. */
+  readonly hold: number;
+  /** The clients' address. */
+  readonly source?: string;
+}
+
 /** Servers with clients, and a folder for the files of directors: those are processes of their own. */
 export interface Stage {
   readonly hosts: readonly [string, string, string];
+  /** The servers and clients. */
+  readonly traffic: Traffic;
   readonly folder: string;
   readonly file: string;
   write(content: object): void;
@@ -41,8 +45,8 @@ export interface Stage {
   command(...words: readonly string[]): string;
   /** Has a server fail, or fare well; when that was, in milliseconds since 1970. */
   mode(host: string, mode: Mode): Promise<number>;
-  /** Begins visits of a virtual IP, one every so many milliseconds, each with two requests `hold` apart. */
-  storm(vip: string, how: { readonly every: number; readonly hold: number }): Promise<void>;
+  /** Begins visits of a virtual IP. */
+  storm(vip: string, how: Visiting): Promise<void>;
   endStorm(vip: string): Promise<Storm>;
   /** The weights of the destinations of a virtual IP, in the order of their addresses. */
   weights(vip: string): Promise<Readonly<Record<string, number>>>;
@@ -54,7 +58,6 @@ export interface Stage {
 export const PORT = 8080;
 
 const program = join(import.meta.dirname, '../../dist/ipvs');
-const traffic = join(import.meta.dirname, 'programs/director-traffic.mjs');
 
 /** Sets servers and clients up for a test file. Call it once, at the top. */
 export function useStage(bed: Bed, vips: readonly string[]): Stage {
@@ -62,24 +65,7 @@ export function useStage(bed: Bed, vips: readonly string[]): Stage {
   const folder = mkdtempSync(join(tmpdir(), 'ipvs-director-'));
   const file = join(folder, 'director.json');
   const running = new Set<ChildProcess>();
-  let peer: ChildProcess;
-  let messages = 0;
-
-  /** Has servers and clients do something. */
-  async function tell<T>(what: string, rest: object = {}): Promise<T> {
-    const id = ++messages;
-    const answered = new Promise<T>((resolve, reject) => {
-      const hear = (answer: { readonly id: number; readonly value: T; readonly error?: string }) => {
-        if (answer.id !== id) return;
-        peer.off('message', hear);
-        if (answer.error === undefined) resolve(answer.value);
-        else reject(new Error(answer.error));
-      };
-      peer.on('message', hear);
-    });
-    peer.send({ id, what, ...rest });
-    return answered;
-  }
+  let traffic: Traffic;
 
   async function weights(vip: string): Promise<Readonly<Record<string, number>>> {
     const service = (await bed.ipvs.snapshot()).find(one => 'address' in one && one.address === vip);
@@ -88,12 +74,10 @@ export function useStage(bed: Bed, vips: readonly string[]): Stage {
   }
 
   beforeAll(async () => {
-    for (const vip of vips) bed.run('ip', 'addr', 'add', `${vip}/32`, 'dev', 'lo');
-    peer = spawn('ip', ['netns', 'exec', bed.netns, process.execPath, traffic], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    await once(peer, 'message');
-    await tell('serve', { hosts, port: PORT });
+    const lines = vips.map(vip => `address add ${vip}/32 dev lo`);
+    execFileSync('ip', ['-n', bed.netns, '-batch', '-'], { input: lines.join('\n') });
+    traffic = await startTraffic(bed.netns, 'director-traffic.mjs');
+    await traffic.tell('serve', { hosts, port: PORT });
   });
   afterEach(async () => {
     for (const child of running) {
@@ -104,12 +88,15 @@ export function useStage(bed: Bed, vips: readonly string[]): Stage {
     running.clear();
   });
   afterAll(() => {
-    peer.kill();
+    traffic.end();
     rmSync(folder, { recursive: true, force: true });
   });
 
   return {
     hosts,
+    get traffic() {
+      return traffic;
+    },
     folder,
     file,
     write: content => writeFileSync(file, JSON.stringify(content)),
@@ -140,9 +127,9 @@ export function useStage(bed: Bed, vips: readonly string[]): Stage {
       };
     },
     command: (...words) => run('ip', 'netns', 'exec', bed.netns, program, ...words),
-    mode: (host, mode) => tell('mode', { host, mode }),
-    storm: (vip, how) => tell('storm', { vip, ...how }),
-    endStorm: vip => tell('endStorm', { vip }),
+    mode: (host, mode) => traffic.tell('mode', { host, mode }),
+    storm: (vip, how) => traffic.tell('storm', { vip, ...how }),
+    endStorm: vip => traffic.tell('endStorm', { vip }),
     weights,
     async reach(vip, wanted) {
       for (let i = 0; i < 3000; i++) {

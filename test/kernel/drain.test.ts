@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { DestinationId, DrainProgress, ServiceSpec, TableEntry } from '../../lib/index.ts';
 import { recordsOf, rejection, useBed } from './support.ts';
+import { type Storm, startTraffic, type Traffic } from './traffic.ts';
 
 const bed = useBed();
 
@@ -19,19 +17,15 @@ function entry(service: ServiceSpec, hosts: readonly number[]): TableEntry {
   return { ...service, destinations } as TableEntry;
 }
 
-let peer: ChildProcess;
+let traffic: Traffic;
 
 beforeAll(async () => {
   bed.run('ip', 'addr', 'add', '10.1.0.1/32', 'dev', 'lo');
-  const program = join(import.meta.dirname, 'programs/drain-traffic.mjs');
-  peer = spawn('ip', ['netns', 'exec', bed.netns, process.execPath, program], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  await once(peer, 'message');
+  traffic = await startTraffic(bed.netns, 'drain-traffic.mjs');
 });
 
 afterAll(() => {
-  peer.kill();
+  traffic.end();
 });
 
 afterEach(async () => {
@@ -50,19 +44,8 @@ function connectionsLeft(): number {
   return bed.run('cat', '/proc/net/ip_vs_conn').trim().split('\n').length - 1;
 }
 
-let messages = 0;
-
 /** Has the traffic do something. */
-async function tell<T>(what: string, rest: object = {}): Promise<T> {
-  const id = ++messages;
-  peer.send({ id, what, ...rest });
-  while (true) {
-    const [answer] = (await once(peer, 'message')) as [{ id: number; value: T; error?: string }];
-    if (answer.id !== id) continue;
-    if (answer.error !== undefined) throw new Error(answer.error);
-    return answer.value;
-  }
-}
+const tell = <T>(what: string, rest?: object) => traffic.tell<T>(what, rest);
 
 /** Opens connections that stay; the servers that they went to. */
 const open = (count: number) => tell<string[]>('open', { count });
@@ -295,7 +278,7 @@ describe('apply() with drains', () => {
       await change(hosts);
       await sleep(100);
     }
-    return tell<{ made: number; failures: string[]; names: Readonly<Record<string, number>> }>('endStorm');
+    return tell<Storm>('endStorm');
   }
 
   test('apply() with drains replaces all servers under an open-loop client without a failure', async () => {
@@ -332,7 +315,7 @@ describe('apply() with drains', () => {
 
   test('an open-loop client notices a replacement without drains, and one that removes first', async () => {
     const cut = await replace(hosts => bed.ipvs.apply([entry(service, hosts)], { force: true }));
-    expect(new Set(cut.failures)).toEqual(new Set(['cut']));
+    expect(new Set(cut.failures.map(({ error }) => error))).toEqual(new Set(['cut']));
     const emptied = await replace(async hosts => {
       await bed.ipvs.apply([entry(service, [])], { force: true });
       await sleep(50);

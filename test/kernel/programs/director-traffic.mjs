@@ -3,6 +3,8 @@
 import { createServer } from 'node:http';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startStorm } from './storm.mjs';
+import { obey } from './told.mjs';
 
 /** Milliseconds after which a client gives a request up: a busy emulated machine may take some to answer. */
 const PATIENCE = 30_000;
@@ -17,7 +19,10 @@ const open = new Map();
 /** The clients of virtual servers, by their addresses. */
 const storms = new Map();
 
-function listen(host, port) {
+/** Connections that fill a queue. */
+const fillers = new Set();
+
+function listen(host, port, backlog = 511) {
   const sockets = open.get(host) ?? new Set();
   open.set(host, sockets);
   const server = createServer((_, response) => {
@@ -31,12 +36,13 @@ function listen(host, port) {
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
   });
   servers.set(host, { server, port });
-  return new Promise(resolve => server.listen(port, host, resolve));
+  return new Promise(resolve => server.listen({ port, host, backlog }, resolve));
 }
 
 /** One visit: the request must be answered well, and once more after a while. Returns who answered. */
-async function visit(vip, hold) {
-  const socket = net.connect(80, vip);
+async function visit({ vip, hold, source }, signal) {
+  const socket = net.connect({ port: 80, host: vip, localAddress: source });
+  signal.addEventListener('abort', () => socket.destroy(new Error('given up')));
   // From the beginning: a connection that breaks while nobody waits for an answer is told by no later event.
   const broken = new Promise((_, reject) => {
     socket.on('error', reject).on('close', () => reject(new Error('closed')));
@@ -61,11 +67,11 @@ async function visit(vip, hold) {
   }
 }
 
-const work = {
-  async serve({ hosts, port }) {
+obey({
+  async serve({ hosts, port, backlog }) {
     for (const host of hosts) {
       modes.set(host, 'well');
-      await listen(host, port);
+      await listen(host, port, backlog);
     }
   },
   /** Has a server fail, or fare well again; when that was, in milliseconds since 1970. */
@@ -80,38 +86,22 @@ const work = {
     if (before === 'closed') await listen(host, port);
     return time;
   },
-  async storm({ vip, every, hold }) {
-    const storm = { made: 0, failures: [], names: {}, running: new Set() };
-    storms.set(vip, storm);
-    storm.timer = setInterval(() => {
-      storm.made++;
-      const time = Date.now();
-      const attempt = visit(vip, hold)
-        .then(
-          name => {
-            storm.names[name] = (storm.names[name] ?? 0) + 1;
-          },
-          error => storm.failures.push({ time, error: error.code ?? error.message }),
-        )
-        .finally(() => storm.running.delete(attempt));
-      storm.running.add(attempt);
-    }, every);
+  /** Connects that often, whether anybody accepts that or not. */
+  async fill({ host, port, count }) {
+    for (let i = 0; i < count; i++) fillers.add(net.connect(port, host).on('error', () => {}));
   },
-  async endStorm({ vip }) {
-    const storm = storms.get(vip);
-    clearInterval(storm.timer);
-    await Promise.all(storm.running);
-    const { made, failures, names } = storm;
-    return { made, failures, names };
+  async endFill() {
+    for (const socket of fillers) socket.resetAndDestroy();
+    fillers.clear();
   },
-};
-
-process.on('message', async ({ id, what, ...rest }) => {
-  try {
-    process.send({ id, value: await work[what](rest) });
-  } catch (error) {
-    process.send({ id, error: String(error) });
-  }
+  async storm({ every, ...how }) {
+    storms.set(
+      how.vip,
+      startStorm(every, signal => visit(how, signal)),
+    );
+  },
+  async giveUp({ vip, before }) {
+    storms.get(vip).giveUp(before);
+  },
+  endStorm: ({ vip }) => storms.get(vip).end(),
 });
-process.on('disconnect', () => process.exit());
-process.send('ready');

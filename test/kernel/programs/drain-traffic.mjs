@@ -3,6 +3,8 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startStorm } from './storm.mjs';
+import { obey } from './told.mjs';
 
 const VIP = '10.1.0.1';
 const hosts = ['127.0.1.1', '127.0.1.2', '127.0.1.3'];
@@ -49,7 +51,7 @@ async function exchange(hold) {
   }
 }
 
-const work = {
+obey({
   async open({ count }) {
     const found = [];
     for (let i = 0; i < count; i++) {
@@ -76,38 +78,8 @@ const work = {
     flow.socket.close();
     flow = undefined;
   },
-  /**
-   * Opens connections without pause, one every few milliseconds whether those before were answered or not.
-   * Each asks for an answer some time after it was made.
-   */
   async storm({ every, hold }) {
-    storm = { made: 0, failures: [], names: {}, running: new Set() };
-    const state = storm;
-    state.timer = setInterval(() => {
-      state.made++;
-      const attempt = exchange(hold).then(
-        name => {
-          state.names[name] = (state.names[name] ?? 0) + 1;
-        },
-        error => state.failures.push(error.code ?? error.message),
-      );
-      state.running.add(attempt.finally(() => state.running.delete(attempt)));
-    }, every);
+    storm = startStorm(every, () => exchange(hold));
   },
-  async endStorm() {
-    clearInterval(storm.timer);
-    await Promise.all(storm.running);
-    const { made, failures, names } = storm;
-    return { made, failures, names };
-  },
-};
-
-process.on('message', async ({ id, what, ...rest }) => {
-  try {
-    process.send({ id, value: await work[what](rest) });
-  } catch (error) {
-    process.send({ id, error: String(error) });
-  }
+  endStorm: () => storm.end(),
 });
-process.on('disconnect', () => process.exit());
-process.send('ready');
