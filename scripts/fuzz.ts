@@ -1,14 +1,19 @@
 // Fuzzes native/, by libFuzzer under the sanitizers of addresses and undefined behaviour.
 //
-//   npm run fuzz -- [TARGET] [SECONDS]
+//   npm run fuzz -- [TARGET] [SECONDS | --brief]
 //
-// All targets, or the one named, for so long each (60 seconds). Inputs that reach something new are kept in
-// .cache/fuzz from one run to the next. One that breaks a promise ends the run with status 1: copied to
-// test/native/corpora/TARGET it is a native test, red until the defect is mended.
+// All targets, or the one named, for so long each (60 seconds); brief: half a minute for all of them; 0: what is kept
+// alone, for its coverage. Inputs that reach something new are kept in .cache/fuzz from one run to the next. One that
+// breaks a promise ends the run with status 1: copied to test/native/corpora/TARGET it is a native test, red until the
+// defect is mended.
+//
+// The target `rules` is another: what C++ and TypeScript both read or print, compared by the property tests of
+// test/unit/cli.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const PROGRAM = 'native/build/Fuzz/ipvs-fuzz';
 const CORPORA = 'test/native/corpora';
@@ -24,7 +29,22 @@ const targets: Readonly<Record<string, readonly string[]>> = {
   lists: ['native/table/table_reader.cc', 'native/table/reading.cc', 'native/netlink/connection.cc'],
   writes: ['native/netlink/connection.cc', 'native/codec/encode.cc'],
   shapes: ['native/cli/line_shapes.cc', 'native/cli/read_text.h'],
+  commands: ['native/cli/usual_command.cc', 'native/cli/read_text.h'],
+  listing: [
+    ...['listing', 'overview', 'row_order', 'row_text', 'rule_words', 'saved_rules'].map(
+      name => `native/cli/${name}.cc`,
+    ),
+    'native/table/columns.cc',
+  ],
 };
+
+const RULES = 'rules';
+/** Its tests, and how many properties they have altogether, of which two are tried at once. */
+const rulesTests = ['usual', 'usual-text', 'listing', 'shapes'].map(name => `test/unit/cli/${name}.test.ts`);
+const RULES_PROPERTIES = 6;
+const names = [...Object.keys(targets), RULES];
+/** Half a minute for all of them. */
+const BRIEF_SECONDS = 3;
 
 /** What one run came to. */
 interface Run {
@@ -34,10 +54,12 @@ interface Run {
 
 const { chosen, seconds } = read(process.argv.slice(2));
 for (const target of chosen) {
-  console.log(`fuzz: ${target}, ${seconds} s`);
-  const { failed, executions } = await fuzz(target, seconds);
+  console.log(`fuzz: ${target}, ${seconds.toFixed(0)} s`);
+  const { failed, executions } = await (target === RULES ? compareRules(seconds) : fuzz(target, seconds));
   console.log(`${target}: ${executions.toLocaleString('en')} executions${failed ? ', and a failure' : ''}`);
-  if (failed) {
+  if (target === RULES) {
+    if (failed) process.exitCode = 1;
+  } else if (failed) {
     const inputs = readdirSync(crashesOf(target)).map(name => `  ${join(crashesOf(target), name)}`);
     console.log(`Copy to ${CORPORA}/${target} what broke it:\n${inputs.join('\n')}`);
     process.exitCode = 1;
@@ -47,50 +69,77 @@ for (const target of chosen) {
 }
 
 function read(words: readonly string[]): { chosen: readonly string[]; seconds: number } {
-  const numbers = words.filter(word => /^[1-9]\d{0,5}$/.test(word));
-  const names = words.filter(word => !numbers.includes(word));
-  const unknown = names.filter(name => !(name in targets));
-  if (unknown.length > 0 || names.length > 1 || numbers.length > 1) {
+  const times = words.filter(word => word === '--brief' || /^\d{1,6}$/.test(word));
+  const named = words.filter(word => !times.includes(word));
+  if (named.some(name => !names.includes(name)) || named.length > 1 || times.length > 1) {
     throw new RangeError(
-      `npm run fuzz -- [TARGET] [SECONDS], of which targets are ${Object.keys(targets).join(', ')}`,
+      `npm run fuzz -- [TARGET] [SECONDS | --brief], of which targets are ${names.join(', ')}`,
     );
   }
+  const [time = String(DEFAULT_SECONDS)] = times;
   return {
-    chosen: names.length > 0 ? names : Object.keys(targets),
-    seconds: Number(numbers[0] ?? DEFAULT_SECONDS),
+    chosen: named.length > 0 ? named : names,
+    seconds: time === '--brief' ? BRIEF_SECONDS : Number(time),
   };
+}
+
+/** Runs the property tests of what C++ and TypeScript both know, each for its share of the time. */
+async function compareRules(seconds: number): Promise<Run> {
+  const share = Math.max(0.5, (2 * seconds) / RULES_PROPERTIES);
+  const limit = `--testTimeout=${Math.ceil(1000 * (share + 60))}`;
+  const words = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', limit, ...rulesTests];
+  const { status, log } = await runToEnd(process.execPath, words, { IPVS_PROPERTY_SECONDS: String(share) });
+  if (status !== 0) process.stderr.write(log);
+  const executions = [...stripVTControlCharacters(log).matchAll(/^(\d+) executions$/gm)].map(([, count]) =>
+    Number(count),
+  );
+  return { failed: status !== 0, executions: executions.reduce((sum, count) => sum + count, 0) };
 }
 
 /** Runs libFuzzer, whose words go to standard error but for those of a run without end. */
 async function fuzz(target: string, seconds: number): Promise<Run> {
   const found = join(FOUND, target);
   for (const folder of [found, crashesOf(target)]) mkdirSync(folder, { recursive: true });
-  const child = spawn(
+  const { status, log } = await runToEnd(
     PROGRAM,
     [
-      `-max_total_time=${seconds}`,
+      // No time at all would be as much as libFuzzer likes.
+      ...(seconds === 0 ? ['-runs=0'] : [`-max_total_time=${Math.ceil(seconds)}`]),
       `-max_len=${LONGEST_INPUT}`,
       '-timeout=20',
       '-print_final_stats=1',
       `-artifact_prefix=${crashesOf(target)}/`,
-      found,
+      // Without time, what is kept in the repository tells what it reaches by itself.
+      ...(seconds === 0 ? [] : [found]),
       join(CORPORA, target),
     ],
-    {
-      stdio: ['ignore', 'inherit', 'pipe'],
-      env: { ...process.env, IPVS_FUZZ_TARGET: target, LLVM_PROFILE_FILE: profileOf(target) },
-    },
+    { IPVS_FUZZ_TARGET: target, LLVM_PROFILE_FILE: profileOf(target) },
   );
-  let log = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
   const failed = status !== 0;
   if (failed) process.stderr.write(log.slice(log.search(/^(?:Broken|==\d+==|.*runtime error)/m)));
   const executions = Number(/number_of_executed_units: (\d+)/.exec(log)?.[1] ?? 0);
   return { failed, executions };
+}
+
+/** Runs a program to its end. Returns all that it printed. */
+async function runToEnd(
+  program: string,
+  words: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number | null; readonly log: string }> {
+  const child = spawn(program, words, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...variables },
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (log += text));
+  }
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  return { status, log };
 }
 
 /** What of the target's files was executed, and the lines that never were. */

@@ -21,10 +21,14 @@ void FuzzLists(const uint8_t* data, size_t length);
 void FuzzWrites(const uint8_t* data, size_t length);
 // A text of rules: native/cli/line_shapes.
 void FuzzShapes(const uint8_t* data, size_t length);
+// Words of a command line, each in a line of its own: native/cli/usual_command.
+void FuzzCommands(const uint8_t* data, size_t length);
+// Rows of a table: what is printed of them, and read again of that (native/cli).
+void FuzzListing(const uint8_t* data, size_t length);
 
 inline constexpr FuzzTarget kFuzzTargets[] = {
-    {"decode", FuzzDecode}, {"family", FuzzFamily}, {"lists", FuzzLists},
-    {"writes", FuzzWrites}, {"shapes", FuzzShapes},
+    {"decode", FuzzDecode}, {"family", FuzzFamily},     {"lists", FuzzLists},     {"writes", FuzzWrites},
+    {"shapes", FuzzShapes}, {"commands", FuzzCommands}, {"listing", FuzzListing},
 };
 
 // Ends the process, which is what libFuzzer and the native tests take for a failure, unless `holds`.

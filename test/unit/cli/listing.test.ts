@@ -10,6 +10,7 @@ import { Family, ProtocolNumber } from '../../../lib/model/constants.ts';
 import { endpointText } from '../../../lib/rules/format/naming.ts';
 import { sortDestinations, sortServices } from '../../../lib/rules/format/order.ts';
 import type { ListOptions } from '../../../lib/rules/types.ts';
+import { propertyRuns } from '../../support/property-runs.ts';
 
 interface Row {
   readonly words: Readonly<Record<number, number>>;
@@ -132,7 +133,7 @@ describe('the order of a listing', () => {
         ]);
         expect(names(tableOf(given))).toEqual(expected);
       }),
-      { numRuns: 1000 },
+      propertyRuns(1000),
     );
   });
 
@@ -166,7 +167,7 @@ test('a listing writes every IPv6 address as the rest of the library does', () =
       const table = tableOf([{ id: { protocol: 'tcp', address: text, port: 80 }, destinations: [] }]);
       expect(names(table)).toEqual([`TCP  [${canonicalAddress(text)}]:80`]);
     }),
-    { numRuns: 2000 },
+    propertyRuns(2000),
   );
 });
 

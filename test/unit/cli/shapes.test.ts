@@ -4,6 +4,7 @@ import { Layout } from '../../../lib/addon/layout.ts';
 import { createBatch } from '../../../lib/addon/record.ts';
 import { readSteps, writeOf } from '../../../lib/cli/restore/steps.ts';
 import { type readLine, readLines } from '../../../lib/rules/parse/lines.ts';
+import { propertyRuns } from '../../support/property-runs.ts';
 
 /** The outcome of a line: the bytes of its record, or its command. */
 type Outcome = string | object;
@@ -192,7 +193,7 @@ describe('records by shape', () => {
         expect(outcomes).toEqual(byReading(rules));
         records += recorded;
       }),
-      { numRuns: 400 },
+      propertyRuns(400),
     );
     expect(records).toBeGreaterThan(200);
   });

@@ -9,6 +9,7 @@ import { formatTable, formatWarnings } from '../../../lib/cli/commands/list.ts';
 import type { DestinationSpec, ServiceSpec, ServiceWithDestinations } from '../../../lib/index.ts';
 import { writeRules } from '../../../lib/rules/format/format.ts';
 import { anyTable } from '../../support/any-table.ts';
+import { propertyRuns } from '../../support/property-runs.ts';
 
 // What ipvs-quick prints of a table beside what Node.js prints of it. UsualCommand::Kind has the numbers.
 
@@ -109,7 +110,7 @@ test('ipvs-quick saves any table as Node.js does, unless ipvsadm has no words fo
       expect(textOf(SAVE, table)).toBe(omitted.length === 0 ? text : undefined);
       if (omitted.length === 0 && table.length > 0) saved++;
     }),
-    { numRuns: 1000 },
+    propertyRuns(1000),
   );
   expect(saved).toBeGreaterThan(30);
 });
@@ -136,7 +137,7 @@ test('ipvs-quick prints `ipvs list` of any table as Node.js does, or leaves it t
         printed++;
       }
     }),
-    { numRuns: 1000 },
+    propertyRuns(1000),
   );
   expect(printed).toBeGreaterThan(200);
 });

@@ -8,6 +8,7 @@ import { noFindings } from '../../../lib/rules/problem.ts';
 import type { RuleCommand } from '../../../lib/rules/types.ts';
 import { cases, split } from '../../kernel/cli-cases.ts';
 import { commandLines } from '../../kernel/cli-lines.ts';
+import { propertyRuns } from '../../support/property-runs.ts';
 
 // The command lines that ipvs-quick reads by itself (native/cli/usual_command.h) beside the parser of
 // lib/rules, which knows all there is to say about any line.
@@ -91,7 +92,7 @@ test('ipvs-quick reads in lines at random what the parser reads without a compla
     fc.property(commandLines, words => {
       if (check(words)) read++;
     }),
-    { numRuns: 3000 },
+    propertyRuns(3000),
   );
   expect(read).toBeGreaterThan(1000);
 });
