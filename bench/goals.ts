@@ -9,7 +9,7 @@ import {
   small,
   usual,
 } from './plan.ts';
-import type { BenchRecord } from './records.ts';
+import type { BenchRecord, Checking } from './records.ts';
 import { FLOOR, findRow, median, type Row, ratiosOf } from './summary.ts';
 
 /** A figure to be reached, and what was measured of it. */
@@ -167,6 +167,7 @@ export function goalsOf(rows: readonly Row[], records: readonly BenchRecord[]): 
       unit: 'times',
     },
     ...contentionGoals(records),
+    ...directorGoals(records),
     ...commandGoals(records),
   ];
 }
@@ -257,6 +258,53 @@ function tenth(rows: readonly Row[], contestant: string, value: (row: Row) => nu
   const large = findRow(rows, contestant, 'read', largest);
   if (small === undefined || large === undefined) return undefined;
   return value(large) / (largest.services / usual.services) / value(small);
+}
+
+/** What a director takes of a processor for checks of each destination every five seconds. */
+function directorGoals(records: readonly BenchRecord[]): readonly Goal[] {
+  const found = records.find(record => record.kind === 'director');
+  const native = records.find(record => record.kind === 'checks');
+  if (found?.kind !== 'director' || native?.kind !== 'checks') return [];
+  const costOf = ({ cpu, checks }: Checking) => cpu / checks;
+  const { size, alone, directed, deaths } = found;
+  const { checking, idle } = native;
+  // A director's checks cost more than a monitor's by a part that emulation does not change: by so much more than
+  // the monitor takes without emulation a director would take there.
+  const surcharge = costOf(directed) / costOf(alone);
+  const cores = checking.cpu / checking.wall;
+  const every = `${sizeName(size)}, a TCP check each every 5 s`;
+  return [
+    {
+      what: `a director over ${every}, share of a core, reckoned without emulation`,
+      limit: 0.25,
+      measured: cores * surcharge,
+      unit: 'share',
+    },
+    {
+      what: 'the same by a monitor without a director, measured without emulation',
+      limit: undefined,
+      measured: cores,
+      unit: 'share',
+    },
+    {
+      what: 'the delay of the event loop beside these checks, 99 of 100 turns, without emulation',
+      limit: undefined,
+      measured: checking.delay,
+      unit: 'ms',
+    },
+    {
+      what: 'the same without a check',
+      limit: undefined,
+      measured: idle.delay,
+      unit: 'ms',
+    },
+    {
+      what: 'from the last good check of a server that falls silent to weight 0, beyond interval and timeout',
+      limit: undefined,
+      measured: median(deaths),
+      unit: 'ms',
+    },
+  ];
 }
 
 function contentionGoals(records: readonly BenchRecord[]): readonly Goal[] {

@@ -5,6 +5,7 @@ export interface Options {
   readonly quick: boolean;
   readonly usual: boolean;
   readonly commands: boolean;
+  readonly director: boolean;
   /** The file that gets the results as JSON. */
   readonly json: string | undefined;
   /** The file with an earlier run's JSON. */
@@ -17,11 +18,12 @@ export interface Options {
 
 export const usage = `Measures this package beside bare C and ipvsadm, on a kernel with IPVS.
 
-  npm run bench -- [--quick | --usual | --commands] [--json FILE] [--compare FILE] [--excerpt FILE] [--against DIR]…
+  npm run bench -- [--quick | --usual | --commands | --director] [--json FILE] [--compare FILE] [--excerpt FILE] [--against DIR]…
 
   --quick         one size and few rounds
   --usual         one size, with all programs and rounds
   --commands      the command beside ipvsadm alone
+  --director      a director's checks alone
   --json FILE     write everything that was measured
   --compare FILE  compare with what an earlier run wrote
   --excerpt FILE  put the usual table's figures between the marks in a Markdown file (README.md)
@@ -38,6 +40,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       quick: { type: 'boolean', default: false },
       usual: { type: 'boolean', default: false },
       commands: { type: 'boolean', default: false },
+      director: { type: 'boolean', default: false },
       json: { type: 'string' },
       compare: { type: 'string' },
       excerpt: { type: 'string' },
@@ -46,6 +49,6 @@ export function readOptions(args: readonly string[]): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const { quick, usual, commands, json, compare, excerpt, against } = values;
-  return { quick, usual, commands, json, compare, excerpt, against };
+  const { quick, usual, commands, director, json, compare, excerpt, against } = values;
+  return { quick, usual, commands, director, json, compare, excerpt, against };
 }

@@ -34,6 +34,8 @@ export interface Plan {
   /** Milliseconds of writes beside a program that reads and changes a large table. */
   readonly contention: number;
   readonly commands: readonly CommandPlan[];
+  /** The table of the director whose checks are measured; undefined: they are not. */
+  readonly directed: Size | undefined;
 }
 
 /** The size that most goals are about. */
@@ -58,13 +60,32 @@ export const fullPlan: Plan = {
     { ...small, what: 'all', rounds: 9 },
     { ...usual, what: 'lists', rounds: 5 },
   ],
+  directed: usual,
 };
 
 /** The usual size alone, in full: what README shows. */
-export const usualPlan: Plan = { ...fullPlan, sizes: fullPlan.sizes.slice(0, 1), fits: [] };
+export const usualPlan: Plan = {
+  ...fullPlan,
+  sizes: fullPlan.sizes.slice(0, 1),
+  fits: [],
+  directed: undefined,
+};
+
+const nothing: Plan = {
+  sizes: [],
+  heapReads: 0,
+  fits: [],
+  contention: 0,
+  starts: 0,
+  commands: [],
+  directed: undefined,
+};
 
 /** The command alone, which takes a minute. */
-export const commandPlan: Plan = { ...fullPlan, sizes: [], heapReads: 0, fits: [], contention: 0, starts: 0 };
+export const commandPlan: Plan = { ...nothing, commands: fullPlan.commands };
+
+/** The director alone, which takes five. */
+export const directorPlan: Plan = { ...nothing, directed: fullPlan.directed };
 
 /** A short plan, which shows a change of a tenth. */
 export const quickPlan: Plan = {
@@ -74,6 +95,7 @@ export const quickPlan: Plan = {
   starts: 9,
   contention: 1000,
   commands: [{ ...small, what: 'all', rounds: 5 }],
+  directed: undefined,
 };
 
 /** The contestant that does nothing. Its start is a part of every command's. */

@@ -107,6 +107,34 @@ export interface CommandRuns {
   readonly theirs: readonly number[];
 }
 
+/** What checks cost a process: milliseconds, and how many checks it made in them. */
+export interface Checking {
+  readonly checks: number;
+  readonly wall: number;
+  /** The process's processor time. */
+  readonly cpu: number;
+  /** The event loop's turns: 99 of 100 were late by less. */
+  readonly delay: number;
+}
+
+/** Checks of a monitor alone and of a director, and how late servers that died were out. */
+export interface Directing {
+  readonly kind: 'director';
+  readonly size: Size;
+  readonly alone: Checking;
+  readonly directed: Checking;
+  /** From the last good check until weight 0, beyond an interval and a timeout, in milliseconds. */
+  readonly deaths: readonly number[];
+}
+
+/** The same monitor's checks without a booted kernel, at the pace that they are meant for. */
+export interface NativeChecking {
+  readonly kind: 'checks';
+  readonly checking: Checking;
+  /** A process without checks, for its event loop's delay. */
+  readonly idle: Checking;
+}
+
 /** The machine of the measurements. */
 export interface Machine {
   readonly kind: 'machine';
@@ -115,4 +143,14 @@ export interface Machine {
   readonly processors: number;
 }
 
-export type BenchRecord = Sample | Memory | Heap | Contention | Fit | Start | CommandRuns | Machine;
+export type BenchRecord =
+  | Sample
+  | Memory
+  | Heap
+  | Contention
+  | Fit
+  | Start
+  | CommandRuns
+  | Directing
+  | NativeChecking
+  | Machine;

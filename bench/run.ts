@@ -3,11 +3,22 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { runOnBed } from '../test/bed/bed.ts';
 import { checkExcerpt, writeExcerpt } from './excerpt.ts';
 import { goalsOf } from './goals.ts';
+import { startChecked } from './guest/checked.ts';
+import { startChecker } from './guest/checking.ts';
 import type { Job } from './job.ts';
 import { type Options, readOptions, usage } from './options.ts';
-import { commandPlan, fullPlan, type Plan, quickPlan, usual, usualPlan } from './plan.ts';
+import {
+  commandPlan,
+  directorPlan,
+  fullPlan,
+  type Plan,
+  quickPlan,
+  type Size,
+  usual,
+  usualPlan,
+} from './plan.ts';
 import { prepare } from './prepare.ts';
-import type { BenchRecord } from './records.ts';
+import type { BenchRecord, NativeChecking } from './records.ts';
 import {
   commandTable,
   comparisonTable,
@@ -30,10 +41,39 @@ interface Results {
 /** Seconds for the whole run, enough for the slowest emulation. */
 const DEADLINE = 3600;
 
-function planOf({ commands, quick, usual }: Options): Plan {
+function planOf({ commands, director, quick, usual }: Options): Plan {
   if (commands) return commandPlan;
+  if (director) return directorPlan;
   if (quick) return quickPlan;
   return usual ? usualPlan : fullPlan;
+}
+
+/** The interval of the checks whose cost is asked for, and their time. */
+const [INTERVAL, TIMEOUT] = [5000, 2000];
+
+/** A monitor's checks in a process of this machine itself, which may not be the emulated one. */
+async function measureChecks({ plan, libraries }: Job, guest: string): Promise<NativeChecking> {
+  process.stderr.write('bench: checks without a booted kernel\n');
+  const checked = await startChecked();
+  const measure = async (size: Size) => {
+    const task = {
+      main: libraries[0]!.main,
+      netns: undefined,
+      size,
+      port: checked.port,
+      interval: INTERVAL,
+      timeout: TIMEOUT,
+      greeting: [],
+    };
+    const checker = startChecker(task, join(dirname(guest), 'checker.js'));
+    const measured = await checker.measured;
+    await checker.end();
+    return measured;
+  };
+  const idle = await measure({ services: 0, destinations: 0 });
+  const checking = await measure(plan.directed!);
+  checked.end();
+  return { kind: 'checks', checking, idle };
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -63,6 +103,7 @@ async function main(args: readonly string[]): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => stopped.abort(new Error(`stopped by ${name}`)));
   }
+  const native = job.plan.directed === undefined ? [] : [await measureChecks(job, guest)];
   let output = '';
   const { exitStatus } = await runOnBed({
     command: [process.execPath, guest, JSON.stringify(job)],
@@ -77,7 +118,8 @@ async function main(args: readonly string[]): Promise<number> {
   const records = output
     .split('\n')
     .filter(line => line !== '')
-    .map(line => JSON.parse(line) as BenchRecord);
+    .map(line => JSON.parse(line) as BenchRecord)
+    .concat(native);
   const rows = summarize(records);
   const machine = records.find(record => record.kind === 'machine')!;
   const where = `Linux ${machine.kernel}, Node.js ${machine.node}, ${machine.processors} processors; medians of runs that took turns. \

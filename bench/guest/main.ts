@@ -12,6 +12,7 @@ import { type Size, type SizePlan, sizeName, usual } from '../plan.ts';
 import type { BenchRecord, Measurement, Task } from '../records.ts';
 import { measureCommands } from './commands.ts';
 import type { Contestant } from './contestant.ts';
+import { measureDirecting } from './directing.ts';
 import { floorReader, floorWriter, runFloor } from './floor.ts';
 import { libraryContestants, nameOf, startSubject } from './library.ts';
 import { addNamespace, removeNamespace } from './namespaces.ts';
@@ -262,6 +263,15 @@ async function measureAllCommands(): Promise<void> {
   }
 }
 
+/** Milliseconds from one check to the next: as many as an emulated machine can make, and no more. */
+const SLOW_INTERVAL = 25_000;
+
+/** A director's checks beside a monitor's. */
+async function measureDirector(size: Size): Promise<void> {
+  say(`a director's checks, ${sizeName(size)}`);
+  await withNamespace(async netns => emit(await measureDirecting(libraries[0]!, netns, size, SLOW_INTERVAL)));
+}
+
 spawnSync('modprobe', ['ip_vs']);
 emit({ kind: 'machine', kernel: release(), node: process.version, processors: availableParallelism() });
 for (const size of plan.sizes) await measureSize(size);
@@ -269,4 +279,5 @@ await measureFits();
 if (plan.heapReads > 0) await measureHeap();
 if (plan.contention > 0) await measureContention();
 if (plan.starts > 0) await measureStarts();
+if (plan.directed !== undefined) await measureDirector(plan.directed);
 await measureAllCommands();
