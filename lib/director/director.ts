@@ -1,5 +1,5 @@
 import { MAX_DELAY } from '../calls/options.ts';
-import { callsOf, type Ipvs } from '../client.ts';
+import type { Ipvs } from '../client.ts';
 import type { Drained, DrainOptions } from '../drain/types.ts';
 import { type Clock, systemClock } from '../health/clock.ts';
 import { dial as dialSocket } from '../health/dial.ts';
@@ -18,8 +18,6 @@ import {
   serviceKey,
 } from '../model/identity.ts';
 import { keysOf } from '../model/numbers.ts';
-import { readOperators, writeOperators } from '../records/directors.ts';
-import { recordsDirectory } from '../records/directory.ts';
 
 import { createEngine, type Engine } from './engine.ts';
 import type { DirectorEvent, Happening } from './event-types.ts';
@@ -28,6 +26,7 @@ import { type Heart, startHeart } from './heart.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { createLeaving, type Leaving } from './leaving.ts';
 import { createOperators, type Operators } from './operators.ts';
+import { createOperatorsRecord, type OperatorsRecord } from './operators-record.ts';
 import { type DirectorSettings, readDirectorOptions } from './options.ts';
 import { createPathWay } from './paths.ts';
 import type { AdminState } from './policy/decide.ts';
@@ -83,6 +82,7 @@ export class Director implements AsyncDisposable {
   readonly #monitor: Monitor;
   readonly #problems: Problems;
   readonly #operators: Operators = createOperators();
+  readonly #record: OperatorsRecord;
   readonly #excuses: Excuses | undefined;
   readonly #watcher: Watcher;
   readonly #leaving: Leaving;
@@ -93,7 +93,6 @@ export class Director implements AsyncDisposable {
   #phase: DirectorState['phase'] = 'new';
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #writing: Promise<void> = Promise.resolve();
   #healthChanges = 0;
   #drained = 0;
   #lateFailures = 0;
@@ -109,6 +108,7 @@ export class Director implements AsyncDisposable {
     this.#excuses = settings.suspicion && createExcuses(settings.suspicion.hold);
     const emit = (event: Happening) => this.#emit(event);
     this.#problems = createProblems(() => clock.now(), emit);
+    this.#record = createOperatorsRecord(ipvs, settings.owner, this.#operators, this.#problems);
     const pathWay = createPathWay(dial);
     this.#monitor = createMonitor({
       clock,
@@ -181,8 +181,7 @@ export class Director implements AsyncDisposable {
   async #start(): Promise<void> {
     if (this.#phase !== 'new') throw closedError();
     this.#phase = 'starting';
-    const directory = await recordsDirectory(callsOf(this.#ipvs), {});
-    this.#operators.load(await readOperators(directory, this.#settings.owner));
+    await this.#record.load();
     if (this.#closing !== undefined) throw closedError();
     this.#heart = startHeart(this.#clock);
     const { desired, source } = this.#options;
@@ -320,24 +319,7 @@ export class Director implements AsyncDisposable {
       this.#emit({ type: 'admin', ...place, admin, weight });
     }
     this.#engine.refollow();
-    await this.#record();
-  }
-
-  /** Writes what operators have said, one write after another. */
-  #record(): Promise<void> {
-    const write = async () => {
-      const directory = await recordsDirectory(callsOf(this.#ipvs), {});
-      try {
-        await writeOperators(directory, this.#settings.owner, this.#operators.records());
-        this.#problems.end('record');
-      } catch (error) {
-        this.#problems.begin('record', (error as Error).message);
-        throw error;
-      }
-    };
-    const writing = this.#writing.then(write, write);
-    this.#writing = writing.catch(() => {});
-    return writing;
+    await this.#record.save();
   }
 
   /**
@@ -456,7 +438,7 @@ export class Director implements AsyncDisposable {
     await this.#leaving.stop();
     this.#watcher.stop();
     await this.#monitor.close();
-    await this.#writing;
+    await this.#record.settled();
     try {
       if (wasStarted && mode !== 'leave') await this.#clear(mode, deadline);
     } finally {
