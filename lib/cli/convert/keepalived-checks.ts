@@ -90,7 +90,7 @@ const converters: Readonly<Record<string, Converter>> = {
     },
   },
   MISC_CHECK: {
-    known: ['misc_path', 'misc_dynamic'],
+    known: ['misc_path', 'misc_dynamic', 'user'],
     convert({ line, block }, weight, tell) {
       const path = block.findLast(other => other.name === 'misc_path');
       const [command, ...args] = (path?.args ?? []).flatMap(word =>
@@ -108,7 +108,18 @@ const converters: Readonly<Record<string, Converter>> = {
       }
       const isDynamic = block.some(other => other.name === 'misc_dynamic');
       const fullWeight = isDynamic ? Math.min(Math.max(weight, 1), 253) : undefined;
-      return [{ exec: given({ command, args: args.length > 0 ? args : undefined, fullWeight }) }];
+      const asked = block.findLast(other => other.name === 'user');
+      const [uid, gid] = (asked?.args ?? []).map(Number);
+      const isNumber = !Number.isNaN(uid ?? 0) && !Number.isNaN(gid ?? 0);
+      if (asked !== undefined && !isNumber) {
+        tell({
+          line: asked.line,
+          message:
+            "user of MISC_CHECK is a name: give exec its numbers as uid and gid, or the program runs as the director's user",
+        });
+      }
+      const who = isNumber ? { uid, gid } : {};
+      return [{ exec: given({ command, args: args.length > 0 ? args : undefined, fullWeight, ...who }) }];
     },
   },
   UDP_CHECK: { known: [], convert: () => ['udp'] },

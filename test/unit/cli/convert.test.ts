@@ -22,7 +22,7 @@ async function convert(text: string) {
     ...shell,
     read: async () => printed,
   });
-  return { status, notes, options, services: desired };
+  return { status, notes, options, services: desired, printed };
 }
 
 /** The checks' names of a service's destinations, by their addresses. */
@@ -133,6 +133,31 @@ virtual_server fd00::a-c 80 {
       3,
       ...['fd00::a', 'fd00::b', 'fd00::c'].map(address => [address, 80]),
     ]);
+  });
+
+  test('the user of a MISC_CHECK is kept as a number, and a name is told: the program would run as root', async () => {
+    const check = (user: string) => `virtual_server 10.0.0.1 80 {
+    real_server 10.0.0.2 80 {
+        MISC_CHECK { misc_path /bin/check
+                     user ${user} }
+    }
+}
+`;
+    const misc = async (user: string) => {
+      const { notes, printed } = await convert(check(user));
+      return { notes, checks: JSON.parse(printed!).services[0].destinations[0].checks as unknown };
+    };
+    expect(await misc('65534 100')).toMatchObject({
+      notes: [],
+      checks: [{ exec: { uid: 65_534, gid: 100 } }],
+    });
+    expect(await misc('65534')).toMatchObject({ notes: [], checks: [{ exec: { uid: 65_534 } }] });
+    expect(await misc('nobody')).toEqual({
+      notes: [
+        "line 4: user of MISC_CHECK is a name: give exec its numbers as uid and gid, or the program runs as the director's user",
+      ],
+      checks: [{ exec: { command: '/bin/check' } }],
+    });
   });
 
   test('what has no counterpart is told with its line, once, and the rest converted', async () => {
