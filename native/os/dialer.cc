@@ -239,7 +239,9 @@ void Dialer::Run(const std::shared_ptr<Shared>& shared) {
     std::vector<Order> orders;
     std::vector<uint64_t> cancelled;
     for (int i = 0; i < count; ++i) {
-      if (events[i].data.u64 == kWork) {
+      // A copy: epoll_event is packed on x86-64, and a reference into it is one to a misaligned number.
+      const uint64_t number = events[i].data.u64;
+      if (number == kWork) {
         uint64_t times = 0;
         static_cast<void>(read(shared->work.get(), &times, sizeof times));
         const std::lock_guard lock(shared->mutex);
@@ -248,7 +250,7 @@ void Dialer::Run(const std::shared_ptr<Shared>& shared) {
         cancelled = std::exchange(shared->cancelled, {});
         continue;
       }
-      const auto found = connecting.find(events[i].data.u64);
+      const auto found = connecting.find(number);
       if (found == connecting.end()) continue;
       Dialled dialled;
       dialled.number = found->first;
