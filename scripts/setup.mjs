@@ -2,7 +2,7 @@
 // before `npm ci`. Without a part it installs what package-lock.json lists.
 //
 //   node scripts/setup.mjs [addon] [native] [failures] [dist] [prebuild] [unit] [package] [bed] [arm64] [style] [tidy]
-//     [fuzz]
+//     [clang] [fuzz]
 
 // @ts-check
 
@@ -25,7 +25,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * @typedef {'addon' | 'native' | 'failures' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'arm64' | 'style' |
- *   'tidy' | 'fuzz'} Part
+ *   'tidy' | 'clang' | 'fuzz'} Part
  */
 /**
  * @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian
@@ -52,6 +52,8 @@ const compilerNeeds = [
 
 const buildNeeds = [...compilerNeeds, program('make', 'make'), program('python3', 'python3')];
 const doctest = { package: 'doctest-dev', present: () => existsSync('/usr/include/doctest/doctest.h') };
+
+const clangNeeds = [program('clang', 'clang++'), { package: 'libclang-rt-dev', present: hasLibFuzzer }];
 
 const promtool = program('prometheus', 'promtool');
 const openMetricsParser = {
@@ -101,13 +103,9 @@ const needs = {
   arm64: [...prebuildNeeds, program('qemu-system-arm', 'qemu-system-aarch64')],
   style: [program('clang-format', 'clang-format'), program('shellcheck', 'shellcheck')],
   tidy: [...compilerNeeds, program('python3', 'python3'), doctest, program('clang-tidy', 'clang-tidy')],
-  fuzz: [
-    ...compilerNeeds,
-    program('make', 'make'),
-    program('clang', 'clang++'),
-    program('llvm', 'llvm-cov'),
-    { package: 'libclang-rt-dev', present: hasLibFuzzer },
-  ],
+  // The native tests as another compiler makes them.
+  clang: [...buildNeeds, doctest, ...clangNeeds],
+  fuzz: [...compilerNeeds, program('make', 'make'), ...clangNeeds, program('llvm', 'llvm-cov')],
 };
 
 await main(/** @type {Part[]} */ (process.argv.slice(2)));

@@ -6,10 +6,15 @@ import { runProgram } from '../../bed/program.ts';
 const root = join(import.meta.dirname, '../../..');
 
 /**
- * Builds a target of native/ with gyp's switches and returns the folder that it is in. That of a copy of the sources:
- * node-gyp would build over the ordinary addon and tests.
+ * Builds a target of native/ with gyp's switches, by the compiler that CC and CXX name, and returns the folder that it
+ * is in. That of a copy of the sources: node-gyp would build over the ordinary addon and tests.
  */
-export async function build(name: string, target: string, switches: readonly string[]): Promise<string> {
+export async function build(
+  name: string,
+  target: string,
+  switches: readonly string[],
+  compiler: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const copy = join(root, '.cache', name);
   await mkdir(copy, { recursive: true });
   // Files that are gone would be compiled by name, as gyp lists the folder.
@@ -26,7 +31,9 @@ export async function build(name: string, target: string, switches: readonly str
   const prefix = dirname(dirname(process.execPath));
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
   const run = (args: readonly string[], given: readonly string[] = []) =>
-    runProgram(process.execPath, [gyp, ...args, '-C', join(copy, 'native'), ...headers, '--', ...given]);
+    runProgram(process.execPath, [gyp, ...args, '-C', join(copy, 'native'), ...headers, '--', ...given], {
+      env: compiler,
+    });
   await run(
     ['configure', '--debug'],
     switches.map(name => `-D${name}=1`),
