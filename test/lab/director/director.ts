@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DirectedService, Director, type DirectorEvent } from '../../../lib/director/index.ts';
 import { type Dial, dial, httpCheck } from '../../../lib/health/index.ts';
 import { Ipvs } from '../../../lib/index.ts';
-import { startPeer } from '../hosts/peer.ts';
+import { serverPool } from '../hosts/server-pool.ts';
 import type { Lab } from '../lab.ts';
 import type { Report } from '../report/report.ts';
 import { runLab } from '../run-lab.ts';
@@ -20,11 +20,8 @@ const proofs = {
 } as const;
 type Step = keyof typeof proofs;
 
-const client = '10.100.10.1';
-const virtual = '10.100.10.101';
-const gateway = '172.16.120.1';
-const PORT = 80;
-const servers = [1, 2, 3].map(number => ({ name: `server-${number}`, address: `172.16.120.1${number}` }));
+const pool = serverPool(3);
+const { servers, virtual, port, url } = pool;
 const dying = servers[1]!;
 const WEIGHT = 10;
 
@@ -42,42 +39,22 @@ const DUE = 3000;
 const frame = {
   title,
   about,
-  diagram: [
-    [{ title: 'client', lines: [client] }],
-    [{ title: 'director', lines: [`${virtual}:${PORT}  virtual IP`, `${gateway}      inner gateway`] }],
-    servers.map(({ name, address }) => ({ title: name, lines: [`${address}:${PORT}`] })),
-  ],
+  ...pool.frame,
   proofs,
   deadline: 240_000,
   programs: [],
   modules: ['ip_vs_wrr'],
-  segments: [
-    {
-      name: 'public',
-      members: [
-        { host: 'client', addresses: [`${client}/24`] },
-        { host: 'director', addresses: [`${virtual}/24`] },
-      ],
-    },
-    {
-      name: 'inner',
-      members: [
-        { host: 'director', addresses: [`${gateway}/24`] },
-        ...servers.map(({ name, address }) => ({ host: name, addresses: [`${address}/24`] })),
-      ],
-    },
-  ],
 } as const;
 
 const desired: readonly DirectedService[] = [
   {
     protocol: 'tcp',
     address: virtual,
-    port: PORT,
+    port,
     scheduler: 'wrr',
     destinations: servers.map(({ address }) => ({
       address,
-      port: PORT,
+      port,
       forwarding: 'masquerade',
       weight: WEIGHT,
     })),
@@ -94,15 +71,7 @@ export const director: Lab = {
       frame,
       options,
       async ({ scope, report, network, takes }) => {
-        const asker = startPeer(scope, network, 'client');
-        const peers = servers.map(({ name }) => startPeer(scope, network, name));
-        await Promise.all(peers.map(peer => peer.serve(PORT)));
-        await network.sysctl('director', { 'net.ipv4.ip_forward': 1 });
-        const route = (name: string) => network.run(name, 'ip', 'route', 'add', 'default', 'via', gateway);
-        for (const { name } of servers) await route(name);
-        report.step(
-          `HTTP servers that answer with their names: ${servers.map(({ name }) => name).join(', ')}`,
-        );
+        const asker = await pool.begin(scope, network, report);
 
         report.part('Director, by this library');
         const netns = network.namespace('director');
@@ -120,7 +89,6 @@ export const director: Lab = {
         await weights.until(WEIGHT, PATIENCE);
         report.table(await ipvs.info(), await ipvs.snapshot());
 
-        const url = `http://${virtual}:${PORT}/`;
         const [pause, calm] = brief ? [200, 2000] : [100, 5000];
         report.part(`Load: a request to ${url} each ${pause} ms`);
         const load = startLoad(asker, { url, pause, timeout: requestTimeout });
@@ -137,7 +105,7 @@ export const director: Lab = {
         report.part(`The cable of ${dying.name} is in again`);
         if (takes('cable-in-again')) {
           await network.run(dying.name, 'ip', 'link', 'set', 'inner', 'up');
-          await route(dying.name);
+          await pool.route(network, dying.name);
         }
         const well = performance.now();
         const back = await weights.until(WEIGHT, takes('cable-in-again') ? PATIENCE : SHORT);

@@ -1,5 +1,5 @@
 import { type DrainProgress, Ipvs, type TableEntry } from '../../../lib/index.ts';
-import { startPeer } from '../hosts/peer.ts';
+import { serverPool } from '../hosts/server-pool.ts';
 import type { Lab } from '../lab.ts';
 import { runLab } from '../run-lab.ts';
 import { DrainCheck, judgeDrain, type Replacement } from './drain-judge.ts';
@@ -16,50 +16,27 @@ const proofs = {
 } as const;
 type Step = keyof typeof proofs;
 
-const client = '10.100.10.1';
-const virtual = '10.100.10.101';
-const gateway = '172.16.120.1';
-const PORT = 80;
-const servers = [1, 2, 3, 4].map(number => ({ name: `server-${number}`, address: `172.16.120.1${number}` }));
+const pool = serverPool(4);
+const { servers, virtual, port, url } = pool;
 
 const frame = {
   title,
   about,
-  diagram: [
-    [{ title: 'client', lines: [client] }],
-    [{ title: 'director', lines: [`${virtual}:${PORT}  virtual IP`, `${gateway}      inner gateway`] }],
-    servers.map(({ name, address }) => ({ title: name, lines: [`${address}:${PORT}`] })),
-  ],
+  ...pool.frame,
   proofs,
   deadline: 240_000,
   programs: [],
   modules: ['ip_vs_rr'],
-  segments: [
-    {
-      name: 'public',
-      members: [
-        { host: 'client', addresses: [`${client}/24`] },
-        { host: 'director', addresses: [`${virtual}/24`] },
-      ],
-    },
-    {
-      name: 'inner',
-      members: [
-        { host: 'director', addresses: [`${gateway}/24`] },
-        ...servers.map(({ name, address }) => ({ host: name, addresses: [`${address}/24`] })),
-      ],
-    },
-  ],
 } as const;
 
 /** The table with some of the servers, by their numbers. */
 function tableOf(numbers: readonly number[]): readonly TableEntry[] {
   const destinations = numbers.map(number => ({
     address: servers[number - 1]!.address,
-    port: PORT,
+    port,
     forwarding: 'masquerade' as const,
   }));
-  return [{ protocol: 'tcp', address: virtual, port: PORT, scheduler: 'rr', destinations }];
+  return [{ protocol: 'tcp', address: virtual, port, scheduler: 'rr', destinations }];
 }
 
 /** The lab of a rolling replacement. */
@@ -72,16 +49,7 @@ export const drain: Lab = {
       frame,
       options,
       async ({ scope, report, network, takes }) => {
-        const asker = startPeer(scope, network, 'client');
-        const peers = servers.map(({ name }) => startPeer(scope, network, name));
-        await Promise.all(peers.map(peer => peer.serve(PORT)));
-        await network.sysctl('director', { 'net.ipv4.ip_forward': 1 });
-        for (const { name } of servers) {
-          await network.run(name, 'ip', 'route', 'add', 'default', 'via', gateway);
-        }
-        report.step(
-          `HTTP servers that answer with their names: ${servers.map(({ name }) => name).join(', ')}`,
-        );
+        const asker = await pool.begin(scope, network, report);
 
         report.part('Director, by this library');
         const ipvs = new Ipvs({ netns: network.namespace('director'), timeout: 120_000 });
@@ -90,7 +58,6 @@ export const drain: Lab = {
         await ipvs.apply(tableOf([1, 2]), { owner: 'web' });
         report.table(await ipvs.info(), await ipvs.snapshot());
 
-        const url = `http://${virtual}:${PORT}/`;
         // A visit lasts longer than a plan takes on a busy machine: each drain finds some to wait for.
         const [lanes, pause] = brief ? [4, 2000] : [8, 1500];
         report.part(`Traffic: ${lanes} visits at once to ${url}, two questions each, ${pause} ms apart`);
