@@ -74,6 +74,7 @@
         "netlink/connection.cc",
         "netlink/family.cc",
         "netlink/kernel_socket.cc",
+        "netlink/modules.cc",
         "netlink/socket.cc",
         "os/dialer.cc",
         "os/files.cc",

@@ -110,7 +110,7 @@ int Connection::ResolveFamily(uint16_t* id) {
     if (const int status = OpenSocket(&writer_, kChunks[0]); status != kOk) return status;
     const int status = AskForFamily(writer_.get(), id);
     if (status == kNoFamily && !loaded) {
-      link_.load_module();
+      link_.load_module("ip_vs");
       loaded = true;
       continue;
     }
@@ -173,6 +173,11 @@ void Connection::Close() {
   for (std::unique_ptr<Socket>& reader : readers_) reader.reset();
 }
 
+const char* Connection::LacksModule(const CallRecord& call) const {
+  const char* const module = ModuleBefore(call);
+  return module == nullptr || modules_unseen_ || link_.has_module(module) ? nullptr : module;
+}
+
 bool Connection::MayBeStale(int status) {
   return status == ENOENT || status == ENOPROTOOPT;
 }
@@ -224,6 +229,12 @@ void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const st
     for (const size_t i : which) (*statuses)[i] = status;
   };
   if (const int status = Open(&writer_, kChunks[0]); status != kOk) return fail(status);
+  for (const size_t i : which) {
+    const char* const module = LacksModule(*calls[i]);
+    if (module == nullptr) continue;
+    link_.load_module(module);
+    modules_unseen_ = !link_.has_module(module);
+  }
 
   encoder_.Clear();
   uint32_t first = 0;
@@ -262,6 +273,7 @@ void Connection::BatchOnce(const std::vector<const CallRecord*>& calls, const st
 }
 
 int Connection::Write(const CallRecord& call) {
+  if (LacksModule(call) != nullptr) return ENOENT;
   uint32_t sequence = 0;
   const int error = SendOne(writer_.get(), call, static_cast<Operation>(call.operation), 0, &sequence);
   if (error != kOk) return error;

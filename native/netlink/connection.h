@@ -20,6 +20,7 @@
 #include "native/codec/record.h"
 #include "native/netlink/family.h"
 #include "native/netlink/kernel_socket.h"
+#include "native/netlink/modules.h"
 #include "native/netlink/socket.h"
 #include "native/os/netns.h"
 
@@ -43,7 +44,8 @@ struct DumpShape {
 // How a Connection reaches the kernel: by real sockets, unless a test has others.
 struct Link {
   std::function<std::unique_ptr<KernelSocket>(int* error)> open_socket = OpenKernelSocket;
-  std::function<void()> load_module = LoadModuleAsDevice;
+  std::function<void(const char* module)> load_module = LoadModuleAsDevice;
+  std::function<bool(const char* module)> has_module = IsModuleLoaded;
   std::function<void(int milliseconds)> pause = Pause;
   std::function<bool()> dumps_side_by_side = KernelDumpsSideBySide;
 
@@ -82,10 +84,10 @@ class Connection {
   void Batch(const std::vector<const CallRecord*>& calls, std::vector<int>* statuses);
 
   // Executes one command on an open connection, at the least cost: 0, its errno, or a Status. Where memory
-  // lacks it was not sent.
+  // lacks, or a module that has to be loaded before, it was not sent.
   int Write(const CallRecord& call);
-  // Whether an errno may come of a module that goes or went. Nothing was executed then, and Batch() finds
-  // out.
+  // Whether an errno may come of a module that goes, went or lacks. Nothing was executed then, and Batch()
+  // finds out.
   static bool MayBeStale(int status);
 
   // Asks for one object and takes the answer; EBADMSG if that does not hold the object. A Status or an errno.
@@ -128,6 +130,8 @@ class Connection {
   int Open(std::unique_ptr<Socket>* socket, size_t receive_size);
   int OpenSocket(std::unique_ptr<Socket>* socket, size_t receive_size);
   int ResolveFamily(uint16_t* id);
+  // The module that a call wants loaded before and that is not; nullptr where there is none.
+  const char* LacksModule(const CallRecord& call) const;
   // Asks for the family's id again, for a while where it is gone: a module that is just being unloaded cannot
   // be loaded either. Where that fails the id stays: it may be right.
   int RefreshFamily(bool* changed);
@@ -145,7 +149,8 @@ class Connection {
   NetworkNamespace network_;
   Link link_;
   Encoder encoder_;
-  uint16_t family_ = 0;             // 0: not resolved yet, or gone
+  uint16_t family_ = 0;          // 0: not resolved yet, or gone
+  bool modules_unseen_ = false;  // one that was to be loaded is not shown as such: asking again is of no use
   std::unique_ptr<Socket> writer_;  // commands and questions
   std::array<std::unique_ptr<Socket>, kChunks.size()> readers_;
   size_t least_receive_ = 0;  // what a datagram turned out to need

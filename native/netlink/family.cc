@@ -3,10 +3,7 @@
 #include <linux/genetlink.h>
 #include <linux/ip_vs.h>
 #include <linux/netlink.h>
-#include <net/if.h>
 #include <netlink/attr.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,7 +11,6 @@
 
 #include "native/codec/record.h"
 #include "native/netlink/messages.h"
-#include "native/os/descriptor.h"
 
 namespace ipvs {
 
@@ -77,17 +73,6 @@ int AskForFamily(Socket* socket, uint16_t* id) {
     });
   }
   return status;
-}
-
-// dev_load() (net/core/dev_ioctl.c): asked about a device that is not there, the kernel loads a module of
-// that name for callers with CAP_SYS_MODULE. Its comment calls this deprecated, but it stands in 5.10 to 7.x,
-// and runs no program of ours.
-void LoadModuleAsDevice() {
-  const Descriptor fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd) return;
-  ifreq request = {};
-  std::strncpy(request.ifr_name, "ip_vs", IFNAMSIZ - 1);
-  ioctl(fd.get(), SIOCGIFFLAGS, &request);
 }
 
 bool KernelDumpsSideBySide() {

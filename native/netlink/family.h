@@ -1,4 +1,4 @@
-// The IPVS generic-netlink family: its id, and the module behind it.
+// The IPVS generic-netlink family: its id, and what its kernel can do.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,6 @@ namespace ipvs {
 // alias (net-pf-16-proto-16-family-IPVS; Linux 5.14 and later, not 5.10), which may take as long as modprobe
 // does. kOk with the id in *id, kNoFamily, or LocalFailure().
 int AskForFamily(Socket* socket, uint16_t* id);
-
-// Names the module to the kernel's own loader as if it were a network device, for kernels without the alias.
-// May wait for modprobe; tells nothing of what came of it.
-void LoadModuleAsDevice();
 
 // Whether the kernel makes dumps of several sockets at once, told by a setting that came with that (7.x). In
 // the calling thread's network namespace; false where /proc does not show it.

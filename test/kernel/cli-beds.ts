@@ -3,7 +3,7 @@ import { type DaemonRole, destinationKey, type Ipvs, parseRules, serviceKey } fr
 import { runCommand as ipvs, type Outcome } from '../support/run-command.ts';
 import { type Aspect, type Case, type Scene, scenes, split } from './cli-cases.ts';
 import { type NetnsShell, startShell } from './netns-shell.ts';
-import { type Bed, useBed } from './support.ts';
+import { type Bed, run, useBed } from './support.ts';
 
 /** Two network namespaces, one for ipvsadm and one for our command, which are to do the same in theirs. */
 export interface CliBeds {
@@ -19,6 +19,9 @@ export function useCliBeds(): CliBeds {
   const ours = useBed();
   let shell: NetnsShell;
   beforeAll(() => {
+    // ipvsadm would have the kernel load these while it holds IPVS' lock, which can lock it up for good where other
+    // files remove namespaces meanwhile (native/netlink/modules.h).
+    run('modprobe', '-a', 'ip_vs_lblc', 'ip_vs_lblcr');
     for (const bed of [theirs, ours]) {
       bed.run('ip', 'link', 'add', 'dummy0', 'type', 'dummy');
       bed.run('ip', 'address', 'add', '10.200.0.1/24', 'dev', 'dummy0');

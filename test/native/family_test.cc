@@ -13,20 +13,6 @@ using ipvs::LocalFailure;
 
 namespace {
 
-// A refusal of each message that was sent: statuses[i] of requests[i].
-ScriptedKernel::Turn Refusing(std::vector<int> statuses) {
-  return [statuses = std::move(statuses)](const Sent& sent) {
-    REQUIRE(sent.requests.size() == statuses.size());
-    Answer answer;
-    for (size_t i = 0; i < statuses.size(); ++i) {
-      if (statuses[i] != 0 || i + 1 == statuses.size()) {
-        answer.Then(Datagram().Ack(sent.sequence(i), statuses[i]));
-      }
-    }
-    return answer;
-  };
-}
-
 ScriptedKernel::Turn Describing() {
   return [](const Sent& sent) { return Answer().Then(Datagram().Row(sent.sequence(), Attributes())); };
 }
@@ -68,7 +54,7 @@ TEST_CASE("A socket that cannot be opened is not taken for a kernel without IPVS
     CHECK(connection.Ready() == LocalFailure(error));
     CHECK(AskFor(&connection, 1) == LocalFailure(error));
     CHECK(Execute(&connection, {CallAbout(ipvs::kFlush, 0)}) == std::vector<int>{LocalFailure(error)});
-    CHECK(kernel.modules_loaded == 0);
+    CHECK(kernel.modules_asked_for.empty());
   }
 }
 
@@ -84,7 +70,7 @@ TEST_CASE("A question about the family that fails is not taken for a kernel with
       kernel.OnFamily(way);
       Connection connection({}, kernel.link());
       CHECK(connection.Ready() == LocalFailure(error));
-      CHECK(kernel.modules_loaded == 0);
+      CHECK(kernel.modules_asked_for.empty());
       CHECK(connection.Ready() == ipvs::kOk);
     }
   }
@@ -130,13 +116,13 @@ TEST_CASE("A kernel without the family is made to load the module, and asked onc
   kernel.OnFamily(Refusing({ENOENT}));
   Connection connection({}, kernel.link());
   CHECK(connection.Ready() == ipvs::kOk);
-  CHECK(kernel.modules_loaded == 1);
+  CHECK(kernel.modules_asked_for == std::vector<std::string>{"ip_vs"});
 
   ScriptedKernel without;
   without.family_error = ENOENT;
   Connection other({}, without.link());
   CHECK(other.Ready() == ipvs::kNoFamily);
-  CHECK(without.modules_loaded == 1);
+  CHECK(without.modules_asked_for == std::vector<std::string>{"ip_vs"});
   CHECK(without.families_asked == 2);
 }
 

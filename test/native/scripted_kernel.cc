@@ -107,7 +107,24 @@ ipvs::Link ScriptedKernel::link() {
     if (open_error != 0) return nullptr;
     return std::make_unique<ScriptedSocket>(this);
   };
-  link.load_module = [this] { ++modules_loaded; };
+  link.load_module = [this](const char* module) {
+    modules_asked_for.emplace_back(module);
+    if (modules_load) modules.emplace(module);
+  };
+  link.has_module = [this](const char* module) { return modules.count(module) > 0; };
   link.pause = [this](int milliseconds) { pauses_ms.push_back(milliseconds); };
   return link;
+}
+
+ScriptedKernel::Turn Refusing(std::vector<int> statuses) {
+  return [statuses = std::move(statuses)](const Sent& sent) {
+    REQUIRE(sent.requests.size() == statuses.size());
+    Answer answer;
+    for (size_t i = 0; i < statuses.size(); ++i) {
+      if (statuses[i] != 0 || i + 1 == statuses.size()) {
+        answer.Then(Datagram().Ack(sent.sequence(i), statuses[i]));
+      }
+    }
+    return answer;
+  };
 }

@@ -7,6 +7,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "native/netlink/connection.h"
@@ -89,10 +91,13 @@ class ScriptedKernel {
   }
   // The errno of opening a socket; 0: it succeeds.
   int open_error = 0;
+  // The modules that are loaded, and whether one that is asked for comes to be.
+  std::set<std::string> modules;
+  bool modules_load = true;
 
   // The record of what was done so far.
   int families_asked = 0;
-  int modules_loaded = 0;
+  std::vector<std::string> modules_asked_for;
   std::vector<int> pauses_ms;
   std::atomic<int> sockets_opened = 0;
   std::atomic<int> sockets_closed = 0;
@@ -111,3 +116,6 @@ class ScriptedKernel {
   Turn otherwise_;
   std::deque<Turn> family_turns_;
 };
+
+// A refusal of each message that was sent: statuses[i] of requests[i]; 0 is success.
+ScriptedKernel::Turn Refusing(std::vector<int> statuses);

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { rejection, run, useBed } from '../support.ts';
+import { addNamespace, rejection, removeNamespace, run, useBed } from '../support.ts';
 
 const bed = useBed();
 
@@ -105,6 +107,28 @@ describe.runIf(ownKernel)('the module ip_vs', () => {
       expect(await bed.ipvs.services()).toEqual([]);
     },
   );
+
+  // Up to 6.12 the kernel would load it while it holds IPVS' lock, for which the removal waits, and for the removal
+  // the module: no call to IPVS would be answered any more (native/netlink/modules.h).
+  test.each(['lblc', 'lblcr'])('the module of %s is loaded while a namespace is removed', async scheduler => {
+    await bed.ipvs.flush();
+    run('modprobe', '-r', `ip_vs_${scheduler}`);
+    const modprobe = readFileSync('/proc/sys/kernel/modprobe', 'utf8');
+    const slow = join(tmpdir(), 'modprobe-slow');
+    writeFileSync(slow, `#!/bin/sh\nsleep 2\nexec ${modprobe.trim()} "$@"\n`, { mode: 0o755 });
+    writeFileSync('/proc/sys/kernel/modprobe', slow);
+    try {
+      const leaving = addNamespace();
+      const adding = bed.client({ timeout: 30_000 }).addService({ ...web, scheduler });
+      await setTimeout(200);
+      removeNamespace(leaving);
+      await adding;
+    } finally {
+      writeFileSync('/proc/sys/kernel/modprobe', modprobe);
+      rmSync(slow);
+    }
+    expect(await bed.ipvs.service(web)).toMatchObject({ scheduler });
+  });
 
   test('settings() has the module loaded', async () => {
     await bed.ipvs.flush();

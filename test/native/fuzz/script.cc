@@ -78,7 +78,8 @@ class FuzzScript::ScriptSocket final : public ipvs::KernelSocket {
 ipvs::Link FuzzScript::link() {
   ipvs::Link link;
   link.open_socket = [this](int*) { return std::make_unique<ScriptSocket>(this); };
-  link.load_module = [] {};
+  link.load_module = [](const char*) {};
+  link.has_module = [](const char*) { return true; };
   link.pause = [](int) {};
   return link;
 }
