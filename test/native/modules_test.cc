@@ -18,7 +18,7 @@ namespace {
 ipvs::CallRecord CallWith(ipvs::Operation operation, const char* scheduler) {
   ipvs::CallRecord call = CallAbout(operation, 1);
   std::memset(call.service.scheduler, 0, sizeof call.service.scheduler);
-  std::strcpy(call.service.scheduler, scheduler);
+  std::memcpy(call.service.scheduler, scheduler, std::strlen(scheduler));
   return call;
 }
 
