@@ -129,6 +129,14 @@ test('a drain ends without an error when another program removes its destination
   expect(await draining).toMatchObject({ outcome: 'gone' });
 });
 
+test('a drain ends without an error when another program removes its destination at the last moment', async () => {
+  await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
+  // Between what was read and the removal: nothing is awaited there but this.
+  const onProgress = () => bed.run('ipvsadm', '-d', '-t', '10.1.0.1:80', '-r', '127.0.1.1:8080');
+  const drained = await bed.ipvs.drain(web, at(1), { ...quick, idleFor: 0, onProgress });
+  expect(drained).toMatchObject({ outcome: 'gone' });
+});
+
 describe('the deadline of a drain', () => {
   test('a drain gives up at its deadline with the numbers, and leaves the weight at 0', async () => {
     await bed.ipvs.apply([entry({ ...web, scheduler: 'rr' }, [1, 2])]);
