@@ -19,7 +19,7 @@ const scenes = useScenes(bed, stage);
 /** Milliseconds from one check to the next, and for an answer. keepalived's are whole seconds. */
 const INTERVAL = 1000;
 /** How often each scene is played: each time at another moment between two checks. More make better medians. */
-const ROUNDS = Number(process.env['IPVS_ROUNDS'] ?? 2);
+const ROUNDS = Number(process.env['IPVS_ROUNDS'] ?? (process.env['CI'] ? 2 : 1));
 /** Where nobody had the processor for so many milliseconds, a round tells of the machine: it is played again. */
 const STOOD = INTERVAL / 4;
 /** Milliseconds after which no round is begun. */
