@@ -9,6 +9,7 @@
 // A filter is a part of a test file's path. Where only unit tests match, no kernel is booted.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,10 +78,14 @@ async function main(): Promise<number> {
   }
   // Unit tests end by the time the first kernel has booted.
   const unit = matching === undefined || matching.has('unit') ? runPart(unitPart()) : undefined;
+  const beds = (kernels ?? [undefined])
+    .map(kernel => ({ kernel, projects: projectsOn(kernel, matching) }))
+    .filter(({ projects }) => projects.length > 0);
+  const projects = new Set(beds.flatMap(bed => bed.projects));
+  if (projects.size > 0) await transform([...projects]);
   const onBeds: Outcome[] = [];
-  for (const kernel of kernels ?? [undefined]) {
-    const projects = projectsOn(kernel, matching);
-    if (projects.length > 0) onBeds.push(await runPart(bedPart(kernel, projects)));
+  for (const { kernel, projects } of beds) {
+    onBeds.push(await runPart(bedPart(kernel, projects)));
     const exitStatus = stop.exitStatus();
     if (exitStatus !== undefined) return exitStatus;
   }
@@ -92,13 +97,23 @@ async function main(): Promise<number> {
   return counts.failed > 0 || total(counts) === 0 ? 1 : 0;
 }
 
+/**
+ * Leaves on disk what vitest makes of each module that a test file imports: this machine takes seconds, an emulated
+ * one minutes. To list tests imports their files. What a list that fails leaves out, the kernel's runner makes.
+ */
+async function transform(projects: readonly string[]): Promise<void> {
+  const [node, ...args] = [...vitest('list', projects), ...filters];
+  const child = spawn(node!, args, { stdio: 'ignore', signal: stop.signal });
+  await once(child, 'close').catch(() => undefined);
+}
+
 function unitPart(): Part {
   return {
     heading: 'Without a kernel',
     filters,
     again: false,
     run: async (output, filters) => {
-      const [node, ...args] = vitest(['unit'], output, filters);
+      const [node, ...args] = [...vitest('run', ['unit']), ...reported(output), ...filters];
       const child = spawn(node!, args, {
         stdio: ['ignore', 'inherit', 'inherit'],
         env: { ...process.env, ...colours() },
@@ -124,7 +139,7 @@ function bedPart(kernel: KernelChoice | undefined, projects: readonly string[]):
       const start = () =>
         runOnBed({
           kernel,
-          command: vitest(projects, output, filters),
+          command: [...vitest('run', projects), ...reported(output), ...filters],
           outputDirectory: output,
           // All kernel tests take two processors that emulate another architecture more than half an hour.
           deadline: kernel === 'arm64' ? 3600 : 1500,
@@ -140,13 +155,15 @@ function bedPart(kernel: KernelChoice | undefined, projects: readonly string[]):
   };
 }
 
-function vitest(projects: readonly string[], output: string, chosen: readonly string[]): readonly string[] {
+function vitest(command: 'list' | 'run', projects: readonly string[]): readonly string[] {
   return [
-    ...[process.execPath, 'node_modules/vitest/vitest.mjs', 'run'],
+    ...[process.execPath, 'node_modules/vitest/vitest.mjs', command],
     ...projects.flatMap(project => ['--project', project]),
-    ...['--reporter=default', '--reporter=json', `--outputFile.json=${reportIn(output)}`],
-    ...chosen,
   ];
+}
+
+function reported(output: string): readonly string[] {
+  return ['--reporter=default', '--reporter=json', `--outputFile.json=${reportIn(output)}`];
 }
 
 function reportIn(output: string): string {
