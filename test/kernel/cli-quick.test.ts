@@ -113,7 +113,7 @@ test('every usual case ends by ipvs-quick as by Node.js alone, in state, output 
   expect(done).toBeGreaterThan(150);
 }, 240_000);
 
-const LINES = 5 * Number(process.env['IPVS_PROPERTY_RUNS'] ?? 12);
+const LINES = 5 * Number(process.env['IPVS_PROPERTY_RUNS'] ?? (process.env['CI'] ? 12 : 6));
 
 test('usual command lines at random end by ipvs-quick as by Node.js alone', async () => {
   await Promise.all([bed, both].map(({ ipvs }) => setUp(ipvs, 'some')));
