@@ -82,7 +82,10 @@ async function main(): Promise<number> {
     .map(kernel => ({ kernel, projects: projectsOn(kernel, matching) }))
     .filter(({ projects }) => projects.length > 0);
   const projects = new Set(beds.flatMap(bed => bed.projects));
-  if (projects.size > 0) await transform([...projects]);
+  if (projects.size > 0) {
+    console.log('\nTransforming the test files of kernels');
+    await transform([...projects]);
+  }
   const onBeds: Outcome[] = [];
   for (const { kernel, projects } of beds) {
     onBeds.push(await runPart(bedPart(kernel, projects)));
