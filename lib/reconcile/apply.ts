@@ -5,10 +5,9 @@ import { IpvsError } from '../model/errors.ts';
 import { copyServiceId, serviceKey } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
 import { drainKey } from '../records/drains.ts';
-import { readDesired } from './desired.ts';
 import { type PlanSettings, readPlanOptions } from './options.ts';
 import { allSteps, planOf } from './plan.ts';
-import { type Planning, planNow } from './planning.ts';
+import { beginReading, type Planning, planNow } from './planning.ts';
 import { createDrainer } from './removals.ts';
 import { isConflict, type Kernel, runSteps, type StepResult } from './run.ts';
 import type {
@@ -31,9 +30,9 @@ export async function plan(
   given?: ApplyOptions,
 ): Promise<Plan> {
   const settings = readPlanOptions(given);
-  const reading = readDesired(desired, settings.scope);
+  const reading = beginReading(desired, settings.scope);
   const planned = await planNow(calls, reading, settings, true);
-  const { entries } = await reading;
+  const { entries } = await reading.table;
   return planOf(planned, settings.options, () =>
     Array.from(entries.values(), ({ spec }) => copyServiceId(spec)),
   );
@@ -48,17 +47,17 @@ export async function applyDesired(
   const settings = readPlanOptions(given);
   const { signal, timeout, drain } = settings.options;
   return together(calls, drain !== undefined, async within => {
-    const reading = readDesired(desired, settings.scope);
+    const reading = beginReading(desired, settings.scope);
     const replan = () => planNow(within, reading, settings, false);
     const first = await replan();
     refuse(first);
     const kernel = kernelOf(calls, within.writeAll, drain, { signal, timeout });
     await kernel.drainer?.survey(first.steps);
-    const table = await reading;
+    const table = await reading.table;
     const wanted = new Set(table.entries.keys());
     await first.claims.claim(wanted);
     const rounds = await runRounds(kernel, first, replan, settings);
-    await first.claims.settle(wanted, servicesLeft(rounds));
+    await first.claims.settle(wanted, servicesLeft(rounds), settings.options.partial);
     return appliedOf(rounds);
   });
 }

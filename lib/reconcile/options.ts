@@ -1,18 +1,19 @@
 import { type OptionSet, validateOptions } from '../calls/options.ts';
-import { validateChoice } from '../model/arguments.ts';
+import { contradiction, validateChoice } from '../model/arguments.ts';
 import { validateOwner } from '../records/owners.ts';
 import { validateLimits } from './limits.ts';
 import { validateDrain } from './removals.ts';
 import { type Scope, scopeOf } from './scope.ts';
 import type { ApplyOptions } from './types.ts';
 
-const planFlags = ['force', 'keepWeights'];
+const planFlags = ['force', 'keepWeights', 'partial'];
 
 const keys: Readonly<Record<keyof ApplyOptions, true>> = {
   signal: true,
   timeout: true,
   owns: true,
   owner: true,
+  partial: true,
   allow: true,
   maxRemovals: true,
   force: true,
@@ -38,5 +39,8 @@ export function readPlanOptions(options: ApplyOptions = {}): PlanSettings {
   if (options.drain !== undefined) validateDrain(options.drain);
   if (options.owner !== undefined) validateOwner('options.owner', options.owner);
   if (options.order !== undefined) validateChoice('options.order', options.order, orders);
+  if (options.partial === true && options.owns !== undefined) {
+    throw contradiction('options.partial does not go with options.owns, by which what is not desired goes');
+  }
   return { options, scope: scopeOf(options.owns) };
 }

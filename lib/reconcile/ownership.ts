@@ -15,8 +15,11 @@ export interface Claims {
    * an owner. Throws where another owner claims some of it at the same time.
    */
   claim(desired: ReadonlySet<string>): Promise<void>;
-  /** Gives up what is neither desired nor still there. */
-  settle(desired: ReadonlySet<string>, remaining: Iterable<string>): Promise<void>;
+  /**
+   * Gives up what is neither desired nor still there; nothing where only a part of what this owner wants was
+   * desired.
+   */
+  settle(desired: ReadonlySet<string>, remaining: Iterable<string>, isPart?: boolean): Promise<void>;
 }
 
 /** How often a claim is written where another apply of the same owner writes its own at the same time. */
@@ -71,9 +74,9 @@ export async function readClaims(directory: string, owner: string | undefined): 
         if (attempt === ATTEMPTS || [...claimed].every(key => has.has(key))) return;
       }
     },
-    async settle(desired, remaining) {
+    async settle(desired, remaining, isPart = false) {
       const stays = new Set([...desired, ...remaining]);
-      const gone = new Set([...own, ...claimed].filter(key => !stays.has(key)));
+      const gone = isPart ? none : new Set([...own, ...claimed].filter(key => !stays.has(key)));
       if (gone.size > 0 || claimed.size > 0) await change(stays, gone);
     },
   };

@@ -5,7 +5,11 @@ import { readServiceId } from '../addon/identity.ts';
 import { DestinationColumn, Operation } from '../addon/layout.ts';
 import type { NativeTable } from '../addon/native.ts';
 import { readService } from '../addon/service.ts';
-import type { CallSpec } from '../calls/call.ts';
+import type { CallSpec, FurtherCalls } from '../calls/call.ts';
+import type { CallOptions } from '../calls/options.ts';
+import * as reads from '../calls/reads.ts';
+import { IpvsError } from '../model/errors.ts';
+import { copyServiceId } from '../model/identity.ts';
 import type { Stats } from '../model/stats.ts';
 import type { DesiredTable } from './desired.ts';
 import type { Planned, Planner } from './planner.ts';
@@ -45,6 +49,37 @@ export function planCall(comparison: Promise<Comparison>): CallSpec<Planned, typ
       return (await comparison).planner.finish();
     },
   };
+}
+
+/**
+ * Reads the desired services alone, all of them asked for at once, and draws up a plan: the table may have many
+ * others.
+ */
+export async function planServices(
+  { run }: Pick<FurtherCalls, 'run'>,
+  comparison: Comparison,
+  options: CallOptions,
+): Promise<Planned> {
+  const entries = Array.from(comparison.desired.entries.values());
+  const tables = await Promise.all(
+    entries.map(async ({ spec }) => {
+      const id = copyServiceId(spec);
+      const [service, rows] = await Promise.all([
+        run(reads.serviceColumns(id), options),
+        run(reads.destinationColumns(id), options).catch(ifGone),
+      ]);
+      return service && { ...service, destinations: rows?.destinations ?? service.destinations };
+    }),
+  );
+  for (const table of tables) {
+    if (table !== undefined) await compareTable(viewTable(table), comparison);
+  }
+  return comparison.planner.finish();
+}
+
+/** What is read of a service that is not there; throws any other error. */
+function ifGone(error: unknown): undefined {
+  if (!(error instanceof IpvsError && error.code === 'ERR_IPVS_SERVICE_NOT_FOUND')) throw error;
 }
 
 /** Compares a part of the table with what is desired. */

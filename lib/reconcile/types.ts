@@ -221,6 +221,11 @@ export interface PlanOptions {
    * stays. 1 to 64 letters, digits, dots, dashes and underscores.
    */
   readonly owner?: string | undefined;
+  /**
+   * The desired state is only a part of the caller's: what `owner` applied before and is not named stays, and
+   * stays the owner's. Only the services that are named are read. Not with `owns`.
+   */
+  readonly partial?: boolean | undefined;
   /** The kinds of changes that may be made. A plan that has others is refused as a whole. Default: all. */
   readonly allow?: readonly Allowed[] | undefined;
   /**

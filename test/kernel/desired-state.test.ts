@@ -143,6 +143,10 @@ test('the quick and the thorough comparison find the same differences', async ()
       expect(plan.steps.map(step => [step.kind, serviceKey(step.service)])).toEqual(
         thorough.steps.map(step => [step.kind, serviceKey(step.service)]),
       );
+      // So few are read one by one where nothing else is in scope; by a function that says the same, all are.
+      const wanted = new Set(desired.map(serviceKey));
+      const owns = (service: ServiceId) => wanted.has(serviceKey(service));
+      expect({ ...(await bed.ipvs.plan(desired)) }).toEqual({ ...(await bed.ipvs.plan(desired, { owns })) });
     }),
     { numRuns: RUNS },
   );
@@ -450,6 +454,30 @@ describe('owners', () => {
     expect((await later.services()).map(serviceKey)).toEqual([serviceKey(dns)]);
     // An owner of nothing leaves no record.
     expect(readdirSync(recordsOf(bed.netns))).toEqual([]);
+  });
+
+  test('a part of what an owner desires changes that, and leaves all else, which stays the owner’s', async () => {
+    const mark = { fwmark: 5, family: 'ipv4' } as const;
+    await bed.ipvs.apply([entry(web, [1]), entry(mark, [1])], { owner: 'one' });
+    const part = { owner: 'one', partial: true };
+    const steps = async (desired: readonly TableEntry[]) =>
+      (await bed.ipvs.apply(desired, part)).steps.map(({ step: { kind, service } }) => [
+        kind,
+        serviceKey(service),
+      ]);
+    expect(await steps([entry(web, [1, 2])])).toEqual([['add-destination', serviceKey(web)]]);
+    expect(await steps([entry(dns, [1])])).toEqual([
+      ['add-service', serviceKey(dns)],
+      ['add-destination', serviceKey(dns)],
+    ]);
+    expect((await bed.ipvs.apply([], part)).steps).toEqual([]);
+    expect(
+      (await bed.ipvs.apply((await bed.ipvs.plan([entry(web, [1])], part)) as never)).steps,
+    ).toHaveLength(1);
+    // All of it still belongs to the owner: what it does not want of that goes.
+    expect((await bed.ipvs.services()).length).toBe(3);
+    await bed.ipvs.apply([], { owner: 'one', force: true });
+    expect(await bed.ipvs.services()).toEqual([]);
   });
 
   test('two owners that claim one service are an error that names both, and nothing is done', async () => {
