@@ -120,12 +120,12 @@ export class Director implements AsyncDisposable {
     this.#watcher = createWatcher(
       this.#monitor,
       settings.suspicion,
-      ({ service, destination, check, health }, before) => {
+      ({ key, service, destination, check, health }, before) => {
         if (health.state !== before) {
           this.#healthChanges++;
           emit({ type: 'health', service, destination, check: check.name, health });
         }
-        this.#engine.request();
+        this.#engine.request(key);
       },
     );
     this.#leaving = createLeaving(
@@ -133,6 +133,7 @@ export class Director implements AsyncDisposable {
       settings.drain,
       clock,
       drained => this.#hasLeft(drained),
+      key => this.#engine.request(key),
       error => {
         if (error === undefined) this.#problems.end('drain');
         else this.#problems.begin('drain', error.message);
@@ -494,7 +495,6 @@ export class Director implements AsyncDisposable {
       isIdle: outcome !== 'gave-up',
       connections: activeConnections + inactiveConnections + persistentConnections,
     });
-    this.#engine.request();
   }
 
   #mustRun(): void {

@@ -1,61 +1,56 @@
 import type { DestinationSpec } from '../model/destination.ts';
 import type { TableEntry } from '../model/table.ts';
 import type { Settings } from '../proc/settings.ts';
-import type { Directed, DirectedEntry } from './desired.ts';
+import type { DirectedEntry } from './desired.ts';
 import type { Leaving } from './leaving.ts';
 import { adminOf, type Memory, memberOf, newMemory } from './members.ts';
 import type { Operators } from './operators.ts';
 import { type Decision, decide, type Placement } from './policy/decide.ts';
-import { RAMP_STEP } from './policy/ramp.ts';
 import { placeKey, type Watcher } from './watcher.ts';
 
 /** What weights are decided by. */
 export interface World {
-  readonly directed: Directed;
   readonly operators: Operators;
-  readonly watcher: Watcher;
-  readonly leaving: Leaving;
+  readonly watcher: Pick<Watcher, 'of'>;
+  readonly leaving: Pick<Leaving, 'of'>;
   /** By the keys of places. */
   readonly memories: Map<string, Memory>;
-  /** The decisions before, by the keys of services. */
-  readonly decisions: Map<string, Decision>;
   readonly initial: 'up' | 'down';
   readonly settings: Settings | undefined;
 }
 
-/** What the table is to be, and why. */
+/** What the table is to have of a service, and why. */
 export interface Evaluation {
-  readonly decisions: ReadonlyMap<string, Decision>;
+  readonly decision: Decision;
   /** As `apply()` takes it. */
-  readonly table: readonly TableEntry[];
-  /** Milliseconds until a weight changes by itself; undefined: none will. */
-  readonly next: number | undefined;
+  readonly entry: TableEntry;
+  /** Whether a weight changes by itself, as time passes. */
+  readonly isRamping: boolean;
 }
 
-/** Decides all weights as they are to be at a time. What is remembered of destinations is brought up to date. */
-export function evaluate(world: World, now: number): Evaluation {
-  const decisions = new Map<string, Decision>();
-  const table: TableEntry[] = [];
-  let isRamping = false;
-  for (const entry of world.directed.values()) {
-    const members = entry.rows.map(row => {
-      const place = placeKey(entry.key, row.key);
-      const memory = world.memories.get(place) ?? newMemory(undefined);
-      world.memories.set(place, memory);
-      const { initial } = world;
-      const said = world.operators.of(place);
-      const member = memberOf({ entry, row, said, followed: world.watcher.of(place), initial, now }, memory);
-      isRamping ||= member.ramp < 1;
-      return member;
-    });
-    const decision = decide(members, entry.decision, world.decisions.get(entry.key)?.tiersUp);
-    decisions.set(entry.key, decision);
-    table.push(entryOf(entry, decision, world));
-  }
+/**
+ * Decides the weights of a service as they are to be at a time. What is remembered of destinations is brought up
+ * to date. `before`: what was decided last.
+ */
+export function evaluate(
+  world: World,
+  entry: DirectedEntry,
+  before: Decision | undefined,
+  now: number,
+): Evaluation {
+  const { initial, memories, operators, watcher } = world;
+  const members = entry.rows.map(row => {
+    const place = placeKey(entry.key, row.key);
+    const memory = memories.get(place) ?? newMemory(undefined);
+    memories.set(place, memory);
+    const said = operators.of(place);
+    return memberOf({ entry, row, said, followed: watcher.of(place), initial, now }, memory);
+  });
+  const decision = decide(members, entry.decision, before?.tiersUp);
   return {
-    decisions,
-    table: [...table, ...world.leaving.services()],
-    next: isRamping ? RAMP_STEP : undefined,
+    decision,
+    entry: entryOf(entry, decision, world),
+    isRamping: members.some(({ ramp }) => ramp < 1),
   };
 }
 

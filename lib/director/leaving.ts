@@ -12,6 +12,8 @@ import { placeKey } from './watcher.ts';
 /** A destination that is not desired any more. */
 interface Departure {
   readonly key: string;
+  /** The key of its service. */
+  readonly of: string;
   readonly service: ServiceSpec;
   readonly spec: DestinationSpec;
   isDraining: boolean;
@@ -32,7 +34,7 @@ export interface Leaving {
   stop(): Promise<void>;
 }
 
-/** What a drain of a destination came to. */
+/** Hears what a drain of a destination came to. */
 export type OnDrained = (drained: Drained) => void;
 
 /** Milliseconds after which a drain that failed is begun again. */
@@ -46,9 +48,12 @@ export function createLeaving(
   options: DrainOptions | undefined,
   clock: Clock,
   onDrained: OnDrained,
+  onLeft: (service: string) => void,
   onFailure: (error: Error | undefined) => void,
 ): Leaving {
   const departures = new Map<string, Departure>();
+  /** The same, by the keys of their services. */
+  const ofServices = new Map<string, Set<Departure>>();
   const ending = new AbortController();
   let services: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   const running = new Set<Promise<void>>();
@@ -77,11 +82,25 @@ export function createLeaving(
     }
   }
 
+  function add(departure: Departure): void {
+    departures.set(departure.key, departure);
+    const those = ofServices.get(departure.of) ?? new Set();
+    ofServices.set(departure.of, those.add(departure));
+  }
+
+  function remove(departure: Departure): void {
+    departures.delete(departure.key);
+    const those = ofServices.get(departure.of)!;
+    those.delete(departure);
+    if (those.size === 0) ofServices.delete(departure.of);
+  }
+
   /** Lets a destination go, unless it came back meanwhile. */
   function leave(departure: Departure, tell: () => void): void {
     if (departures.get(departure.key) !== departure) return;
-    departures.delete(departure.key);
+    remove(departure);
     tell();
+    onLeft(departure.of);
   }
 
   function begin(): void {
@@ -97,40 +116,31 @@ export function createLeaving(
   return {
     update(before, desired) {
       services = desired;
-      for (const [key, { service, spec }] of departures) {
-        if (desired.get(serviceKey(service))?.has(destinationKey(spec))) departures.delete(key);
+      for (const departure of departures.values()) {
+        if (desired.get(departure.of)?.has(destinationKey(departure.spec))) remove(departure);
       }
       if (options === undefined) return;
       for (const { destinations, ...service } of before) {
-        const rows = desired.get(serviceKey(service));
+        const of = serviceKey(service);
+        const rows = desired.get(of);
+        const { scheduler = DEFAULT_SCHEDULER, schedulerFlags = [] } = service;
+        // Weight 0 would refuse clients there: it goes at once. Where the service goes, they are refused anyway.
+        if (rows !== undefined && refusesClients(scheduler, schedulerFlags)) continue;
         for (const spec of destinations) {
-          const key = placeKey(serviceKey(service), destinationKey(spec));
+          const key = placeKey(of, destinationKey(spec));
           if (rows?.has(destinationKey(spec)) || departures.has(key)) continue;
-          const { scheduler = DEFAULT_SCHEDULER, schedulerFlags = [] } = service;
-          // Weight 0 would refuse clients there: it goes at once. Where the service goes, they are refused anyway.
-          if (rows !== undefined && refusesClients(scheduler, schedulerFlags)) continue;
-          departures.set(key, { key, service, spec: quiet(spec), isDraining: false });
+          add({ key, of, service, spec: quiet(spec), isDraining: false });
         }
       }
     },
-    of: service =>
-      Array.from(departures.values())
-        .filter(departure => serviceKey(departure.service) === service)
-        .map(({ spec }) => spec),
-    services() {
-      const entries = new Map<string, { service: ServiceSpec; destinations: DestinationSpec[] }>();
-      for (const { service, spec } of departures.values()) {
-        const key = serviceKey(service);
-        if (services.has(key)) continue;
-        const entry = entries.get(key) ?? { service, destinations: [] };
-        entry.destinations.push(spec);
-        entries.set(key, entry);
-      }
-      return Array.from(
-        entries.values(),
-        ({ service, destinations }) => ({ ...service, destinations }) as TableEntry,
-      );
-    },
+    of: service => Array.from(ofServices.get(service) ?? [], ({ spec }) => spec),
+    services: () =>
+      Array.from(ofServices)
+        .filter(([key]) => !services.has(key))
+        .map(([, those]) => {
+          const [first] = those;
+          return { ...first!.service, destinations: Array.from(those, ({ spec }) => spec) } as TableEntry;
+        }),
     begin,
     size: () => departures.size,
     async stop() {

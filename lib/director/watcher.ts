@@ -2,18 +2,14 @@ import type { CheckAnswer, Monitor, NamedCheck, TargetHealth } from '../health/t
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 import type { Directed, DirectedEntry, DirectedRow } from './desired.ts';
 import type { Path, Paths } from './paths.ts';
-import {
-  type Observation,
-  type Suspicion,
-  type SuspicionPolicy,
-  suspect,
-  trusting,
-} from './policy/suspicion.ts';
+import { type Suspicion, type SuspicionPolicy, suspect, trusting } from './policy/suspicion.ts';
 import type { CheckState } from './types.ts';
 
 /** A check of one destination that is followed. */
 export interface Followed {
   readonly service: ServiceId;
+  /** The key of the service. */
+  readonly key: string;
   readonly destination: DestinationId;
   readonly check: NamedCheck;
   /** Equal for checks that are one and the same. */
@@ -38,9 +34,16 @@ export interface Watcher {
   /** The checks of a destination, by the key of its place. */
   of(place: string): readonly Followed[];
   /** Looks which failures are to be believed now, and believes those. */
-  judge(now: number): Suspicion;
+  judge(now: number): Judgement;
   readonly count: () => number;
   stop(): void;
+}
+
+/** What is believed of checks. */
+export interface Judgement {
+  readonly suspicion: Suspicion;
+  /** The keys of services of which something is believed that was not before. */
+  readonly believed: ReadonlySet<string>;
 }
 
 /** The key of a destination within a desired state. */
@@ -56,6 +59,26 @@ export function createWatcher(
   /** By what makes a check the same: its place, itself, its target and its policy. */
   let followed = new Map<string, Followed>();
   let byPlace = new Map<string, Followed[]>();
+  /** How many checks there are; services share those of a server. */
+  let observations = 0;
+  /** Those that fail, and those whose state is not believed yet: few among 10,000. */
+  const failing = new Set<Followed>();
+  const pending = new Set<Followed>();
+
+  /** Notes a check's health. */
+  function note(item: Followed, health: TargetHealth): void {
+    item.health = health;
+    if (health.state === 'down') failing.add(item);
+    else failing.delete(item);
+    if (health.state === item.trusted) pending.delete(item);
+    else pending.add(item);
+  }
+
+  function stop(item: Followed): void {
+    item.stop();
+    failing.delete(item);
+    pending.delete(item);
+  }
 
   function start(
     entry: DirectedEntry,
@@ -67,13 +90,14 @@ export function createWatcher(
     const target = { address, port, source, mark: path?.mark, service: entry.service };
     const following = monitor.follow(target, check, row.policy, health => {
       const before = item.health;
-      item.health = health;
+      note(item, health);
       if (before.state !== health.state || !isSame(before.answer, health.answer))
         onChange(item, before.state);
     });
     const { health } = following;
     const item: Followed = {
       service: entry.service,
+      key: entry.key,
       destination: row.destination,
       check,
       observation: `${address} ${port} ${path?.mark} ${check.key}`,
@@ -81,6 +105,7 @@ export function createWatcher(
       trusted: 'unknown',
       stop: () => following.stop(),
     };
+    note(item, health);
     return item;
   }
 
@@ -102,25 +127,28 @@ export function createWatcher(
           places.set(place, items);
         }
       }
-      for (const [key, item] of followed) if (!next.has(key)) item.stop();
+      for (const [key, item] of followed) if (!next.has(key)) stop(item);
+      observations = new Set(Array.from(next.values(), ({ observation }) => observation)).size;
       followed = next;
       byPlace = places;
     },
     of: place => byPlace.get(place) ?? [],
     judge(now) {
-      const observations = new Map<string, Observation>();
-      for (const { observation: key, health } of followed.values()) {
-        observations.set(key, { key, state: health.state, since: health.since });
+      const since = new Map(Array.from(failing, item => [item.observation, item.health.since]));
+      const failures = Array.from(since, ([key, since]) => ({ key, since }));
+      const found = suspicion === undefined ? trusting : suspect(failures, observations, now, suspicion);
+      const believed = new Set<string>();
+      for (const item of pending) {
+        if (found.held.has(item.observation)) continue;
+        item.trusted = item.health.state;
+        pending.delete(item);
+        believed.add(item.key);
       }
-      const found = suspicion === undefined ? trusting : suspect([...observations.values()], now, suspicion);
-      for (const item of followed.values()) {
-        if (!found.held.has(item.observation)) item.trusted = item.health.state;
-      }
-      return found;
+      return { suspicion: found, believed };
     },
     count: () => followed.size,
     stop() {
-      for (const item of followed.values()) item.stop();
+      for (const item of followed.values()) stop(item);
       followed = new Map();
     },
   };

@@ -318,6 +318,22 @@ describe('drift', () => {
     expect(director.statistics.drift).toBe(1);
   });
 
+  test('a change writes its own service, and leaves what others did elsewhere to the next look', async () => {
+    const other = service([1], { port: 81, checks: [] } as Partial<DirectedService>);
+    const director = await start({ desired: [service([1, 2]), other], driftInterval: 60_000 });
+    await reach({ 1: 10, 2: 10 });
+    await bed.ipvs.updateDestination({ ...web, port: 81 }, at(1), { weight: 77 });
+    failing.add(2);
+    await reach({ 1: 10, 2: 0 });
+    bed.run('ipvsadm', '-D', '-t', '10.1.0.1:80');
+    failing.clear();
+    await reach({ 1: 10, 2: 10 });
+    expect(await weights(other)).toEqual({ 1: 77 });
+    expect(director.statistics).toMatchObject({ drift: 0, applies: { failed: 0 } });
+    await director.close({ mode: 'remove' });
+    expect(await bed.ipvs.services()).toEqual([]);
+  });
+
   test('drift that is only to be reported is told once, and left while the director changes other rows', async () => {
     const director = await start({ desired: [service([1, 2], { checks: [] })], drift: 'report' });
     bed.run('ipvsadm', '-d', '-t', '10.1.0.1:80', '-r', '127.0.1.1:80');

@@ -1,7 +1,6 @@
-/** A check's state, for the question whether it can be believed. */
-export interface Observation {
+/** A check that fails, for the question whether it can be believed. */
+export interface Failing {
   readonly key: string;
-  readonly state: 'unknown' | 'up' | 'down';
   /** Since when, in the clock's milliseconds. */
   readonly since: number;
 }
@@ -28,17 +27,17 @@ export interface Suspicion {
 
 /**
  * Which failures are not believed: those of the last `hold` milliseconds where more than `share` of all checks
- * failed in that time. What goes on for longer is true.
+ * failed in that time. What goes on for longer is true. `of`: how many checks there are.
  */
 export function suspect(
-  observations: readonly Observation[],
+  failing: readonly Failing[],
+  of: number,
   now: number,
   { share, least, hold }: SuspicionPolicy,
 ): Suspicion {
-  const { length: of } = observations;
-  const fresh = observations.filter(({ state, since }) => state === 'down' && now - since < hold);
+  const fresh = failing.filter(({ since }) => now - since < hold);
   if (of < least || fresh.length <= share * of) return { held: new Set(), of, until: undefined };
-  const since = Math.min(...fresh.map(failure => failure.since));
+  const since = fresh.reduce((first, failure) => Math.min(first, failure.since), now);
   return { held: new Set(fresh.map(({ key }) => key)), of, until: since + hold };
 }
 

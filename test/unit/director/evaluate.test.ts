@@ -1,13 +1,16 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readDirected } from '../../../lib/director/desired.ts';
-import { evaluate, type World } from '../../../lib/director/evaluate.ts';
+import type { World } from '../../../lib/director/evaluate.ts';
 import type { Leaving } from '../../../lib/director/leaving.ts';
 import { newMemory } from '../../../lib/director/members.ts';
 import { createOperators } from '../../../lib/director/operators.ts';
+import { createOutlook } from '../../../lib/director/outlook.ts';
+import { RAMP_STEP } from '../../../lib/director/policy/ramp.ts';
 import type { DirectedService } from '../../../lib/director/types.ts';
 import { createWatcher, placeKey } from '../../../lib/director/watcher.ts';
 import type { Monitor, NamedCheck, TargetHealth } from '../../../lib/health/types.ts';
-import type { Settings } from '../../../lib/index.ts';
+import type { ServiceId, Settings } from '../../../lib/index.ts';
 
 const check: NamedCheck = { name: 'any', key: 'any', check: async () => {} };
 const web = { protocol: 'tcp', address: '10.0.0.1', port: 80, checks: [check] } as const;
@@ -35,34 +38,33 @@ const none = { of: () => [], services: () => [] } as unknown as Leaving;
 /** A desired state with a monitor whose answers a test gives. */
 async function direct(desired: readonly DirectedService[], rest: Partial<World> = {}, hold = 0) {
   const script = scripted();
-  const changes: string[] = [];
+  const outlook = createOutlook();
   const policy = hold > 0 ? { share: 0.5, least: 2, hold } : undefined;
-  const watcher = createWatcher(script.monitor, policy, ({ destination }, before) =>
-    changes.push(`${destination.address} was ${before}`),
-  );
-  const directed = await readDirected(desired, {});
-  watcher.follow(directed, new Map(), () => true);
+  const watcher = createWatcher(script.monitor, policy, ({ key }) => outlook.touch(key));
   const world: World = {
-    directed,
     operators: createOperators(),
     watcher,
     leaving: none,
     memories: new Map(),
-    decisions: new Map(),
     initial: 'down',
     settings: undefined,
     ...rest,
   };
+  const take = async (next: readonly DirectedService[]) => {
+    const directed = await readDirected(next, {});
+    watcher.follow(directed, new Map(), () => true);
+    outlook.direct(directed);
+  };
+  await take(desired);
   /** The weights in the table that is to be, by the last number of addresses. */
   const weights = (now: number) => {
-    watcher.judge(now);
-    const { table, decisions, next } = evaluate(world, now);
-    world.decisions.clear();
-    for (const [key, decision] of decisions) world.decisions.set(key, decision);
-    const rows = table.flatMap(({ destinations }) => destinations);
+    for (const service of watcher.judge(now).believed) outlook.touch(service);
+    outlook.look(world, now);
+    const rows = Array.from(outlook.entries.values()).flatMap(({ destinations }) => destinations);
+    const next = outlook.isRamping() ? RAMP_STEP : undefined;
     return { ...Object.fromEntries(rows.map(({ address, weight }) => [address.slice(7), weight])), next };
   };
-  return { ...script, world, watcher, weights, changes };
+  return { ...script, world, watcher, outlook, take, weights };
 }
 
 const place = (host: number) => placeKey('tcp 10.0.0.1:80', `10.0.0.${host}:80`);
@@ -148,20 +150,81 @@ describe('the table that a director wants', () => {
   });
 
   test('checks of what stays the same go on, others end and begin', async () => {
-    const { watcher, say, weights, listeners, world } = await direct([
+    const { watcher, say, weights, listeners, take } = await direct([
       { ...web, destinations: [at(2), at(3)] },
     ]);
     say(2, 'up', 0);
     weights(0);
-    const next = await readDirected([{ ...web, destinations: [{ ...at(2), weight: 6 }, at(4)] }], {});
-    watcher.follow(next, new Map(), () => true);
+    const desired = [{ ...web, destinations: [{ ...at(2), weight: 6 }, at(4)] }];
+    await take(desired);
     expect([...listeners.keys()]).toEqual(['10.0.0.2', '10.0.0.4']);
-    Object.assign(world, { directed: next });
     expect(weights(1)).toMatchObject({ 2: 6, 4: 0 });
-    watcher.follow(next, new Map(), (_, row) => row.key !== '10.0.0.2:80');
+    watcher.follow(await readDirected(desired, {}), new Map(), (_, row) => row.key !== '10.0.0.2:80');
     expect(watcher.count()).toBe(1);
     watcher.stop();
     expect(listeners.size).toBe(0);
+  });
+});
+
+describe('services that are decided anew only where something has changed', () => {
+  const host = fc.constantFrom(2, 3, 6);
+  const event = fc.oneof(
+    fc.record({
+      host,
+      state: fc.constantFrom('up', 'down'),
+      answer: fc.constantFrom({}, { answer: { factor: 0.5 } }, { answer: { admin: 'drain' } }),
+    }),
+    fc.record({ host, admin: fc.constantFrom('drain', 'maintenance', undefined) }),
+    fc.record({ wait: fc.integer({ min: 1, max: 3000 }) }),
+  );
+  const service = (number: number, hosts: readonly number[]): DirectedService => ({
+    ...web,
+    address: `10.0.1.${number}`,
+    scheduler: 'wrr',
+    slowStart: 5000,
+    quorum: 2,
+    hysteresis: 1,
+    destinations: hosts.map(last => ({ ...at(last), weight: 10, tier: last === 7 ? 1 : 0 })),
+  });
+  const desired = [service(1, [2, 3]), service(2, [6, 7])];
+
+  test('what is decided of services that were touched is what would be decided of all', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 30 }), async events => {
+        const [some, all] = await Promise.all([direct(desired, {}, 2000), direct(desired, {}, 2000)]);
+        let now = 0;
+        for (const one of events) {
+          now += 'wait' in one ? one.wait : 1;
+          for (const side of [some, all]) {
+            if ('state' in one) {
+              side.say(one.host, one.state as 'up', now, one.answer as Partial<TargetHealth>);
+            } else if ('host' in one) {
+              const { protocol, address, port } = service(one.host < 6 ? 1 : 2, []);
+              const place = { service: { protocol, address, port } as ServiceId, destination: at(one.host) };
+              side.world.operators.say(place, { admin: one.admin as 'drain' });
+              side.outlook.touch(); // as the director does where an operator speaks
+            }
+            if (side === all) side.outlook.touch();
+            side.weights(now);
+          }
+          expect([...some.outlook.entries]).toEqual([...all.outlook.entries]);
+          expect([...some.outlook.decisions]).toEqual([...all.outlook.decisions]);
+        }
+      }),
+    );
+  });
+
+  test('a service that nothing has changed of is not looked at, and its entry stays the same object', async () => {
+    const { say, weights, outlook, world } = await direct(desired);
+    for (const last of [2, 3, 6, 7]) say(last, 'up', 0);
+    weights(0);
+    const [first, second] = [...outlook.entries.values()];
+    say(3, 'down', 1);
+    expect([...outlook.look(world, 1).keys()]).toEqual(['tcp 10.0.1.1:80']);
+    expect(outlook.look(world, 2).size).toBe(0);
+    const [changed, kept] = [...outlook.entries.values()];
+    expect(kept).toBe(second);
+    expect(changed).not.toBe(first);
   });
 });
 
