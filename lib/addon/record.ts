@@ -95,9 +95,10 @@ export function createSlot(): Slot {
   return { memory: words.buffer, bytes: new Uint8Array(words.buffer), words, at: 0 };
 }
 
-export function createBatch(): Batch {
+/** `expected`: how many records there will be, where that is known. */
+export function createBatch(expected = FIRST_ROOM): Batch {
   let words = noWords;
-  let room = FIRST_ROOM * RECORD_WORDS;
+  let room = expected * RECORD_WORDS;
   let count = 0;
   let idle: Slot | undefined;
 

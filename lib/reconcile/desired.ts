@@ -62,12 +62,20 @@ export async function readDesired(desired: unknown, scope: Scope | undefined): P
   if (!Array.isArray(desired)) {
     throw wrongType('desired', 'an array of services, each with its destinations', desired);
   }
-  const reader = createReader(scope);
+  const reader = createReader(scope, rowsOf(desired));
   for (const [i, service] of (desired as readonly unknown[]).entries()) {
     reader.read(service, `desired[${i}]`);
     if (reader.due()) await nextTurn();
   }
   return reader.finish();
+}
+
+/** How many records a desired state takes at most. */
+function rowsOf(desired: readonly unknown[]): number {
+  return desired.reduce<number>((sum, service) => {
+    const { destinations } = (service ?? {}) as { readonly destinations?: unknown };
+    return sum + 1 + (Array.isArray(destinations) ? destinations.length : 0);
+  }, 0);
 }
 
 interface Reader {
@@ -77,8 +85,8 @@ interface Reader {
   finish(): DesiredTable;
 }
 
-function createReader(scope: Scope | undefined): Reader {
-  const batch = createBatch();
+function createReader(scope: Scope | undefined, rows: number): Reader {
+  const batch = createBatch(rows);
   const entries = new Map<string, DesiredEntry>();
   const places = new Map<string, string>();
   const problems: DesiredProblem[] = [];

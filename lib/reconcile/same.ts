@@ -81,20 +81,25 @@ function isSameService(
   );
 }
 
-const destinationWords = [
+/** Columns of destinations, and where records have the same: pairs in a row, which take less time to walk. */
+const destinationWords = pairs([
   [DestinationColumn.port, Layout.destination.port],
   [DestinationColumn.family, Layout.destination.family],
   [DestinationColumn.weight, Layout.destination.weight],
   [DestinationColumn.forwarding, Layout.destination.forwarding],
   [DestinationColumn.upperThreshold, Layout.destination.upperThreshold],
   [DestinationColumn.lowerThreshold, Layout.destination.lowerThreshold],
-] as const;
+]);
 
-const tunnelWords = [
+const tunnelWords = pairs([
   [DestinationColumn.tunnelType, Layout.destination.tunnelType],
   [DestinationColumn.tunnelPort, Layout.destination.tunnelPort],
   [DestinationColumn.tunnelFlags, Layout.destination.tunnelFlags],
-] as const;
+]);
+
+function pairs(of: readonly (readonly [column: number, offset: number])[]): readonly number[] {
+  return of.flatMap(([column, offset]) => [column, offset / WORD]);
+}
 
 function isSameDestination(
   { destinations, addresses }: TableLists,
@@ -102,13 +107,24 @@ function isSameDestination(
   record: number,
   records: Uint32Array,
 ): boolean {
-  const sameWords = (words: typeof destinationWords | typeof tunnelWords) =>
-    words.every(([column, offset]) => wordAt(destinations, column, row) === word(records, record, offset));
   const address = record + Layout.destination.address / WORD;
   for (let i = 0; i < ADDRESS_WORDS; i++) {
     if (addresses[row * ADDRESS_WORDS + i] !== records[address + i]) return false;
   }
-  if (!sameWords(destinationWords)) return false;
+  if (!hasWords(destinations, row, record, records, destinationWords)) return false;
   const isTunnel = word(records, record, Layout.destination.forwarding) === ForwardingNumber.tunnel;
-  return !isTunnel || sameWords(tunnelWords);
+  return !isTunnel || hasWords(destinations, row, record, records, tunnelWords);
+}
+
+function hasWords(
+  { words, rows }: List,
+  row: number,
+  record: number,
+  records: Uint32Array,
+  which: readonly number[],
+): boolean {
+  for (let i = 0; i < which.length; i += 2) {
+    if (words[which[i]! * rows + row] !== records[record + which[i + 1]!]) return false;
+  }
+  return true;
 }
