@@ -134,17 +134,20 @@ function serviceOf(
   const usual = virtual.name === 'virtual6' || at?.address.includes(':') ? 'fallback6' : 'fallback';
   const fallback =
     settings.findLast(({ name }) => name === 'fallback') ?? outside.findLast(({ name }) => name === usual);
+  const checks = checksOf(virtual, settings, at?.port, notes);
+  const reals = settings.filter(({ name }) => name === 'real').flatMap(real => realsOf(real, notes));
+  const isPlaced = port !== undefined || checks.length === 0;
   return given({
     ...identity,
     scheduler: lastOf(settings, 'scheduler') ?? 'wrr',
     onePacket: lastOf(settings, 'ops') === 'yes' ? true : undefined,
     persistence: persistent && given({ timeout: Number(persistent), granularity: netmask }),
     onFailure: isQuiet ? 'quiet' : 'remove',
-    checks: checksOf(virtual, settings, at?.port, notes),
+    checks,
     policy: Object.keys(policy).length > 0 ? policy : undefined,
     target: port === undefined ? undefined : { port: Number(port) },
     destinations: [
-      ...settings.filter(({ name }) => name === 'real').flatMap(real => realsOf(real, notes)),
+      ...(isPlaced ? reals : placed(reals, virtual.line, lastOf(settings, 'service'), notes)),
       ...(fallback === undefined ? [] : realsOf(fallback, notes, { tier: 1, checks: [] })),
     ],
   });
@@ -177,6 +180,24 @@ function realsOf({ line, name, value }: Setting, notes: Note[], rest: Fields = {
     weight: Number(weight ?? 1),
     ...rest,
   }));
+}
+
+/** Has servers without a port, as a mark's mostly are, checked at the usual one of the service that they give. */
+function placed(
+  reals: readonly Fields[],
+  line: number,
+  service: string | undefined,
+  notes: Note[],
+): readonly Fields[] {
+  if (reals.every(({ port }) => port !== 0)) return reals;
+  const [port] = Object.entries(servicesByPort).find(([, name]) => name === service) ?? [];
+  if (port === undefined) {
+    const message =
+      'servers without a port are not checked: checkport, or target.port here, says where they would be';
+    notes.push({ line, message });
+  }
+  const where = port === undefined ? { checks: [] } : { target: { port: Number(port) } };
+  return reals.map(real => (real['port'] === 0 ? { ...real, ...where } : real));
 }
 
 function checksOf(

@@ -248,6 +248,34 @@ virtual6=8
     expect(checksOf(mail!)['fd00::2']).toEqual(['tcp']);
   });
 
+  test('servers without a port are checked at that of their service, and not at all where it has none', async () => {
+    const { status, notes, services } = await convert(`
+virtual=5
+        real=10.0.0.2 gate
+        real=10.0.0.3:8080 gate
+        service=http
+virtual=6
+        real=10.0.0.2 gate
+        real=10.0.0.3:8080 gate
+        checktype=connect
+virtual=7
+        real=10.0.0.2 gate
+        checktype=connect
+        checkport=81
+`);
+    expect({ status, notes }).toEqual({
+      status: 2,
+      notes: [
+        'line 6: servers without a port are not checked: checkport, or target.port here, says where they would be',
+      ],
+    });
+    const [web, some, all] = services;
+    expect(web?.destinations).toMatchObject([{ port: 0, target: { port: 80 } }, { port: 8080 }]);
+    expect(web?.destinations[1]).not.toHaveProperty('target');
+    expect(checksOf(some!)).toEqual({ '10.0.0.2': [], '10.0.0.3': ['tcp'] });
+    expect(all).toMatchObject({ target: { port: 81 } });
+  });
+
   test('what has no counterpart in ldirectord.cf is told with its line', async () => {
     const { status, notes, services } = await convert(`emailalert="root"
 what is this
