@@ -70,13 +70,19 @@ function halvesOf(column: BigUint64Array): Uint32Array {
   return new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
 }
 
-/** The counters of series that are one row each: the kernel's own. */
-export function rowCounters({ kind, ofRow }: Groups): Counters {
+/** Writes the counters of some rows, each to its own place. */
+export function readCounters(column: BigUint64Array, into: Float64Array, from: number, to: number): void {
+  const halves = halvesOf(column);
+  for (let row = from; row < to; row++) into[row] = halves[2 * row + HIGH]! * HALF + halves[2 * row + LOW]!;
+}
+
+/** The counters of series that are one row each, where some rows have none: the kernel's own. */
+export function rowCounters({ ofRow }: Groups): Counters {
   return {
     write(column, into) {
       const halves = halvesOf(column);
       for (let row = 0; row < column.length; row++) {
-        const group = kind === 'rows' ? row : ofRow[row]!;
+        const group = ofRow[row]!;
         if (group >= 0) into[group] = halves[2 * row + HIGH]! * HALF + halves[2 * row + LOW]!;
       }
     },

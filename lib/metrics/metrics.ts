@@ -7,7 +7,8 @@ import { type KernelState, kernelSeries } from './kernel.ts';
 import type { CounterName } from './names.ts';
 import { checkBytesOptions, checkOptions, checkTextOptions } from './options.ts';
 import { createPace, type Pace } from './pace.ts';
-import { type CounterSample, createSeries, type RowSeries } from './series.ts';
+import { createSeries, type RowSeries } from './series.ts';
+import type { CounterSample } from './source.ts';
 import type { DirectorStatistics, Metrics, MetricsClient, MetricsFormat, MetricsOptions } from './types.ts';
 
 /** What was read last, besides the rows. */

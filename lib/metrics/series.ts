@@ -1,6 +1,5 @@
 import { isCheckPath } from '../model/check-path.ts';
 import { destinationKey, serviceKey } from '../model/identity.ts';
-import type { Sample } from '../statistics/sampler.ts';
 import { destinationFamilies } from './director.ts';
 import { type Family, familyText, labelsOf } from './format.ts';
 import { createSums, type Groups, groupRows, rowCounters, type Sums, sumGauge } from './groups.ts';
@@ -8,10 +7,10 @@ import type { CounterName, Label } from './names.ts';
 import type { Checked } from './options.ts';
 import type { Pace } from './pace.ts';
 import { createPage, type Page } from './page.ts';
+import { type CounterSample, columnSource, type Source, sumMembers, wholeSource } from './source.ts';
 import type { DirectorDestination, MetricsFormat } from './types.ts';
 
-/** A sample of which the metrics are made. */
-export type CounterSample = Sample<'counters'>;
+type DestinationColumns = CounterSample['destinations'];
 
 /** The series of services and destinations, for as long as the table's rows stay. */
 export interface RowSeries {
@@ -82,12 +81,8 @@ export async function createSeries(
   const destinationGroups = groupRows(destinationLabels, Math.floor(left / each(naming.destinations)));
 
   const pages: Page[] = [];
-  const updates: ((now: CounterSample) => void)[] = [];
-  const page = (family: Family, groups: Groups, fill: (now: CounterSample, into: Float64Array) => void) => {
-    const made = createPage(family, groups.labels);
-    pages.push(made);
-    updates.push(now => fill(now, made.values));
-  };
+  const page = (family: Family, groups: Groups, source: Source) =>
+    pages.push(createPage(family, groups.labels, source));
   const rowKeys = {
     services: () => services.map(serviceKey),
     destinations: () =>
@@ -103,10 +98,13 @@ export async function createSeries(
     const isSummed = groups.kind === 'shared' || drop.size > 0;
     const keys = isSummed ? rowKeys[kind]() : [];
     for (const [counter, family] of Object.entries(families) as [CounterName, Family][]) {
+      const columnOf = (now: CounterSample) => now[kind].counters[counter];
       if (isSummed)
         sums.set(counter, createSums(groups, keys, before?.sums[kind].get(counter), performance.now()));
       const counters = sums.get(counter) ?? rowCounters(groups);
-      page(family, groups, (now, into) => counters.write(now[kind].counters[counter], into));
+      const isPlain = !isSummed && groups.kind === 'rows';
+      const write = (now: CounterSample, into: Float64Array) => counters.write(columnOf(now), into);
+      page(family, groups, isPlain ? columnSource(columnOf) : wholeSource(write));
     }
     return sums;
   };
@@ -115,33 +113,19 @@ export async function createSeries(
   if (hasServices && naming.services !== undefined) {
     const { counters, gauges } = naming.services;
     sums.services = counterPages('services', serviceGroups, counters);
-    const ofDestinations = (fill: (now: CounterSample, row: number, old: number) => number) => {
-      const { ofRow } = serviceGroups;
-      return (now: CounterSample, into: Float64Array) => {
-        into.fill(0);
-        const { service } = now.destinations;
-        for (let row = 0; row < service.length; row++) {
-          const group = ofRow[service[row]!]!;
-          if (group >= 0) into[group] = fill(now, row, into[group]!);
-        }
-      };
-    };
-    page(
-      gauges.destinations,
-      serviceGroups,
-      ofDestinations((_, __, old) => old + 1),
-    );
-    page(
-      gauges.up,
-      serviceGroups,
-      ofDestinations((now, row, old) => (now.destinations.weight[row]! > 0 ? 1 : old)),
-    );
-    for (const column of ['activeConnections', 'inactiveConnections', 'persistentConnections'] as const) {
+    const gauge = (family: Family, compute: (rows: DestinationColumns, into: Float64Array) => void) =>
       page(
-        gauges[column],
+        family,
         serviceGroups,
-        ofDestinations((now, row, old) => old + now.destinations[column][row]!),
+        wholeSource((now, into) => compute(now.destinations, into)),
       );
+    gauge(gauges.destinations, ({ service }, into) => sumMembers(serviceGroups, service, undefined, into));
+    gauge(gauges.up, ({ service, weight }, into) => {
+      sumMembers(serviceGroups, service, weight, into);
+      for (let group = 0; group < into.length; group++) into[group] = Math.min(1, into[group]!);
+    });
+    for (const column of ['activeConnections', 'inactiveConnections', 'persistentConnections'] as const) {
+      gauge(gauges[column], (rows, into) => sumMembers(serviceGroups, rows.service, rows[column], into));
     }
   }
   if (level === 'destinations') {
@@ -150,9 +134,11 @@ export async function createSeries(
       sums.destinations = counterPages('destinations', destinationGroups, counters);
     }
     for (const [column, family] of gauges) {
-      page(family, destinationGroups, (now, into) =>
-        sumGauge(destinationGroups, now.destinations[column], into),
-      );
+      const columnOf = (now: CounterSample) => now.destinations[column];
+      const sum = (now: CounterSample, into: Float64Array) =>
+        sumGauge(destinationGroups, columnOf(now), into);
+      const isPlain = destinationGroups.kind === 'rows';
+      page(family, destinationGroups, isPlain ? columnSource(columnOf) : wholeSource(sum));
     }
   }
 
@@ -167,10 +153,7 @@ export async function createSeries(
             destinations: destinationGroups.dropped * each(naming.destinations),
           },
     async update(now, beat) {
-      for (const [i, one] of pages.entries()) {
-        updates[i]!(now);
-        await one.update(beat);
-      }
+      for (const one of pages) await one.update(now, beat);
     },
     pieces: format => pages.flatMap(one => one.pieces(format)),
     async directorTexts(states, format, beat) {
