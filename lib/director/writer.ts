@@ -1,6 +1,5 @@
-import type { Ipvs } from '../client.ts';
+import { callsOf, type Ipvs } from '../client.ts';
 import type { Clock } from '../health/clock.ts';
-import { IpvsError } from '../model/errors.ts';
 import {
   copyServiceId,
   type DestinationId,
@@ -9,6 +8,7 @@ import {
   serviceKey,
 } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
+import { readServices } from '../reconcile/read.ts';
 import type { Applied, AppliedStep, Step } from '../reconcile/types.ts';
 import type { Happening } from './event-types.ts';
 import { withOwnChanges } from './own-changes.ts';
@@ -99,7 +99,9 @@ export function createWriter(parts: WriterParts): Writer {
 
   /** Makes some services so. The others are those that were made before. */
   async function makePart(entries: readonly TableEntry[]): Promise<boolean> {
-    const wanted = await leavingDrift(entries, () => readServices(ipvs, entries));
+    const wanted = await leavingDrift(entries, () =>
+      readServices(callsOf(ipvs), entries.map(copyServiceId), {}),
+    );
     const isMade = await apply(wanted, { isLook: false, partial: true });
     if (isMade) for (const entry of entries) made!.set(serviceKey(entry), entry);
     return isMade;
@@ -174,24 +176,6 @@ export function createWriter(parts: WriterParts): Writer {
     isConverged: () => isConverged,
     counts,
   };
-}
-
-/** Some services as they are now; one that is gone is left out. */
-async function readServices(ipvs: Ipvs, wanted: readonly TableEntry[]): Promise<readonly TableEntry[]> {
-  const found = await Promise.all(
-    wanted.map(async entry => {
-      const id = copyServiceId(entry);
-      const [service, destinations] = await Promise.all([
-        ipvs.service(id),
-        ipvs.destinations(id).catch((error: unknown) => {
-          if (error instanceof IpvsError && error.code === 'ERR_IPVS_SERVICE_NOT_FOUND') return [];
-          throw error;
-        }),
-      ]);
-      return service === undefined ? [] : [{ ...service, destinations } as TableEntry];
-    }),
-  );
-  return found.flat();
 }
 
 function rowText(step: Step): string {

@@ -34,7 +34,7 @@ export function beginReading(desired: readonly TableEntry[], scope: Scope | unde
  * one more for each service, so that it loses a little where there are no others, and much is won where there are
  * many. Of `partial` it is known that there are.
  */
-const FEW = { whole: 64, partial: 1000 } as const;
+export const FEW = { whole: 64, partial: 1000 } as const;
 
 /**
  * Reads what of the table is the caller's, and draws up a plan. The whole table while `desired` is still being

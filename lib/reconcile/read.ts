@@ -8,9 +8,11 @@ import { readService } from '../addon/service.ts';
 import type { CallSpec, FurtherCalls } from '../calls/call.ts';
 import type { CallOptions } from '../calls/options.ts';
 import * as reads from '../calls/reads.ts';
+import { readNow } from '../drain/sites.ts';
 import { IpvsError } from '../model/errors.ts';
-import { copyServiceId } from '../model/identity.ts';
+import { copyServiceId, type ServiceId } from '../model/identity.ts';
 import type { Stats } from '../model/stats.ts';
+import type { TableEntry } from '../model/table.ts';
 import type { DesiredTable } from './desired.ts';
 import type { Planned, Planner } from './planner.ts';
 import { keyOfService } from './rows.ts';
@@ -75,6 +77,24 @@ export async function planServices(
     if (table !== undefined) await compareTable(viewTable(table), comparison);
   }
   return comparison.planner.finish();
+}
+
+/** Reads some services with their destinations, all of them asked for at once; one that is gone is left out. */
+export async function readServices(
+  { run }: Pick<FurtherCalls, 'run'>,
+  services: readonly ServiceId[],
+  options: CallOptions,
+): Promise<readonly TableEntry[]> {
+  const found = await Promise.all(
+    services.map(async id => {
+      const [service, destinations] = await Promise.all([
+        run(reads.service<number>(id, undefined), options),
+        readNow(run, id, options),
+      ]);
+      return service === undefined ? [] : [{ ...service, destinations } as TableEntry];
+    }),
+  );
+  return found.flat();
 }
 
 /** What is read of a service that is not there; throws any other error. */

@@ -10,8 +10,9 @@ import { kernelOf, refuse, together } from './apply.ts';
 import { ALREADY, fitSteps } from './fit.ts';
 import { isObject, mistakeOf } from './parts.ts';
 import { withWriters } from './plan.ts';
-import { claimsOf } from './planning.ts';
+import { claimsOf, FEW } from './planning.ts';
 import { type DesiredProblem, desiredError, problemAt } from './problems.ts';
+import { readServices } from './read.ts';
 import { validateDrain } from './removals.ts';
 import { runSteps, type StepResult } from './run.ts';
 import {
@@ -155,9 +156,14 @@ export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOpt
     const claims = await claimsOf(within, plan.owner, options);
     const desired = new Set(plan.services?.map(serviceKey));
     claims.validate(desired, plan.steps);
-    const table = await within.run(reads.snapshot(undefined), options);
+    const services = new Map(plan.steps.map(({ service }) => [serviceKey(service), service]));
+    const touched = [...services.keys()];
+    // Of an owner's plan it has to be known what else of the owner's is there.
+    const isFew = plan.owner === undefined && services.size <= FEW.whole;
+    const table = await (isFew
+      ? readServices(within, [...services.values()], options)
+      : within.run(reads.snapshot(undefined), options));
     const { steps, results, reliant } = fitSteps(plan.steps, table);
-    const touched = plan.steps.map(({ service }) => serviceKey(service));
     const kernel = kernelOf(calls, within.writeAll, drain, options);
     await kernel.drainer?.survey(steps);
     await claims.claim(new Set([...desired, ...touched]));

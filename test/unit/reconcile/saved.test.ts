@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { Operation } from '../../../lib/addon/layout.ts';
+import type { CallSpec } from '../../../lib/calls/call.ts';
 import type { Calls } from '../../../lib/calls/calls.ts';
 import { addRunning } from '../../../lib/drain/running.ts';
 import { serviceKey } from '../../../lib/model/identity.ts';
@@ -162,7 +164,11 @@ test('any plan that comes back from JSON fits the table that it was made for', a
       const model = new TableModel(before);
       const table = model.snapshot();
       const plan = await planFor(table, desired, { owns: 'everything', order: how, force: true });
-      const within = { ...stand.calls, run: async () => table };
+      const run = async ({ operation, context }: CallSpec<unknown>) => {
+        const entry = table.find(service => serviceKey(service) === serviceKey(context.service!));
+        return operation === Operation.getService ? entry : (entry?.destinations ?? []);
+      };
+      const within = { ...stand.calls, run };
       const together = (_: unknown, work: (calls: object) => unknown) => work(within);
       const calls = { ...stand.calls, together };
       const applied = await applyPlan(calls as unknown as Calls, JSON.parse(JSON.stringify(plan)), {
