@@ -52,8 +52,11 @@ export function agentCheck(options: AgentCheckOptions): NamedCheck {
   validateInteger('port', port, 1, 65_535);
   validateInteger('patience', patience, 1, 86_400_000);
   const bytes = send === undefined ? undefined : bytesOf('send', send);
-  /** Why the agents of targets said that those are down; their word is good until they take it back. */
-  const down = new WeakMap<CheckTarget, string>();
+  /** What the agents of targets said; their word is good until they take it back. */
+  const words = new WeakMap<
+    CheckTarget,
+    { readonly down: string | undefined; readonly answer: CheckAnswer }
+  >();
   return {
     name: `agent :${port}`,
     key: keyOf('agent', { port, send: bytes, patience }),
@@ -69,20 +72,26 @@ export function agentCheck(options: AgentCheckOptions): NamedCheck {
         line = await readLine(socket, controller.signal);
       } catch (error) {
         signal.throwIfAborted();
-        const said = down.get(target);
-        if (said !== undefined)
-          throw new Error(`${said}; since then the agent can't be reached`, { cause: error });
+        const down = words.get(target)?.down;
+        if (down !== undefined)
+          throw new Error(`${down}; since then the agent can't be reached`, { cause: error });
         return { detail: `no agent: ${(error as Error).message}` };
       } finally {
         clearTimeout(timer);
         release();
       }
       const { health, why, answer } = parseWords(line);
-      if (health === 'up') down.delete(target);
-      if (health === 'down') down.set(target, `the agent says down${why === undefined ? '' : `: ${why}`}`);
-      const said = down.get(target);
-      if (said !== undefined) throw new Error(said);
-      return answer;
+      const before = words.get(target);
+      const news =
+        health === 'down' ? `the agent says down${why === undefined ? '' : `: ${why}`}` : undefined;
+      const said = {
+        down: health === undefined ? before?.down : news,
+        // A check that fails has no answer: what is said meanwhile is the answer of the next that passes.
+        answer: { ...before?.answer, ...answer },
+      };
+      words.set(target, said);
+      if (said.down !== undefined) throw new Error(said.down);
+      return said.answer;
     },
   };
 }

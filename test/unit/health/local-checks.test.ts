@@ -234,6 +234,11 @@ describe('an agent', () => {
     expect(await say('up')).toEqual(['up', undefined, undefined, undefined]);
     expect(await say('drain 40%')).toEqual(['up', 0.4, 'drain', undefined]);
     expect(await say('up')).toEqual(['up', 0.4, 'drain', undefined]);
+    expect(await say('down 60%')).toEqual(['down', 0.4, 'drain', 'the agent says down']);
+    expect(await say('ready')).toEqual(['down', 0.4, 'drain', 'the agent says down']);
+    // What it says while it is down counts as soon as it is up.
+    expect(await say('up')).toEqual(['up', 0.6, 'ready', undefined]);
+    expect(await say('40% drain')).toEqual(['up', 0.4, 'drain', undefined]);
     expect(await say('down #disk')).toEqual(['down', 0.4, 'drain', 'the agent says down: disk']);
     agent.server.close();
     expect(await say(undefined)).toEqual([
