@@ -1,89 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DestinationColumn, Layout, ServiceColumn } from '../../../lib/addon/layout.ts';
 import { native } from '../../../lib/addon/load.ts';
-import type { NativeTable } from '../../../lib/addon/native.ts';
-import { createBatch, getWord, type Slot } from '../../../lib/addon/record.ts';
-import { addDestination, addService, type Write } from '../../../lib/calls/writes.ts';
 import { formatTable, formatWarnings } from '../../../lib/cli/commands/list.ts';
-import type { DestinationSpec, ServiceSpec, ServiceWithDestinations } from '../../../lib/index.ts';
+import type { ServiceWithDestinations } from '../../../lib/index.ts';
 import { writeRules } from '../../../lib/rules/format/format.ts';
 import { anyTable } from '../../support/any-table.ts';
+import { nativeTable, type Table } from '../../support/native-table.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
 
 // What ipvs-quick prints of a table beside what Node.js prints of it. UsualCommand::Kind has the numbers.
 
 const SAVE = 3;
 const OVERVIEW = 4;
-const COUNTER_BYTES = 80;
-const ADDRESS_BYTES = 16;
-
-function slotOf(write: Write): Slot {
-  const slot = createBatch().open(write.operation);
-  write.encode?.(slot);
-  return slot;
-}
-
-/** Lays rows out in columns, as the addon delivers them. */
-function block(
-  rows: readonly { readonly words: readonly number[]; readonly address: Uint8Array }[],
-  count: number,
-) {
-  const buffer = new ArrayBuffer(rows.length * (COUNTER_BYTES + count * 4 + ADDRESS_BYTES));
-  const columns = new Uint32Array(buffer, rows.length * COUNTER_BYTES, rows.length * count);
-  const addresses = new Uint8Array(buffer, rows.length * COUNTER_BYTES + columns.byteLength);
-  for (const [i, { words, address }] of rows.entries()) {
-    for (const [column, word] of words.entries()) columns[column * rows.length + i] = word;
-    addresses.set(address, i * ADDRESS_BYTES);
-  }
-  return { rows: rows.length, buffer };
-}
-
-type Table = readonly (ServiceSpec & { readonly destinations: readonly DestinationSpec[] })[];
-
-/** A table as the kernel would report it: destinations newest first. */
-function nativeTable(table: Table): NativeTable {
-  const names: string[] = [];
-  const indexOf = (slot: Slot, offset: number) => {
-    const bytes = Buffer.from(slot.bytes.slice(offset, offset + ADDRESS_BYTES));
-    const name = bytes.toString('latin1').replace(/\0.*/s, '');
-    if (!names.includes(name)) names.push(name);
-    return names.indexOf(name);
-  };
-  const { service: at, destination: to } = Layout;
-  const services = table.map(spec => {
-    const slot = slotOf(addService(spec));
-    const numbers = [at.family, at.protocol, at.fwmark, at.port, at.flags, at.timeout, at.netmask];
-    return {
-      words: [
-        ...numbers.map(offset => getWord(slot, offset)),
-        indexOf(slot, at.scheduler),
-        indexOf(slot, at.engine),
-      ],
-      address: slot.bytes.slice(at.address, at.address + ADDRESS_BYTES),
-    };
-  });
-  const destinations = table.flatMap((spec, i) =>
-    spec.destinations.toReversed().map(row => {
-      const slot = slotOf(addDestination(spec, row));
-      const word = (offset: number) => getWord(slot, offset);
-      return {
-        words: [
-          i,
-          ...[to.family, to.port, to.forwarding, to.weight, to.upperThreshold, to.lowerThreshold].map(word),
-          ...[0, 0, 0],
-          ...[to.tunnelType, to.tunnelPort, to.tunnelFlags].map(word),
-        ],
-        address: slot.bytes.slice(to.address, to.address + ADDRESS_BYTES),
-      };
-    }),
-  );
-  return {
-    names,
-    services: block(services, ServiceColumn.count),
-    destinations: block(destinations, DestinationColumn.count),
-  };
-}
 
 function textOf(kind: number, table: Table): string | undefined {
   const { services, destinations, names } = nativeTable(table);

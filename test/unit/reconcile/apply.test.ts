@@ -1,0 +1,395 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { Layout, Operation } from '../../../lib/addon/layout.ts';
+import { createBatch } from '../../../lib/addon/record.ts';
+import type { CallSpec, FileCallSpec } from '../../../lib/calls/call.ts';
+import type { Calls, CallsWithin, WriteAll } from '../../../lib/calls/calls.ts';
+import { kernelError } from '../../../lib/calls/kernel-error.ts';
+import type { Write } from '../../../lib/calls/writes.ts';
+import * as writes from '../../../lib/calls/writes.ts';
+import { type ApplyOptions, type DestinationSpec, serviceKey, type TableEntry } from '../../../lib/index.ts';
+import { applyDesired, plan } from '../../../lib/reconcile/apply.ts';
+import { RECORDS_DIRECTORY } from '../../../lib/records/directory.ts';
+import { readOwners } from '../../../lib/records/owners.ts';
+import { anyTable } from '../../support/any-table.ts';
+import { desiredTables } from '../../support/desired-tables.ts';
+import { RecordKernel, refusals } from '../../support/record-kernel.ts';
+
+const parent = mkdtempSync(join(tmpdir(), 'ipvs-apply-'));
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+/** How many services a part of a read table has here. */
+const PART = 3;
+
+/** Calls on a kernel that is the test's. */
+class Stand {
+  readonly kernel = new RecordKernel();
+  readonly directory = mkdtempSync(join(parent, 'records-'));
+  /** What is done before a batch of writes, as by another program. */
+  before: (() => void) | undefined;
+  /** Chooses the status of a batch's records, without the kernel. */
+  refuse: ((records: Uint8Array, count: number) => Int32Array | undefined) | undefined;
+  /** How often the table was read. */
+  reads = 0;
+
+  /** Writes as another program would. */
+  write(...calls: readonly Write[]): void {
+    const batch = createBatch();
+    for (const write of calls) {
+      const slot = batch.open(write.operation);
+      write.encode?.(slot);
+      batch.commit(slot);
+    }
+    const { count } = batch;
+    expect([...this.kernel.writeAll(batch.take(), count)]).toEqual(calls.map(() => 0));
+  }
+
+  fill(table: readonly TableEntry[]): void {
+    for (const entry of table) {
+      const { destinations, ...spec } = entry;
+      this.write(writes.addService(spec), ...destinations.map(row => writes.addDestination(entry, row)));
+    }
+  }
+
+  get calls(): Calls {
+    const writeAll: WriteAll = async (_, records, count) => {
+      this.before?.();
+      return this.refuse?.(records, count) ?? this.kernel.writeAll(records, count);
+    };
+    const run = async (spec: CallSpec<unknown>) => {
+      if (spec.operation !== Operation.snapshot) throw new Error(`no answer to operation ${spec.operation}`);
+      this.reads++;
+      const parts = this.kernel.parts(PART);
+      const { part, decode } = spec as CallSpec<unknown, typeof Operation.snapshot>;
+      for (const table of parts.slice(0, -1)) part?.call(spec, table);
+      return decode.call(spec, parts.at(-1)!);
+    };
+    // The name of the namespace, which leads to the test's own directory.
+    const file = async ({ operation }: FileCallSpec<unknown>) =>
+      operation === Operation.openFile ? relative(RECORDS_DIRECTORY, this.directory) : undefined;
+    const within = { run, file, writeAll } as unknown as CallsWithin;
+    return {
+      ...within,
+      together: (_: unknown, work: (within: CallsWithin) => unknown) => work(within),
+      errorOf: async (spec: CallSpec<unknown>, status: number) => kernelError(spec.context, status),
+    } as unknown as Calls;
+  }
+}
+
+let stand: Stand;
+beforeEach(() => {
+  stand = new Stand();
+});
+
+const everything = { owns: 'everything', force: true } as const;
+
+const web = { protocol: 'tcp', address: '10.0.0.1', port: 80 } as const;
+const one = { address: '10.0.1.1', port: 80 };
+const two = { address: '10.0.1.2', port: 80 };
+
+function entry(service: object, ...destinations: readonly DestinationSpec[]): TableEntry {
+  return { ...service, destinations } as TableEntry;
+}
+
+/** What is left to do. */
+async function left(desired: readonly TableEntry[], options: ApplyOptions) {
+  return (await plan(stand.calls, desired, options)).steps;
+}
+
+describe('any table', () => {
+  const tables = fc.oneof(desiredTables, anyTable as fc.Arbitrary<TableEntry[]>);
+
+  test('an apply leaves nothing to do, and does what the plan before it said', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        tables,
+        tables,
+        fc.boolean(),
+        fc.constantFrom('keep' as const, 'exact' as const),
+        async (before, desired, keepWeights, order) => {
+          const options = { ...everything, keepWeights, order };
+          stand = new Stand();
+          stand.fill(before);
+          const { steps } = await plan(stand.calls, desired, options);
+          const applied = await applyDesired(stand.calls, desired, options);
+          expect(applied).toMatchObject({ converged: true, rounds: 1 });
+          expect(applied.steps).toEqual(steps.map(step => ({ step, outcome: 'done', round: 1 })));
+          expect(await left(desired, options)).toEqual([]);
+          expect(await applyDesired(stand.calls, desired, options)).toEqual({
+            converged: true,
+            rounds: 1,
+            steps: [],
+            warnings: expect.anything(),
+          });
+        },
+      ),
+    );
+  });
+
+  test('a plan of a table that was made as desired has no step, whatever is desired', async () => {
+    await fc.assert(
+      fc.asyncProperty(tables, async desired => {
+        stand = new Stand();
+        stand.fill(desired);
+        expect(await left(desired, { ...everything, order: 'exact' })).toEqual([]);
+      }),
+    );
+  });
+});
+
+test('services that nobody desires stay, and those of an owner who desires them no more go', async () => {
+  const other = { ...web, port: 81 };
+  stand.fill([entry(other, one)]);
+  await applyDesired(stand.calls, [entry(web, one), entry({ fwmark: 7, family: 'ipv4' }, one)], {
+    owner: 'me',
+  });
+  expect(Array.from(await readOwners(stand.directory), ([name, keys]) => [name, [...keys].sort()])).toEqual([
+    ['me', ['fwmark 7 ipv4', 'tcp 10.0.0.1:80']],
+  ]);
+  const applied = await applyDesired(stand.calls, [entry(web, one)], { owner: 'me' });
+  expect(applied.steps.map(({ step }) => [step.kind, serviceKey(step.service)])).toEqual([
+    ['remove-service', 'fwmark 7 ipv4'],
+  ]);
+  expect([...(await readOwners(stand.directory)).get('me')!]).toEqual(['tcp 10.0.0.1:80']);
+});
+
+test('a plan of an owner’s names all services that are desired, for the owner to claim', async () => {
+  stand.fill([entry(web, one)]);
+  const desired = [entry(web, one), entry({ ...web, port: 81 })];
+  expect((await plan(stand.calls, desired, { owner: 'me' })).services).toEqual([web, { ...web, port: 81 }]);
+  expect(await plan(stand.calls, desired)).not.toHaveProperty('services');
+});
+
+test('an apply that exceeds a limit is refused, and nothing is written or claimed', async () => {
+  stand.fill([entry(web, one, two)]);
+  stand.before = () => expect.fail('something was written');
+  await expect(applyDesired(stand.calls, [entry(web)], { owner: 'me' })).rejects.toMatchObject({
+    code: 'ERR_IPVS_LIMIT',
+    message: expect.stringMatching(/^the plan removes 2 of the 2 destinations .*: nothing was done$/),
+    command: 'APPLY',
+  });
+  await expect(applyDesired(stand.calls, [entry(web)], { maxRemovals: 0, allow: ['add'] })).rejects.toThrow(
+    /only add is allowed; .* at most 0 may go \(maxRemovals\): nothing was done$/,
+  );
+  expect((await readOwners(stand.directory)).size).toBe(0);
+});
+
+describe('another program that writes meanwhile', () => {
+  test('what another program added meanwhile is planned for again, and no failure', async () => {
+    stand.fill([entry(web, one)]);
+    stand.before = () => {
+      stand.before = undefined;
+      stand.write(writes.addDestination(web, { ...two, weight: 5 }));
+    };
+    const applied = await applyDesired(stand.calls, [entry(web, one, { ...two, weight: 3 })]);
+    expect(applied).toMatchObject({ converged: true, rounds: 2 });
+    expect(applied.steps).toMatchObject([
+      {
+        step: { kind: 'add-destination' },
+        outcome: 'left-out',
+        round: 1,
+        reason: 'another program had written meanwhile, and a later round took its place',
+        error: { code: 'ERR_IPVS_DESTINATION_EXISTS' },
+      },
+      {
+        step: { kind: 'change-destination', changes: { weight: { from: 5, to: 3 } } },
+        outcome: 'done',
+        round: 2,
+      },
+    ]);
+    expect(stand.reads).toBe(2);
+    expect(await left([entry(web, one, { ...two, weight: 3 })], {})).toEqual([]);
+  });
+
+  test('an apply is given up after three rounds of which each was crossed by another program', async () => {
+    stand.fill([entry(web, one)]);
+    let there = false;
+    stand.before = () => {
+      stand.write(there ? writes.removeDestination(web, two) : writes.addDestination(web, two));
+      there = !there;
+    };
+    const applied = await applyDesired(stand.calls, [entry(web, one, { ...two, weight: 3 })]);
+    expect(applied).toMatchObject({ converged: false, rounds: 3 });
+    expect(applied.steps.map(({ outcome, round }) => [outcome, round])).toEqual([
+      ['left-out', 1],
+      ['left-out', 2],
+      ['failed', 3],
+    ]);
+    expect(stand.reads).toBe(3);
+  });
+
+  test('a round that would exceed a limit, after one that did not, leaves out all that it planned', async () => {
+    stand.fill([entry(web, one)]);
+    stand.before = () => {
+      stand.before = undefined;
+      // The service is another one by now, with servers that nobody allowed to remove.
+      stand.write(
+        writes.removeService(web),
+        writes.addService(web),
+        ...[3, 4, 5].map(host => writes.addDestination(web, { address: `10.0.1.${host}`, port: 80 })),
+      );
+    };
+    const applied = await applyDesired(stand.calls, [entry(web, { ...one, weight: 3 })]);
+    expect(applied).toMatchObject({ converged: false, rounds: 2 });
+    expect(applied.steps.map(({ step, outcome, round }) => [step.kind, outcome, round])).toEqual([
+      ['change-destination', 'left-out', 1],
+      ['add-destination', 'left-out', 2],
+      ['remove-destination', 'left-out', 2],
+      ['remove-destination', 'left-out', 2],
+      ['remove-destination', 'left-out', 2],
+    ]);
+    expect(applied.steps.at(-1)!.reason).toMatch(/^the plan removes 3 of the 3 destinations in scope/);
+  });
+
+  test('a warning that several rounds have is told once', async () => {
+    stand.fill([entry(web, { ...one, forwarding: 'masquerade' })]);
+    stand.before = () => {
+      stand.before = undefined;
+      stand.write(
+        writes.removeDestination(web, one),
+        writes.addDestination(web, { ...one, forwarding: 'masquerade' }),
+      );
+      stand.refuse = (_, count) => {
+        stand.refuse = undefined;
+        return new Int32Array(count).fill(refusals.ENOENT);
+      };
+    };
+    const { rounds, warnings } = await applyDesired(stand.calls, [entry(web, one)]);
+    expect(rounds).toBe(2);
+    expect(warnings.map(({ code }) => code)).toEqual(['forwarding-changes']);
+  });
+
+  test('a service whose removal failed stays its owner’s', async () => {
+    const gone = { ...web, port: 81 };
+    await applyDesired(stand.calls, [entry(web, one), entry(gone, one)], { owner: 'me' });
+    const EINVAL = 22;
+    stand.refuse = (_, count) => new Int32Array(count).fill(EINVAL);
+    const applied = await applyDesired(stand.calls, [entry(web, one)], { owner: 'me', force: true });
+    expect(applied).toMatchObject({ converged: false, rounds: 1, steps: [{ outcome: 'failed' }] });
+    expect([...(await readOwners(stand.directory)).get('me')!].sort()).toEqual([
+      serviceKey(web),
+      serviceKey(gone),
+    ]);
+  });
+});
+
+describe('steps that fail', () => {
+  /** Refuses what a step's operation and the host of its destination say. */
+  const refusing = (operation: number, status: number, host?: number) => {
+    stand.refuse = (records, count) =>
+      Int32Array.from({ length: count }, (_, i) => {
+        const record = records.slice(i * Layout.bytes, (i + 1) * Layout.bytes);
+        const view = new DataView(record.buffer);
+        const refused =
+          view.getUint32(Layout.operation, true) === operation &&
+          (host === undefined || record[Layout.destination.address + 3] === host);
+        return refused ? status : stand.kernel.writeAll(record, 1)[0]!;
+      });
+  };
+  const EINVAL = 22;
+  const EPERM = 1;
+
+  test('destinations of a service that could not be added are left out, and its neighbour is added', async () => {
+    stand.refuse = (records, count) => {
+      stand.refuse = undefined;
+      const statuses = stand.kernel.writeAll(records, count);
+      statuses.set([22, 3, 3]);
+      return statuses;
+    };
+    const desired = [entry(web, one, two), entry({ ...web, port: 81 }, one)];
+    const { steps, converged } = await applyDesired(stand.calls, desired);
+    expect(converged).toBe(false);
+    expect(steps.map(({ outcome, reason, error }) => [outcome, reason, error instanceof Error])).toEqual([
+      ['failed', undefined, true],
+      ['left-out', 'its service could not be added', false],
+      ['left-out', 'its service could not be added', false],
+      ['done', undefined, false],
+      ['done', undefined, false],
+    ]);
+  });
+
+  test('a destination that could not be added fails by itself where its service could', async () => {
+    refusing(Operation.newDest, EINVAL, 2);
+    const { steps } = await applyDesired(stand.calls, [entry(web, one, two)]);
+    expect(steps.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'failed']);
+  });
+
+  test('nothing is taken from a service whose every new destination could not be added', async () => {
+    const options = { force: true };
+    stand.fill([entry(web, one), entry({ ...web, port: 81 }, one)]);
+    refusing(Operation.newDest, EINVAL, 2);
+    const desired = [entry(web, two), entry({ ...web, port: 81 }, { address: '10.0.1.3', port: 81 })];
+    const { steps } = await applyDesired(stand.calls, desired, options);
+    expect(steps.map(({ step, outcome, reason }) => [step.kind, step.service.port, outcome, reason])).toEqual(
+      [
+        ['add-destination', 80, 'failed', undefined],
+        ['add-destination', 81, 'done', undefined],
+        ['remove-destination', 81, 'done', undefined],
+        ['remove-destination', 80, 'left-out', 'nothing that should take its place could be added'],
+      ],
+    );
+  });
+
+  test('a destination that was added at weight 0 takes nobody’s place', async () => {
+    stand.fill([entry(web, one)]);
+    refusing(Operation.newDest, EINVAL, 3);
+    const third = { address: '10.0.1.3', port: 80 };
+    const { steps } = await applyDesired(stand.calls, [entry(web, { ...two, weight: 0 }, third)], {
+      force: true,
+    });
+    expect(steps.map(({ step, outcome }) => [step.kind, outcome])).toEqual([
+      ['add-destination', 'done'],
+      ['add-destination', 'failed'],
+      ['remove-destination', 'left-out'],
+    ]);
+  });
+
+  test('an error that no step could escape ends the apply', async () => {
+    stand.refuse = (_, count) => new Int32Array(count).fill(EPERM);
+    await expect(applyDesired(stand.calls, [entry(web, one)])).rejects.toMatchObject({
+      code: 'ERR_IPVS_PERMISSION',
+    });
+  });
+});
+
+describe('an apply of many rows', () => {
+  const many = Array.from({ length: 40 }, (_, i) =>
+    entry(
+      { ...web, port: i + 1 },
+      ...Array.from({ length: 30 }, (_, n) => ({ address: `10.0.1.${n}`, port: 80 })),
+    ),
+  ).map(({ destinations, ...service }) =>
+    entry(service, ...destinations.map(row => ({ ...row, port: service.port! }))),
+  );
+
+  test('an apply hands over 512 rows and the rest of a service at a time, and all in all each row once', async () => {
+    const counts: number[] = [];
+    stand.refuse = (_, count) => void counts.push(count);
+    await applyDesired(stand.calls, many);
+    expect(counts).toEqual([527, 527, 186]);
+    counts.length = 0;
+    const heavier = many.map(service => ({
+      ...service,
+      destinations: service.destinations.map(row => ({ ...row, weight: 2 })),
+    }));
+    await applyDesired(stand.calls, heavier as TableEntry[]);
+    expect(counts).toEqual([512, 512, 176]);
+    expect(await left(heavier as TableEntry[], everything)).toEqual([]);
+  });
+
+  test('an apply that is aborted hands over no further portion, of additions or of changes', async () => {
+    const controller = new AbortController();
+    let portions = 0;
+    stand.before = () => {
+      portions++;
+      controller.abort(new Error('enough'));
+    };
+    const { signal } = controller;
+    const aborted = { name: 'AbortError', cause: expect.objectContaining({ message: 'enough' }) };
+    await expect(applyDesired(stand.calls, many, { signal })).rejects.toMatchObject(aborted);
+    expect(portions).toBe(1);
+  });
+});
