@@ -107,10 +107,10 @@ describe('any table', () => {
       fc.asyncProperty(
         tables,
         tables,
-        fc.boolean(),
+        fc.constantFrom(undefined, false, true),
         fc.constantFrom('keep' as const, 'exact' as const),
         async (before, desired, keepWeights, order) => {
-          const options = { ...everything, keepWeights, order };
+          const options = { ...everything, ...(keepWeights !== undefined && { keepWeights }), order };
           stand = new Stand();
           stand.fill(before);
           const { steps } = await plan(stand.calls, desired, options);
@@ -277,14 +277,14 @@ describe('another program that writes meanwhile', () => {
 });
 
 describe('steps that fail', () => {
-  /** Refuses what a step's operation and the host of its destination say. */
-  const refusing = (operation: number, status: number, host?: number) => {
+  /** Refuses the writes of these operations, or those about a destination with this last byte. */
+  const refusing = (operations: readonly number[], status: number, host?: number) => {
     stand.refuse = (records, count) =>
       Int32Array.from({ length: count }, (_, i) => {
         const record = records.slice(i * Layout.bytes, (i + 1) * Layout.bytes);
         const view = new DataView(record.buffer);
         const refused =
-          view.getUint32(Layout.operation, true) === operation &&
+          operations.includes(view.getUint32(Layout.operation, true)) &&
           (host === undefined || record[Layout.destination.address + 3] === host);
         return refused ? status : stand.kernel.writeAll(record, 1)[0]!;
       });
@@ -312,7 +312,7 @@ describe('steps that fail', () => {
   });
 
   test('a destination that could not be added fails by itself where its service could', async () => {
-    refusing(Operation.newDest, EINVAL, 2);
+    refusing([Operation.newDest], EINVAL, 2);
     const { steps } = await applyDesired(stand.calls, [entry(web, one, two)]);
     expect(steps.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'failed']);
   });
@@ -320,7 +320,7 @@ describe('steps that fail', () => {
   test('nothing is taken from a service whose every new destination could not be added', async () => {
     const options = { force: true };
     stand.fill([entry(web, one), entry({ ...web, port: 81 }, one)]);
-    refusing(Operation.newDest, EINVAL, 2);
+    refusing([Operation.newDest], EINVAL, 2);
     const desired = [entry(web, two), entry({ ...web, port: 81 }, { address: '10.0.1.3', port: 81 })];
     const { steps } = await applyDesired(stand.calls, desired, options);
     expect(steps.map(({ step, outcome, reason }) => [step.kind, step.service.port, outcome, reason])).toEqual(
@@ -335,7 +335,7 @@ describe('steps that fail', () => {
 
   test('a destination that was added at weight 0 takes nobody’s place', async () => {
     stand.fill([entry(web, one)]);
-    refusing(Operation.newDest, EINVAL, 3);
+    refusing([Operation.newDest], EINVAL, 3);
     const third = { address: '10.0.1.3', port: 80 };
     const { steps } = await applyDesired(stand.calls, [entry(web, { ...two, weight: 0 }, third)], {
       force: true,
@@ -344,6 +344,55 @@ describe('steps that fail', () => {
       ['add-destination', 'done'],
       ['add-destination', 'failed'],
       ['remove-destination', 'left-out'],
+    ]);
+  });
+
+  test.each([
+    [
+      'a weight that would replace another’s could not be given',
+      [{ ...one, weight: 0 }, two],
+      [one],
+      {},
+      'left-out',
+    ],
+    [
+      'weights are left to others, and the one that stays is 0',
+      [{ ...one, weight: 0 }, two],
+      [{ ...one, upperThreshold: 9 }],
+      { keepWeights: true },
+      'done',
+    ],
+    [
+      'none is to take connections afterwards',
+      [one, two],
+      [{ ...one, weight: 0, upperThreshold: 9 }],
+      {},
+      'done',
+    ],
+    ['one that stays took connections, and goes on', [one, two], [{ ...one, upperThreshold: 9 }], {}, 'done'],
+  ] as const)(
+    'a destination is removed or left where gains failed and %s',
+    async (_, before, desired, options, outcome) => {
+      stand.fill([entry(web, ...before)]);
+      refusing([Operation.setDest, Operation.updateDest], EINVAL, 1);
+      const { steps } = await applyDesired(stand.calls, [entry(web, ...desired)], {
+        force: true,
+        ...options,
+      });
+      expect(steps.find(({ step }) => step.kind === 'remove-destination')).toMatchObject({ outcome });
+    },
+  );
+
+  test('a weight is not lowered while what should take its place could not be added', async () => {
+    stand.fill([entry(web, one, two)]);
+    refusing([Operation.newDest], EINVAL, 3);
+    const third = { address: '10.0.1.3', port: 80 };
+    const desired = [entry(web, { ...one, weight: 0 }, { ...two, weight: 0 }, third)];
+    const { steps } = await applyDesired(stand.calls, desired);
+    expect(steps.map(({ step, outcome }) => [step.kind, outcome])).toEqual([
+      ['add-destination', 'failed'],
+      ['change-destination', 'left-out'],
+      ['change-destination', 'left-out'],
     ]);
   });
 
