@@ -252,3 +252,22 @@ TEST_CASE("A command that a later one has overtaken is not made again") {
   CHECK(Execute(&connection, {CallAbout(ipvs::kNewService, 1), CallAbout(ipvs::kFlush, 0)}) ==
         std::vector<int>{ENOENT, 0});
 }
+
+TEST_CASE("A command is made again although a later one about another service had its effect") {
+  const auto call_about = [](uint32_t family, uint32_t protocol, uint32_t port, uint8_t host) {
+    ipvs::CallRecord call = CallAbout(ipvs::kSetService, 0);
+    call.service.family = family;
+    call.service.protocol = protocol;
+    call.service.port = port;
+    call.service.address[3] = host;
+    return call;
+  };
+  const ipvs::CallRecord missed = call_about(2, 6, 80, 1);
+  for (const ipvs::CallRecord& other : {call_about(10, 6, 80, 1), call_about(2, 17, 80, 1),
+                                        call_about(2, 6, 81, 1), call_about(2, 6, 80, 2)}) {
+    ScriptedKernel kernel;
+    Connection connection({}, kernel.link());
+    kernel.On(Refusing({ENOENT, 0})).On(Refusing({0}));
+    CHECK(Execute(&connection, {missed, other}) == std::vector<int>{0, 0});
+  }
+}

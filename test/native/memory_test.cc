@@ -171,6 +171,30 @@ TEST_CASE("An inline write that finds no memory was not sent, or its outcome is 
   }
 }
 
+TEST_CASE("A write whose answer finds no memory was sent, and has an unknown outcome") {
+  int unknown = 0;
+  for (int n = 1;; ++n) {
+    ScriptedKernel kernel;
+    Client client(&kernel);
+    kernel.On([](const Sent& sent) { return Answer().Then(Datagram().Ack(sent.sequence(), 0)); });
+    const ipvs::Call call = Calling(CallAbout(ipvs::kNewService, 1));
+    const std::vector<const ipvs::Call*> calls = {&call};
+    std::vector<ipvs::Reply> replies(1);
+    client.session.Write(calls, &replies);
+    REQUIRE(replies[0].status == ipvs::kOk);
+    const size_t sent_before = kernel.sent.size();
+    // The buffer has to grow for an answer that is too long.
+    kernel.OnEverySend([](const Sent&) { return Answer().Then(Datagram().Raw(Bytes(5000))); });
+    failing_new = n;
+    client.session.Write(calls, &replies);
+    if (std::exchange(failing_new, 0) != 0) break;
+    const bool was_sent = kernel.sent.size() > sent_before;
+    CHECK(replies[0].status == (was_sent ? int{ipvs::kOutcomeUnknown} : LocalFailure(ENOMEM)));
+    if (was_sent) ++unknown;
+  }
+  CHECK(unknown > 0);
+}
+
 TEST_CASE("Calls that find no memory for their queue are refused, and none of them is executed") {
   const std::vector<ipvs::CallRecord> records(300, CallAbout(ipvs::kNewService, 1));
   bool refused = true;

@@ -176,6 +176,45 @@ TEST_CASE("A row that one reading misses, as another was removed, is in the list
   }
 }
 
+TEST_CASE("A destination that the last reading misses is put where it stood") {
+  int missed = 0;
+  for (const uint32_t count : {250, 350, 450}) {
+    // Removed behind one of the dump's chunks, the newest makes the next chunk begin a row too late.
+    for (int chunk = 2; chunk <= 5; ++chunk) {
+      ModelKernel kernel({}, 1);
+      AddPool(&kernel, count - 1);
+      Client client(&kernel);
+      REQUIRE(Destinations(&client).rows.size() == count - 1);
+      kernel.AddDestination(kPool, count);  // so that a list which is known is read twice
+      const int last = kernel.dumps + 2;
+      int chunks = 0;
+      kernel.others = [&] {
+        if (kernel.dumps == last && ++chunks == chunk) kernel.RemoveDestination(kPool, count);
+      };
+      const uint64_t begun = kernel.now();
+      const List list = Destinations(&client);
+      CHECK(list.status == ipvs::kOk);
+      CHECK(WrongWith(list, kernel.destination_lives(kPool), begun, begun) == "");
+      CHECK(std::is_sorted(list.rows.rbegin(), list.rows.rend()));
+      if (kernel.dumps == last && chunks > chunk) ++missed;
+    }
+  }
+  CHECK(missed > 3);
+}
+
+TEST_CASE("A list of which most went away is read again, not asked for row by row") {
+  ModelKernel kernel({}, 1);
+  AddServices(&kernel, 1000);
+  Client client(&kernel);
+  kernel.others = [&] {
+    if (kernel.dumps != 2 || !kernel.Has(400)) return;
+    for (uint32_t mark = 1; mark <= 400; ++mark) kernel.Remove(mark);
+  };
+  CHECK(Services(&client).rows.size() == 600);
+  CHECK(kernel.questions == 0);
+  CHECK(kernel.dumps == 3);
+}
+
 TEST_CASE("A row that comes twice, as another was added, is in the list once") {
   for (int turn = 1; turn <= 60; ++turn) {
     ModelKernel kernel({}, 1);

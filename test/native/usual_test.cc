@@ -87,6 +87,12 @@ TEST_CASE("A usual -a says all of a destination, at its service's port where it 
   CHECK(tunnel.tunnel_flags == 2);
 }
 
+TEST_CASE("A usual -Z zeroes one service where one is named, and all of them where none is") {
+  CHECK(Write("-Z -f 7").extent == ipvs::kOneService);
+  CHECK(Write("-Z -f 7").service.fwmark == 7);
+  CHECK(Write("-Z").extent == 0);
+}
+
 TEST_CASE("Nothing is usual that has a name, is odd, wrong or to be warned of, or leaves room for doubt") {
   for (const std::string_view line : {
            "",
@@ -135,6 +141,7 @@ TEST_CASE("Nothing is usual that has a name, is odd, wrong or to be warned of, o
            "-a -f 1 -r 10.1.0.1 -y 1",
            "-a -f 1 -r [fd00::1]",
            "-a -f 1 -r 10.1.0.1 --tun-csum",
+           "-a -f 1 -r 10.1.0.1 --tun-type gre",
            "-a -f 1 -r 10.1.0.1 -i --tun-csum",
            "-a -f 1 -r 10.1.0.1 -i --tun-type gue",
            "-a -f 1 -r 10.1.0.1 -i --tun-type gre --tun-remcsum",
