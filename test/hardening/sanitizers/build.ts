@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runProgram } from '../../bed/program.ts';
@@ -18,13 +18,15 @@ export async function build(
   const copy = join(root, '.cache', name);
   await mkdir(copy, { recursive: true });
   // Files that are gone would be compiled by name, as gyp lists the folder.
-  await rm(join(copy, 'test/native'), { recursive: true, force: true });
+  const tests = filesIn(join(root, 'test/native'));
+  for (const name of filesIn(join(copy, 'test/native'))) {
+    if (!tests.includes(name)) await rm(join(copy, 'test/native', name));
+  }
   for (const folder of ['native', 'test/native']) {
     // Objects of the last time stay: what did not change is not compiled again.
     await cp(join(root, folder), join(copy, folder), {
       recursive: true,
-      preserveTimestamps: true,
-      filter: path => !path.startsWith(join(root, 'native/build')),
+      filter: (from, to) => !from.startsWith(join(root, 'native/build')) && !isSame(from, to),
     });
   }
   const gyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
@@ -40,4 +42,17 @@ export async function build(
   );
   await run(['build', target, '--debug', '--jobs=max']);
   return join(copy, 'native/build/Debug');
+}
+
+/** The files below a folder, by their paths from there; none where there is no such folder. */
+function filesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name =>
+    statSync(join(folder, name)).isFile(),
+  );
+}
+
+/** Whether two files hold the same. By their times a file that was changed in the copy would stay as it is. */
+function isSame(from: string, to: string): boolean {
+  return statSync(from).isFile() && existsSync(to) && readFileSync(from).equals(readFileSync(to));
 }
