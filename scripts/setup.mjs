@@ -2,7 +2,7 @@
 // before `npm ci`. Without a part it installs what package-lock.json lists.
 //
 //   node scripts/setup.mjs [addon] [native] [failures] [dist] [prebuild] [unit] [package] [bed] [arm64] [style] [tidy]
-//     [clang] [fuzz]
+//     [clang] [fuzz] [mutants]
 
 // @ts-check
 
@@ -10,6 +10,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   accessSync,
   constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -25,7 +26,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * @typedef {'addon' | 'native' | 'failures' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'arm64' | 'style' |
- *   'tidy' | 'clang' | 'fuzz'} Part
+ *   'tidy' | 'clang' | 'fuzz' | 'mutants'} Part
  */
 /**
  * @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian
@@ -39,6 +40,8 @@ const nativeTests = join(root, 'native/build/Debug/ipvs-native-test');
 const failingCalls = join(root, 'native/build/failing-calls.so');
 const failingCallsSource = join(root, 'test/hardening/failures/failing-calls.c');
 const fuzzTargets = join(root, 'native/build/Fuzz/ipvs-fuzz');
+const stryker = join(root, '.cache/mutants');
+const strykerPackages = join(root, 'test/hardening/mutants/stryker');
 const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const compileCommands = join(root, 'native/build/Release/compile_commands.json');
 
@@ -106,6 +109,7 @@ const needs = {
   // The native tests as another compiler makes them.
   clang: [...buildNeeds, doctest, ...clangNeeds],
   fuzz: [...compilerNeeds, program('make', 'make'), ...clangNeeds, program('llvm', 'llvm-cov')],
+  mutants: [...buildNeeds, doctest],
 };
 
 await main(/** @type {Part[]} */ (process.argv.slice(2)));
@@ -186,6 +190,12 @@ function steps(parts) {
   if (parts.includes('fuzz') && isOlder(fuzzTargets, [...sources, join(root, 'test/native')])) {
     todo.push({ what: 'building the fuzz targets', run: buildFuzzTargets });
   }
+  if (
+    parts.includes('mutants') &&
+    isOlder(join(stryker, 'node_modules/.package-lock.json'), [join(strykerPackages, 'package-lock.json')])
+  ) {
+    todo.push({ what: 'installing Stryker', run: installStryker });
+  }
   const dist = join(root, 'dist');
   if (
     parts.includes('dist') &&
@@ -216,8 +226,25 @@ async function installPackages(packages) {
 }
 
 async function installModules() {
+  await npmCi([]);
+}
+
+/**
+ * Installs what one command alone takes, 64 MB, apart from what each `npm ci` does. Without its peers: there is one
+ * vitest, the project's.
+ */
+async function installStryker() {
+  mkdirSync(stryker, { recursive: true });
+  for (const name of ['package.json', 'package-lock.json']) {
+    copyFileSync(join(strykerPackages, name), join(stryker, name));
+  }
+  await npmCi(['--legacy-peer-deps', '--prefix', stryker]);
+}
+
+/** @param {string[]} options */
+async function npmCi(options) {
   const { npm_execpath: npm } = process.env;
-  const args = ['ci', '--no-audit', '--no-fund'];
+  const args = ['ci', '--no-audit', '--no-fund', ...options];
   await (npm?.endsWith('.js') ? run(process.execPath, [npm, ...args]) : run('npm', args));
 }
 
