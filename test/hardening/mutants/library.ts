@@ -35,9 +35,11 @@ export async function mutate(places: readonly string[], signal: AbortSignal): Pr
   const child = spawn(process.execPath, [program, 'run', config, '--mutate', patterns.join(',')], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    signal,
   });
+  const end = () => void child.kill();
+  signal.addEventListener('abort', end);
   const [status] = (await once(child, 'close')) as [number | null];
+  signal.throwIfAborted();
   if (status !== 0) throw new Error(`Stryker ended with status ${status}`);
   const { files } = JSON.parse(readFileSync(report, 'utf8')) as Report;
   return places.map(place => {

@@ -88,14 +88,18 @@ async function rebuild(copy: string, signal: AbortSignal): Promise<void> {
 /** Runs the tests up to the first failure. */
 async function judge(program: string, cwd: string, signal: AbortSignal): Promise<Verdict> {
   const limited = `ulimit -t ${LIMITS.processor} && exec "$0" --abort-after=1 --no-breaks`;
-  const child = spawn('sh', ['-c', limited, program], { cwd, stdio: 'ignore', signal });
-  const limit = setTimeout(() => child.kill('SIGKILL'), LIMITS.whole * 1000);
+  const child = spawn('sh', ['-c', limited, program], { cwd, stdio: 'ignore' });
+  const kill = () => void child.kill('SIGKILL');
+  const limit = setTimeout(kill, LIMITS.whole * 1000);
+  signal.addEventListener('abort', kill);
   try {
     const [status, killed] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    signal.throwIfAborted();
     if (killed === 'SIGKILL' || killed === 'SIGXCPU') return 'timed out';
     return status === 0 ? 'unnoticed' : 'noticed';
   } finally {
     clearTimeout(limit);
+    signal.removeEventListener('abort', kill);
   }
 }
 

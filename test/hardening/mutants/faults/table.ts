@@ -105,11 +105,6 @@ const reader: readonly Omit<Fault, 'file'>[] = [
     harm: 'a service removed in the meantime fails the whole snapshot',
   },
   {
-    text: '  if (status == ESRCH) destinations_->Forget(key);\n',
-    instead: '',
-    harm: 'what a removed service held vouches for one that takes its place',
-  },
-  {
     text: 'if (status == kOk && !(found == known)) destinations_->Note(key, found);',
     instead: '',
     harm: 'a list that is polled is read twice each time',
@@ -131,11 +126,6 @@ const readers: readonly Omit<Fault, 'file'>[] = [
     text: '    if (stretch.rows() < part_rows) return;\n',
     instead: '',
     harm: 'a snapshot comes service by service',
-  },
-  {
-    text: 'if (!job->Help(second->reader.get())) second->connection.Close();',
-    instead: 'job->Help(second->reader.get());',
-    harm: 'a dump left half-way blocks the socket for the next',
   },
   {
     text: '        if (status == kOk) Keep(*range, std::move(stretch));\n',
