@@ -38,6 +38,21 @@ export class RecordKernel {
     );
   }
 
+  /** The service that a record names, without destinations; undefined where there is none. */
+  service(record: Slot): NativeTable | undefined {
+    const held = this.#table.get(serviceKeyIn(record));
+    return held && tableOfRecords([{ service: held.service, destinations: [] }]);
+  }
+
+  /** The destinations of the service that a record names, without it; undefined where there is none. */
+  destinations(record: Slot): NativeTable | undefined {
+    const held = this.#table.get(serviceKeyIn(record));
+    if (held === undefined) return undefined;
+    const { service, destinations } = held;
+    const { services } = tableOfRecords([]);
+    return { ...tableOfRecords([{ service, destinations: [...destinations.values()] }]), services };
+  }
+
   #write(record: Slot): number {
     const operation = getWord(record, Layout.operation);
     const key = serviceKeyIn(record);

@@ -54,13 +54,26 @@ class Stand {
     }
   }
 
+  /** Answers a question about one service, or about its destinations. */
+  #readOne(spec: CallSpec<unknown>): unknown {
+    const slot = createBatch().open(spec.operation);
+    spec.encode?.(slot);
+    const isService = spec.operation === Operation.getService;
+    if (isService) this.reads++;
+    const found = isService ? this.kernel.service(slot) : this.kernel.destinations(slot);
+    if (found !== undefined) return (spec as CallSpec<unknown, typeof Operation.getService>).decode(found);
+    const accepted = spec.accept?.(refusals.ESRCH);
+    if (accepted === undefined) throw kernelError(spec.context, refusals.ESRCH);
+    return accepted.value;
+  }
+
   get calls(): Calls {
     const writeAll: WriteAll = async (_, records, count) => {
       this.before?.();
       return this.refuse?.(records, count) ?? this.kernel.writeAll(records, count);
     };
     const run = async (spec: CallSpec<unknown>) => {
-      if (spec.operation !== Operation.snapshot) throw new Error(`no answer to operation ${spec.operation}`);
+      if (spec.operation !== Operation.snapshot) return this.#readOne(spec);
       this.reads++;
       const parts = this.kernel.parts(PART);
       const { part, decode } = spec as CallSpec<unknown, typeof Operation.snapshot>;
@@ -109,8 +122,9 @@ describe('any table', () => {
         tables,
         fc.constantFrom(undefined, false, true),
         fc.constantFrom('keep' as const, 'exact' as const),
-        async (before, desired, keepWeights, order) => {
-          const options = { ...everything, ...(keepWeights !== undefined && { keepWeights }), order };
+        fc.constantFrom(everything, { force: true }),
+        async (before, desired, keepWeights, order, owns) => {
+          const options = { ...owns, ...(keepWeights !== undefined && { keepWeights }), order };
           stand = new Stand();
           stand.fill(before);
           const { steps } = await plan(stand.calls, desired, options);
@@ -175,6 +189,67 @@ test('an apply that exceeds a limit is refused, and nothing is written or claime
     /only add is allowed; .* at most 0 may go \(maxRemovals\): nothing was done$/,
   );
   expect((await readOwners(stand.directory)).size).toBe(0);
+});
+
+test.each([
+  [{ allow: 'add' }, "options.allow must be an array of kinds of changes, not 'add'"],
+  [{ allow: ['delete'] }, "options.allow must hold only 'add', 'change', 'remove', not 'delete'"],
+  [{ maxRemovals: -1 }, /^options\.maxRemovals must be between 0 and \d+, not -1$/],
+  [{ maxRemovals: 0.5 }, /^options\.maxRemovals must be /],
+  [{ order: 'any' }, /^options\.order must be /],
+  [{ owner: '' }, /^options\.owner must be /],
+  [{ keepWeights: 1 }, /^options\.keepWeights must be /],
+  [{ drain: { timeout: 7 } }, /^options\.drain has no option 'timeout'/],
+])('the option %j is refused by its name before the table is read', async (options, message) => {
+  await expect(applyDesired(stand.calls, [], options as ApplyOptions)).rejects.toThrow(message);
+  await expect(plan(stand.calls, [], options as ApplyOptions)).rejects.toThrow(message);
+  expect(stand.reads).toBe(0);
+});
+
+test('a plan that adds what it may not is refused, with the rows of new services counted', async () => {
+  stand.fill([entry(web, one)]);
+  const desired = [entry(web, { ...one, weight: 2 }), entry({ ...web, port: 81 }, one, two)];
+  const told = async (allow: ApplyOptions['allow']) => (await plan(stand.calls, desired, { allow })).refusals;
+  expect(await told(['change'])).toEqual([
+    { limit: 'allow', message: 'the plan adds 3 rows, and only change is allowed' },
+  ]);
+  expect(await told([])).toEqual([
+    { limit: 'allow', message: 'the plan adds 3 rows, and nothing is allowed' },
+    { limit: 'allow', message: 'the plan changes 1 row, and nothing is allowed' },
+  ]);
+  expect(await told(['add', 'change'])).toEqual([]);
+});
+
+test('a plan counts what is in scope, as desired already or not', async () => {
+  const gone = { ...web, port: 81 };
+  stand.fill([entry(web, one, two), entry(gone, one)]);
+  const { scope } = await plan(
+    stand.calls,
+    [entry(web, one, two), entry({ ...web, port: 82 }, one)],
+    everything,
+  );
+  expect(scope).toEqual({ services: 2, destinations: 3, removals: 1 });
+});
+
+test('a plan tells what lint() finds in the desired state, an apply only what comes of steps', async () => {
+  const odd = [entry({ ...web, onePacket: true }, one)];
+  expect((await plan(stand.calls, odd)).warnings).not.toEqual([]);
+  expect((await applyDesired(stand.calls, odd)).warnings).toEqual([]);
+});
+
+test('an apply is one call, for which closing waits, unless drains could make it last', async () => {
+  const contexts: unknown[] = [];
+  const calls = {
+    ...stand.calls,
+    together(context: unknown, work: (within: unknown) => unknown) {
+      contexts.push(context);
+      return work(stand.calls);
+    },
+  } as unknown as Calls;
+  await applyDesired(calls, [entry(web, one)], { drain: { idleFor: 0, poll: 10 } });
+  expect(contexts).toEqual([]);
+  await applyDesired(calls, [entry(web, two)], { force: true });
+  expect(contexts).toEqual([{ command: 'APPLY' }]);
 });
 
 describe('another program that writes meanwhile', () => {
@@ -417,14 +492,18 @@ describe('an apply of many rows', () => {
   test('an apply hands over 512 rows and the rest of a service at a time, and all in all each row once', async () => {
     const counts: number[] = [];
     stand.refuse = (_, count) => void counts.push(count);
-    await applyDesired(stand.calls, many);
+    const added = await applyDesired(stand.calls, many);
     expect(counts).toEqual([527, 527, 186]);
+    expect(added.steps.map(({ step }) => step)).toHaveLength(40 * 31);
+    expect(new Set(added.steps.map(({ step }) => step)).size).toBe(40 * 31);
     counts.length = 0;
     const heavier = many.map(service => ({
       ...service,
       destinations: service.destinations.map(row => ({ ...row, weight: 2 })),
     }));
-    await applyDesired(stand.calls, heavier as TableEntry[]);
+    const { steps } = await plan(stand.calls, heavier as TableEntry[]);
+    const applied = await applyDesired(stand.calls, heavier as TableEntry[]);
+    expect(applied.steps).toEqual(steps.map(step => ({ step, outcome: 'done', round: 1 })));
     expect(counts).toEqual([512, 512, 176]);
     expect(await left(heavier as TableEntry[], everything)).toEqual([]);
   });
@@ -439,6 +518,19 @@ describe('an apply of many rows', () => {
     const { signal } = controller;
     const aborted = { name: 'AbortError', cause: expect.objectContaining({ message: 'enough' }) };
     await expect(applyDesired(stand.calls, many, { signal })).rejects.toMatchObject(aborted);
+    expect(portions).toBe(1);
+    stand.before = undefined;
+    await applyDesired(stand.calls, many);
+    const again = new AbortController();
+    portions = 0;
+    stand.before = () => {
+      portions++;
+      again.abort(new Error('enough'));
+    };
+    const lighter = many.map(service =>
+      entry(service, ...service.destinations.map(row => ({ ...row, upperThreshold: 9 }))),
+    );
+    await expect(applyDesired(stand.calls, lighter, { signal: again.signal })).rejects.toMatchObject(aborted);
     expect(portions).toBe(1);
   });
 });

@@ -305,6 +305,14 @@ describe('scopes', () => {
       { addresses: ['10.0.0.0/'] },
       "options.owns.addresses[0] must have a prefix length behind the slash, not '10.0.0.0/'",
     ],
+    ...['10.0.0.0/8x', '10.0.0.0/x8', '10.0.0.0/+8', '10.0.0.0/0008'].map(
+      text =>
+        [
+          { addresses: [text] },
+          `options.owns.addresses[0] must have a prefix length behind the slash, not '${text}'`,
+        ] as const,
+    ),
+    [{ addresses: [10] }, 'options.owns.addresses[0] must be a prefix such as 10.0.0.0/8, not 10'],
     [
       { addresses: ['10.0.0.0/8/8'] },
       "options.owns.addresses[0] must be a prefix such as 10.0.0.0/8, not '10.0.0.0/8/8'",

@@ -147,3 +147,34 @@ describe('a change after which clients of drained destinations would be refused'
     ]);
   });
 });
+
+test('a plan with drains lowers weights, drains, and then removes the services that are drained', async () => {
+  const gone = table(1, { port: 81 });
+  const { steps } = await planFor([table(2, {}, 2), gone], [table(1)], { owns: 'everything' });
+  const sent: number[] = [];
+  const writeAll: WriteAll = async (_, records, count) => {
+    const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+    for (let i = 0; i < count; i++) sent.push(view.getUint32(i * Layout.bytes + Layout.operation, true));
+    return new Int32Array(count);
+  };
+  const drained: string[] = [];
+  const drainer: Drainer = {
+    survey: async () => {},
+    async drain(removals) {
+      drained.push(...removals.map(({ kind }) => kind));
+      return removals.map(step =>
+        step.kind === 'remove-service' ? { step, ready: true } : { step, outcome: 'done' },
+      );
+    },
+  };
+  const errorOf = async () => new Error('nothing fails here');
+  const kernel = { writeAll, errorOf, giveBack: () => {}, drainer };
+  const results = await runSteps(kernel, { steps, reliant: new Set() }, {});
+  expect(drained).toEqual(['remove-destination', 'remove-service']);
+  expect(sent).toEqual([Operation.setDest, Operation.delService]);
+  expect(results.map(({ step, outcome }) => [step.kind, outcome])).toEqual([
+    ['change-destination', 'done'],
+    ['remove-destination', 'done'],
+    ['remove-service', 'done'],
+  ]);
+});

@@ -95,6 +95,16 @@ describe('the owner of a plan that was kept', () => {
   );
 });
 
+test('a kept plan that removed too much is carried out by force, one that did what it may not is never', async () => {
+  const limited = (limit: string) => kept([], { refusals: [{ limit, message: 'too much' }] });
+  const refused = { code: 'ERR_IPVS_LIMIT', message: 'too much: nothing was done' };
+  await expect(applyPlan(stand.calls, limited('maxRemovals'))).rejects.toMatchObject(refused);
+  expect(await applyPlan(stand.calls, limited('maxRemovals'), { force: true })).toMatchObject({
+    converged: true,
+  });
+  await expect(applyPlan(stand.calls, limited('allow'), { force: true })).rejects.toMatchObject(refused);
+});
+
 describe('a plan that lacks something', () => {
   const change = {
     kind: 'change-destination',
