@@ -10,6 +10,7 @@
 
 #include "test/native/calls.h"
 #include "test/native/failing_calls.h"
+#include "test/native/rows.h"
 #include "test/native/scripted_kernel.h"
 #include "test/native/test.h"
 
@@ -372,4 +373,104 @@ TEST_CASE("A worker that is stopped drops what is queued, and notifies nobody an
   AwaitEnd(kernel);
   CHECK(notified == 0);
   CHECK(kernel.sent.size() == 1);
+}
+
+TEST_CASE("A new service that no longer fits goes out with its destinations in the next send") {
+  for (const uint32_t run : {20U, 129U}) {
+    ScriptedKernel kernel;
+    kernel.OnEverySend(Acking());
+    Client client(&kernel);
+    std::vector<ipvs::CallRecord> calls(120, CallAbout(ipvs::kNewDest, 1));
+    calls.push_back(CallAbout(ipvs::kNewService, 2));
+    calls.back().run = run;
+    calls.insert(calls.end(), run - 1, CallAbout(ipvs::kNewDest, 2));
+    CHECK(client.Run(calls) == std::vector<int>(calls.size(), 0));
+    REQUIRE(kernel.sent.size() >= 2);
+    // One that never fits waits for nothing.
+    CHECK(kernel.sent[0].requests.size() == (run == 20 ? 120 : 128));
+  }
+}
+
+TEST_CASE("To give up a call that has ended gives up none that is under way") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  const ScriptedKernel::Turn empty = [](const Sent& sent) {
+    return Answer().Then(Datagram().Done(sent.sequence()));
+  };
+  kernel.On(empty);
+  CHECK(client.Run({CallAbout(ipvs::kListServices, 0)}) == std::vector<int>{0});
+  Gate begun;
+  Gate gate;
+  kernel.On([&](const Sent& sent) {
+    begun.Open();
+    gate.Pass();
+    return empty(sent);
+  });
+  REQUIRE(client.Submit({CallAbout(ipvs::kListServices, 0)}) == ipvs::kOk);
+  begun.Pass();
+  CHECK_FALSE(client.worker().Cancel(0));
+  gate.Open();
+  CHECK(client.Await(1) == std::vector<int>{0});
+}
+
+TEST_CASE("An update that is under way is not given up while it reads, as others may wait for it") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  Gate begun;
+  Gate gate;
+  kernel.On([&](const Sent& sent) {
+    begun.Open();
+    gate.Pass();
+    return Answer().Then(Datagram().Done(sent.sequence()));
+  });
+  kernel.On(Acking(ESRCH));
+  REQUIRE(client.Submit({CallAbout(ipvs::kUpdateDest, 1)}) == ipvs::kOk);
+  begun.Pass();
+  CHECK_FALSE(client.worker().Cancel(0));
+  gate.Open();
+  CHECK(client.Await(1) == std::vector<int>{ESRCH});
+}
+
+TEST_CASE("A second update of a destination goes by what the first one made of it") {
+  ScriptedKernel kernel;
+  kernel.OnEverySend([](const Sent& sent) {
+    if (sent.requests[0].command != IPVS_CMD_GET_DEST) return Acking()(sent);
+    return Answer().Then(Datagram().Row(sent.sequence(), DestinationRow(80)).Done(sent.sequence()));
+  });
+  Client client(&kernel);
+  const auto update = [](uint32_t fields, uint32_t port) {
+    ipvs::CallRecord call = CallAbout(ipvs::kUpdateDest, 1);
+    call.fields = fields;
+    call.destination.family = AF_INET6;
+    call.destination.port = port;
+    const uint8_t address[] = {192, 0, 2, 2};
+    std::memcpy(call.destination.address, address, sizeof address);
+    return call;
+  };
+  CHECK(client.Run({update(ipvs::kFieldWeight, 80), update(ipvs::kFieldForwarding, 80),
+                    update(ipvs::kFieldWeight, 81)}) == std::vector<int>{0, 0, ENOENT});
+  std::vector<int> commands;
+  for (const Sent& sent : kernel.sent) commands.push_back(sent.requests[0].command);
+  CHECK(commands ==
+        std::vector<int>{IPVS_CMD_GET_DEST, IPVS_CMD_SET_DEST, IPVS_CMD_GET_DEST, IPVS_CMD_SET_DEST});
+}
+
+TEST_CASE("Of schedulers that were used with a module that is gone, one used anew vouches for no other") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::CallRecord other = CallAbout(ipvs::kNewService, 2);
+  std::memcpy(other.service.scheduler, "sh", sizeof "sh");
+  kernel.On(Acking());
+  CHECK(client.Run({CallAbout(ipvs::kNewService, 1), other}) == std::vector<int>{0, 0});
+  kernel.On([&](const Sent& sent) {
+    ++kernel.family;
+    return Answer().Then(Datagram().Ack(sent.sequence(), ENOENT));
+  });
+  kernel.OnEverySend(Acking());
+  CHECK(client.Run({CallAbout(ipvs::kFlush, 0)}) == std::vector<int>{0});
+  CHECK(client.Run({CallAbout(ipvs::kNewService, 1)}) == std::vector<int>{0});
+  kernel.OnEverySend(Silence);
+  int status = -1;
+  CHECK(client.worker().TryInline(CallAbout(ipvs::kNewService, 3), &status));
+  CHECK_FALSE(client.worker().TryInline(other, &status));
 }
