@@ -431,6 +431,21 @@ TEST_CASE("An update that is under way is not given up while it reads, as others
   CHECK(client.Await(1) == std::vector<int>{ESRCH});
 }
 
+TEST_CASE("An update of a service goes by what the write before it made of it") {
+  ScriptedKernel kernel;
+  kernel.OnEverySend([](const Sent& sent) {
+    if (sent.requests[0].command != IPVS_CMD_GET_SERVICE) return Acking()(sent);
+    return Answer().Then(Datagram().Row(sent.sequence(), ServiceRow(80)));
+  });
+  Client client(&kernel);
+  ipvs::CallRecord update = CallAbout(ipvs::kUpdateService, 1);
+  update.fields = ipvs::kFieldScheduler;
+  CHECK(client.Run({CallAbout(ipvs::kSetService, 1), update}) == std::vector<int>{0, 0});
+  std::vector<int> commands;
+  for (const Sent& sent : kernel.sent) commands.push_back(sent.requests[0].command);
+  CHECK(commands == std::vector<int>{IPVS_CMD_SET_SERVICE, IPVS_CMD_GET_SERVICE, IPVS_CMD_SET_SERVICE});
+}
+
 TEST_CASE("A second update of a destination goes by what the first one made of it") {
   ScriptedKernel kernel;
   kernel.OnEverySend([](const Sent& sent) {
