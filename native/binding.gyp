@@ -82,6 +82,7 @@
         "os/thread.cc",
         "table/columns.cc",
         "table/reading.cc",
+        "table/sample_columns.cc",
         "table/sample_rows.cc",
         "table/sampler.cc",
         "table/table_reader.cc",

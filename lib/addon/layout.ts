@@ -180,6 +180,9 @@ export const IN_ONE_PIECE = 1;
 /** The ten counters of a row: IPVS_STATS_ATTR_CONNS to _OUTBPS. */
 export const COUNTERS = 10;
 
+/** An address, and two numbers of 16 bits: what a sample's destination is known by. */
+export const IDENTITY_BYTES = 20;
+
 /** The 32-bit columns of a service, in their order. Scheduler and engine index the table's names. */
 export const ServiceColumn = {
   family: 0,

@@ -142,7 +142,7 @@ export interface NativeClient {
    */
   inline(record: ArrayBuffer): number | undefined;
   /**
-   * Queues a sample. Buffers of an earlier one, if given, are written over as long as the rows are the same.
+   * Queues a sample. Buffers of an earlier one, if given, are written over as long as they have room.
    */
   sample(
     record: Uint8Array,
@@ -188,7 +188,15 @@ export interface NativeListingTexts {
 /** A list's statistics in columns. Without a buffer: they were written over those of the sample before. */
 export interface NativeSampleBlock {
   readonly rows: number;
+  /** The rows that a column has room for: where the next one starts. */
+  readonly room: number;
   readonly buffer: ArrayBuffer | undefined;
+}
+
+/** The identities of a sample's rows: services as in a table, and destinations of `IDENTITY_BYTES` each. */
+export interface NativeKeys extends Omit<NativeTable, 'destinations'> {
+  /** An address, and in this machine's order two numbers of 16 bits, family and port. */
+  readonly destinations: NativeBlock;
 }
 
 /** Statistics in columns (native/table/sampler.h). */
@@ -197,5 +205,5 @@ export interface NativeSample {
   readonly services: NativeSampleBlock;
   readonly destinations: NativeSampleBlock;
   /** The rows' identities, with a new generation or when asked for. */
-  readonly keys: NativeTable | undefined;
+  readonly keys: NativeKeys | undefined;
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { readAddress } from '../model/address.ts';
 import type { Destination } from '../model/destination.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 import type { Service } from '../model/service.ts';
@@ -6,9 +7,9 @@ import type { Stats } from '../model/stats.ts';
 import type { ServiceWithDestinations } from '../model/table.ts';
 import { bigStatsAt, type List, statsAt, viewList, wordAt } from './columns.ts';
 import { readDestination } from './destination.ts';
-import { readDestinationId, readServiceId } from './identity.ts';
-import { DestinationColumn, ServiceColumn } from './layout.ts';
-import type { NativeTable } from './native.ts';
+import { readServiceId } from './identity.ts';
+import { ADDRESS_BYTES, DestinationColumn, IDENTITY_BYTES, ServiceColumn } from './layout.ts';
+import type { NativeKeys, NativeTable } from './native.ts';
 import { readService } from './service.ts';
 
 /** Rows made into objects before the event loop has a turn: well under a millisecond's work. */
@@ -102,13 +103,18 @@ export function readSnapshot<T extends number | bigint>(
 }
 
 /** The identities of a sample's services, row by row. */
-export function readServiceIds({ services }: NativeTable): ServiceId[] {
+export function readServiceIds({ services }: NativeKeys): ServiceId[] {
   const list = viewList(services, ServiceColumn.count, 0);
   return Array.from({ length: list.rows }, (_, row) => readServiceId(list, row));
 }
 
 /** The identities of a sample's destinations, row by row. */
-export function readDestinationIds({ destinations }: NativeTable): DestinationId[] {
-  const list = viewList(destinations, DestinationColumn.count, 0);
-  return Array.from({ length: list.rows }, (_, row) => readDestinationId(list, row));
+export function readDestinationIds({ destinations: { rows, buffer } }: NativeKeys): DestinationId[] {
+  const bytes = new Uint8Array(buffer);
+  const numbers = new Uint16Array(buffer);
+  return Array.from({ length: rows }, (_, row) => {
+    const at = row * IDENTITY_BYTES;
+    const number = (at + ADDRESS_BYTES) / 2;
+    return { address: readAddress(bytes, at, numbers[number]!), port: numbers[number + 1]! };
+  });
 }

@@ -7,7 +7,7 @@ import {
   SamplePart,
   SampleWord,
 } from '../addon/layout.ts';
-import type { NativeSample, NativeTable } from '../addon/native.ts';
+import type { NativeKeys, NativeSample } from '../addon/native.ts';
 import { putWord } from '../addon/record.ts';
 import { readDestinationIds, readServiceIds } from '../addon/table.ts';
 import type { Calls } from '../calls/calls.ts';
@@ -27,9 +27,10 @@ export interface SamplerOptions<C extends readonly SampleColumn[] = readonly Sam
   /** Which columns there are. Default: all three. */
   readonly columns?: C | undefined;
   /**
-   * Writes each sample over the one before, as long as the topology stays: nothing is then allocated for
-   * rows, and only what changed is written. What was read before must be used up by then, and its arrays are
-   * not to be written to. Default false.
+   * Writes each sample over the one before: nothing is allocated for rows, and a sampler needs no more than
+   * 1.5 times the memory of its columns; without, there is a copy for each sample. What was read before must be
+   * used up by the time of the next read, which writes from its start on (one that fails leaves rows of both),
+   * and its arrays are not to be written to. Default false.
    */
   readonly reuse?: boolean | undefined;
 }
@@ -225,17 +226,14 @@ export function createSampler(
   /** Views the columns of new memory, or of memory that was written over. */
   function view(
     known: Rows,
-    services: ArrayBuffer,
-    destinations: ArrayBuffer,
+    services: Memory,
+    destinations: Memory,
   ): Pick<Sample, 'services' | 'destinations'> {
-    const serviceColumns = viewColumns(services, known.services, parts);
-    const destinationColumns = viewColumns(destinations, known.destinations, parts);
+    const serviceColumns = viewColumns(services, parts);
+    const destinationColumns = viewColumns(destinations, parts);
+    const { buffer, rows: count, room } = destinations;
     const word = (column: number) =>
-      new Uint32Array(
-        destinations,
-        destinationColumns.end + column * known.destinations * 4,
-        known.destinations,
-      );
+      new Uint32Array(buffer, destinationColumns.end + column * room * 4, count);
     return {
       services: {
         get ids() {
@@ -261,11 +259,15 @@ export function createSampler(
     if (keys !== undefined) rows = rowsOf(keys);
     const same = keys === undefined && services.buffer === undefined && destinations.buffer === undefined;
     if (!same || last === undefined) {
-      const buffers = {
-        services: services.buffer ?? last!.services,
-        destinations: destinations.buffer ?? last!.destinations,
+      const memory = {
+        services: { ...services, buffer: services.buffer ?? last!.services },
+        destinations: { ...destinations, buffer: destinations.buffer ?? last!.destinations },
       };
-      last = { ...buffers, views: view(rows!, buffers.services, buffers.destinations) };
+      last = {
+        services: memory.services.buffer,
+        destinations: memory.destinations.buffer,
+        views: view(rows!, memory.services, memory.destinations),
+      };
     }
     const { views } = last;
     if (!reuse) last = undefined;
@@ -336,14 +338,21 @@ function checkColumns(columns: unknown): number {
   return parts;
 }
 
+/** The memory of a sample's rows of one kind: each column has room for `room` of them. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+  readonly rows: number;
+  readonly room: number;
+}
+
 /** The wide columns of a block: five counters, five deltas and five rates, as far as they are there. */
-function viewColumns(buffer: ArrayBuffer, rows: number, parts: number) {
+function viewColumns({ buffer, rows, room }: Memory, parts: number) {
   let end = 0;
   const group = <A>(
     make: new (buffer: ArrayBuffer, offset: number, length: number) => A,
   ): CounterColumns<A> => {
-    const arrays = counterNames.map((name, i) => [name, new make(buffer, end + i * rows * 8, rows)] as const);
-    end += SAMPLE_COUNTERS * rows * 8;
+    const arrays = counterNames.map((name, i) => [name, new make(buffer, end + i * room * 8, rows)] as const);
+    end += SAMPLE_COUNTERS * room * 8;
     return Object.fromEntries(arrays) as unknown as CounterColumns<A>;
   };
   const columns = {
@@ -356,8 +365,6 @@ function viewColumns(buffer: ArrayBuffer, rows: number, parts: number) {
 
 /** Whose rows a sample has. */
 interface Rows {
-  readonly services: number;
-  readonly destinations: number;
   serviceIds(): readonly ServiceId[];
   destinationIds(): readonly DestinationId[];
 }
@@ -365,19 +372,17 @@ interface Rows {
 /**
  * Identities are made into objects when somebody asks for them, once: that takes longer than to read them.
  */
-function rowsOf(keys: NativeTable): Rows {
-  let services: readonly ServiceId[] | undefined;
-  let destinations: readonly DestinationId[] | undefined;
+function rowsOf(keys: NativeKeys): Rows {
   return {
-    services: keys.services.rows,
-    destinations: keys.destinations.rows,
-    serviceIds() {
-      services ??= readServiceIds(keys);
-      return services;
-    },
-    destinationIds() {
-      destinations ??= readDestinationIds(keys);
-      return destinations;
-    },
+    serviceIds: once(() => readServiceIds(keys)),
+    destinationIds: once(() => readDestinationIds(keys)),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }

@@ -70,6 +70,7 @@ napi_value JsValues::Block(const struct Block& block) {
 napi_value JsValues::Block(const SampleBlock& block) {
   napi_value value = Object();
   Set(value, "rows", Number(static_cast<double>(block.rows)));
+  Set(value, "room", Number(static_cast<double>(block.room)));
   Set(value, "buffer", block.same ? Undefined() : Shared(block.data, block.bytes));
   return value;
 }
@@ -94,7 +95,18 @@ napi_value JsValues::Sample(const struct Sample& sample) {
   Set(value, "generation", Number(sample.generation));
   Set(value, "services", Block(sample.services));
   Set(value, "destinations", Block(sample.destinations));
-  Set(value, "keys", sample.keys ? Table(*sample.keys) : Undefined());
+  Set(value, "keys", sample.keys ? Keys(*sample.keys) : Undefined());
+  return value;
+}
+
+napi_value JsValues::Keys(const SampleKeys& keys) {
+  const IdentityBlock& identities = keys.destinations;
+  napi_value destinations = Object();
+  Set(destinations, "rows", Number(static_cast<double>(identities.rows)));
+  const Memory bytes(identities.data, reinterpret_cast<uint8_t*>(identities.data.get()));
+  Set(destinations, "buffer", Shared(bytes, identities.rows * sizeof(DestinationIdentity)));
+  napi_value value = Table(keys.services);
+  Set(value, "destinations", destinations);
   return value;
 }
 

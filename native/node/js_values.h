@@ -40,6 +40,8 @@ class JsValues {
   void Check(napi_status status) { ok_ = ok_ && status == napi_ok; }
   napi_value Block(const struct Block& block);
   napi_value Block(const SampleBlock& block);
+  // { names, services, destinations } (NativeKeys).
+  napi_value Keys(const SampleKeys& keys);
   using Memory = std::shared_ptr<uint8_t[]>;
   napi_value Shared(const Memory& data, size_t bytes);
 

@@ -248,6 +248,7 @@ Napi::Value Layout(const Napi::CallbackInfo& info) {
                                      {"ONE_SERVICE", kOneService},
                                      {"IN_ONE_PIECE", kInOnePiece},
                                      {"COUNTERS", kCounters},
+                                     {"IDENTITY_BYTES", sizeof(DestinationIdentity)},
                                      {"SAMPLER_SHIFT", kSamplerShift},
                                      {"SAMPLE_COUNTERS", kSampleCounterColumns},
                                      {"LINE_ENDPOINTS", kLineEndpoints},

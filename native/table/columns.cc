@@ -122,22 +122,24 @@ Columns ToColumns(const std::vector<ServiceRow>& services, const std::vector<Des
   return columns;
 }
 
-Columns ToIdentities(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations,
-                     const RowOrder& order) {
-  Columns columns;
-  BlockWriter service_block(order.services.size(), kServiceWords, 0);
-  for (size_t i = 0; i < order.services.size(); ++i) {
-    service_block.Service(i, services[order.services[i]], &columns.names);
-  }
-  columns.services = service_block.Take();
+class ServiceIdentities::Writer {
+ public:
+  explicit Writer(size_t rows) : block(rows, kServiceWords, 0) {}
 
-  BlockWriter destination_block(order.destinations.size(), kDestinationWords, 0);
-  for (size_t i = 0; i < order.destinations.size(); ++i) {
-    const DestinationRow& row = destinations[order.destinations[i]];
-    destination_block.Destination(i, row, order.row_of[row.service]);
-  }
-  columns.destinations = destination_block.Take();
-  return columns;
+  BlockWriter block;
+  std::vector<std::string> names;
+};
+
+ServiceIdentities::ServiceIdentities(size_t rows) : writer_(std::make_unique<Writer>(rows)) {}
+
+ServiceIdentities::~ServiceIdentities() = default;
+
+void ServiceIdentities::Set(size_t row, const ServiceRow& service) {
+  writer_->block.Service(row, service, &writer_->names);
+}
+
+Columns ServiceIdentities::Take() {
+  return {writer_->block.Take(), {}, std::move(writer_->names)};
 }
 
 }  // namespace ipvs

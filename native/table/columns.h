@@ -52,15 +52,24 @@ class ListView {
 // Copies rows into blocks.
 Columns ToColumns(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations);
 
-// Which rows are wanted, in which order.
-struct RowOrder {
-  const std::vector<size_t>& services;
-  const std::vector<size_t>& destinations;
-  const std::vector<uint32_t>& row_of;  // by a service's place in the list: its row in this order
-};
+// Copies what identifies services into a block without counters, and their names; rows may come in any order,
+// but all of them.
+class ServiceIdentities {
+ public:
+  explicit ServiceIdentities(size_t rows);
+  ~ServiceIdentities();
+  ServiceIdentities(const ServiceIdentities&) = delete;
+  ServiceIdentities& operator=(const ServiceIdentities&) = delete;
+  ServiceIdentities(ServiceIdentities&&) = delete;
+  ServiceIdentities& operator=(ServiceIdentities&&) = delete;
 
-// Copies what identifies rows into blocks without counters.
-Columns ToIdentities(const std::vector<ServiceRow>& services, const std::vector<DestinationRow>& destinations,
-                     const RowOrder& order);
+  void Set(size_t row, const ServiceRow& service);
+  // Without destinations.
+  Columns Take();
+
+ private:
+  class Writer;
+  std::unique_ptr<Writer> writer_;
+};
 
 }  // namespace ipvs

@@ -2,40 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <cstring>
-#include <ctime>
+#include <utility>
 
 namespace ipvs {
-
-namespace {
-
-size_t WideCount(uint32_t parts) {
-  size_t count = 0;
-  for (const uint32_t part : {kSampleCounters, kSampleDeltas, kSampleRates}) {
-    if ((parts & part) != 0) count += kSampleCounterColumns;
-  }
-  return count;
-}
-
-// Makes a block ready to be written: the memory of the one before, if that can be used again.
-SampleBlock Prepare(const SampleBlock& before, const void* held, size_t rows, size_t words, uint32_t parts) {
-  SampleBlock block;
-  block.rows = rows;
-  block.bytes = rows * (WideCount(parts) * sizeof(uint64_t) + words * sizeof(uint32_t));
-  block.same = held != nullptr && before.data.get() == held && before.bytes == block.bytes;
-  block.data = block.same ? before.data : std::shared_ptr<uint8_t[]>(new uint8_t[block.bytes]);
-  return block;
-}
-
-uint8_t* WriteWide(const SampleRows& rows, uint32_t parts, bool all, uint8_t* at) {
-  if ((parts & kSampleCounters) != 0) at = rows.WriteCounters(at, all);
-  if ((parts & kSampleDeltas) != 0) at = rows.WriteDeltas(at, all);
-  if ((parts & kSampleRates) != 0) at = rows.WriteRates(at, all);
-  return at;
-}
-
-}  // namespace
 
 void Sampler::Choose(const ServiceRecord& service) {
   const bool known = std::any_of(chosen_.begin(), chosen_.end(),
@@ -52,15 +21,16 @@ void Sampler::Forget() {
 
 size_t Sampler::bytes() const {
   return BytesOf(chosen_) + BytesOf(services_listed_) + BytesOf(stretch_.services) +
-         BytesOf(stretch_.destinations) + BytesOf(keys_) + BytesOf(destination_keys_) + services_.bytes() +
-         destinations_.bytes();
+         BytesOf(stretch_.destinations) + services_.bytes() + destinations_.bytes() + identities_.bytes();
 }
 
 int Sampler::ReadTable(TableReaders* readers, uint32_t parts) {
   TableReader& reader = readers->first();
   services_listed_.clear();
+  services_read_ = 0;
+  destinations_read_ = 0;
   stretch_.Clear();
-  services_time_ = Stretch::Now();
+  services_span_.from = Stretch::Now();
   if ((parts & kSampleChosen) == 0) {
     if (const int status = reader.Services(WhenTorn::kTake, &services_listed_); status != kOk) return status;
   }
@@ -71,77 +41,96 @@ int Sampler::ReadTable(TableReaders* readers, uint32_t parts) {
     if (status != kOk) return status;
     services_listed_.push_back(row);
   }
+  services_span_.to = Stretch::Now();
   if ((parts & kSampleDestinations) == 0) return kOk;
   const int status = readers->Destinations(
-      WhenTorn::kTake, services_listed_, [] {}, &stretch_);
-  if (status != kOk) return status;
+      WhenTorn::kTake, services_listed_, [this] { TakeStretch(); }, &stretch_);
   // Without those that are gone.
-  for (size_t i = 0; i < stretch_.services.size(); ++i) {
-    const size_t index = stretch_.services[i].index;
-    if (index != i) services_listed_[i] = services_listed_[index];
+  if (status == kOk) services_listed_.resize(services_read_);
+  return status;
+}
+
+void Sampler::TakeStretch() {
+  const size_t before = services_read_;
+  // The reader needs no service any more whose destinations it has read.
+  for (const Stretch::Service& service : stretch_.services) {
+    const size_t place = services_read_++;
+    if (service.index != place) services_listed_[place] = services_listed_[service.index];
   }
-  services_listed_.resize(stretch_.services.size());
-  return kOk;
+  destinations_read_ += stretch_.destinations.size();
+  // As many as these services have the others have, too.
+  if (services_read_ > 0) destinations_.Expect(destinations_read_ * services_listed_.size() / services_read_);
+  for (const DestinationRow& listed : stretch_.destinations) {
+    const size_t place = before + listed.service;
+    const size_t known = destinations_.size();
+    const uint32_t row =
+        destinations_.Next(listed.key ^ (services_listed_[place].key * 0x9e3779b97f4a7c15ULL));
+    if (row == SampleRows::kNoRow) continue;
+    if (row >= known) {
+      DestinationIdentity identity = {};
+      std::copy_n(listed.config.address, kAddressBytes, identity.address);
+      identity.family = static_cast<uint16_t>(listed.config.family);
+      identity.port = static_cast<uint16_t>(listed.config.port);
+      identities_.Set(row, identity, destinations_.columns().room());
+    }
+    const Stretch::Service& service = stretch_.services[listed.service];
+    destinations_.Read(row, listed.counters, {service.from, service.to});
+    destinations_.SetWord(kSampleService, row, static_cast<uint32_t>(place));  // its row, when all are known
+    destinations_.SetWord(kSampleActive, row, listed.active_connections);
+    destinations_.SetWord(kSampleInactive, row, listed.inactive_connections);
+    destinations_.SetWord(kSamplePersistent, row, listed.persistent_connections);
+    destinations_.SetWord(kSampleWeight, row, listed.config.weight);
+  }
+  stretch_.Clear();
+}
+
+void Sampler::TakeServices() {
+  services_.Expect(services_listed_.size());
+  for (const ServiceRow& listed : services_listed_) {
+    const uint32_t row = services_.Next(listed.key);
+    if (row != SampleRows::kNoRow) services_.Read(row, listed.counters, services_span_);
+  }
 }
 
 int Sampler::Read(TableReaders* readers, uint32_t parts, const HeldBlocks& held, Sample* sample) {
-  if (const int status = ReadTable(readers, parts); status != kOk) return status;
-  keys_.resize(services_listed_.size());
-  for (size_t i = 0; i < keys_.size(); ++i) keys_[i] = services_listed_[i].key;
-  destination_keys_.resize(stretch_.destinations.size());
-  for (size_t i = 0; i < destination_keys_.size(); ++i) {
-    const DestinationRow& row = stretch_.destinations[i];
-    destination_keys_[i] = row.key ^ (keys_[row.service] * 0x9e3779b97f4a7c15ULL);
+  const bool reuse = (parts & kSampleReuse) != 0;
+  services_.Begin(parts, held.services);
+  destinations_.Begin(parts, held.destinations);
+  if (const int status = ReadTable(readers, parts); status != kOk) {
+    services_.Abandon();
+    destinations_.Abandon();
+    return status;
   }
-  const bool others = services_.Track(keys_);
-  const bool fresh = destinations_.Track(destination_keys_) || others || generation_ == 0;
+  TakeServices();
+  const bool other_services = services_.End();
+  const bool other_destinations = destinations_.End();
+  if (!destinations_.stayed().empty()) identities_.Keep(destinations_.stayed());
+  const bool fresh = other_services || other_destinations || generation_ == 0;
   if (fresh) ++generation_;
-
-  std::vector<uint32_t> row_of(services_listed_.size());
-  for (size_t i = 0; i < services_.size(); ++i) {
-    row_of[services_.listed(i)] = static_cast<uint32_t>(i);
-    services_.Read(i, services_listed_[services_.listed(i)].counters, services_time_);
+  for (size_t row = 0; row < destinations_.size(); ++row) {
+    const uint32_t place = destinations_.columns().word(kSampleService, row);
+    destinations_.SetWord(kSampleService, static_cast<uint32_t>(row), services_.row_at(place));
   }
-  for (size_t i = 0; i < destinations_.size(); ++i) {
-    const DestinationRow& row = stretch_.destinations[destinations_.listed(i)];
-    destinations_.Read(i, row.counters, stretch_.services[row.service].read);
-  }
-
-  sample->services = Prepare(service_block_, fresh ? nullptr : held.services, services_.size(), 0, parts);
-  WriteWide(services_, parts, !sample->services.same, sample->services.data.get());
-  sample->destinations = Prepare(destination_block_, fresh ? nullptr : held.destinations,
-                                 destinations_.size(), kSampleWords, parts);
-  uint8_t* const words =
-      WriteWide(destinations_, parts, !sample->destinations.same, sample->destinations.data.get());
-  WriteWords(row_of, words);
-  if ((parts & kSampleReuse) != 0) {
-    service_block_ = sample->services;
-    destination_block_ = sample->destinations;
-  }
+  const auto block = [&](const SampleRows& rows, const void* memory) {
+    return reuse ? rows.columns().Share(memory) : rows.columns().Copy();
+  };
+  sample->services = block(services_, held.services);
+  sample->destinations = block(destinations_, held.destinations);
   sample->generation = generation_;
-  if (fresh || (parts & kSampleKeys) != 0) sample->keys = Keys(row_of);
+  if (fresh || (parts & kSampleKeys) != 0) sample->keys = Keys();
   return kOk;
 }
 
-void Sampler::WriteWords(const std::vector<uint32_t>& row_of, uint8_t* at) const {
-  const size_t rows = destinations_.size();
-  for (size_t i = 0; i < rows; ++i) {
-    const DestinationRow& row = stretch_.destinations[destinations_.listed(i)];
-    uint32_t words[kSampleWords] = {};
-    words[kSampleService] = row_of[row.service];
-    words[kSampleActive] = row.active_connections;
-    words[kSampleInactive] = row.inactive_connections;
-    words[kSamplePersistent] = row.persistent_connections;
-    words[kSampleWeight] = row.config.weight;
-    for (size_t c = 0; c < kSampleWords; ++c) {
-      std::memcpy(at + (c * rows + i) * sizeof(uint32_t), &words[c], sizeof(uint32_t));
-    }
+std::unique_ptr<SampleKeys> Sampler::Keys() {
+  ServiceIdentities services(services_.size());
+  for (size_t i = 0; i < services_listed_.size(); ++i) {
+    if (const uint32_t row = services_.row_at(i); row != SampleRows::kNoRow)
+      services.Set(row, services_listed_[i]);
   }
-}
-
-std::unique_ptr<Columns> Sampler::Keys(const std::vector<uint32_t>& row_of) const {
-  const RowOrder order = {services_.order(), destinations_.order(), row_of};
-  return std::make_unique<Columns>(ToIdentities(services_listed_, stretch_.destinations, order));
+  auto keys = std::make_unique<SampleKeys>();
+  keys->services = services.Take();
+  keys->destinations = identities_.Share(destinations_.size());
+  return keys;
 }
 
 }  // namespace ipvs

@@ -241,17 +241,19 @@ size_t TableReader::StretchLength() const {
 
 int TableReader::Destinations(WhenTorn torn, const std::vector<ServiceRow>& services, size_t first,
                               size_t last, Stretch* stretch) {
+  Stretch::Time now = Stretch::Now();
   for (size_t i = first; i < last; ++i) {
     const size_t before = stretch->destinations.size();
-    const Stretch::Time now = Stretch::Now();
+    const Stretch::Time from = now;
     const int status = Destinations(torn, services[i].config, services[i].key,
                                     static_cast<uint32_t>(stretch->services.size()), &stretch->destinations);
+    now = Stretch::Now();
     if (status == ESRCH) {  // removed since the services were read
       stretch->destinations.resize(before);
       continue;
     }
     if (status != kOk) return status;
-    stretch->services.push_back({i, now});
+    stretch->services.push_back({i, from, now});
   }
   return kOk;
 }

@@ -43,7 +43,8 @@ struct Stretch {
   using Time = std::chrono::steady_clock::time_point;
   struct Service {
     size_t index;  // in the list of services
-    Time read;     // when its destinations were
+    Time from;     // when its destinations were asked for
+    Time to;       // when they had come
   };
 
   // One look at the clock for each service: the kernel's tick (1 to 10 ms) is exact enough beside the two

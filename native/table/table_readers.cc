@@ -36,7 +36,7 @@ void Append(const Stretch& stretch, Stretch* all) {
 }
 
 // Makes room for the destinations of all services, if they have as many as those that were read: to grow step
-// by step takes twice the memory.
+// by step takes twice the memory. None where they were taken.
 void ReserveAlike(size_t services, Stretch* all) {
   constexpr size_t kMost = 1 << 16;
   if (all->services.empty()) return;
@@ -197,8 +197,8 @@ int TableReaders::Destinations(WhenTorn torn, const std::vector<ServiceRow>& ser
   }
   for (size_t i = 0; i < services.size(); ++i) {
     if (const int status = first_.Destinations(torn, services, i, i + 1, all); status != kOk) return status;
-    if (i == 1) ReserveAlike(services.size(), all);
     look();
+    if (i == 1) ReserveAlike(services.size(), all);
   }
   return kOk;
 }

@@ -241,7 +241,7 @@ TEST_CASE("A sampler of chosen services asks for these alone, and one that is no
   CHECK(counter == 9);
   CHECK(kernel.sent.size() == 2);
   REQUIRE(sample.keys != nullptr);
-  CHECK(sample.keys->services.rows == 1);
+  CHECK(sample.keys->services.services.rows == 1);
 }
 
 TEST_CASE("A sampler weighs what it keeps of its rows") {
@@ -254,8 +254,63 @@ TEST_CASE("A sampler weighs what it keeps of its rows") {
   kernel.On(Listing(rows));
   ipvs::Sample sample;
   REQUIRE(sampler.Read(&client.readers, ipvs::kSampleCounters, {}, &sample) == ipvs::kOk);
-  // Five counters, deltas and rates each, and the row itself.
-  CHECK(sampler.bytes() >= empty + 100 * (15 * sizeof(uint64_t) + sizeof(ipvs::ServiceRow)));
+  // Five counters and rates each, and the row itself.
+  CHECK(sampler.bytes() >= empty + 100 * (10 * sizeof(uint64_t) + sizeof(ipvs::ServiceRow)));
+}
+
+TEST_CASE("A sampler that writes over its samples takes at most one and a half times its columns") {
+  const uint32_t parts = ipvs::kSampleColumnParts | ipvs::kSampleDestinations | ipvs::kSampleReuse;
+  for (const uint16_t length : {3, 9}) {
+    ScriptedKernel kernel;
+    Client client(&kernel);
+    ipvs::Sampler sampler;
+    const auto read = [&](uint16_t destinations) {
+      std::vector<Attributes> services;
+      std::vector<Attributes> rows;
+      for (uint16_t port = 1; port <= 60; ++port) services.push_back(ServiceRow(port));
+      for (uint16_t port = 1; port <= destinations; ++port) rows.push_back(DestinationRow(port));
+      kernel.On(Listing(services));
+      for (size_t service = 0; service < services.size(); ++service) kernel.On(Listing(rows));
+      ipvs::Sample sample;
+      REQUIRE(sampler.Read(&client.readers, parts, {}, &sample) == ipvs::kOk);
+      REQUIRE(sample.destinations.rows == size_t{60} * destinations);
+    };
+    read(9);
+    read(length);
+    // The services' own rows, and one service's destinations as they were decoded.
+    const size_t beside =
+        60 * (sizeof(ipvs::ServiceRow) + 160) + size_t{2} * 9 * sizeof(ipvs::DestinationRow);
+    const size_t columns = size_t{60} * length * (15 * sizeof(uint64_t) + 5 * sizeof(uint32_t));
+    CHECK(sampler.bytes() <= columns * 3 / 2 + beside);  // nobody else holds a sample now
+    CHECK(sampler.bytes() >= columns);
+  }
+}
+
+TEST_CASE("What came between two reads is in the delta, though a read in between failed half-way") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Sampler sampler;
+  const uint32_t parts = ipvs::kSampleDeltas | ipvs::kSampleDestinations;
+  ipvs::Sample sample;
+  const auto list = [&](uint64_t count) {
+    kernel.On(Listing({ServiceRow(1), ServiceRow(2)})).On(Listing({DestinationRow(11, count)}));
+  };
+  const auto delta = [&] {
+    double found = 0;
+    std::memcpy(&found, sample.destinations.data.get(), sizeof found);
+    return found;
+  };
+  list(100);
+  kernel.On(Listing({DestinationRow(21, 100)}));
+  REQUIRE(sampler.Read(&client.readers, parts, {}, &sample) == ipvs::kOk);
+  CHECK(delta() == 0);
+  list(130);
+  kernel.On(Refusing(EPERM));
+  CHECK(sampler.Read(&client.readers, parts, {}, &sample) == EPERM);
+  list(150);
+  kernel.On(Listing({DestinationRow(21, 100)}));
+  REQUIRE(sampler.Read(&client.readers, parts, {}, &sample) == ipvs::kOk);
+  CHECK(delta() == 50);
 }
 
 TEST_CASE("A sampler's memory is written over only while it is held and the rows are the same") {
@@ -301,13 +356,15 @@ TEST_CASE(
     const uint32_t parts = ipvs::kSampleDestinations | ipvs::kSampleKeys;
     REQUIRE(sampler.Read(&client.readers, parts, {}, &sample) == ipvs::kOk);
     REQUIRE(sample.keys != nullptr);
-    const ipvs::ListView services(sample.keys->services.data.get(), 2, ipvs::kServiceWords, 0);
-    const ipvs::ListView destinations(sample.keys->destinations.data.get(), 2, ipvs::kDestinationWords, 0);
+    const ipvs::ListView services(sample.keys->services.services.data.get(), 2, ipvs::kServiceWords, 0);
+    REQUIRE(sample.keys->destinations.rows == 2);
     std::vector<uint32_t> found;
     for (const size_t row : {size_t{0}, size_t{1}}) {
       found.push_back(services.Word(ipvs::kServicePort, row));
-      found.push_back(destinations.Word(ipvs::kDestinationPort, row));
-      found.push_back(destinations.Word(ipvs::kDestinationService, row));
+      found.push_back(sample.keys->destinations.data.get()[row].port);
+      uint32_t service = 0;
+      std::memcpy(&service, sample.destinations.data.get() + row * sizeof service, sizeof service);
+      found.push_back(service);
     }
     return found;
   };
@@ -330,7 +387,7 @@ TEST_CASE(
   CHECK(sample.services.rows == 1);
   CHECK(sample.destinations.rows == 1);
   REQUIRE(sample.keys != nullptr);
-  const ipvs::ListView keys(sample.keys->services.data.get(), 1, ipvs::kServiceWords, 0);
+  const ipvs::ListView keys(sample.keys->services.services.data.get(), 1, ipvs::kServiceWords, 0);
   CHECK(keys.Word(ipvs::kServicePort, 0) == 2);
 }
 
