@@ -1,8 +1,8 @@
 // Makes a machine ready for an npm script, and does nothing when it is ready. Plain JavaScript, since it runs
 // before `npm ci`. Without a part it installs what package-lock.json lists.
 //
-//   node scripts/setup.mjs [addon] [native] [failures] [dist] [prebuild] [unit] [package] [bed] [arm64] [style] [tidy]
-//     [clang] [fuzz] [mutants]
+//   node scripts/setup.mjs [addon] [native] [failures] [counting] [dist] [prebuild] [unit] [package] [bed] [arm64]
+//     [style] [tidy] [clang] [fuzz] [mutants]
 
 // @ts-check
 
@@ -25,8 +25,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * @typedef {'addon' | 'native' | 'failures' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'arm64' | 'style' |
- *   'tidy' | 'clang' | 'fuzz' | 'mutants'} Part
+ * @typedef {'addon' | 'native' | 'failures' | 'counting' | 'dist' | 'prebuild' | 'unit' | 'package' | 'bed' | 'arm64' |
+ *   'style' | 'tidy' | 'clang' | 'fuzz' | 'mutants'} Part
  */
 /**
  * @typedef {{ package: string, present: () => boolean }} Need Something from the system, and the Debian
@@ -37,8 +37,11 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addonFile = join(root, 'native/build/Release/ipvs.node');
 const nativeTests = join(root, 'native/build/Debug/ipvs-native-test');
+// Libraries that are preloaded.
 const failingCalls = join(root, 'native/build/failing-calls.so');
 const failingCallsSource = join(root, 'test/hardening/failures/failing-calls.c');
+const countingMalloc = join(root, 'native/build/counting-malloc.so');
+const countingMallocSource = join(root, 'test/hardening/soak/counting-malloc.c');
 const fuzzTargets = join(root, 'native/build/Fuzz/ipvs-fuzz');
 const stryker = join(root, '.cache/mutants');
 const strykerPackages = join(root, 'test/hardening/mutants/stryker');
@@ -77,6 +80,7 @@ const needs = {
   addon: buildNeeds,
   native: [...buildNeeds, doctest],
   failures: [program('gcc', 'gcc')],
+  counting: [program('gcc', 'gcc')],
   dist: [],
   prebuild: prebuildNeeds,
   // Completion is tested in these shells; the text of metrics, rules and OpenMetrics by Prometheus' own programs.
@@ -182,7 +186,12 @@ function steps(parts) {
     todo.push({ what: 'building the addon', run: buildAddon });
   }
   if (parts.includes('failures') && isOlder(failingCalls, [failingCallsSource])) {
-    todo.push({ what: 'building the library that makes calls fail', run: buildFailingCalls });
+    const run = () => buildPreloaded(failingCalls, failingCallsSource);
+    todo.push({ what: 'building the library that makes calls fail', run });
+  }
+  if (parts.includes('counting') && isOlder(countingMalloc, [countingMallocSource])) {
+    const run = () => buildPreloaded(countingMalloc, countingMallocSource);
+    todo.push({ what: 'building the library that counts what is allocated', run });
   }
   if (parts.includes('tidy') && isOlder(compileCommands, [...sources, join(root, 'test/native')])) {
     todo.push({ what: 'writing down how C++ is compiled', run: writeCompileCommands });
@@ -263,10 +272,15 @@ async function buildNativeTests() {
   touch(nativeTests);
 }
 
-async function buildFailingCalls() {
-  mkdirSync(dirname(failingCalls), { recursive: true });
-  const options = ['-shared', '-fPIC', '-O2', '-Wall', '-Wextra', '-Werror'];
-  await run('gcc', [...options, '-o', failingCalls, failingCallsSource, '-ldl']);
+/**
+ * @param {string} library
+ * @param {string} source
+ */
+async function buildPreloaded(library, source) {
+  mkdirSync(dirname(library), { recursive: true });
+  // C++'s exceptions pass through.
+  const options = ['-shared', '-fPIC', '-O2', '-fexceptions', '-Wall', '-Wextra', '-Werror'];
+  await run('gcc', [...options, '-o', library, source, '-ldl']);
 }
 
 async function buildFuzzTargets() {

@@ -24,5 +24,6 @@ export function fitLine(xs: readonly number[], ys: readonly number[]): Line {
  * as V8's heap does when it compiles another function, scatters and is not taken for a leak, which rises steadily.
  */
 export function rises({ rise, error }: Line, allowed: number): boolean {
+  if (Number.isNaN(rise)) throw new RangeError('what was not measured cannot be judged');
   return rise - 3 * error > allowed;
 }

@@ -8,6 +8,8 @@ export interface Stage {
   readonly fixed: Rows;
   /** Operations that were answered so far. */
   operations: number;
+  /** What each actor has done so far, by its name. */
+  readonly steps: Map<string, number>;
   /** Errors that were expected, by their codes. */
   readonly refused: Map<string, number>;
   /** What is wrong, a sentence each. */
