@@ -78,6 +78,26 @@ describe.runIf(ownKernel)('the module ip_vs', () => {
     }
   });
 
+  /** Unloads modules whenever they are not in use, until `work` is done, which is told how often that was. */
+  async function besideUnloading(
+    modules: string,
+    work: (unloaded: () => number) => Promise<void>,
+  ): Promise<void> {
+    const script = `while :; do for module in ${modules}; do rmmod $module && echo unloaded; done 2>/dev/null; sleep 0.03; done`;
+    const unloading = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    let unloaded = 0;
+    unloading.stdout.on('data', (chunk: Buffer) => {
+      unloaded += chunk.toString().split('\n').length - 1;
+    });
+    const ended = once(unloading, 'exit');
+    try {
+      await work(() => unloaded);
+    } finally {
+      process.kill(-unloading.pid!, 'SIGKILL');
+      await ended;
+    }
+  }
+
   test.each([
     ['ip_vs_rr', 40],
     ['ip_vs_rr ip_vs_wrr ip_vs', 25],
@@ -85,28 +105,58 @@ describe.runIf(ownKernel)('the module ip_vs', () => {
     'beside %s unloaded again and again, no service is refused for want of its scheduler or of IPVS',
     async (modules, rounds) => {
       await bed.ipvs.flush();
-      const script = `while :; do for module in ${modules}; do rmmod $module && echo unloaded; done 2>/dev/null; sleep 0.03; done`;
-      const unloading = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
-      let unloaded = 0;
-      unloading.stdout.on('data', (chunk: Buffer) => {
-        unloaded += chunk.toString().split('\n').length - 1;
-      });
-      const ended = once(unloading, 'exit');
-      try {
+      await besideUnloading(modules, async unloaded => {
         // A quick machine is done with the rounds before a module could be unloaded between two of them.
-        for (let round = 0; round < rounds || unloaded < 2; round++) {
+        for (let round = 0; round < rounds || unloaded() < 2; round++) {
           await bed.ipvs.addService({ ...web, scheduler: 'rr' });
           await bed.ipvs.updateService(web, { scheduler: 'wrr' });
           await bed.ipvs.removeService(web);
           if (round >= rounds) await setTimeout(50);
         }
-      } finally {
-        process.kill(-unloading.pid!, 'SIGKILL');
-        await ended;
-      }
+      });
       expect(await bed.ipvs.services()).toEqual([]);
     },
   );
+
+  test('beside ip_vs unloaded and loaded again, every list and sample is read to its end, and has no row twice', async () => {
+    await bed.ipvs.flush();
+    const ports = Array.from({ length: 30 }, (_, i) => 1000 + i);
+    const server = { address: '10.0.0.1', port: 80 };
+    const ended = new AbortController();
+    const lists = { read: 0, withRows: 0 };
+    const whole = (keys: readonly number[]) => {
+      lists.read++;
+      if (keys.length > 0) lists.withRows++;
+      expect(new Set(keys).size).toBe(keys.length);
+      for (const port of keys) expect(ports).toContain(port);
+    };
+    const reading = async () => {
+      await using ipvs = bed.client();
+      const sampler = ipvs.sampler();
+      while (!ended.signal.aborted) {
+        whole((await ipvs.services()).map(({ port }) => port!));
+        whole((await ipvs.snapshot()).map(({ port }) => port!));
+        whole((await sampler.read()).services.ids.map(({ port }) => port!));
+      }
+    };
+    const readers = [reading(), reading()];
+    await besideUnloading('ip_vs_rr ip_vs', async unloaded => {
+      for (let round = 0; round < 5 || unloaded() < 3; round++) {
+        const added = ports.flatMap(port => [
+          bed.ipvs.addService({ ...web, port, scheduler: 'rr' }),
+          bed.ipvs.addDestination({ ...web, port }, server),
+        ]);
+        await Promise.all(added);
+        expect(await bed.ipvs.services()).toHaveLength(ports.length);
+        await bed.ipvs.flush();
+        await setTimeout(40);
+      }
+    });
+    ended.abort();
+    await Promise.all(readers);
+    expect(lists.read).toBeGreaterThan(8);
+    expect(lists.withRows).toBeGreaterThan(0);
+  });
 
   // Up to 6.12 the kernel would load it while it holds IPVS' lock, for which the removal waits, and for the removal
   // the module: no call to IPVS would be answered any more (native/netlink/modules.h).
