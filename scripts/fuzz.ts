@@ -165,10 +165,15 @@ function fileCoverage(record: string): string {
   const file = /SF:(.*)/.exec(record)?.[1] ?? '';
   const lines = [...record.matchAll(/^DA:(\d+),(\d+)/gm)];
   const missed = lines.filter(([, , count]) => count === '0').map(([, line]) => Number(line));
-  const branches = [...record.matchAll(/^BRDA:\d+,\d+,\d+,(.+)$/gm)].map(([, count]) => count);
-  const taken = branches.filter(count => count !== '0' && count !== '-').length;
+  const branches = [...record.matchAll(/^BRDA:(\d+),\d+,\d+,(.+)$/gm)];
+  const untaken = branches
+    .filter(([, , count]) => count === '0' || count === '-')
+    .map(([, line]) => Number(line));
+  const taken = branches.length - untaken.length;
   const covered = lines.length - missed.length;
-  const where = missed.length > 0 ? `; never line ${ranges(missed)}` : '';
+  const where =
+    (missed.length > 0 ? `; never line ${ranges(missed)}` : '') +
+    (untaken.length > 0 ? `; one way only in line ${ranges([...new Set(untaken)])}` : '');
   return (
     `  ${file.replace(`${process.cwd()}/`, '')}: ${covered} of ${lines.length} lines, ` +
     `${taken} of ${branches.length} branches${where}`
