@@ -99,8 +99,8 @@ describe.runIf(ownKernel)('the module ip_vs', () => {
   }
 
   test.each([
-    ['ip_vs_rr', 40],
-    ['ip_vs_rr ip_vs_wrr ip_vs', 25],
+    ['ip_vs_rr', 30],
+    ['ip_vs_rr ip_vs_wrr ip_vs', 15],
   ])(
     'beside %s unloaded again and again, no service is refused for want of its scheduler or of IPVS',
     async (modules, rounds) => {
