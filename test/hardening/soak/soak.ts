@@ -144,7 +144,9 @@ for (let i = 1; i <= checkpointCount && stage.defects.length === 0; i++) {
   const resources = await takeStock();
   const { operations } = stage;
   checkpoints.push({ ...resources, operations });
-  const measures = (Object.keys(allowed) as Measure[]).map(measure => inUnits(measure, resources[measure]));
+  const measures = (Object.keys(allowed) as Measure[])
+    .filter(measure => !Number.isNaN(resources[measure]))
+    .map(measure => inUnits(measure, resources[measure]));
   const elapsed = (performance.now() - start) / 1000;
   console.log(`${number(elapsed)} s: ${number(operations)} operations, ${measures.join(', ')}`);
   if (values.heap !== undefined && (i === checkpointCount >> 1 || i === checkpointCount)) {
