@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * What of a leak's stack makes it ours. Whatever else is left at a process' end is Node.js': it leaves V8's heap, its
- * environment and its threads to the kernel, and so do the programs that tests start (ip, sh, python3).
+ * What of a stack makes a leak or a race ours. Whatever else is left at a process' end is Node.js': it leaves V8's heap,
+ * its environment and its threads to the kernel, and so do the programs that tests start (ip, sh, python3). And how its
+ * threads agree, by atomic counters, the thread sanitizer does not see, which Node.js is not compiled with.
  */
 const ours = /ipvs\.node|libnl(?:-genl)?-3/;
 
@@ -11,7 +12,10 @@ const ours = /ipvs\.node|libnl(?:-genl)?-3/;
 export function reportsIn(folder: string): readonly string[] {
   return readdirSync(folder)
     .map(name => readFileSync(join(folder, name), 'utf8'))
-    .flatMap(report => (report.includes('LeakSanitizer: detected') ? leaksOf(report) : [report.trim()]));
+    .flatMap(report => {
+      if (report.includes('LeakSanitizer: detected')) return leaksOf(report);
+      return report.includes('WARNING: ThreadSanitizer') ? racesOf(report) : [report.trim()];
+    });
 }
 
 /** The leaks of a report that are ours, each with its stack. */
@@ -20,4 +24,13 @@ export function leaksOf(report: string): readonly string[] {
     .split(/\n\s*\n/)
     .map(part => part.trim())
     .filter(part => /^(?:Direct|Indirect) leak of /.test(part) && ours.test(part));
+}
+
+/** The thread sanitizer's reports that are ours: by what the threads did, not by who started them. */
+export function racesOf(report: string): readonly string[] {
+  return report
+    .split(/^={18}$/m)
+    .map(part => part.trim())
+    .filter(part => part.startsWith('WARNING: ThreadSanitizer'))
+    .filter(part => ours.test(part.replace(/\n\n {2}(?:Location|Mutex|Thread) [\s\S]*/, '')));
 }
