@@ -18,7 +18,7 @@ const scenes = useScenes(bed, stage);
 
 /** Milliseconds from one check to the next, and for an answer. keepalived's are whole seconds. */
 const INTERVAL = 1000;
-/** How often each scene is played: each time at another moment between two checks. More make better medians. */
+/** How often each scene is played: each time at another moment between two checks. More make better means. */
 const ROUNDS = Number(process.env['IPVS_ROUNDS'] ?? (process.env['CI'] ? 2 : 1));
 /** Where nobody had the processor for so many milliseconds, a round tells of the machine: it is played again. */
 const STOOD = INTERVAL / 4;
@@ -114,19 +114,26 @@ interface Round {
   readonly theirs: Score;
 }
 
-const medianOf = (values: readonly number[]) => {
-  const sorted = values.toSorted((one, other) => one - other);
-  const half = sorted.length / 2;
-  return (sorted[Math.floor(half)]! + sorted[Math.ceil(half) - 1]!) / 2;
-};
+/**
+ * Shares of an interval after which a scene's server fails, one for each round: spread evenly, in any order. Were each
+ * a little longer than that before, one of the two might drift along and meet them all at the same moment.
+ */
+const momentsBetweenChecks = () =>
+  Array.from({ length: ROUNDS }, (_, round) => ({
+    share: (round + Math.random()) / ROUNDS,
+    place: Math.random(),
+  }))
+    .toSorted((one, other) => one.place - other.place)
+    .map(({ share }) => share);
 
 const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+const meanOf = (values: readonly number[]) => sumOf(values) / values.length;
 
 /** What is read off rounds of one of the two. */
 function resultOf(scores: readonly Score[]) {
   return {
-    out: Math.round(medianOf(scores.map(({ out }) => out))),
-    back: Math.round(medianOf(scores.map(({ back }) => back))),
+    out: Math.round(meanOf(scores.map(({ out }) => out))),
+    back: Math.round(meanOf(scores.map(({ back }) => back))),
     failed: sumOf(scores.map(({ failed }) => failed)),
   };
 }
@@ -155,7 +162,8 @@ test('the director takes servers out and back as soon as keepalived does, and no
       await presence.since(ours, fallen, false),
       isSeen ? await presence.since(theirs, fallen, false) : Number.POSITIVE_INFINITY,
     ];
-    await sleep(isSeen ? 500 : 2 * INTERVAL);
+    // At any moment between two checks, again.
+    await sleep((isSeen ? 500 : 2 * INTERVAL) + Math.random() * INTERVAL);
     const stays = presence.isIn(theirs, fallen);
     const well = await scene.mend();
     // Who has waited for the fallen server until now has waited for too long.
@@ -194,10 +202,11 @@ test('the director takes servers out and back as soon as keepalived does, and no
     await Promise.all(all);
     const enough = Date.now() + LONGEST;
     await Promise.all(
-      scenes.map(async (scene, i) => {
+      scenes.map(async scene => {
+        const moments = momentsBetweenChecks();
         const quiet = () => rounds.filter(round => round.scene === scene && round.isQuiet).length;
         for (let round = 0; round < 2 * ROUNDS && quiet() < ROUNDS && Date.now() < enough; round++) {
-          await play(scene, ((round + i / scenes.length) % ROUNDS) / ROUNDS);
+          await play(scene, moments[round % ROUNDS]!);
         }
       }),
     );
