@@ -8,7 +8,7 @@ const ofNode = [
   frame(0, '/usr/bin/node+0x1'),
 ].join('\n');
 const ofAddon = [
-  'Indirect leak of 32 byte(s) in 1 object(s) allocated from:',
+  'Direct leak of 32 byte(s) in 1 object(s) allocated from:',
   frame(0, 'native/build/Release/ipvs.node+0x2'),
   frame(1, '/usr/bin/node+0x1'),
 ].join('\n');
@@ -24,8 +24,8 @@ test('a leak counts where its stack has a frame of the addon or of libnl, whoeve
   expect(leaksOf(report(ofNode, ofAddon, ofLibnl))).toEqual([ofAddon, ofLibnl]);
 });
 
-test('what Node.js leaves at its end is no leak of ours', () => {
-  expect(leaksOf(report(ofNode))).toEqual([]);
+test('what Node.js leaves at its end is no leak of ours, nor what hangs on that', () => {
+  expect(leaksOf(report(ofNode, ofAddon.replace('Direct', 'Indirect')))).toEqual([]);
 });
 
 /** A race of two threads, of which one was started by the addon. */
