@@ -210,7 +210,9 @@ function steps(parts) {
     parts.includes('dist') &&
     isOlder(
       join(dist, 'index.js'),
-      ['lib', 'tsconfig.build.json', 'scripts/bundle.mjs'].map(name => join(root, name)),
+      ['lib', 'tsconfig.build.json', 'scripts/bundle.mjs', 'scripts/declarations.mjs'].map(name =>
+        join(root, name),
+      ),
     )
   ) {
     todo.push({ what: 'compiling lib to dist', run: compileLibrary });
@@ -317,8 +319,22 @@ async function compileLibrary() {
   for (const folder of ['dist', 'built']) rmSync(join(root, folder), { recursive: true, force: true });
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
   const { bundleCommand, bundleForTests, bundleLibrary } = await import('./bundle.mjs');
+  const { keepDeclarations } = await import('./declarations.mjs');
+  keepDeclarations(join(root, 'dist'), typesOf(join(root, 'package.json')));
   await Promise.all([bundleLibrary(root), bundleCommand(root), bundleForTests(root)]);
   touch(join(root, 'dist/index.js'));
+}
+
+/**
+ * The declarations of what package.json exports, from dist.
+ * @param {string} file
+ */
+function typesOf(file) {
+  /** @type {{ exports: Record<string, string | { types: string }> }} */
+  const { exports } = JSON.parse(readFileSync(file, 'utf8'));
+  return Object.values(exports).flatMap(entry =>
+    typeof entry === 'string' ? [] : [entry.types.replace('./dist/', '')],
+  );
 }
 
 /**
