@@ -286,6 +286,26 @@ TEST_CASE("A sampler that writes over its samples takes at most one and a half t
   }
 }
 
+TEST_CASE("Identities that were handed out stay as they were when the table empties and fills again") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Sampler sampler;
+  const auto read = [&](const std::vector<Attributes>& destinations) {
+    kernel.On(Listing({ServiceRow(1)})).On(Listing(destinations));
+    if (destinations.empty()) kernel.On(Answering(ServiceRow(1)));
+    ipvs::Sample sample;
+    REQUIRE(sampler.Read(&client.readers, ipvs::kSampleDestinations, {}, &sample) == ipvs::kOk);
+    REQUIRE(sample.keys != nullptr);
+    CHECK(sample.keys->destinations.rows == destinations.size());
+    return sample.keys->destinations;
+  };
+  const ipvs::IdentityBlock first = read({DestinationRow(11)});
+  read({});
+  const ipvs::IdentityBlock third = read({DestinationRow(12)});
+  CHECK(first.data.get()[0].port == 11);
+  CHECK(third.data.get()[0].port == 12);
+}
+
 TEST_CASE("What came between two reads is in the delta, though a read in between failed half-way") {
   ScriptedKernel kernel;
   Client client(&kernel);
