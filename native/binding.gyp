@@ -68,6 +68,7 @@
         "cli/saved_rules.cc",
         "cli/usual_answer.cc",
         "cli/usual_command.cc",
+        "cli/usual_rules.cc",
         "codec/decode.cc",
         "codec/encode.cc",
         "codec/merge.cc",

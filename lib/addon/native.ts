@@ -32,6 +32,8 @@ export interface Native {
   ): Uint8Array;
   /** What ipvs-quick reads in a command line (native/cli/usual_command.h); for tests. */
   usualCommand(words: readonly string[]): { readonly kind: number; readonly call: Uint8Array } | undefined;
+  /** The records that ipvs-quick makes of a rules file, where it does (native/cli/usual_rules.h); for tests. */
+  usualRules(text: string): { readonly records: Uint8Array; readonly lines: Uint32Array } | undefined;
   /** What ipvs-quick prints of a table, where it does; for tests. `kind` is UsualCommand::Kind. */
   usualText(
     kind: number,

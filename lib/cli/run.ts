@@ -1,6 +1,9 @@
 import { runIpvsadm } from './ipvsadm.ts';
 import type { Shell } from './terminal.ts';
 
+/** By this word ipvs-quick starts the command, and no user does. Then comes a descriptor. */
+const TELL_REFUSED = 'tell-refused';
+
 /**
  * Does what a command line says and returns the exit status. What begins with a dash is ipvsadm's, and so are
  * nothing at all and numbers, which are the arguments of a --set behind them; any other word is a command of
@@ -9,6 +12,10 @@ import type { Shell } from './terminal.ts';
 export async function runCommandLine(words: readonly string[], shell: Shell): Promise<number> {
   try {
     if (words.length === 0 || /^\s*[-+\d]/.test(words[0]!)) return await runIpvsadm(words, shell);
+    if (words[0] === TELL_REFUSED) {
+      const { tellRefused } = await import('./restore/refused.ts');
+      return await tellRefused(words.slice(1), shell);
+    }
     const { runBuiltin } = await import('./commands/commands.ts');
     return await runBuiltin(words, shell);
   } catch (error) {

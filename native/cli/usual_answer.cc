@@ -1,5 +1,6 @@
 #include "native/cli/usual_answer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -80,6 +81,20 @@ std::optional<UsualAnswer> ShowTable(const UsualCommand& command, Connection* co
 std::optional<UsualAnswer> AnswerUsual(const UsualCommand& command, Connection* connection) {
   return command.kind == UsualCommand::kWrite ? Change(command.call, connection)
                                               : ShowTable(command, connection);
+}
+
+std::vector<int> MakeCalls(const std::vector<CallRecord>& calls, Connection* connection) {
+  std::vector<int> all;
+  std::vector<const CallRecord*> batch;
+  std::vector<int> statuses;
+  for (size_t from = 0; from < calls.size(); from += batch.size()) {
+    batch.clear();
+    const size_t to = std::min(from + Connection::kBatch, calls.size());
+    for (size_t i = from; i < to; ++i) batch.push_back(&calls[i]);
+    connection->Batch(batch, &statuses);
+    all.insert(all.end(), statuses.begin(), statuses.end());
+  }
+  return all;
 }
 
 }  // namespace ipvs

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "native/cli/usual_command.h"
 #include "native/netlink/connection.h"
@@ -18,5 +19,9 @@ struct UsualAnswer {
 // Does a command. Nothing where the kernel refused it, something failed or there are no words for what was
 // read: then nothing has changed, and whoever does the command again does it for the first time.
 std::optional<UsualAnswer> AnswerUsual(const UsualCommand& command, Connection* connection);
+
+// Makes the calls of rules in their order, each whatever came of those before, and returns the Status or
+// errno of each.
+std::vector<int> MakeCalls(const std::vector<CallRecord>& calls, Connection* connection);
 
 }  // namespace ipvs

@@ -15,6 +15,7 @@
 #include "native/cli/overview.h"
 #include "native/cli/saved_rules.h"
 #include "native/cli/usual_command.h"
+#include "native/cli/usual_rules.h"
 #include "native/table/columns.h"
 
 namespace ipvs {
@@ -142,6 +143,19 @@ Napi::Value ReadUsual(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// usualRules(text): the records that ipvs-quick makes of a rules file, and their lines; undefined where it
+// leaves them to Node.js. For tests.
+Napi::Value ReadRules(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsString()) return env.Undefined();
+  const std::optional<UsualRules> rules = ReadUsualRules(info[0].As<Napi::String>().Utf8Value());
+  if (!rules) return env.Undefined();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("records", CopyOf<uint8_t>(env, rules->calls));
+  result.Set("lines", CopyOf<uint32_t>(env, rules->lines));
+  return result;
+}
+
 // usualText(kind, services, destinations, names): what ipvs-quick prints of a table for -Sn or `ipvs list`;
 // undefined where it leaves that to Node.js. For tests.
 Napi::Value UsualText(const Napi::CallbackInfo& info) {
@@ -164,6 +178,7 @@ void DefineTextFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("fillTemplates", Napi::Function::New<FillTemplates>(env, "fillTemplates"));
   exports.Set("formatTable", Napi::Function::New<FormatTable>(env, "formatTable"));
   exports.Set("usualCommand", Napi::Function::New<ReadUsual>(env, "usualCommand"));
+  exports.Set("usualRules", Napi::Function::New<ReadRules>(env, "usualRules"));
   exports.Set("usualText", Napi::Function::New<UsualText>(env, "usualText"));
 }
 

@@ -133,6 +133,51 @@ test('usual command lines at random end by ipvs-quick as by Node.js alone', asyn
   expect(done).toBeGreaterThan(LINES / 10);
 }, 240_000);
 
+/**
+ * Restores rules in both namespaces, in one by ipvs-quick, and tells how they differ; nothing, if all is well. Node.js
+ * is there to word what the kernel refuses.
+ */
+async function restoreBothWays(rules: string) {
+  const path = `PATH=${dirname(installation.node)}:${process.env['PATH']}`;
+  const quick = await shell.run(['/usr/bin/env', path, installation.command, '-R'], rules);
+  const node = await runCommand(['-R'], both.netns, rules);
+  expect([rules, quick]).toEqual([rules, node]);
+  expect([rules, await stateOf(bed.ipvs)]).toEqual([rules, await stateOf(both.ipvs)]);
+  return quick;
+}
+
+test('rules are restored by ipvs-quick as by Node.js alone, and so is told what the kernel refuses', async () => {
+  const rules = Object.values(cases)
+    .flat()
+    .flatMap(({ scene, words, input = '' }) => (words === '-R' && scene === 'some' ? input : []))
+    .filter(input => input.trim() !== '' && native().usualRules(input) !== undefined);
+  expect(rules.length).toBeGreaterThan(6);
+  const partly = `${ordinary}-D -t 10.0.0.1:443\n# the next two are refused\n-D -t 10.0.0.1:443\n-A -f 5 -s nonesuch\n-A -f 6\n`;
+  const many = Array.from({ length: 300 }, (_, i) => `-a -f 7 -r 10.2.0.1:${(i % 290) + 1} -m\n`).join('');
+  for (const text of [...rules, partly, many]) {
+    await Promise.all([bed, both].map(({ ipvs }) => setUp(ipvs, 'some')));
+    await restoreBothWays(text);
+  }
+  const { status, stderr } = await restoreBothWays('-A -f 6\n-A -f 6\n');
+  expect({ status, stderr }).toEqual({
+    status: 255,
+    stderr: 'line 2: service fwmark 6 ipv4 exists already; -E changes it\n',
+  });
+}, 120_000);
+
+test('ipvs-quick restores rules by itself where nothing is refused', async () => {
+  await bed.ipvs.flush();
+  expect(await shell.run([program, command, '-R'], ordinary)).toEqual({ status: 0, stdout: '', stderr: '' });
+  await both.ipvs.flush();
+  await runCommand(['-R'], both.netns, ordinary);
+  expect(await stateOf(bed.ipvs)).toEqual(await stateOf(both.ipvs));
+  // Of what was done, Node.js does nothing again.
+  expect(await shell.run([program, command, '-R'], `-A -f 99\n${ordinary}`)).toEqual(declined);
+  expect(await bed.ipvs.service({ fwmark: 99, family: 'ipv4' })).toBeDefined();
+  // Where nothing was done it does it all, and tells why.
+  expect(await shell.run([program, command, '-R'], ordinary)).toEqual(declined);
+});
+
 test('generated tables are listed and saved by ipvs-quick as by Node.js alone', async () => {
   await fc.assert(
     fc.asyncProperty(tables, async table => {

@@ -1,7 +1,8 @@
 import { callsOf, type Ipvs } from '../../client.ts';
 import type { IpvsError } from '../../model/errors.ts';
 import { withNames } from '../../rules/names.ts';
-import type { RuleLine } from '../../rules/types.ts';
+import type { Diagnostic } from '../../rules/problem.ts';
+import type { RuleCommand, RuleLine } from '../../rules/types.ts';
 import { execute } from '../execute/execute.ts';
 import { advise, isUnavailable } from '../explain.ts';
 import type { Shell } from '../terminal.ts';
@@ -26,19 +27,39 @@ export function restoreText(text: string, shell: Shell, clear = false): Promise<
     }
     const all = clear ? [{ line: clearLine }, ...steps] : steps;
     const failures = await doSteps(ipvs, all, read, shell);
-    const failed = [
-      ...problems,
-      ...failures.map(({ line, error }) => ({ line, message: advise(error) })),
-    ].sort((a, b) => a.line - b.line);
-    for (const { line, message } of failed) shell.complain(line === 0 ? message : `line ${line}: ${message}`);
-    return failed.length === 0 ? 0 : REFUSED;
+    return tellFailures(failures, problems, shell);
   });
 }
 
 /** A line that the kernel refused. */
-interface Failure {
+export interface Failure {
   readonly line: number;
   readonly error: IpvsError;
+}
+
+/** Tells of lines that were not done, and returns the exit status. */
+export function tellFailures(
+  failures: readonly Failure[],
+  problems: readonly Diagnostic[],
+  shell: Shell,
+): number {
+  const failed = [...problems, ...failures.map(({ line, error }) => ({ line, message: advise(error) }))].sort(
+    (a, b) => a.line - b.line,
+  );
+  for (const { line, message } of failed) shell.complain(line === 0 ? message : `line ${line}: ${message}`);
+  return failed.length === 0 ? 0 : REFUSED;
+}
+
+/** Why the kernel refused a line, by the status of its record. Throws what no line could escape. */
+export async function failureOf(
+  ipvs: Ipvs,
+  line: number,
+  command: RuleCommand,
+  status: number,
+): Promise<Failure> {
+  const error = await callsOf(ipvs).errorOf(writeOf(command)!, status);
+  if (isUnavailable(error)) throw error;
+  return { line, error: error as IpvsError };
 }
 
 /** At most this many steps are on their way at once: a bound on the memory that commands take. */
@@ -79,16 +100,13 @@ async function writeRecords(
   { records, lines }: Extract<Step, { readonly records: unknown }>,
   read: Steps['read'],
 ): Promise<readonly Failure[]> {
-  const calls = callsOf(ipvs);
   const failures: Failure[] = [];
-  const statuses = await calls.writeAll({ command: 'NEW_SERVICE' }, records, lines.length);
+  const statuses = await callsOf(ipvs).writeAll({ command: 'NEW_SERVICE' }, records, lines.length);
   for (let i = 0; i < statuses.length; i++) {
     if (statuses[i] === 0) continue;
     // The record alone does not tell what it was about as well as the line does.
     const line = lines[i]!;
-    const error = await calls.errorOf(writeOf(read(line))!, statuses[i]!);
-    if (isUnavailable(error)) throw error;
-    failures.push({ line, error: error as IpvsError });
+    failures.push(await failureOf(ipvs, line, read(line), statuses[i]!));
   }
   return failures;
 }

@@ -173,6 +173,25 @@ describe('ipvs-quick', () => {
     }
   });
 
+  test('ipvs-quick hands on all that it read of rules that it leaves to the command', () => {
+    const reading = join(folder, 'reading');
+    mkdirSync(reading);
+    writeFileSync(join(reading, 'node'), '#!/bin/sh\nprintf "[%s]" "$@"\nexec cat\n', { mode: 0o755 });
+    const env = { PATH: `${reading}:/usr/bin:/bin` };
+    const long = '-Q\n'.repeat(100_000);
+    for (const [word, input] of [
+      ['-R', '-A -f 1 -Q\n'],
+      ['--restore', 'Q \0 \xff'],
+      ['-R', long],
+    ] as const) {
+      const { status, stdout } = spawnSync(quick, ['/command', word], { encoding: 'utf8', env, input });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: `[/command][${word}]${input}` });
+    }
+    // With other words it reads nothing.
+    const { stdout } = spawnSync(quick, ['/command', '-R', '-n'], { encoding: 'utf8', env, input: 'Q' });
+    expect(stdout).toBe('[/command][-R][-n]Q');
+  });
+
   test('ipvs-quick ends with 127, as a shell does, where there is no Node.js', () => {
     const stderr = 'ipvs: node: No such file or directory\n';
     expect(start(quick, ['/command', '-L'], '/nowhere')).toEqual({ status: 127, stdout: '', stderr });

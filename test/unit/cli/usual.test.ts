@@ -3,10 +3,12 @@ import { expect, test } from 'vitest';
 import { native } from '../../../lib/addon/load.ts';
 import { createBatch } from '../../../lib/addon/record.ts';
 import * as writes from '../../../lib/calls/writes.ts';
-import { readCommand } from '../../../lib/rules/parse/lines.ts';
+import { formatRules } from '../../../lib/index.ts';
+import { readCommand, readLines } from '../../../lib/rules/parse/lines.ts';
 import { noFindings } from '../../../lib/rules/problem.ts';
 import type { RuleCommand } from '../../../lib/rules/types.ts';
-import { cases, split } from '../../kernel/cli-cases.ts';
+import { tables } from '../../kernel/arbitraries.ts';
+import { cases, scenes, split } from '../../kernel/cli-cases.ts';
 import { commandLines } from '../../kernel/cli-lines.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
 
@@ -113,4 +115,71 @@ test.each([
   '--add-server --tcp-service 10.0.0.1:80 --real-server 10.1.0.1 --masquerading --weight 1',
 ])('ipvs-quick reads the usual line %s', line => {
   expect(check(line.split(' '))).toBe(true);
+});
+
+/** Checks what ipvs-quick reads in a rules file, and tells whether it reads anything. */
+function checkRules(text: string): boolean {
+  const usual = native().usualRules(text);
+  if (usual === undefined) return false;
+  const { lines, problems, warnings } = readLines(text);
+  expect([text, { problems, warnings }]).toEqual([text, { problems: [], warnings: [] }]);
+  expect([text, [...usual.lines]]).toEqual([text, lines.map(({ line }) => line)]);
+  const records = lines.map(({ command }) => recordOf(writeOf(command)!, false));
+  expect([text, Buffer.from(usual.records).toString('hex')]).toEqual([
+    text,
+    Buffer.concat(records).toString('hex'),
+  ]);
+  return true;
+}
+
+test('ipvs-quick reads in rules what the parser reads without a complaint, or nothing', () => {
+  const texts = Object.values(cases).flatMap(some => some.flatMap(({ input }) => input ?? []));
+  expect([...texts, ...Object.values(scenes)].filter(checkRules).length).toBeGreaterThan(15);
+});
+
+test.each([
+  '# saved\n-A -t 10.0.0.1:80 -s rr\n\n  -a\t-t 10.0.0.1:80 -r 10.1.0.1 -m # the first\r\n-d -f 1 -r 10.1.0.1\n-D -f 1',
+  '',
+  `#${'x'.repeat(5000)}\n-A -f 1\n`,
+])('ipvs-quick reads the usual rules %j', text => {
+  expect(checkRules(text)).toBe(true);
+});
+
+test.each([
+  '-A -f 1\nipvsadm -A -f 2\n',
+  '-A -f 1\n-E -f 1 -s rr\n',
+  '-C\n-A -f 1\n',
+  '-A -f 1\n-Ln\n',
+  '-A -f "1"\n',
+  '-A -f 1\n-A -f 2#3\n',
+  `-A -f 1${' '.repeat(4096)}\n`,
+  '\ufeff-A -f 1\n',
+  '-A -f 1\0\n',
+])('ipvs-quick leaves to Node.js the rules %j', text => {
+  expect(native().usualRules(text)).toBeUndefined();
+});
+
+test('ipvs-quick reads of rules at random what the parser reads without a complaint, or nothing', () => {
+  let read = 0;
+  const line = fc.oneof(
+    { weight: 8, arbitrary: commandLines.map(words => words.join(' ')) },
+    { weight: 1, arbitrary: fc.constantFrom('', ' \t\r', '# -A -f 1', '-A -f 1 # x', 'x', '"') },
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 3 }), fc.constantFrom('\n', '\r\n'), (lines, end) => {
+      if (checkRules(lines.join(end))) read++;
+    }),
+    propertyRuns(3000),
+  );
+  expect(read).toBeGreaterThan(300);
+});
+
+test('ipvs-quick reads all that formatRules() writes of tables in which all has words', () => {
+  fc.assert(
+    fc.property(tables, table => {
+      const text = formatRules(table.map(({ service, destinations }) => ({ ...service, destinations })));
+      expect([text, checkRules(text)]).toEqual([text, true]);
+    }),
+    propertyRuns(100),
+  );
 });
