@@ -49,16 +49,9 @@ import { parseTotals, TOTALS_FILE } from './proc/totals.ts';
 import { applyDesired, plan } from './reconcile/apply.ts';
 import { applyPlan } from './reconcile/saved.ts';
 import type { Applied, ApplyOptions, ApplyPlanOptions, Plan, PlanData } from './reconcile/types.ts';
-import {
-  type AllColumns,
-  checkSamplerOptions,
-  createSampler,
-  dropSampler,
-  type KnownColumn,
-  type SampleColumn,
-  type Sampler,
-  type SamplerOptions,
-} from './statistics/sampler.ts';
+import type { AllColumns, KnownColumn, SampleColumn } from './statistics/sample.ts';
+import { createSampler, dropSampler, type Sampler } from './statistics/sampler.ts';
+import { checkSamplerOptions, type SamplerOptions } from './statistics/sampler-options.ts';
 import { checkInterval, type WatchEvent, type WatchOptions, watchSampler } from './statistics/watch.ts';
 
 const optionKeys = keysOf<IpvsOptions>({ netns: true, timeout: true, inlineWrites: true });

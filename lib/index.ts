@@ -94,8 +94,8 @@ export type {
   Sample,
   SampleColumn,
   SampleColumns,
-  Sampler,
-  SamplerOptions,
   ServiceSample,
-} from './statistics/sampler.ts';
+} from './statistics/sample.ts';
+export type { Sampler } from './statistics/sampler.ts';
+export type { SamplerOptions } from './statistics/sampler-options.ts';
 export type { DestinationOfService, TopologyChange, WatchEvent, WatchOptions } from './statistics/watch.ts';

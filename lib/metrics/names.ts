@@ -1,5 +1,5 @@
 import type { DestinationId, ServiceId } from '../model/identity.ts';
-import type { CounterColumns } from '../statistics/sampler.ts';
+import type { CounterColumns } from '../statistics/sample.ts';
 import type { Family } from './format.ts';
 import type { MetricsLabel } from './types.ts';
 

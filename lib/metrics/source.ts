@@ -1,4 +1,4 @@
-import type { Sample } from '../statistics/sampler.ts';
+import type { Sample } from '../statistics/sample.ts';
 import { type Groups, readCounters } from './groups.ts';
 
 /** A sample of which the metrics are made. */

@@ -3,7 +3,9 @@ import type { CallOptions } from '../calls/options.ts';
 import { validateInteger } from '../model/arguments.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 import { destinationKey, serviceKey } from '../model/identity.ts';
-import type { Sample, SampleColumn, Sampler, SamplerOptions } from './sampler.ts';
+import type { Sample, SampleColumn } from './sample.ts';
+import type { Sampler } from './sampler.ts';
+import type { SamplerOptions } from './sampler-options.ts';
 
 /** What `watch()` takes. */
 export interface WatchOptions<C extends readonly SampleColumn[] = readonly SampleColumn[]>

@@ -2,7 +2,7 @@ import { destinationKey, serviceKey } from '../../../lib/index.ts';
 import type { MetricsClient } from '../../../lib/metrics/index.ts';
 import type { DestinationId, ServiceId } from '../../../lib/model/identity.ts';
 import { parseSettings } from '../../../lib/proc/settings.ts';
-import type { Sample } from '../../../lib/statistics/sampler.ts';
+import type { Sample } from '../../../lib/statistics/sample.ts';
 
 /** A destination as a test sets it: what is left out is 0. */
 export interface Row extends DestinationId {
