@@ -48,6 +48,16 @@ export const works: Readonly<Record<string, Work>> = {
       return () => sampler.read();
     },
   },
+  // What of a fresh client's first read is the rows' memory, and not the client's.
+  'a fresh sampler': {
+    task: 'read',
+    isSupported: ipvs => 'sampler' in ipvs,
+    prepare: ipvs => async () => {
+      const sampler = ipvs.sampler({ reuse: true });
+      await sampler.read();
+      sampler.close();
+    },
+  },
   'metrics.bytes()': {
     task: 'read',
     isSupported: (_, { metrics }) => metrics !== undefined,
