@@ -32,6 +32,8 @@ class SharedKernel {
   int send_error = 0;
   int fails_from = 0;
   int open_error = 0;
+  // Which datagram of those that other threads receive leaves its thread without memory for once; 0: none.
+  int no_memory_after = 0;
 
   ipvs::Link link() {
     ipvs::Link link = model_->link();
@@ -48,8 +50,9 @@ class SharedKernel {
     return link;
   }
 
-  // How many threads have sent anything.
+  // How many threads have sent anything, since they were last forgotten.
   size_t threads() const { return sends_.size(); }
+  void ForgetThreads() { sends_.clear(); }
 
  private:
   class LockedSocket final : public ipvs::KernelSocket {
@@ -64,9 +67,13 @@ class SharedKernel {
       return socket_->Send(data, length);
     }
     ptrdiff_t Receive(void* buffer, size_t size) override {
-      const Unfailing unfailing;
-      const std::lock_guard lock(kernel_->mutex_);
-      return socket_->Receive(buffer, size);
+      const ptrdiff_t received = [&] {
+        const Unfailing unfailing;
+        const std::lock_guard lock(kernel_->mutex_);
+        return socket_->Receive(buffer, size);
+      }();
+      if (kernel_->Elsewhere() && ++kernel_->received_ == kernel_->no_memory_after) failing_new = 1;
+      return received;
     }
     int Wait(int timeout_ms) override {
       const std::lock_guard lock(kernel_->mutex_);
@@ -98,6 +105,7 @@ class SharedKernel {
   std::mutex mutex_;
   std::condition_variable another_;
   std::map<std::thread::id, int> sends_;
+  int received_ = 0;  // by the second reader
 };
 
 // Marks in their order, each with its ports as they were listed.
@@ -259,6 +267,23 @@ TEST_CASE("A read by two readers that finds no memory ends with its second reade
     Listed listed;
     REQUIRE(client.Snapshot(SIZE_MAX, &listed) == ipvs::kOk);
     CheckWhole(&model, listed);
+  }
+}
+
+TEST_CASE("A second reader that finds no memory in the middle of a list is there again for the next table") {
+  for (int n = 1; n < 12; ++n) {
+    ModelKernel model({false, true}, 1);
+    AddTable(&model);
+    SharedKernel kernel(&model);
+    kernel.no_memory_after = n;
+    Client client(&kernel);
+    for (int read = 0; read < 3; ++read) {
+      kernel.ForgetThreads();
+      Listed listed;
+      REQUIRE(client.Snapshot(SIZE_MAX, &listed) == ipvs::kOk);
+      CheckWhole(&model, listed);
+      CHECK(kernel.threads() == 2);
+    }
   }
 }
 

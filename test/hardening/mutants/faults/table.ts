@@ -132,6 +132,11 @@ const readers: readonly Omit<Fault, 'file'>[] = [
     instead: '        Keep(*range, std::move(stretch));\n',
     harm: 'what the second reader failed to read is missing',
   },
+  {
+    text: 'if (!job->Help(second->reader.get())) second->connection.Close();',
+    instead: 'static_cast<void>(job->Help(second->reader.get()));',
+    harm: 'a second reader whose memory lacked once is refused (EBUSY) from then on',
+  },
 ];
 
 export const table: readonly Fault[] = [
