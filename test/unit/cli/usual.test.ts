@@ -89,14 +89,15 @@ test('ipvs-quick reads in every case what the parser reads without a complaint, 
 });
 
 test('ipvs-quick reads in lines at random what the parser reads without a complaint, or nothing', () => {
-  let read = 0;
+  let [lines, read] = [0, 0];
   fc.assert(
     fc.property(commandLines, words => {
+      lines++;
       if (check(words)) read++;
     }),
     propertyRuns(3000),
   );
-  expect(read).toBeGreaterThan(1000);
+  expect(read).toBeGreaterThan(lines / 3);
 });
 
 test.each([

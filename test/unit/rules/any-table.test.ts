@@ -14,9 +14,10 @@ test('formatRules() of any table that the kernel can hold is parsed back to that
 });
 
 test('rules for ipvsadm say in comments what only this package has options for', () => {
-  let [comments, rules] = [0, 0];
+  let [tables, comments, rules] = [0, 0, 0];
   fc.assert(
     fc.property(anyTable, services => {
+      tables++;
       const { text, omitted } = writeRules(services, { order: 'given', language: 'ipvsadm' });
       const lines = text.split('\n').slice(0, -1);
       const commented = lines.filter(line => line.startsWith('# '));
@@ -39,5 +40,5 @@ test('rules for ipvsadm say in comments what only this package has options for',
     }),
     { numRuns: 1000 },
   );
-  expect(Math.min(comments, rules)).toBeGreaterThan(500);
+  expect(Math.min(comments, rules)).toBeGreaterThan(tables / 2);
 });
