@@ -184,7 +184,7 @@ export const builtins = {
     argument: '[COMMAND]',
     help: 'explain the commands, or one of them',
     examples: [
-      ['ipvs help list', 'one of these'],
+      ['ipvs help list', 'one of these; so does `ipvs list --help`'],
       ['ipvs help add-service', "one of ipvsadm's; -A does as well"],
       ['ipvs -h', "all of ipvsadm's language"],
     ],

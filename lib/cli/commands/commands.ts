@@ -14,6 +14,7 @@ export async function runBuiltin([name, ...rest]: readonly string[], shell: Shel
     shell.complain(`there is no command ${show(name ?? '')}: expected ${names}, or an option of ipvsadm's`);
     return MISUSED;
   }
+  if (asksForHelp(name, rest)) return runBuiltin(['help', name], shell);
   const given = readArguments(name as BuiltinName, rest, shell);
   if (given === undefined) return exitOfMisuse(name);
   try {
@@ -24,6 +25,13 @@ export async function runBuiltin([name, ...rest]: readonly string[], shell: Shel
     shell.complain(`ipvs ${name}: ${error.message}; \`ipvs help ${name}\` explains it`);
     return exitOfMisuse(name);
   }
+}
+
+/** Whether a command is to be explained. `ipvs help -h`: the word after `help` is not an option. */
+function asksForHelp(name: string, args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const options = end === -1 ? args : args.slice(0, end);
+  return name !== 'help' && options.some(word => word === '--help' || word === '-h');
 }
 
 /** Reads a command's words and options; undefined after a complaint. */

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { formatTable, formatWarnings } from '../../../lib/cli/commands/list.ts';
+import { builtins } from '../../../lib/cli/grammar.ts';
 import { runCommandLine } from '../../../lib/cli/run.ts';
 import type { Destination, ServiceWithDestinations } from '../../../lib/index.ts';
 import { commands } from '../../../lib/rules/grammar/commands.ts';
@@ -180,6 +181,20 @@ describe('help', () => {
       expect(stdout).toMatch(/^ipvs /);
     },
   );
+});
+
+const explained = Object.keys(builtins).filter(name => name !== 'help');
+
+test.each(explained)('ipvs %s --help explains the command, whatever else is said', async name => {
+  const explanation = await run(['help', name]);
+  expect(explanation.stdout).toMatch(new RegExp(`^ipvs ${name}\\b`));
+  for (const words of [
+    [name, '--help'],
+    [name, '-h'],
+    [name, '--no-such-option', 'word', 'surplus', '--help'],
+  ]) {
+    expect(await run(words)).toEqual(explanation);
+  }
 });
 
 describe('usage mistakes', () => {
