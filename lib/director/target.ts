@@ -1,3 +1,4 @@
+import type { NamedCheck } from '../health/types.ts';
 import { validateAddress } from '../model/address.ts';
 import {
   contradiction,
@@ -47,13 +48,19 @@ export function validateTarget(
   if (address === undefined) {
     throw wrongValue('destination.target.address', 'be given: a service by mark has no address', address);
   }
-  if (!port && [row, service, defaults].every(({ target }) => target?.port === undefined)) {
+  const isSaid = [row, service, defaults].some(({ target }) => target?.port !== undefined);
+  if (!port && !isSaid && needPort(checks)) {
     const rule = `be given: the port ${port ?? 0} of the ${through ? 'service' : 'destination'} is none to check`;
     throw wrongValue('destination.target.port', rule, port ?? 0);
   }
   if (typeof source === 'string' && source.includes(':') !== address.includes(':')) {
     throw wrongValue('destination.target.source', `be of the family of ${address}`, source);
   }
+}
+
+/** Whether one of the checks needs a port. They may be anything. */
+function needPort(checks: unknown): boolean {
+  return !Array.isArray(checks) || checks.some(check => (check as NamedCheck | null)?.needsPort !== false);
 }
 
 /** Where checks go, by what a destination says, or its service, or the director. */

@@ -207,7 +207,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
       if (closed !== undefined) throw new Error('the monitor is closed');
       validateNamedCheck(check);
       if (typeof onHealth !== 'function') throw wrongType('onHealth', 'a function', onHealth);
-      const { service, ...place } = validateTarget(target);
+      const { service, ...place } = validateTarget(target, check);
       const asked = service === undefined || check.heedsService === false ? place : { ...place, service };
       const subject = subjectFor(asked, check, wholePolicy(policy));
       const follower = { onHealth };

@@ -3,7 +3,7 @@ import { validateInteger, validateObject, validateString, wrongValue } from '../
 import { serviceKey } from '../model/identity.ts';
 import { keysOf } from '../model/numbers.ts';
 import { namespaceTarget } from '../namespace.ts';
-import type { CheckTarget } from './types.ts';
+import type { CheckTarget, NamedCheck } from './types.ts';
 
 const targetKeys = keysOf<CheckTarget>({
   address: true,
@@ -15,18 +15,24 @@ const targetKeys = keysOf<CheckTarget>({
   netns: true,
 });
 
-/** Returns a target with canonical addresses; throws an `InvalidArgumentError` that names the wrong field. */
-export function validateTarget(target: CheckTarget): CheckTarget {
+/**
+ * Returns a target of a check with canonical addresses; throws an `InvalidArgumentError` that names the wrong field.
+ */
+export function validateTarget(
+  target: CheckTarget,
+  { needsPort }: Pick<NamedCheck, 'needsPort'>,
+): CheckTarget {
   validateObject('target', target, targetKeys);
   const { service } = target;
   if (service !== undefined) serviceKey(service);
-  return { ...validateWay(target), ...(service === undefined ? {} : { service }) };
+  const way = validateWay(target, needsPort === false ? 0 : 1);
+  return { ...way, ...(service === undefined ? {} : { service }) };
 }
 
 /** Returns what of a target says where packets go; throws an `InvalidArgumentError` that names the wrong field. */
-export function validateWay(target: CheckTarget): Omit<CheckTarget, 'service'> {
+export function validateWay(target: CheckTarget, leastPort: 0 | 1 = 1): Omit<CheckTarget, 'service'> {
   const address = validateAddress('address', target.address);
-  const port = validateInteger('port', target.port, 1, 65_535);
+  const port = validateInteger('port', target.port, leastPort, 65_535);
   const { mark, device, source, netns } = target;
   if (mark !== undefined) validateInteger('mark', mark, 1, 0xffff_ffff);
   if (device !== undefined) validateDevice(device);

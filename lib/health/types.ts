@@ -8,7 +8,7 @@ import type { Clock } from './clock.ts';
 export interface CheckTarget {
   /** IPv4 or IPv6. */
   readonly address: string;
-  /** 1 to 65535. */
+  /** 1 to 65535; 0 stands for none, and is for checks that need none. */
   readonly port: number;
   /**
    * The service whose destination this is, where the check goes through the path of its packets or tells a
@@ -98,6 +98,11 @@ export interface NamedCheck {
    * Default true.
    */
   readonly heedsService?: boolean | undefined;
+  /**
+   * Whether it needs its target's port. One that has a port of its own, or none, checks targets of services
+   * without ports, too. Default true.
+   */
+  readonly needsPort?: boolean | undefined;
   /** Makes one probe. */
   readonly check: Check;
 }

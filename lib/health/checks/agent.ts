@@ -61,6 +61,7 @@ export function agentCheck(options: AgentCheckOptions): NamedCheck {
     name: `agent :${port}`,
     key: keyOf('agent', { port, send: bytes, patience }),
     heedsService: false,
+    needsPort: false,
     async check(target, { dial, signal }) {
       let line: string;
       const { controller, release } = joinSignals(signal);

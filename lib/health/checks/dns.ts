@@ -67,6 +67,7 @@ export function dnsCheck(options: DnsCheckOptions): NamedCheck {
     name: `dns ${type} ${name === '' ? '.' : name}${portText(port)}`,
     key: keyOf('dns', { name, type, answer, port }),
     heedsService: false,
+    needsPort: port === undefined,
     async check(_, { dial, signal }) {
       const place = port === undefined ? {} : { port };
       const id = randomInt(0x1_0000);

@@ -88,6 +88,7 @@ export function execCheck(options: ExecCheckOptions): NamedCheck {
     name: `exec ${[command, ...args].join(' ')}`,
     key: keyOf('exec', options),
     heedsService: args.some(text => /\{service(?:Address|Port)\}/.test(text)),
+    needsPort: args.some(text => text.includes('{port}')),
     async check(target, { signal }) {
       signal.throwIfAborted();
       const child = start(fillIn(args, target), options);

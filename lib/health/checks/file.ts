@@ -38,6 +38,7 @@ export function fileCheck(options: FileCheckOptions): NamedCheck {
     name: `file ${directory}`,
     key: keyOf('file', options),
     heedsService: false,
+    needsPort: false,
     async check(target) {
       for (const name of namesOf(target)) {
         const text = await readIfThere(join(directory, name));

@@ -124,6 +124,7 @@ function makeCheck(
     name: `${scheme} ${method} ${path}${portText(port)}`,
     key: keyOf(scheme, { method, path, given, headers, statuses, body, maxBytes, port, ...tls }),
     heedsService: false,
+    needsPort: port === undefined,
     async check(target, { dial, signal }) {
       const socket = await dial(port === undefined ? {} : { port });
       const secured = tls === undefined ? undefined : await shakeHands(socket, tls, signal);

@@ -43,6 +43,7 @@ export function tcpCheck(options: TcpCheckOptions = {}): NamedCheck {
     name: `tcp${portText(port)}${matcher === undefined ? '' : ` ${matcher.text}`}`,
     key: keyOf('tcp', { send: bytes, expect, maxBytes, port }),
     heedsService: false,
+    needsPort: port === undefined,
     async check(_, { dial, signal }) {
       const socket = await dial(port === undefined ? {} : { port });
       if (bytes !== undefined) socket.write(bytes);

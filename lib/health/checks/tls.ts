@@ -77,6 +77,7 @@ export function tlsCheck(options: TlsCheckOptions = {}): NamedCheck {
     name: ['tls', tls.servername, portText(port).trim()].filter(Boolean).join(' '),
     key: keyOf('tls', options),
     heedsService: false,
+    needsPort: port === undefined,
     async check(_, { dial, signal }) {
       const socket = await dial(port === undefined ? {} : { port });
       const { secure, answer } = await shakeHands(socket, tls, signal);

@@ -49,6 +49,7 @@ export function udpCheck(options: UdpCheckOptions = {}): NamedCheck {
     name: `udp${portText(port)}${matcher === undefined ? '' : ` ${matcher.text}`}`,
     key: keyOf('udp', { payload: bytes, expect, quiet, port }),
     heedsService: false,
+    needsPort: port === undefined,
     async check(_, { dial, signal }) {
       const socket = await dial({ protocol: 'udp', ...(port === undefined ? {} : { port }) });
       if (matcher !== undefined) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readDirected } from '../../../lib/director/desired.ts';
 import type { DirectedService, ServicePolicy } from '../../../lib/director/types.ts';
+import { execCheck, fileCheck, tcpCheck } from '../../../lib/health/index.ts';
 import type { NamedCheck } from '../../../lib/health/types.ts';
 import type { DesiredError } from '../../../lib/index.ts';
 
@@ -77,6 +78,20 @@ describe('the desired state of a director', () => {
     expect(await mistakes([otherFamily], { checks: [check] })).toEqual([
       "desired[0].destinations[0].target.source must be of the family of 10.0.0.1, not 'fd00::1'",
     ]);
+  });
+
+  test('a destination without a port needs one only for checks that connect to the target’s own', async () => {
+    const portless = { fwmark: 7, family: 'ipv4', destinations: [{ address: '10.0.0.2', port: 0 }] } as const;
+    const program = execCheck({ command: '/bin/true', args: ['{address}'] });
+    const checks = [program, fileCheck({ directory: '/etc/maintenance' }), tcpCheck({ port: 22 })];
+    const [entry] = (await readDirected([portless], { checks })).values();
+    expect(entry?.rows).toMatchObject([{ checks, target: { address: '10.0.0.2', port: 0 } }]);
+    const needy = [check, tcpCheck(), execCheck({ command: '/bin/true', args: ['{port}'] })];
+    for (const one of needy) {
+      expect(await mistakes([portless], { checks: [program, one] })).toEqual([
+        'desired[0].destinations[0].target.port must be given: the port 0 of the destination is none to check, not 0',
+      ]);
+    }
   });
 
   test('a slow start by default is none for a service whose scheduler does not share by weight', async () => {

@@ -102,6 +102,19 @@ describe('following', () => {
     expect(monitor.statistics.followed).toBe(1);
   });
 
+  test('a target without a port is followed by a check that needs none, and by no other', async () => {
+    const { clock, monitor } = withClock();
+    const told: TargetHealth[] = [];
+    const portless = { ...target, port: 0 };
+    const check: NamedCheck = { ...customCheck('no port', async () => {}), needsPort: false };
+    monitor.follow(portless, check, steady, health => told.push(health));
+    await clock.advance(0);
+    expect(told).toMatchObject([{ state: 'up' }]);
+    for (const needy of [tcpCheck(), customCheck('any', async () => {})]) {
+      expect(() => monitor.follow(portless, needy, steady, () => {})).toThrow(/port must be between 1/);
+    }
+  });
+
   test('a server of two services is checked once, unless the check heeds the service', () => {
     const { monitor } = withClock();
     const { check } = scripted();
