@@ -14,7 +14,9 @@ import type { Storm } from './traffic.ts';
 const bed = useBed();
 const vips = [1, 2, 3, 4, 5].flatMap(scene => [`10.1.${scene}.1`, `10.1.${scene}.2`]);
 const stage = useStage(bed, vips);
-const scenes = useScenes(bed, stage);
+/** Parts of the names of scenes to play: `IPVS_SCENES=500,silent`. */
+const SCENES = process.env['IPVS_SCENES']?.split(',') ?? [''];
+const scenes = useScenes(bed, stage, SCENES);
 
 /** Milliseconds from one check to the next, and for an answer. keepalived's are whole seconds. */
 const INTERVAL = 1000;
@@ -127,13 +129,20 @@ const momentsBetweenChecks = () =>
     .map(({ share }) => share);
 
 const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
-const meanOf = (values: readonly number[]) => sumOf(values) / values.length;
+
+/** A mean, with its standard error where there are several values. */
+function meanText(values: readonly number[]): string {
+  const mean = sumOf(values) / values.length;
+  const squares = sumOf(values.map(value => (value - mean) ** 2));
+  const error = Math.sqrt(squares / (values.length - 1) / values.length);
+  return Number.isFinite(error) ? `${Math.round(mean)} ±${Math.round(error)}` : `${Math.round(mean)}`;
+}
 
 /** What is read off rounds of one of the two. */
 function resultOf(scores: readonly Score[]) {
   return {
-    out: Math.round(meanOf(scores.map(({ out }) => out))),
-    back: Math.round(meanOf(scores.map(({ back }) => back))),
+    out: meanText(scores.map(({ out }) => out)),
+    back: meanText(scores.map(({ back }) => back)),
     failed: sumOf(scores.map(({ failed }) => failed)),
   };
 }

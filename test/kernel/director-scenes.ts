@@ -33,15 +33,18 @@ const frame = (number: number) => ({
   port: PORT,
 });
 
-/** Makes the scenes, before the tests of a file. Call it once, at the top, after useStage(). */
-export function useScenes(bed: Bed, stage: Stage): readonly Scene[] {
+/**
+ * Makes the scenes that have one of these texts in their names, before the tests of a file. Call it once, at the
+ * top, after useStage().
+ */
+export function useScenes(bed: Bed, stage: Stage, wanted: readonly string[]): readonly Scene[] {
   const made = [
     simple(stage, 'refuses connections', 1, 'closed'),
     simple(stage, 'is silent', 2, 'mute'),
     simple(stage, 'answers with 500', 3, 'errors'),
     fullBacklog(bed, stage),
     brokenVirtualIp(bed),
-  ];
+  ].filter(({ scene }) => wanted.some(text => scene.name.includes(text)));
   // An emulated machine takes seconds to start a process.
   beforeAll(async () => void (await Promise.all(made.map(({ begin }) => begin()))));
   afterAll(() => {
