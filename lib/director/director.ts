@@ -1,38 +1,17 @@
 import { MAX_DELAY } from '../calls/options.ts';
-import type { Ipvs } from '../client.ts';
 import type { Drained, DrainOptions } from '../drain/types.ts';
-import { type Clock, systemClock } from '../health/clock.ts';
-import { dial as dialSocket } from '../health/dial.ts';
-import { createMonitor } from '../health/monitor.ts';
-import type { CheckResult, Monitor } from '../health/types.ts';
-import { validateAddress } from '../model/address.ts';
 import { validateChoice, validateInteger, validateObject } from '../model/arguments.ts';
-import { MAX_WEIGHT } from '../model/constants.ts';
 import { IpvsError } from '../model/errors.ts';
-import {
-  copyDestinationId,
-  copyServiceId,
-  type DestinationId,
-  destinationKey,
-  type ServiceId,
-  serviceKey,
-} from '../model/identity.ts';
+import type { DestinationId, ServiceId } from '../model/identity.ts';
 import { keysOf } from '../model/numbers.ts';
-
-import { createEngine, type Engine } from './engine.ts';
-import type { DirectorEvent, Happening } from './event-types.ts';
-import { createEventHub, type ReadEventsOptions } from './events.ts';
-import { type Heart, startHeart } from './heart.ts';
-import { createIntake, type Intake } from './intake.ts';
-import { createLeaving, type Leaving } from './leaving.ts';
-import { createOperators, type Operators } from './operators.ts';
-import { createOperatorsRecord, type OperatorsRecord } from './operators-record.ts';
+import type { DirectorEvent } from './event-types.ts';
+import type { ReadEventsOptions } from './events.ts';
 import { type DirectorSettings, readDirectorOptions } from './options.ts';
-import { createPathWay } from './paths.ts';
+import { createOrders, type Orders } from './orders.ts';
+import { createParts, type Parts } from './parts.ts';
 import type { AdminState } from './policy/decide.ts';
-import { createExcuses, type Excuses } from './policy/lateness.ts';
-import { createProblems, type Problems } from './problems.ts';
-import { destinationStatistics, serviceStates } from './state.ts';
+import { serviceStates } from './state.ts';
+import { directorStatistics } from './statistics.ts';
 import type {
   CloseOptions,
   DirectedService,
@@ -41,10 +20,7 @@ import type {
   DirectorStatistics,
   Place,
   Revision,
-  ServiceState,
 } from './types.ts';
-import { validateAdmin } from './validation.ts';
-import { createWatcher, type Watcher } from './watcher.ts';
 
 const closeKeys = keysOf<CloseOptions>({ mode: true, deadline: true });
 const eventsKeys = keysOf<ReadEventsOptions>({ signal: true, limit: true });
@@ -74,89 +50,21 @@ const MAX_EVENTS = 1_000_000;
  * ```
  */
 export class Director implements AsyncDisposable {
-  readonly #ipvs: Ipvs;
-  readonly #settings: DirectorSettings;
   readonly #options: DirectorOptions;
-  readonly #clock: Clock;
-  readonly #hub = createEventHub();
-  readonly #monitor: Monitor;
-  readonly #problems: Problems;
-  readonly #operators: Operators = createOperators();
-  readonly #record: OperatorsRecord;
-  readonly #excuses: Excuses | undefined;
-  readonly #watcher: Watcher;
-  readonly #leaving: Leaving;
-  readonly #engine: Engine;
-  readonly #intake: Intake;
+  readonly #settings: DirectorSettings;
+  readonly #parts: Parts;
+  readonly #orders: Orders;
   readonly #converged = deferred();
-  #heart: Heart | undefined;
   #phase: DirectorState['phase'] = 'new';
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #healthChanges = 0;
-  #drained = 0;
-  #lateFailures = 0;
 
   /** Makes a director, which does nothing before `start()`. Throws at options that are wrong. */
   constructor(options: DirectorOptions) {
-    const settings = readDirectorOptions(options);
-    const { ipvs, clock = systemClock, random, dial = dialSocket, concurrency } = options;
-    this.#ipvs = ipvs;
-    this.#settings = settings;
     this.#options = options;
-    this.#clock = clock;
-    this.#excuses = settings.suspicion && createExcuses(settings.suspicion.hold);
-    const emit = (event: Happening) => this.#emit(event);
-    this.#problems = createProblems(() => clock.now(), emit);
-    this.#record = createOperatorsRecord(ipvs, settings.owner, this.#operators, this.#problems);
-    const pathWay = createPathWay(dial);
-    this.#monitor = createMonitor({
-      clock,
-      accept: result => this.#counts(result),
-      ...(random !== undefined && { random }),
-      dial: pathWay.dial,
-      ...(concurrency !== undefined && { concurrency }),
-    });
-    this.#watcher = createWatcher(
-      this.#monitor,
-      settings.suspicion,
-      ({ key, service, destination, check, health }, before) => {
-        if (health.state !== before) {
-          this.#healthChanges++;
-          emit({ type: 'health', service, destination, check: check.name, health });
-        }
-        this.#engine.request(key);
-      },
-    );
-    this.#leaving = createLeaving(
-      ipvs,
-      settings.drain,
-      clock,
-      drained => this.#hasLeft(drained),
-      key => this.#engine.request(key),
-      error => {
-        if (error === undefined) this.#problems.end('drain');
-        else this.#problems.begin('drain', error.message);
-      },
-    );
-    const { owner, defaults, initial, drift, driftInterval } = settings;
-    const shared = { ipvs, owner, clock, emit, leaving: this.#leaving, problems: this.#problems };
-    this.#engine = createEngine({
-      ...shared,
-      operators: this.#operators,
-      watcher: this.#watcher,
-      pathWay,
-      initial,
-      drift,
-      driftInterval,
-      onConverged: () => this.#hasConverged(),
-    });
-    this.#intake = createIntake({
-      ...shared,
-      engine: this.#engine,
-      defaults,
-      maxRemovals: options.maxRemovals,
-    });
+    this.#settings = readDirectorOptions(options);
+    this.#parts = createParts(options, this.#settings, () => this.#hasConverged());
+    this.#orders = createOrders(this.#parts, () => this.#mustRun());
     // Whoever does not ask for it needs not hear that it never came.
     this.#converged.promise.catch(() => {});
   }
@@ -182,12 +90,13 @@ export class Director implements AsyncDisposable {
   async #start(): Promise<void> {
     if (this.#phase !== 'new') throw closedError();
     this.#phase = 'starting';
-    await this.#record.load();
+    const { record, heart, intake } = this.#parts;
+    await record.load();
     if (this.#closing !== undefined) throw closedError();
-    this.#heart = startHeart(this.#clock);
+    heart.start();
     const { desired, source } = this.#options;
-    if (source !== undefined) this.#intake.follow(source);
-    if (desired !== undefined) await this.#intake.take({ desired });
+    if (source !== undefined) intake.follow(source);
+    if (desired !== undefined) await intake.take({ desired });
     await this.#converged.promise;
   }
 
@@ -215,7 +124,7 @@ export class Director implements AsyncDisposable {
    */
   async update(desired: readonly DirectedService[], options: Omit<Revision, 'desired'> = {}): Promise<void> {
     this.#mustRun();
-    await this.#intake.take({ ...options, desired });
+    await this.#parts.intake.take({ ...options, desired });
   }
 
   /**
@@ -233,8 +142,7 @@ export class Director implements AsyncDisposable {
    * ```
    */
   async admin(service: ServiceId, destination: DestinationId, state: AdminState | undefined): Promise<void> {
-    if (state !== undefined) validateAdmin('state', state);
-    await this.#say([placeOf(service, destination)], { admin: state });
+    await this.#orders.admin(service, destination, state);
   }
 
   /**
@@ -249,15 +157,7 @@ export class Director implements AsyncDisposable {
    * ```
    */
   async adminAddress(address: string, state: AdminState | undefined): Promise<readonly Place[]> {
-    if (state !== undefined) validateAdmin('state', state);
-    const wanted = validateAddress('address', address);
-    const places = Array.from(this.#engine.view().directed.values()).flatMap(({ service, rows }) =>
-      rows
-        .filter(({ key }) => key === destinationKey({ address: wanted, port: portOf(key) }))
-        .map(({ destination }) => ({ service, destination })),
-    );
-    await this.#say(places, { admin: state });
-    return places;
+    return this.#orders.adminAddress(address, state);
   }
 
   /**
@@ -273,8 +173,7 @@ export class Director implements AsyncDisposable {
    * ```
    */
   async setWeight(service: ServiceId, destination: DestinationId, weight: number | undefined): Promise<void> {
-    if (weight !== undefined) validateInteger('weight', weight, 0, MAX_WEIGHT);
-    await this.#say([placeOf(service, destination)], { weight });
+    await this.#orders.setWeight(service, destination, weight);
   }
 
   /**
@@ -295,32 +194,7 @@ export class Director implements AsyncDisposable {
     destination: DestinationId,
     options: Omit<DrainOptions, 'then' | 'force' | 'atDeadline'> = {},
   ): Promise<Drained> {
-    const entry = this.#engine.view().directed.get(serviceKey(service));
-    if (entry?.refusesClients === true) {
-      const message = `scheduler '${entry.spec.scheduler}' of service ${entry.key} refuses new clients whose hash finds a destination at weight 0: admin() takes it out at once`;
-      throw new IpvsError('ERR_IPVS_DRAIN_REFUSED', message, { command: 'DRAIN', service, destination });
-    }
-    await this.admin(service, destination, 'drain');
-    // The kernel's weight is 0 before anything is waited for: `drain()` sets it where the table is behind.
-    return this.#ipvs.drain(service, destination, {
-      ...options,
-      // biome-ignore lint/suspicious/noThenProperty: the option's name; its value is a text, which nothing awaits
-      then: 'keep',
-      force: true,
-    });
-  }
-
-  async #say(
-    places: readonly Place[],
-    said: { readonly admin?: AdminState | undefined; readonly weight?: number | undefined },
-  ): Promise<void> {
-    this.#mustRun();
-    for (const place of places) {
-      const { admin = 'ready', weight } = this.#operators.say(place, said);
-      this.#emit({ type: 'admin', ...place, admin, weight });
-    }
-    this.#engine.refollow();
-    await this.#record.save();
+    return this.#orders.drain(service, destination, options);
   }
 
   /**
@@ -338,53 +212,23 @@ export class Director implements AsyncDisposable {
    * ```
    */
   state(): DirectorState {
-    const view = this.#engine.view();
+    const { clock, engine, intake, problems } = this.#parts;
+    const { isConverged, suspicion } = engine.view();
     return {
-      time: this.#clock.now(),
+      time: clock.now(),
       phase: this.#phase,
-      revision: this.#intake.view().revision,
-      isConverged: view.isConverged,
-      isSuspicious: view.suspicion.held.size > 0,
-      services: this.#services(),
-      problems: this.#problems.list(),
+      revision: intake.view().revision,
+      isConverged,
+      isSuspicious: suspicion.held.size > 0,
+      services: serviceStates(this.#parts),
+      problems: problems.list(),
       statistics: this.statistics,
     };
   }
 
-  #services(): readonly ServiceState[] {
-    return serviceStates({
-      view: this.#engine.view(),
-      operators: this.#operators,
-      watcher: this.#watcher,
-      leaving: this.#leaving,
-    });
-  }
-
   /** How much it has done, for metrics. */
   get statistics(): DirectorStatistics {
-    const { counts, decisions, suspicion } = this.#engine.view();
-    const { taken, refused, desiredTime, sourceTime } = this.#intake.view();
-    const { passed, failed, timedOut } = this.#monitor.statistics;
-    const hasSource = this.#options.source !== undefined;
-    return {
-      generation: taken,
-      refused,
-      desiredTime,
-      storeConnected: hasSource ? !this.#problems.list().some(({ code }) => code === 'source') : undefined,
-      storeTime: sourceTime,
-      applies: { converged: counts.converged, failed: counts.failed },
-      applyTime: counts.applyTime,
-      drift: counts.drift,
-      checks: { passed, failed: failed - timedOut, timedOut },
-      healthChanges: this.#healthChanges,
-      held: suspicion.held.size,
-      lateFailures: this.#lateFailures,
-      drains: this.#leaving.size(),
-      drained: this.#drained,
-      panic: Array.from(decisions.values()).filter(({ keptIn }) => keptIn.size > 0).length,
-      eventLoopDelay: Math.max(0, ...(this.#heart?.lates() ?? []).map(({ by }) => by)),
-      destinations: destinationStatistics(this.#services()),
-    };
+    return directorStatistics(this.#parts, this.#options.source !== undefined);
   }
 
   /**
@@ -405,7 +249,7 @@ export class Director implements AsyncDisposable {
   events(options: ReadEventsOptions = {}): AsyncGenerator<DirectorEvent, void, undefined> {
     validateObject('options', options, eventsKeys);
     if (options.limit !== undefined) validateInteger('options.limit', options.limit, 1, MAX_EVENTS);
-    return this.#hub.read(options);
+    return this.#parts.hub.read(options);
   }
 
   /**
@@ -433,25 +277,27 @@ export class Director implements AsyncDisposable {
     const wasStarted = this.#phase !== 'new';
     this.#phase = 'closing';
     this.#converged.reject(closedError());
-    this.#heart?.stop();
-    await this.#intake.stop();
-    await this.#engine.stop();
-    await this.#leaving.stop();
-    this.#watcher.stop();
-    await this.#monitor.close();
-    await this.#record.settled();
+    const { heart, intake, engine, leaving, watcher, monitor, record, hub } = this.#parts;
+    heart.stop();
+    await intake.stop();
+    await engine.stop();
+    await leaving.stop();
+    watcher.stop();
+    await monitor.close();
+    await record.settled();
     try {
       if (wasStarted && mode !== 'leave') await this.#clear(mode, deadline);
     } finally {
       this.#phase = 'closed';
-      this.#hub.end();
+      hub.end();
     }
   }
 
   /** Removes all that is this director's own. */
   async #clear(mode: 'drain' | 'remove', deadline: number | undefined): Promise<void> {
     const { owner, drain: usual } = this.#settings;
-    const begun = this.#clock.now();
+    const { ipvs, clock, emit } = this.#parts;
+    const begun = clock.now();
     const drain =
       mode === 'drain'
         ? {
@@ -460,8 +306,8 @@ export class Director implements AsyncDisposable {
             atDeadline: 'remove' as const,
           }
         : undefined;
-    const { steps, converged } = await this.#ipvs.apply([], { owner, force: true, drain });
-    this.#emit({ type: 'applied', steps, isConverged: converged, duration: this.#clock.now() - begun });
+    const { steps, converged } = await ipvs.apply([], { owner, force: true, drain });
+    emit({ type: 'applied', steps, isConverged: converged, duration: clock.now() - begun });
   }
 
   /** As `close()`, for `await using`: the table stays as it is. */
@@ -469,41 +315,14 @@ export class Director implements AsyncDisposable {
     return this.close();
   }
 
-  /** Whether a check's result counts: not a failure that the director may be to blame for. */
-  #counts({ passed, target, timedOut = false, time, ms }: CheckResult): boolean {
-    // The monitor has one target object for each check that it makes.
-    if (passed) this.#excuses?.passed(target);
-    else if (this.#excuses?.isVoid({ of: target, timedOut, time, ms }, this.#heart?.lates() ?? []) === true) {
-      this.#lateFailures++;
-      return false;
-    }
-    return true;
-  }
-
   #hasConverged(): void {
     if (this.#phase === 'starting') this.#phase = 'running';
     this.#converged.resolve();
   }
 
-  #hasLeft({ service, destination, outcome, ...counts }: Drained): void {
-    this.#drained++;
-    const { activeConnections, inactiveConnections, persistentConnections } = counts;
-    this.#emit({
-      type: 'drained',
-      service,
-      destination,
-      isIdle: outcome !== 'gave-up',
-      connections: activeConnections + inactiveConnections + persistentConnections,
-    });
-  }
-
   #mustRun(): void {
     if (this.#phase === 'new') throw new IpvsError('ERR_IPVS_CLOSED', 'the director was not started yet');
     if (this.#closing !== undefined) throw closedError();
-  }
-
-  #emit(event: Happening): void {
-    this.#hub.emit({ time: this.#clock.now(), ...event } as DirectorEvent);
   }
 }
 
@@ -520,16 +339,4 @@ function deferred(): { promise: Promise<void>; resolve: () => void; reject: (err
 
 function closedError(): IpvsError {
   return new IpvsError('ERR_IPVS_CLOSED', 'the director is closed');
-}
-
-/** A place whose service and destination are what they must be; throws at anything else. */
-function placeOf(service: ServiceId, destination: DestinationId): Place {
-  const place = { service: copyServiceId(service), destination: copyDestinationId(destination) };
-  serviceKey(place.service);
-  destinationKey(place.destination);
-  return place;
-}
-
-function portOf(key: string): number {
-  return Number(key.slice(key.lastIndexOf(':') + 1));
 }

@@ -12,31 +12,42 @@ const MEMORY = 60_000;
 
 /** Notices how late the event loop is, by a timer. */
 export interface Heart {
+  /** Begins to beat. */
+  start(): void;
   /** When it was late of late. */
   readonly lates: () => readonly Lateness[];
   stop(): void;
 }
 
-export function startHeart(clock: Clock): Heart {
+export function createHeart(clock: Clock): Heart {
   let lates: Lateness[] = [];
-  let due = clock.now() + BEAT;
-  let timer = clock.setTimeout(beat, BEAT);
+  /** When the next beat is due. */
+  let due = Number.POSITIVE_INFINITY;
+  let timer: unknown;
+
+  function schedule(time: number): void {
+    due = time + BEAT;
+    timer = clock.setTimeout(beat, BEAT);
+  }
 
   function beat(): void {
     const time = clock.now();
     const by = time - due;
     if (lates.length > 0) lates = lates.filter(late => time - late.time < MEMORY);
     if (by >= LEAST) lates.push({ time, by });
-    due = time + BEAT;
-    timer = clock.setTimeout(beat, BEAT);
+    schedule(time);
   }
 
   return {
+    start: () => schedule(clock.now()),
     lates() {
       // A beat that is overdue: what asks ran before it in the same turn.
       const by = clock.now() - due;
       return by < LEAST ? lates : [...lates, { time: due + by, by }];
     },
-    stop: () => clock.clearTimeout(timer),
+    stop() {
+      clock.clearTimeout(timer);
+      due = Number.POSITIVE_INFINITY;
+    },
   };
 }

@@ -2,24 +2,16 @@ import { copyDestinationId, copyServiceId } from '../model/identity.ts';
 import type { DirectedEntry } from './desired.ts';
 import type { EngineView } from './engine.ts';
 import { isAbsent } from './evaluate.ts';
-import type { Leaving } from './leaving.ts';
 import { adminOf } from './members.ts';
-import type { Operators } from './operators.ts';
-import type { DestinationState, DestinationStatistics, ServiceState } from './types.ts';
-import { checkStateOf, placeKey, type Watcher } from './watcher.ts';
-
-/** What the states of services are told by. */
-export interface StateParts {
-  readonly view: EngineView;
-  readonly operators: Operators;
-  readonly watcher: Watcher;
-  readonly leaving: Leaving;
-}
+import type { Parts } from './parts.ts';
+import type { DestinationState, ServiceState } from './types.ts';
+import { checkStateOf, placeKey } from './watcher.ts';
 
 /** All services as a director sees them, in the order of the desired state; behind them those that leave. */
-export function serviceStates(parts: StateParts): readonly ServiceState[] {
-  const { view, leaving } = parts;
-  const directed = Array.from(view.directed.values(), entry => serviceState(entry, parts));
+export function serviceStates(parts: Parts): readonly ServiceState[] {
+  const { leaving } = parts;
+  const view = parts.engine.view();
+  const directed = Array.from(view.directed.values(), entry => serviceState(entry, view, parts));
   const orphans = leaving.services().map(
     ({ destinations, ...service }): ServiceState => ({
       service: copyServiceId(service),
@@ -32,7 +24,11 @@ export function serviceStates(parts: StateParts): readonly ServiceState[] {
   return [...directed, ...orphans];
 }
 
-function serviceState(entry: DirectedEntry, { view, operators, watcher, leaving }: StateParts): ServiceState {
+function serviceState(
+  entry: DirectedEntry,
+  view: EngineView,
+  { operators, watcher, leaving }: Parts,
+): ServiceState {
   const decision = view.decisions.get(entry.key);
   const rows = entry.rows.map((row): DestinationState => {
     const place = placeKey(entry.key, row.key);
@@ -60,18 +56,6 @@ function serviceState(entry: DirectedEntry, { view, operators, watcher, leaving 
     isPanicking: (decision?.keptIn.size ?? 0) > 0,
     destinations: [...rows, ...leaving.of(entry.key).map(leavingState)],
   };
-}
-
-/** Destinations of states, as metrics have them. */
-export function destinationStatistics(services: readonly ServiceState[]): readonly DestinationStatistics[] {
-  return services.flatMap(({ service, destinations }) =>
-    destinations.map(({ destination, health, reason }) => ({
-      service,
-      destination,
-      up: health === 'waiting' ? undefined : health === 'up',
-      draining: reason === 'leaving' || reason === 'drain',
-    })),
-  );
 }
 
 function leavingState(spec: { readonly address: string; readonly port: number }): DestinationState {
