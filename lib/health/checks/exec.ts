@@ -18,9 +18,9 @@ export interface ExecCheckOptions {
   /** The program: a path, or a name that is looked for in PATH. No shell sees it. */
   readonly command: string;
   /**
-   * Its arguments. `{address}` and `{port}` in them stand for the target's, `{serviceAddress}` and
-   * `{servicePort}` for those of its `service` (the mark and 0 for a firewall mark). ldirectord's four are
-   * `['{serviceAddress}', '{servicePort}', '{address}', '{port}']`. Default: none.
+   * Its arguments. `{address}` and `{port}` in them stand for the target's (0 where it has no port),
+   * `{serviceAddress}` and `{servicePort}` for those of its `service` (the mark and 0 for a firewall mark).
+   * ldirectord's four are `['{serviceAddress}', '{servicePort}', '{address}', '{port}']`. Default: none.
    */
   readonly args?: readonly string[] | undefined;
   /** Variables of its environment besides the process's own. Default: none. */
@@ -88,7 +88,7 @@ export function execCheck(options: ExecCheckOptions): NamedCheck {
     name: `exec ${[command, ...args].join(' ')}`,
     key: keyOf('exec', options),
     heedsService: args.some(text => /\{service(?:Address|Port)\}/.test(text)),
-    needsPort: args.some(text => text.includes('{port}')),
+    needsPort: false,
     async check(target, { signal }) {
       signal.throwIfAborted();
       const child = start(fillIn(args, target), options);
