@@ -1,10 +1,13 @@
-import { type Fields, given, milliseconds, type Note } from './converted.ts';
+import { type Fields, given, type Note } from './converted.ts';
 import type { Statement } from './keepalived-text.ts';
+import { type Timing, timingOf } from './keepalived-timing.ts';
 
 /** What a real_server's check comes to in a director's file. */
 export interface ConvertedCheck {
+  /** As keepalived has it. */
+  readonly name: string;
   readonly checks: readonly unknown[];
-  readonly policy: Fields;
+  readonly timing: Partial<Timing>;
   readonly target: Fields;
 }
 
@@ -20,18 +23,6 @@ const timing = new Set([
 const placing = new Set(['connect_ip', 'connect_port', 'bindto']);
 
 type Tell = (at: Note) => void;
-
-/** The policy that statements of a virtual_server, a real_server or a check ask for. */
-export function policyOf(statements: readonly Statement[]): Fields {
-  const value = (name: string) => statements.findLast(statement => statement.name === name)?.args[0];
-  const retries = value('retry') ?? value('nb_get_retry');
-  return given({
-    interval: milliseconds(value('delay_loop')),
-    fasterInterval: milliseconds(value('delay_before_retry')),
-    timeout: milliseconds(value('misc_timeout') ?? value('connect_timeout')),
-    fall: retries !== undefined && /^\d+$/.test(retries) ? Number(retries) + 1 : undefined,
-  });
-}
 
 /** Whether a statement of a real_server is a check. */
 export function isCheck({ name }: Statement): boolean {
@@ -53,8 +44,9 @@ export function convertCheck(statement: Statement, weight: number, tell: Tell): 
   }
   const port = value('connect_port');
   return {
+    name,
     checks: convert(statement, weight, tell),
-    policy: policyOf(block),
+    timing: timingOf(block),
     target: given({
       address: value('connect_ip'),
       port: port === undefined ? undefined : Number(port),

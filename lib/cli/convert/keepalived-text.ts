@@ -16,17 +16,27 @@ interface Token {
 
 /**
  * Reads keepalived.conf as keepalived does (lib/parser.c): a statement is a line, `#` and `!` begin comments, a block
- * is between braces, which stand on the statement's line or on the next one.
+ * is between braces, which stand on the statement's line or on the next one. `$NAME=` defines what `$NAME` and
+ * `${NAME}` stand for from there on; a definition of several lines stays as it is.
  */
 export function parseKeepalived(text: string): readonly Statement[] {
-  const tokens = text.split('\n').flatMap((line, i) => tokensOf(line, i + 1));
+  const definitions = new Map<string, string>();
+  const tokens = text.split('\n').flatMap((raw, i) => {
+    const line = raw.replace(/\$(?:\{(\w+)\}|(\w+)(?!\s*=))/g, (whole, braced?: string, bare?: string) => {
+      return definitions.get(braced ?? bare ?? '') ?? whole;
+    });
+    const [, name, value] = /^\s*\$(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (name === undefined || value!.endsWith('\\')) return tokensOf(line, i + 1);
+    definitions.set(name, value!);
+    return [];
+  });
   const [statements] = parseBlock(tokens, 0);
   return statements;
 }
 
 function tokensOf(text: string, line: number): readonly Token[] {
   const tokens: Token[] = [];
-  for (const [found, quoted, comment] of text.matchAll(/"([^"]*)"|([#!].*)$|[{}]|[^\s"{}]+/g)) {
+  for (const [found, quoted, comment] of text.matchAll(/"([^"]*)"|([#!].*)$|[{}]|(?:\$\{\w+\}|[^\s"{}])+/g)) {
     if (comment !== undefined) continue;
     const kind = found === '{' || found === '}' ? found : 'word';
     tokens.push({ line, kind, text: quoted ?? found });
@@ -51,4 +61,15 @@ function parseBlock(tokens: readonly Token[], first: number): readonly [readonly
     const [name = '', ...args] = words;
     statements.push({ line: token.line, name, args, block });
   }
+}
+
+/** The first word behind the last statement that has one of these names. */
+export function wordOf(block: readonly Statement[], ...names: readonly string[]): string | undefined {
+  return block.findLast(({ name }) => names.includes(name))?.args[0];
+}
+
+/** Whether a switch is on: it is named, and not with a word for off behind it. */
+export function isOn(block: readonly Statement[], name: string): boolean {
+  const found = block.findLast(statement => statement.name === name);
+  return found !== undefined && !['no', 'off', 'false'].includes(found.args[0]?.toLowerCase() ?? '');
 }

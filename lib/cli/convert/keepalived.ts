@@ -1,16 +1,15 @@
 import { type Converted, type Fields, given, inOrder, type Note } from './converted.ts';
-import { convertCheck, isCheck, policyOf } from './keepalived-checks.ts';
-import { parseKeepalived, type Statement } from './keepalived-text.ts';
+import { convertCheck, isCheck } from './keepalived-checks.ts';
+import { identitiesOf } from './keepalived-identities.ts';
+import { isOn, parseKeepalived, type Statement, wordOf } from './keepalived-text.ts';
+import { type Timing, timingBeside, timingOf, usualTiming, wholeTiming } from './keepalived-timing.ts';
 
 /** What keepalived does where nothing is said; a director would take out no more than half of a service. */
-const defaults = {
-  policy: { interval: 60_000, fasterInterval: 1000, timeout: 5000, rise: 1, fall: 2 },
-  maxUnhealthy: 1,
-};
+const defaults = { policy: usualTiming, maxUnhealthy: 1 };
 
 const methods: Readonly<Record<string, string>> = { NAT: 'masquerade', DR: 'direct', TUN: 'tunnel' };
 
-/** Words of a virtual_server that are looked at here, or by policyOf(). */
+/** Words of a virtual_server that are looked at here, or by timingOf(). */
 const serverWords = new Set([
   ...['delay_loop', 'retry', 'delay_before_retry', 'connect_timeout', 'weight', 'protocol', 'real_server'],
   ...['lvs_sched', 'lb_algo', 'lvs_method', 'lb_kind', 'persistence_timeout', 'persistence_granularity'],
@@ -67,7 +66,7 @@ export function convertKeepalived(text: string): Converted {
       for (const id of identitiesOf(statement, groups, notes)) services.push(serviceOf(id, statement, notes));
       for (const real of statement.block.filter(other => other.name === 'real_server')) {
         servers++;
-        if ([...statement.block, ...real.block].some(other => other.name === 'alpha')) alphas++;
+        if (isOn([...statement.block, ...real.block], 'alpha')) alphas++;
       }
     } else if (name === 'include' || name.startsWith('$') || name.startsWith('@')) {
       notes.push({ line, message: `${name} is not followed: convert what keepalived makes of it` });
@@ -89,53 +88,6 @@ export function convertKeepalived(text: string): Converted {
   };
 }
 
-/** The services that a virtual_server stands for: one, or those of its group. */
-function identitiesOf(
-  { line, args, block }: Statement,
-  groups: ReadonlyMap<string, Statement>,
-  notes: Note[],
-): readonly Fields[] {
-  const protocol = (wordOf(block, 'protocol') ?? 'TCP').toLowerCase();
-  const family = wordOf(block, 'ip_family') === 'inet6' ? 'ipv6' : familyOfServers(block);
-  const identity = (words: readonly string[], at: number): readonly Fields[] => {
-    const [first = '', second = '80'] = words;
-    if (first === 'fwmark') return [{ fwmark: Number(second), family }];
-    const [, begin, end] = /^(.*?)-([\da-fA-F]+)$/.exec(first) ?? [];
-    if (begin === undefined) return [{ protocol, address: first, port: Number(second) }];
-    const range = rangeOf(begin, end!);
-    if (range === undefined)
-      notes.push({ line: at, message: `the range ${first} is not understood, and left out` });
-    return (range ?? []).map(address => ({ protocol, address, port: Number(second) }));
-  };
-  if (args[0] !== 'group') return identity(args, line);
-  const group = groups.get(args[1] ?? '');
-  if (group === undefined) notes.push({ line, message: `there is no virtual_server_group ${args[1] ?? ''}` });
-  return (group?.block ?? []).flatMap(({ line: at, name, args: rest }) => identity([name, ...rest], at));
-}
-
-function familyOfServers(block: readonly Statement[]): 'ipv4' | 'ipv6' {
-  const real = block.find(({ name }) => name === 'real_server');
-  return real?.args[0]?.includes(':') ? 'ipv6' : 'ipv4';
-}
-
-/** The addresses from one to another whose last number alone differs: of IPv4 in decimal, of IPv6 in hexadecimal. */
-function rangeOf(begin: string, end: string): readonly string[] | undefined {
-  const isIpv6 = begin.includes(':');
-  const cut = begin.lastIndexOf(isIpv6 ? ':' : '.') + 1;
-  const base = isIpv6 ? 16 : 10;
-  const [first, last] = [Number.parseInt(begin.slice(cut), base), Number.parseInt(end, base)];
-  if (!(last >= first) || last - first > 0xffff) return undefined;
-  return Array.from({ length: last - first + 1 }, (_, i) => begin.slice(0, cut) + (first + i).toString(base));
-}
-
-function wordOf(block: readonly Statement[], ...names: readonly string[]): string | undefined {
-  return block.findLast(({ name }) => names.includes(name))?.args[0];
-}
-
-function has(block: readonly Statement[], name: string): boolean {
-  return block.some(statement => statement.name === name);
-}
-
 function serviceOf(id: Fields, { block }: Statement, notes: Note[]): Fields {
   for (const { line, name } of block) {
     if (serverWords.has(name) || Object.hasOwn(flags, name)) continue;
@@ -147,12 +99,12 @@ function serviceOf(id: Fields, { block }: Statement, notes: Note[]): Fields {
   const granularity = wordOf(block, 'persistence_granularity');
   const quorum = wordOf(block, 'quorum');
   const hysteresis = wordOf(block, 'hysteresis');
-  const policy = policyOf(block);
+  const timing = wholeTiming([timingOf(block)]);
   return given({
     ...id,
     scheduler: wordOf(block, 'lvs_sched', 'lb_algo') ?? 'wlc',
     schedulerFlags: schedulerFlags.length > 0 ? schedulerFlags : undefined,
-    onePacket: has(block, 'ops') ? true : undefined,
+    onePacket: isOn(block, 'ops') ? true : undefined,
     persistence:
       timeout === undefined
         ? undefined
@@ -165,14 +117,14 @@ function serviceOf(id: Fields, { block }: Statement, notes: Note[]): Fields {
     quorum: quorum === undefined ? undefined : Number(quorum),
     hysteresis: hysteresis === undefined ? undefined : Number(hysteresis),
     onFailure: onFailureOf(block, reals, notes),
-    policy: Object.keys(policy).length > 0 ? policy : undefined,
-    destinations: [...reals.map(real => destinationOf(real, block, notes)), ...sorryOf(block)],
+    policy: timingBeside(timing, usualTiming),
+    destinations: [...reals.map(real => destinationOf(real, block, timing, notes)), ...sorryOf(block)],
   });
 }
 
 /** keepalived removes a server that fails, unless it is told to keep it at weight 0. */
 function onFailureOf(block: readonly Statement[], reals: readonly Statement[], notes: Note[]): string {
-  const quiet = reals.filter(real => has([...block, ...real.block], 'inhibit_on_failure'));
+  const quiet = reals.filter(real => isOn([...block, ...real.block], 'inhibit_on_failure'));
   if (quiet.length > 0 && quiet.length < reals.length) {
     const message = 'inhibit_on_failure holds for all servers of a service, or none: it holds for all now';
     notes.push({ line: quiet[0]!.line, message });
@@ -180,9 +132,13 @@ function onFailureOf(block: readonly Statement[], reals: readonly Statement[], n
   return quiet.length > 0 ? 'quiet' : 'remove';
 }
 
-function destinationOf({ args, block: own }: Statement, block: readonly Statement[], notes: Note[]): Fields {
+function destinationOf(
+  { args, block: own }: Statement,
+  block: readonly Statement[],
+  usual: Timing,
+  notes: Note[],
+): Fields {
   const tell = (note: Note) => void notes.push(note);
-  const method = wordOf(own, 'lvs_method', 'lb_kind') ?? wordOf(block, 'lvs_method', 'lb_kind') ?? 'NAT';
   const weight = Number(wordOf(own, 'weight') ?? wordOf(block, 'weight') ?? 1);
   for (const statement of own) {
     if (realWords.has(statement.name) || isCheck(statement)) continue;
@@ -195,18 +151,24 @@ function destinationOf({ args, block: own }: Statement, block: readonly Statemen
     const message = 'checks of one server go to different places: they all go where the first one does';
     tell({ line: own[0]!.line, message });
   }
-  const policy = Object.assign({}, policyOf(own), ...found.map(check => check.policy)) as Fields;
+  const timings = found.map(({ name, timing }) =>
+    timingBeside(wholeTiming([timingOf(block), timingOf(own), timing], name), usual),
+  );
+  if (new Set(timings.map(timing => JSON.stringify(timing))).size > 1) {
+    const message = 'checks of one server have times and retries of their own: all have the last one’s now';
+    tell({ line: own[0]!.line, message });
+  }
   const target = found[0]?.target ?? {};
   const [upper, lower] = [wordOf(own, 'uthreshold'), wordOf(own, 'lthreshold')];
   return given({
     address: args[0] ?? '',
     port: Number(args[1] ?? 0),
-    forwarding: methods[method] ?? method,
+    ...forwardingOf([own, block], 'lvs_method', 'lb_kind'),
     weight,
     upperThreshold: upper === undefined ? undefined : Number(upper),
     lowerThreshold: lower === undefined ? undefined : Number(lower),
     checks: found.flatMap(({ checks }) => checks),
-    policy: Object.keys(policy).length > 0 ? policy : undefined,
+    policy: timings.at(-1),
     target: Object.keys(target).length > 0 ? target : undefined,
   });
 }
@@ -215,9 +177,23 @@ function destinationOf({ args, block: own }: Statement, block: readonly Statemen
 function sorryOf(block: readonly Statement[]): readonly Fields[] {
   const sorry = block.findLast(({ name }) => name === 'sorry_server');
   if (sorry === undefined) return [];
-  const method = wordOf(block, 'sorry_server_lvs_method') ?? wordOf(block, 'lvs_method', 'lb_kind') ?? 'NAT';
+  const own = block.filter(({ name }) => name === 'sorry_server_lvs_method');
+  const forwarding = forwardingOf([own, block], 'sorry_server_lvs_method', 'lvs_method', 'lb_kind');
   const [address = '', port = '0'] = sorry.args;
-  return [
-    { address, port: Number(port), forwarding: methods[method] ?? method, weight: 1, tier: 1, checks: [] },
-  ];
+  return [given({ address, port: Number(port), ...forwarding, weight: 1, tier: 1, checks: [] })];
+}
+
+/** How packets are forwarded, by the first of some blocks that says so: `DR`, `TUN type gue port 6080 csum`. */
+function forwardingOf(blocks: readonly (readonly Statement[])[], ...names: readonly string[]): Fields {
+  const said = blocks.flatMap(block => block.findLast(({ name }) => names.includes(name)) ?? []);
+  const [method = 'NAT', ...words] = said[0]?.args ?? [];
+  const behind = (word: string) => (words.includes(word) ? words[words.indexOf(word) + 1] : undefined);
+  const type = behind('type');
+  const port = behind('port');
+  const tunnel = given({
+    type: type ?? 'ipip',
+    port: port === undefined ? undefined : Number(port),
+    checksum: words.find(word => word === 'csum' || word === 'remcsum'),
+  });
+  return { forwarding: methods[method] ?? method, tunnel: words.length > 0 ? tunnel : undefined };
 }

@@ -31,19 +31,15 @@ const globals = new Set([
   'fallback6',
 ]);
 
+/** A service's lines of servers: those of IPv6 have names of their own. */
+const realNames: ReadonlySet<string> = new Set(['real', 'real6']);
+const fallbackNames: ReadonlySet<string> = new Set(['fallback', 'fallback6']);
+
 /** Names of a service that are looked at. */
 const known = new Set([
-  ...[
-    'real',
-    'fallback',
-    'scheduler',
-    'persistent',
-    'netmask',
-    'protocol',
-    'service',
-    'checktype',
-    'checkcommand',
-  ],
+  ...realNames,
+  ...fallbackNames,
+  ...['scheduler', 'persistent', 'netmask', 'protocol', 'service', 'checktype', 'checkcommand'],
   ...[
     'checkport',
     'request',
@@ -133,10 +129,11 @@ function serviceOf(
   const isQuiet = (lastOf(settings, 'quiescent') ?? (isUsuallyQuiet ? 'yes' : 'no')) !== 'no';
   const usual = virtual.name === 'virtual6' || at?.address.includes(':') ? 'fallback6' : 'fallback';
   const fallback =
-    settings.findLast(({ name }) => name === 'fallback') ?? outside.findLast(({ name }) => name === usual);
+    settings.findLast(({ name }) => fallbackNames.has(name)) ??
+    outside.findLast(({ name }) => name === usual);
   const checks = checksOf(virtual, settings, at?.port, notes);
-  const reals = settings.filter(({ name }) => name === 'real').flatMap(real => realsOf(real, notes));
-  const isPlaced = port !== undefined || checks.length === 0;
+  const reals = settings.filter(({ name }) => realNames.has(name)).flatMap(real => realsOf(real, notes));
+  const isPlaced = port !== undefined || checks.length === 0 || isExternal(settings);
   return given({
     ...identity,
     scheduler: lastOf(settings, 'scheduler') ?? 'wrr',
@@ -200,6 +197,11 @@ function placed(
   return reals.map(real => (real['port'] === 0 ? { ...real, ...where } : real));
 }
 
+/** Whether a program checks the servers of a service. */
+function isExternal(settings: readonly Setting[]): boolean {
+  return /^external(?:-perl)?$/.test(lastOf(settings, 'checktype') ?? '');
+}
+
 function checksOf(
   { line }: Setting,
   settings: readonly Setting[],
@@ -208,18 +210,23 @@ function checksOf(
 ): readonly unknown[] {
   const type = lastOf(settings, 'checktype') ?? 'negotiate';
   const service = lastOf(settings, 'service') ?? servicesByPort[port ?? 0] ?? 'none';
+  const isUdp = lastOf(settings, 'protocol') === 'udp';
   const leftOut = (what: string) => {
-    notes.push({ line, message: `${what} has no counterpart: servers are checked by a connection` });
-    return ['tcp'];
+    const instead = isUdp ? 'an empty datagram, which they must not refuse' : 'a connection';
+    notes.push({ line, message: `${what} no counterpart: servers are checked by ${instead}` });
+    return [isUdp ? 'udp' : 'tcp'];
   };
+  // Where there is nothing to connect to ldirectord pings.
+  const connection = () => (isUdp ? leftOut('pings have') : ['tcp']);
   if (type === 'off' || type === 'on') return [];
-  if (type === 'connect') return ['tcp'];
-  if (type === 'external' || type === 'external-perl') {
+  if (type === 'connect') return connection();
+  if (type === 'ping') return leftOut('pings have');
+  if (isExternal(settings)) {
     const [command = '', ...words] = (lastOf(settings, 'checkcommand') ?? '/bin/true').split(/\s+/);
     const args = [...words, '{serviceAddress}', '{servicePort}', '{address}', '{port}'];
     return [{ exec: { command, args } }];
   }
-  if (type !== 'negotiate' && !/^\d+$/.test(type)) return leftOut(`checktype ${type}`);
+  if (type !== 'negotiate' && !/^\d+$/.test(type)) return leftOut(`checktype ${type} has`);
   const receive = lastOf(settings, 'receive');
   const request = lastOf(settings, 'request');
   switch (service) {
@@ -242,8 +249,8 @@ function checksOf(
     case 'ftp':
       return [{ tcp: { expect: '/^220/' } }];
     case 'none':
-      return ['tcp'];
+      return connection();
     default:
-      return leftOut(`service ${service}`);
+      return leftOut(`service ${service} has`);
   }
 }

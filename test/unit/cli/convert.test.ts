@@ -160,6 +160,129 @@ virtual_server fd00::a-c 80 {
     });
   });
 
+  test('checks that say nothing of times and retries have those that keepalived gives each kind', async () => {
+    const { notes, printed } = await convert(`virtual_server 10.0.0.1 80 {
+    delay_loop 10
+    real_server 10.0.0.2 80 { HTTP_GET { } }
+    real_server 10.0.0.3 80 { TCP_CHECK { } }
+    real_server 10.0.0.4 80 { DNS_CHECK { } }
+    real_server 10.0.0.5 80 { MISC_CHECK { misc_path /bin/check } }
+    real_server 10.0.0.6 80 {
+        delay_before_retry 2
+        DNS_CHECK { retry 1 } }
+}
+virtual_server 10.0.0.1 81 {
+    delay_loop 0.5
+    retry 4
+    real_server 10.0.0.2 81 { SSL_GET { } }
+    real_server 10.0.0.3 81 {
+        TCP_CHECK { }
+        MISC_CHECK { misc_path /bin/check }
+    }
+}
+`);
+    const { defaults, services } = JSON.parse(printed!) as {
+      readonly defaults: object;
+      readonly services: readonly {
+        readonly policy: object;
+        readonly destinations: readonly { readonly policy?: object }[];
+      }[];
+    };
+    expect(defaults).toMatchObject({ policy: { fasterInterval: 1000, timeout: 5000, fall: 2 } });
+    expect(services.map(({ policy }) => policy)).toEqual([
+      { interval: 10_000 },
+      { interval: 500, fasterInterval: 500, fall: 5 },
+    ]);
+    expect(services.map(({ destinations }) => destinations.map(({ policy }) => policy))).toEqual([
+      [
+        { fasterInterval: 3000 },
+        undefined,
+        { fasterInterval: 10_000, fall: 4 },
+        { timeout: 10_000, fall: 1 },
+        { fasterInterval: 2000 },
+      ],
+      [undefined, { timeout: 500 }],
+    ]);
+    expect(notes).toEqual([
+      'line 3: http is asked for / where no url is named',
+      'line 14: https is asked for / where no url is named',
+      'line 16: checks of one server have times and retries of their own: all have the last one’s now',
+    ]);
+  });
+
+  test('a virtual server without a port is for all ports, as persistence needs it', async () => {
+    const { services } = await convert(`virtual_server 10.0.0.1 {
+    persistence_timeout 60
+    real_server 10.0.0.2 { TCP_CHECK { connect_port 22 } }
+}
+`);
+    expect(services).toMatchObject([
+      { port: 0, destinations: [{ port: 0, target: { port: 22 } }], persistence: { timeout: 60 } },
+    ]);
+  });
+
+  test('tunnels keep their type, port and checksum, those of sorry servers too', async () => {
+    const { notes, services } = await convert(`virtual_server 10.0.0.1 80 {
+    lvs_method TUN type gue port 6080 csum
+    sorry_server 10.0.0.9 80
+    real_server 10.0.0.2 80 { TCP_CHECK { } }
+    real_server 10.0.0.3 80 { lvs_method TUN type gre
+        TCP_CHECK { } }
+    real_server 10.0.0.4 80 { lvs_method TUN
+        TCP_CHECK { } }
+}
+`);
+    expect(notes).toEqual([]);
+    const gue = { type: 'gue', port: 6080, checksum: 'csum' };
+    expect(services[0]?.destinations.map(({ forwarding, tunnel }) => [forwarding, tunnel])).toEqual([
+      ['tunnel', gue],
+      ['tunnel', { type: 'gre' }],
+      ['tunnel', undefined],
+      ['tunnel', gue],
+    ]);
+  });
+
+  test('what $NAME= defines is put in its place, and switches may be off', async () => {
+    const { notes, services } = await convert(`$NET=10.0.0
+$VIP = \${NET}.1
+virtual_server $VIP 80 {
+    inhibit_on_failure no
+    alpha off
+    real_server \${NET}.2 80 {
+        MISC_CHECK { misc_path "/bin/check \${NET}.2 $OTHER" }
+    }
+}
+`);
+    expect(notes).toEqual([
+      'line 7: no shell sees the command of misc_path: quotes, pipes and variables are as they stand',
+    ]);
+    expect(services).toMatchObject([
+      { address: '10.0.0.1', onFailure: 'remove', destinations: [{ address: '10.0.0.2' }] },
+    ]);
+    expect(checksOf(services[0]!)).toEqual({ '10.0.0.2': ['exec /bin/check 10.0.0.2 $OTHER'] });
+  });
+
+  test('a range may go over several networks; one that is not understood is told', async () => {
+    const { notes, services } = await convert(`virtual_server_group many {
+    10.0.0.254-10.0.1.1 80
+    10.0.2.8/29 80
+    10.0.3.9-4 80
+    fwmark 3 inet6
+}
+virtual_server group many { lvs_method TUN
+    real_server 10.0.0.2 80 { TCP_CHECK { } }
+}
+`);
+    expect(services.map(({ address, family }) => address ?? family)).toEqual([
+      ...['10.0.0.254', '10.0.0.255', '10.0.1.0', '10.0.1.1'],
+      'ipv6',
+    ]);
+    expect(notes).toEqual([
+      'line 3: the range 10.0.2.8/29 is not understood, and left out',
+      'line 4: the range 10.0.3.9-4 is not understood, and left out',
+    ]);
+  });
+
   test('what has no counterpart is told with its line, once, and the rest converted', async () => {
     const { status, notes, services } = await convert(`vrrp_instance one {
     state MASTER
@@ -274,6 +397,54 @@ virtual=7
     expect(web?.destinations[1]).not.toHaveProperty('target');
     expect(checksOf(some!)).toEqual({ '10.0.0.2': [], '10.0.0.3': ['tcp'] });
     expect(all).toMatchObject({ target: { port: 81 } });
+  });
+
+  test('services of IPv6 have real6 and fallback6, and programs check servers without a port', async () => {
+    const { status, notes, services } = await convert(`
+virtual6=[2001:db8::5]:119
+        real6=[2001:db8::6]:119 masq
+        fallback6=[::1]:119
+        service=nntp
+        checktype=connect
+virtual=1
+        real=10.0.0.2 gate
+        checktype=external
+        checkcommand=/bin/check
+`);
+    expect({ status, notes }).toEqual({ status: 0, notes: [] });
+    const [news, marked] = services;
+    expect(news).toMatchObject({ address: '2001:db8::5', port: 119 });
+    expect(news?.destinations).toMatchObject([
+      { address: '2001:db8::6', port: 119, forwarding: 'masquerade' },
+      { address: '::1', port: 119, tier: 1, checks: [] },
+    ]);
+    expect(checksOf(marked!)['10.0.0.2']).toEqual([expect.stringContaining('exec /bin/check')]);
+  });
+
+  test('a connection is no check of a service of UDP: servers are asked there, which is told', async () => {
+    const { notes, services } = await convert(`
+virtual=10.0.0.1:53
+        real=10.0.0.2:53 masq
+        protocol=udp
+        checktype=connect
+virtual=10.0.0.1:5060
+        real=10.0.0.2:5060 masq
+        protocol=udp
+        checktype=ping
+virtual=10.0.0.1:54
+        real=10.0.0.2:53 masq
+        protocol=udp
+        service=dns
+`);
+    expect(notes).toEqual([
+      'line 2: pings have no counterpart: servers are checked by an empty datagram, which they must not refuse',
+      'line 6: pings have no counterpart: servers are checked by an empty datagram, which they must not refuse',
+    ]);
+    expect(services.map(checksOf)).toEqual([
+      { '10.0.0.2': ['udp'] },
+      { '10.0.0.2': ['udp'] },
+      { '10.0.0.2': ['dns A .'] },
+    ]);
   });
 
   test('what has no counterpart in ldirectord.cf is told with its line', async () => {
