@@ -48,10 +48,15 @@ export async function planNow(
 ): Promise<Planning> {
   const { owner, partial = false, signal, timeout } = options;
   const reading = claimsOf(calls, owner, options);
-  const comparison = Promise.all([desired, reading]).then(([table, { own }]): Comparison => {
-    const ownership = { scope, claimed: partial ? none : own };
-    return { desired: table, planner: createPlanner(table, ownership, options, toShow) };
-  });
+  reading.catch(() => {}); // where the table can't be read either, that is told
+  // A part is compared whoever owns what, and need not wait for that.
+  const claimed = partial ? none : reading.then(({ own }) => own);
+  const comparison = Promise.all([desired, claimed]).then(
+    ([table, claimed]): Comparison => ({
+      desired: table,
+      planner: createPlanner(table, { scope, claimed }, options, toShow),
+    }),
+  );
   comparison.catch(() => {});
   const most = partial ? FEW.partial : FEW.whole;
   const isFew = scope === undefined && services > 0 && services <= most && (await namesAll());

@@ -49,3 +49,21 @@ test('a part of many services is compared with those alone, and goes with no sco
     'options.partial does not go with options.owns',
   );
 });
+
+test('a part of the table is read while it is looked up who owns it, and one failure of both is told', async () => {
+  const desired: TableEntry[] = [{ fwmark: 1, family: 'ipv4', destinations: [] }];
+  const settings = readPlanOptions({ partial: true, owner: 'any' });
+  const failures: string[] = [];
+  let refuse = (_: Error) => {};
+  const calls: FurtherCalls = {
+    run: () => Promise.reject(new Error('no table')),
+    file: () =>
+      new Promise((_, reject) => {
+        refuse = reject;
+      }),
+  };
+  const planned = planNow(calls, beginReading(desired, undefined), settings, false);
+  await planned.catch((error: Error) => failures.push(error.message));
+  expect(failures).toEqual(['no table']);
+  refuse(new Error('no records'));
+});
