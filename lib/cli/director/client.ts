@@ -78,6 +78,6 @@ export async function drainByDirectors(
     );
   }
   const request = { command: 'drain', target, options: { deadline, idle, idleFor, setSettings } } as const;
-  const drained = await Promise.all(having.map(path => askDirector(path, request, onProgress, signal)));
+  const drained = await Promise.all(having.map(path => askDirector(path, request, { onProgress, signal })));
   return drained.flatMap(results => results ?? []);
 }

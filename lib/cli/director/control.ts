@@ -41,7 +41,7 @@ const LONGEST = 65_536;
 /** How many connections are answered at once. */
 const MOST_CONNECTIONS = 32;
 
-/** Milliseconds in which a request must have come. */
+/** Milliseconds in which a request must have come, and its answer. */
 const PATIENCE = 10_000;
 
 /** Where a director of an owner listens, in the directory of its namespace's records. */
@@ -188,12 +188,19 @@ export function placesIn({ services }: DirectorState, target: ControlTarget): re
     .filter(isMeant);
 }
 
-/** Asks a running director; undefined where none listens. Rejects with what it answers. */
+/** How a director is asked. */
+export interface Asking {
+  readonly onProgress?: ((progress: DrainProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds in which something must come, but for drains, which may be silent for as long as they take. */
+  readonly patience?: number | undefined;
+}
+
+/** Asks a running director; undefined where none listens. Rejects with what it answers, or where it does not. */
 export async function askDirector<R extends ControlRequest>(
   path: string,
   request: R,
-  onProgress?: (progress: DrainProgress) => void,
-  signal?: AbortSignal,
+  { onProgress, signal, patience = PATIENCE }: Asking = {},
 ): Promise<ControlResults[R['command']] | undefined> {
   const socket = await new Promise<Socket | undefined>((resolve, reject) => {
     const opened = connect(path);
@@ -207,6 +214,9 @@ export async function askDirector<R extends ControlRequest>(
   if (socket === undefined) return undefined;
   const abort = () => socket.destroy(signal?.reason);
   signal?.addEventListener('abort', abort);
+  if (request.command !== 'drain') {
+    socket.setTimeout(patience, () => socket.destroy(new Error(`the director at ${path} does not answer`)));
+  }
   try {
     socket.setEncoding('utf8').write(`${JSON.stringify(request)}\n`);
     let text = '';

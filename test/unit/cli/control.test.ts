@@ -85,11 +85,19 @@ describe('the control socket of a director', () => {
     ]);
   });
 
+  test('a director that does not answer is told, and not waited for for ever', async () => {
+    const silent = join(folder, 'silent.sock');
+    const server = createServer(() => {}).listen(silent);
+    const asked = askDirector(silent, { command: 'status' }, { patience: 50 });
+    await expect(asked).rejects.toThrow(`the director at ${silent} does not answer`);
+    server.close();
+  });
+
   test('a drain by a director shows its progress, and is of its own destinations alone', async () => {
     const progress: unknown[] = [];
     const options = { deadline: 5 };
     const request = { command: 'drain', target: { address: '10.0.0.3' }, options } as const;
-    expect(await askDirector(path, request, told => void progress.push(told))).toEqual([
+    expect(await askDirector(path, request, { onProgress: told => void progress.push(told) })).toEqual([
       { service: web, destination: other, outcome: 'kept', elapsed: 5 },
     ]);
     expect(progress).toEqual([{ waitingFor: 2 }]);
