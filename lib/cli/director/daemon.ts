@@ -1,5 +1,4 @@
-import { watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { callsOf, type Ipvs } from '../../client.ts';
 import { Director } from '../../director/director.ts';
 import type { DirectorEvent, WeightEvent } from '../../director/event-types.ts';
@@ -9,6 +8,7 @@ import { recordsDirectory } from '../../records/directory.ts';
 import type { Shell } from '../terminal.ts';
 import { controlPath, serveControl } from './control.ts';
 import { type DirectorFile, readDirectorFile } from './file.ts';
+import { followFile } from './follow.ts';
 import { supervisor } from './systemd.ts';
 
 /** How `ipvs director` was called. */
@@ -22,9 +22,6 @@ export interface DaemonOptions {
   /** What is done with the table at the end. */
   readonly mode: 'leave' | 'drain' | 'remove';
 }
-
-/** Milliseconds in which several changes of a file are one. */
-const SETTLING = 100;
 
 /** Runs a director until a signal ends it; returns the exit status. */
 export async function runDaemon(ipvs: Ipvs, options: DaemonOptions, shell: Shell): Promise<number> {
@@ -87,22 +84,13 @@ async function* revisions(
   let wake = () => {};
   // It may change again while it is read, and nobody waits to be woken.
   let isDue = false;
-  let timer: NodeJS.Timeout | undefined;
   const changed = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      isDue = true;
-      wake();
-    }, SETTLING);
+    isDue = true;
+    wake();
   };
-  // The folder, for editors and configuration managers put another file in the old one's place.
-  const watcher =
-    path === '-'
-      ? undefined
-      : watch(dirname(path), (_, name) => (name === null || name === basename(path)) && changed());
-  watcher?.on('error', error =>
-    shell.complain(`${path} is not watched any more (${error.message}): send SIGHUP`),
-  );
+  const unwatched = (error: Error) =>
+    shell.complain(`${path} is not watched any more (${error.message}): send SIGHUP`);
+  const followed = path === '-' ? undefined : followFile(path, changed, unwatched);
   process.on('SIGHUP', changed);
   signal.addEventListener('abort', () => wake());
   let count = 1;
@@ -124,8 +112,7 @@ async function* revisions(
       }
     }
   } finally {
-    clearTimeout(timer);
-    watcher?.close();
+    followed?.stop();
     process.removeListener('SIGHUP', changed);
   }
 }
