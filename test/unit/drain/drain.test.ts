@@ -14,6 +14,49 @@ const keeping = { ...quick, then: 'keep' } as const;
 const at = (host: number): DestinationId => ({ address: `10.0.1.${host}`, port: 80 });
 const key = serviceKey(web);
 
+describe('what a drain waits for', () => {
+  test('a drain waits until nothing has been left for `idleFor`', async () => {
+    const { calls, table } = createTableCalls([[web, [rowAt(1), rowAt(2)]]]);
+    const giveUp = new AbortController();
+    const looks = countLooks({ idleFor: 60_000, poll: 10, signal: giveUp.signal });
+    const draining = drain(calls, web, at(1), looks.options);
+    await Promise.race([looks.more(5), draining]);
+    expect(table.get(key)).toHaveLength(2);
+    giveUp.abort();
+    await expect(draining).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  test('a drain waits for inactive connections where all are meant, and else for active ones alone', async () => {
+    const { calls, table } = createTableCalls([[web, [rowAt(1), rowAt(2), rowAt(3)]]]);
+    for (const row of table.get(key)!) row.inactiveConnections = 2;
+    const looks = countLooks({ ...quick, idle: 'all' } as const);
+    const draining = drain(calls, web, at(1), looks.options);
+    await Promise.race([looks.more(2), draining]);
+    expect(table.get(key)).toHaveLength(3);
+    table.get(key)![0]!.inactiveConnections = 0;
+    expect(await draining).toMatchObject({ outcome: 'removed', inactiveConnections: 0 });
+    expect(await drain(calls, web, at(2), quick)).toMatchObject({
+      outcome: 'removed',
+      inactiveConnections: 2,
+    });
+  });
+
+  test('a drain waits for clients that persistence binds where they are still sent there', async () => {
+    const stand = createTableCalls([[web, [rowAt(1), rowAt(2), rowAt(3)]]]);
+    stand.services.set(key, { scheduler: 'rr', schedulerFlags: [], persistence: { timeout: 60 } });
+    for (const row of stand.table.get(key)!) row.persistentConnections = 1;
+    stand.settings.expireQuiescentTemplate = false;
+    const looks = countLooks({ ...quick, deadline: 60_000 });
+    const draining = drain(stand.calls, web, at(1), looks.options);
+    await Promise.race([looks.more(2), draining]);
+    expect(stand.table.get(key)).toHaveLength(3);
+    stand.table.get(key)![0]!.persistentConnections = 0;
+    expect(await draining).toMatchObject({ outcome: 'removed', persistentConnections: 0 });
+    stand.settings.expireQuiescentTemplate = true;
+    expect(await drain(stand.calls, web, at(2), quick)).toMatchObject({ persistentConnections: 1 });
+  });
+});
+
 describe('a drain that goes on after its deadline', () => {
   test('a drain that gave up ends at the next call once its connections are gone', async () => {
     const { calls, table } = createTableCalls([[web, [rowAt(1, 1, 3), rowAt(2)]]]);

@@ -19,12 +19,15 @@ import { RECORDS_DIRECTORY } from '../../../lib/records/directory.ts';
 export interface Row extends DestinationId {
   weight: number;
   activeConnections: number;
+  inactiveConnections?: number;
+  persistentConnections?: number;
 }
 
 /** How a service schedules. */
 export interface Schedule {
   readonly scheduler: string;
   readonly schedulerFlags: readonly string[];
+  readonly persistence?: { readonly timeout: number };
 }
 
 /** Calls on a table that is the test's, with a directory of records of its own. */
@@ -36,6 +39,8 @@ export interface TableCalls {
   readonly services: Map<string, Schedule>;
   /** Where drains and owners are recorded. */
   readonly directory: string;
+  /** The settings as drains read them. */
+  readonly settings: { expireQuiescentTemplate: boolean };
   /** The paths of the settings that were written. */
   readonly settingsWritten: readonly string[];
   /** Has the next write of a destination fail. */
@@ -78,10 +83,11 @@ export function createTableCalls(services: readonly (readonly [ServiceId, readon
   const directory = mkdtempSync(join(tmpdir(), 'ipvs-drains-'));
   mkdirSync(directory, { recursive: true });
   const settingsWritten: string[] = [];
+  const settings = { expireQuiescentTemplate: true, expireNodestConn: true, connReuseMode: 1 };
   const readFailures: Error[] = [];
   let failure: Error | undefined;
 
-  const full = (row: Row) => ({ ...row, inactiveConnections: 0, persistentConnections: 0 });
+  const full = (row: Row) => ({ inactiveConnections: 0, persistentConnections: 0, ...row });
   const schedules = new Map<string, Schedule>();
   const serviceRow = (key: string) => ({
     ...ids.get(key)!,
@@ -144,7 +150,7 @@ export function createTableCalls(services: readonly (readonly [ServiceId, readon
         return undefined;
       }
       if (spec.operation === Operation.readDirectory) {
-        return { expireQuiescentTemplate: true, expireNodestConn: true, connReuseMode: 1 };
+        return settings;
       }
       // The name of the namespace, which leads to the test's own directory.
       return spec.operation === Operation.openFile ? relative(RECORDS_DIRECTORY, directory) : undefined;
@@ -162,6 +168,7 @@ export function createTableCalls(services: readonly (readonly [ServiceId, readon
     table,
     services: schedules,
     directory,
+    settings,
     settingsWritten,
     failNextWrite(error) {
       failure = error;
