@@ -5,6 +5,9 @@
 // The counts are in memory without a file, which IPVS_COUNTING_MALLOC names from then on; resources.ts reads
 // it.
 //
+// IPVS_LEAK_EVERY=N plants a leak, for those who want to see one found: of the addon's blocks each Nth is
+// never freed.
+//
 // A block of the addon's is eight bytes longer than it asked for, and ends with a mark, by which whoever
 // frees the block knows it. Memory is had by glibc's own names for its functions, which need no dlsym().
 
@@ -50,6 +53,10 @@ static struct {
 } modules[MOST_MODULES];
 static int module_count;
 
+/// A planted leak: of our blocks that are freed each so-manyth stays; 0: none.
+static uint64_t leak_every;
+static uint64_t freed;
+
 static bool is_ours(const void* caller) {
   const uintptr_t at = (uintptr_t)caller;
   const int count = __atomic_load_n(&module_count, __ATOMIC_ACQUIRE);
@@ -85,14 +92,17 @@ static void* entered(void* block, bool ours) {
   return block;
 }
 
+static bool is_marked(void* block, size_t usable) {
+  return *mark_of(block, usable) == mark_for(block);
+}
+
 /// Takes a block out of the counts, and its mark off: what comes after it must not have it. Returns whether
 /// it was ours.
 static bool left(void* block) {
   const size_t usable = malloc_usable_size(block);
   count(&shared->all, usable, -1);
-  uint64_t* mark = mark_of(block, usable);
-  if (*mark != mark_for(block)) return false;
-  *mark = 0;
+  if (!is_marked(block, usable)) return false;
+  *mark_of(block, usable) = 0;
   count(&shared->addon, usable, -1);
   return true;
 }
@@ -117,6 +127,9 @@ void* malloc(size_t size) {
 
 void free(void* block) {
   if (block == NULL) return;
+  if (leak_every != 0 && is_marked(block, malloc_usable_size(block)) &&
+      __atomic_add_fetch(&freed, 1, __ATOMIC_RELAXED) % leak_every == 0)
+    return;
   left(block);
   __libc_free(block);
 }
@@ -227,6 +240,8 @@ __attribute__((constructor)) static void begin(void) {
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   setenv("IPVS_COUNTING_MALLOC", path, 1);
+  const char* every = getenv("IPVS_LEAK_EVERY");
+  if (every != NULL) leak_every = strtoull(every, NULL, 10);
   // Programs that this one starts count nothing.
   unsetenv("LD_PRELOAD");
 }

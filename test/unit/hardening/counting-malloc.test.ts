@@ -9,8 +9,11 @@ beforeAll(
   () => void execFileSync(process.execPath, [join(root, 'scripts/setup.mjs'), 'addon', 'counting', 'dist']),
 );
 
-/** Runs a program with the library preloaded, which may call `counted()`, and returns what it prints as JSON. */
-function run(program: string): unknown {
+/**
+ * Runs a program with the library preloaded, which may call `counted()`, and returns what it prints as JSON. `leakEvery`
+ * plants a leak.
+ */
+function run(program: string, leakEvery = 0): unknown {
   const prelude = `
     import { readFileSync } from 'node:fs';
     import { Ipvs } from 'ipvs';
@@ -18,12 +21,12 @@ function run(program: string): unknown {
     const counted = () => ({ addon: Number(words().readBigInt64LE(0)), all: Number(words().readBigInt64LE(16)) });
   `;
   const words = ['--expose-gc', '--input-type=module', '--eval', prelude + program];
-  const env = { ...process.env, LD_PRELOAD: library };
+  const env = { ...process.env, LD_PRELOAD: library, IPVS_LEAK_EVERY: String(leakEvery) };
   return JSON.parse(execFileSync(process.execPath, words, { cwd: root, env, encoding: 'utf8' }));
 }
 
-test('what the addon has allocated is counted as its own, and no longer once its clients are closed', () => {
-  const { before, during, after } = run(`
+/** What the addon has allocated before 20 clients are there, while they are, and some turns after they are closed. */
+const clients = (turns: number) => `
     const turn = () => new Promise(resolve => setTimeout(resolve, 20));
     const use = async count => {
       const clients = Array.from({ length: count }, () => new Ipvs());
@@ -36,11 +39,25 @@ test('what the addon has allocated is counted as its own, and no longer once its
     await use(1);
     const before = counted().addon;
     const during = await use(20);
-    for (let i = 0; i < 200 && counted().addon > before + 10_000; i++) { await turn(); gc(); }
+    for (let i = 0; i < ${turns} && counted().addon > before + 10_000; i++) { await turn(); gc(); }
     console.log(JSON.stringify({ before, during, after: counted().addon }));
-  `) as { before: number; during: number; after: number };
+  `;
+
+interface Counts {
+  readonly before: number;
+  readonly during: number;
+  readonly after: number;
+}
+
+test('what the addon has allocated is counted as its own, and no longer once its clients are closed', () => {
+  const { before, during, after } = run(clients(200)) as Counts;
   expect(during).toBeGreaterThan(before + 200_000);
   expect(after).toBeLessThan(before + 10_000);
+});
+
+test('a leak that is planted is counted', () => {
+  const { before, after } = run(clients(20), 2) as Counts;
+  expect(after).toBeGreaterThan(before + 100_000);
 });
 
 test('what others in the process allocate is counted with all, and not as the addon’s', () => {
