@@ -161,18 +161,19 @@ test.each([
 });
 
 test('ipvs-quick reads of rules at random what the parser reads without a complaint, or nothing', () => {
-  let read = 0;
+  let [texts, read] = [0, 0];
   const line = fc.oneof(
     { weight: 8, arbitrary: commandLines.map(words => words.join(' ')) },
     { weight: 1, arbitrary: fc.constantFrom('', ' \t\r', '# -A -f 1', '-A -f 1 # x', 'x', '"') },
   );
   fc.assert(
     fc.property(fc.array(line, { maxLength: 3 }), fc.constantFrom('\n', '\r\n'), (lines, end) => {
+      texts++;
       if (checkRules(lines.join(end))) read++;
     }),
     propertyRuns(3000),
   );
-  expect(read).toBeGreaterThan(300);
+  expect(read).toBeGreaterThan(texts / 10);
 });
 
 test('ipvs-quick reads all that formatRules() writes of tables in which all has words', () => {

@@ -23,7 +23,7 @@ export default defineConfig({
     // Those of much work take seconds, and notice what shorter ones do.
     testNamePattern: /^(?!.*100,000)/,
     isolate: false,
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
+    testTimeout: 5000,
+    hookTimeout: 5000,
   },
 });
