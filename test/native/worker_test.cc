@@ -52,13 +52,19 @@ class Client {
     return worker_->Submit(std::move(calls));
   }
 
+  // Waits until there are replies, and takes none.
+  void AwaitNotice() {
+    std::unique_lock lock(mutex_);
+    REQUIRE(came_.wait_for(lock, std::chrono::seconds(30), [&] { return notified_; }));
+  }
+
   // The next `count` replies' statuses.
   std::vector<int> Await(size_t count) {
     std::vector<int> statuses;
     while (statuses.size() < count) {
+      AwaitNotice();
       {
-        std::unique_lock lock(mutex_);
-        REQUIRE(came_.wait_for(lock, std::chrono::seconds(30), [&] { return notified_; }));
+        const std::lock_guard lock(mutex_);
         notified_ = false;
       }
       for (const ipvs::Reply& reply : worker_->TakeReplies()) statuses.push_back(reply.status);
@@ -253,7 +259,8 @@ TEST_CASE("A write is not made inline before calls that were made earlier, nor a
   int status = -1;
   CHECK_FALSE(client.worker().TryInline(CallAbout(ipvs::kNewDest, 1), &status));
   gate.Open();
-  // Executed by now or soon, but its reply was not taken.
+  // Executed, but its reply was not taken.
+  client.AwaitNotice();
   CHECK_FALSE(client.worker().TryInline(CallAbout(ipvs::kNewDest, 1), &status));
   CHECK(client.Await(1) == std::vector<int>{0});
 }
