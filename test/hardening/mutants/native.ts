@@ -18,7 +18,7 @@ const switches = ['build_tests', 'enable_asan', 'enable_ubsan'];
  * How long the tests of one fault may compute and how long they may take, in seconds: some faults make them go on, or
  * wait, for ever, which is noticed so. The tests take some five seconds of a processor, on a busy machine much longer.
  */
-const LIMITS = { processor: 60, whole: 900 } as const;
+const LIMITS = { processor: 60, whole: 300 } as const;
 
 /** What became of a fault. */
 type Verdict = 'noticed' | 'timed out' | 'unnoticed';
