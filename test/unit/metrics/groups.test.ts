@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createSums, groupRows, type Sums } from '../../../lib/metrics/groups.ts';
+import { createSums, type Sums } from '../../../lib/metrics/groups.ts';
+import { groupRows } from './table.ts';
 
 const MINUTE = 60_000;
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { groupRows } from '../../../lib/metrics/groups.ts';
 import { type CounterSample, columnSource, sumMembers } from '../../../lib/metrics/source.ts';
+import { groupRows } from './table.ts';
 
 const ROWS = 7;
 const PIECE = 3;

@@ -1,4 +1,5 @@
 import { destinationKey, serviceKey } from '../../../lib/index.ts';
+import { createGrouping, type Groups } from '../../../lib/metrics/groups.ts';
 import type { MetricsClient } from '../../../lib/metrics/index.ts';
 import type { DestinationId, ServiceId } from '../../../lib/model/identity.ts';
 import { parseSettings } from '../../../lib/proc/settings.ts';
@@ -121,4 +122,11 @@ export function makeTable(entries: Entry[]): Table {
     } as unknown as MetricsClient,
   };
   return table;
+}
+
+/** Rows with these labels, put together. */
+export function groupRows(labelsOfRows: readonly (string | undefined)[], most: number): Groups {
+  const grouping = createGrouping(labelsOfRows.length, most);
+  for (const labels of labelsOfRows) grouping.add(labels);
+  return grouping.groups();
 }
