@@ -36,6 +36,8 @@ export interface Plan {
   readonly commands: readonly CommandPlan[];
   /** The table of the director whose checks are measured; undefined: they are not. */
   readonly directed: Size | undefined;
+  /** The table of which texts of metrics are made without a kernel; undefined: none are. */
+  readonly scraped: Size | undefined;
 }
 
 /** The size that most goals are about. */
@@ -61,6 +63,7 @@ export const fullPlan: Plan = {
     { ...usual, what: 'lists', rounds: 5 },
   ],
   directed: usual,
+  scraped: usual,
 };
 
 /** The usual size alone, in full: what README shows. */
@@ -79,6 +82,7 @@ const nothing: Plan = {
   starts: 0,
   commands: [],
   directed: undefined,
+  scraped: undefined,
 };
 
 /** The command alone, which takes a minute. */
@@ -96,6 +100,7 @@ export const quickPlan: Plan = {
   contention: 1000,
   commands: [{ ...small, what: 'all', rounds: 5 }],
   directed: undefined,
+  scraped: usual,
 };
 
 /** The contestant that does nothing. Its start is a part of every command's. */

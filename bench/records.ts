@@ -135,6 +135,14 @@ export interface NativeChecking {
   readonly idle: Checking;
 }
 
+/** The longest pieces of texts of metrics on the JavaScript thread, without a booted kernel, in milliseconds. */
+export interface NativeScrapes {
+  readonly kind: 'scrapes';
+  readonly size: Size;
+  /** Of each text; that of the first one has to be made as a whole. */
+  readonly longest: readonly number[];
+}
+
 /** The machine of the measurements. */
 export interface Machine {
   readonly kind: 'machine';
@@ -153,4 +161,5 @@ export type BenchRecord =
   | CommandRuns
   | Directing
   | NativeChecking
+  | NativeScrapes
   | Machine;

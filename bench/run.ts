@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { runOnBed } from '../test/bed/bed.ts';
@@ -5,6 +6,7 @@ import { checkExcerpt, writeExcerpt } from './excerpt.ts';
 import { goalsOf } from './goals.ts';
 import { startChecked } from './guest/checked.ts';
 import { startChecker } from './guest/checking.ts';
+import type { ScrapingTask } from './guest/scraper.ts';
 import type { Job } from './job.ts';
 import { type Options, readOptions, usage } from './options.ts';
 import {
@@ -18,7 +20,7 @@ import {
   usualPlan,
 } from './plan.ts';
 import { prepare } from './prepare.ts';
-import type { BenchRecord, NativeChecking } from './records.ts';
+import type { BenchRecord, NativeChecking, NativeScrapes } from './records.ts';
 import {
   commandTable,
   comparisonTable,
@@ -76,6 +78,19 @@ async function measureChecks({ plan, libraries }: Job, guest: string): Promise<N
   return { kind: 'checks', checking, idle };
 }
 
+/** How many texts of metrics are made without a kernel. */
+const SCRAPES = 41;
+
+/** Texts of metrics in a process of this machine itself. */
+function measureScrapes({ plan, libraries }: Job, guest: string): NativeScrapes {
+  process.stderr.write('bench: metrics without a booted kernel\n');
+  const size = plan.scraped!;
+  const task: ScrapingTask = { main: libraries[0]!.main, size, scrapes: SCRAPES };
+  const program = join(dirname(guest), 'scraper.js');
+  const output = execFileSync(process.execPath, [program, JSON.stringify(task)], { encoding: 'utf8' });
+  return { kind: 'scrapes', size, longest: JSON.parse(output) as readonly number[] };
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (options === undefined) {
@@ -103,7 +118,10 @@ async function main(args: readonly string[]): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => stopped.abort(new Error(`stopped by ${name}`)));
   }
-  const native = job.plan.directed === undefined ? [] : [await measureChecks(job, guest)];
+  const native = [
+    ...(job.plan.scraped === undefined ? [] : [measureScrapes(job, guest)]),
+    ...(job.plan.directed === undefined ? [] : [await measureChecks(job, guest)]),
+  ];
   let output = '';
   const { exitStatus } = await runOnBed({
     command: [process.execPath, guest, JSON.stringify(job)],

@@ -14,6 +14,11 @@ function processorTimes(): { cpu: number; thread: number } {
   return { cpu: (user + system) / 1000, thread: Number(thread) / NANOSECONDS };
 }
 
+/** This thread's processor time, in milliseconds. */
+export function threadTime(): number {
+  return processorTimes().thread;
+}
+
 /** The time of this thread that asking for the times takes, which is not the library's. */
 let cost: number | undefined;
 

@@ -12,33 +12,45 @@ export interface Groups {
   readonly dropped: number;
 }
 
-/** Puts rows together by their labels, undefined for a row that has no series. At most `most` series are made. */
-export function groupRows(labelsOfRows: readonly (string | undefined)[], most: number): Groups {
-  const ofRow = new Int32Array(labelsOfRows.length).fill(-1);
+/** Puts rows together by their labels, one after another. */
+export interface Grouping {
+  /** The next row's labels; undefined for one that has no series. */
+  add(labels: string | undefined): void;
+  /** What all rows come to. */
+  groups(): Groups;
+}
+
+/** Begins to put `rows` rows together. At most `most` series are made. */
+export function createGrouping(rows: number, most: number): Grouping {
+  const ofRow = new Int32Array(rows).fill(-1);
   const byLabels = new Map<string, number>();
   const dropped = new Set<string>();
+  let row = -1;
   let isShared = false;
-  for (const [row, labels] of labelsOfRows.entries()) {
-    if (labels === undefined) continue;
-    let group = byLabels.get(labels);
-    if (group === undefined) {
-      if (byLabels.size >= most) {
-        dropped.add(labels);
-        continue;
-      }
-      group = byLabels.size;
-      byLabels.set(labels, group);
-    } else {
-      isShared = true;
-    }
-    ofRow[row] = group;
-  }
   return {
-    ofRow,
-    labels: [...byLabels.keys()],
-    byLabels,
-    kind: byLabels.size === labelsOfRows.length ? 'rows' : isShared ? 'shared' : 'some',
-    dropped: dropped.size,
+    add(labels) {
+      row++;
+      if (labels === undefined) return;
+      let group = byLabels.get(labels);
+      if (group === undefined) {
+        if (byLabels.size >= most) {
+          dropped.add(labels);
+          return;
+        }
+        group = byLabels.size;
+        byLabels.set(labels, group);
+      } else {
+        isShared = true;
+      }
+      ofRow[row] = group;
+    },
+    groups: () => ({
+      ofRow,
+      labels: [...byLabels.keys()],
+      byLabels,
+      kind: byLabels.size === rows ? 'rows' : isShared ? 'shared' : 'some',
+      dropped: dropped.size,
+    }),
   };
 }
 

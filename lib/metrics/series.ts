@@ -2,7 +2,7 @@ import { isCheckPath } from '../model/check-path.ts';
 import { destinationKey, serviceKey } from '../model/identity.ts';
 import { destinationFamilies } from './director.ts';
 import { type Family, familyText, labelsOf } from './format.ts';
-import { createSums, type Groups, groupRows, rowCounters, type Sums, sumGauge } from './groups.ts';
+import { createGrouping, createSums, type Groups, rowCounters, type Sums, sumGauge } from './groups.ts';
 import type { CounterName, Label } from './names.ts';
 import type { Checked } from './options.ts';
 import type { Pace } from './pace.ts';
@@ -52,33 +52,34 @@ export async function createSeries(
   const { ids: destinations, service: serviceOf } = sample.destinations;
   const labelsText = (labels: readonly Label[]) => labelsOf(labels.filter(([label]) => !drop.has(label)));
 
-  const shown = services.map(service => !isCheckPath(service) && (filter?.(service) ?? true));
-  const names = services.map((service, row) => (shown[row] ? name?.(service) : undefined));
-  const hasServices = level !== 'totals' && naming.services !== undefined;
-  const serviceLabels = hasServices
-    ? services.map((service, row) =>
-        shown[row] ? labelsText(naming.serviceLabels(service, names[row])) : undefined,
-      )
-    : [];
-  const destinationLabels: (string | undefined)[] = [];
-  if (level === 'destinations') {
-    for (const [row, destination] of destinations.entries()) {
-      const service = serviceOf[row]!;
-      const id = services[service]!;
-      const has = shown[service]! && (filter?.(id, destination) ?? true);
-      destinationLabels.push(
-        has ? labelsText(naming.destinationLabels(id, destination, names[service])) : undefined,
-      );
-      if (pace.isDue()) await pace.rest();
-    }
-  }
-
   const each = (families: { readonly counters?: object | undefined; readonly gauges: object }) =>
     Object.keys(families.counters ?? {}).length + Object.keys(families.gauges).length;
+  const shown = services.map(service => !isCheckPath(service) && (filter?.(service) ?? true));
+  const names = services.map((service, row) => (shown[row] ? name?.(service) : undefined));
+
+  const hasServices = level !== 'totals' && naming.services !== undefined;
   const perService = naming.services === undefined ? 1 : each(naming.services);
-  const serviceGroups = groupRows(serviceLabels, Math.floor(maxSeries / perService));
+  const ofServices = createGrouping(hasServices ? services.length : 0, Math.floor(maxSeries / perService));
+  for (const [row, service] of hasServices ? services.entries() : []) {
+    const labels = () => labelsText(naming.serviceLabels(service, names[row]));
+    ofServices.add(shown[row] ? labels() : undefined);
+    if (pace.isDue()) await pace.rest();
+  }
+  const serviceGroups = ofServices.groups();
+
+  const hasDestinations = level === 'destinations';
   const left = maxSeries - serviceGroups.labels.length * perService;
-  const destinationGroups = groupRows(destinationLabels, Math.floor(left / each(naming.destinations)));
+  const most = Math.floor(left / each(naming.destinations));
+  const ofDestinations = createGrouping(hasDestinations ? destinations.length : 0, most);
+  for (const [row, destination] of hasDestinations ? destinations.entries() : []) {
+    const service = serviceOf[row]!;
+    const id = services[service]!;
+    const has = shown[service]! && (filter?.(id, destination) ?? true);
+    const labels = () => labelsText(naming.destinationLabels(id, destination, names[service]));
+    ofDestinations.add(has ? labels() : undefined);
+    if (pace.isDue()) await pace.rest();
+  }
+  const destinationGroups = ofDestinations.groups();
 
   const pages: Page[] = [];
   const page = (family: Family, groups: Groups, source: Source) =>
@@ -128,7 +129,7 @@ export async function createSeries(
       gauge(gauges[column], (rows, into) => sumMembers(serviceGroups, rows.service, rows[column], into));
     }
   }
-  if (level === 'destinations') {
+  if (hasDestinations) {
     const { counters, gauges } = naming.destinations;
     if (counters !== undefined) {
       sums.destinations = counterPages('destinations', destinationGroups, counters);
