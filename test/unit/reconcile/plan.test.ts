@@ -98,6 +98,11 @@ describe('rows that differ', () => {
     ['persistence', full, { ...full, persistence: { timeout: 60, granularity: 24 } } as TableEntry],
     ['persistence', full, { ...full, persistence: undefined } as TableEntry],
     [
+      'dormantPersistence',
+      web({ dormantPersistence: { timeout: 100 } }),
+      web({ dormantPersistence: { timeout: 200 } }),
+    ],
+    [
       'onePacket',
       { protocol: 'udp', address: '10.0.0.1', port: 53, destinations: [] },
       { protocol: 'udp', address: '10.0.0.1', port: 53, onePacket: true, destinations: [] },
@@ -404,6 +409,19 @@ describe('warnings', () => {
         service: id,
         destination: one,
         message: "connections to 10.0.1.1:80 that exist stay with 'masquerade'; only new ones get 'direct'",
+      },
+    ]);
+  });
+  test('a plan warns of what lint() finds in what is desired, with its service and its destination', async () => {
+    const odd = { ...one, port: 81, forwarding: 'direct' } as const;
+    const { warnings } = await planFor([], [web({ protocol: 'tcp', onePacket: true }, [odd])]);
+    expect(warnings).toEqual([
+      { code: expect.any(String), service: id, message: expect.stringMatching(/^one-packet scheduling /) },
+      {
+        code: expect.any(String),
+        service: id,
+        destination: { address: '10.0.1.1', port: 81 },
+        message: expect.stringMatching(/^10\.0\.1\.1:81: forwarding 'direct' /),
       },
     ]);
   });

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { Operation } from '../../../lib/addon/layout.ts';
 import type { CallSpec, FurtherCalls } from '../../../lib/calls/call.ts';
-import type { ApplyOptions, TableEntry } from '../../../lib/index.ts';
+import { type ApplyOptions, IpvsError, type IpvsErrorCode, type TableEntry } from '../../../lib/index.ts';
 import { readPlanOptions } from '../../../lib/reconcile/options.ts';
 import { beginReading, planNow } from '../../../lib/reconcile/planning.ts';
+import { nativeTable } from '../../support/native-table.ts';
 
 const nameOf = new Map(Object.entries(Operation).map(([name, number]) => [number as number, name]));
 
@@ -66,4 +67,25 @@ test('a part of the table is read while it is looked up who owns it, and one fai
   await planned.catch((error: Error) => failures.push(error.message));
   expect(failures).toEqual(['no table']);
   refuse(new Error('no records'));
+});
+
+test('a service that goes while it is read has no destinations, and no other error is passed over', async () => {
+  const service = { fwmark: 1, family: 'ipv4' } as const;
+  const destination = { address: '10.0.1.1', port: 0 };
+  const plan = (code: IpvsErrorCode) => {
+    const calls: FurtherCalls = {
+      async run<T>({ operation, decode }: CallSpec<T>) {
+        if (operation === Operation.getService)
+          return decode(nativeTable([{ ...service, destinations: [] }]));
+        throw new IpvsError(code, 'nothing was read', { command: 'GET_DEST', service });
+      },
+      file: async () => 'namespace' as never,
+    };
+    const settings = readPlanOptions({});
+    const desired = [{ ...service, destinations: [destination] }];
+    return planNow(calls, beginReading(desired, settings.scope), settings, false);
+  };
+  const { additions, steps } = await plan('ERR_IPVS_SERVICE_NOT_FOUND');
+  expect([additions, steps]).toMatchObject([[], [{ kind: 'add-destination', destination }]]);
+  await expect(plan('ERR_IPVS_UNSTABLE')).rejects.toMatchObject({ code: 'ERR_IPVS_UNSTABLE' });
 });

@@ -114,6 +114,10 @@ describe('a plan that lacks something', () => {
   };
 
   test.each([
+    [{ formatVersion: 2 }, /^plan\.formatVersion must be 1/],
+    [{ owner: '' }, /^plan\.owner must/],
+    [{ steps: 'none' }, /^plan\.steps must be an array/],
+    [{ steps: [1] }, /^plan\.steps\[0\] must be an object/],
     [{ refusals: undefined }, /^plan\.refusals must be an array/],
     [{ refusals: [null] }, /^plan\.refusals\[0\] must be an object/],
     [{ services: [{ ...web, port: -1 }] }, /^plan\.services\[0\]\.port must be/],
@@ -144,6 +148,19 @@ describe('a plan that lacks something', () => {
       /^plan\.steps\[0\]\.destinations\[0\]\.address must be/,
     ],
     [{ ...removal(web), destinations: [null] }, /^plan\.steps\[0\]\.destinations\[0\] must be/],
+    [
+      { ...change, kind: 'removal' },
+      /^plan\.steps\[0\].* must be one of add-service, change-service, remove-service, add-destination, change-destination, remove-destination/,
+    ],
+    [{ ...change, changes: {}, spec: { ...change.spec, weight: -1 } }, /^plan\.steps\[0\].*weight must be/],
+    [
+      { ...change, kind: 'remove-destination', spec: { ...change.spec, weight: -1 } },
+      /^plan\.steps\[0\]\.spec\.weight must be/,
+    ],
+    [
+      { ...change, kind: 'remove-destination', service: { ...web, port: -1 } },
+      /^plan\.steps\[0\]\.port must be/,
+    ],
     [change, /^plan\.steps\[0\]\.changes must be an object/],
     [{ ...change, changes: { weight: 3 } }, /^plan\.steps\[0\]\.changes\.weight must be an object/],
   ])('a plan with the step %j is refused by the name of the field', async (step, message) => {
