@@ -13,6 +13,8 @@ struct FuzzTarget {
 
 // Attributes of one nest, and a message as it is: native/codec/decode.
 void FuzzDecode(const uint8_t* data, size_t length);
+// The record of a call, whatever is in its fields: native/codec/encode.
+void FuzzEncode(const uint8_t* data, size_t length);
 // A script (script.h) of what the kernel answers when it is asked for the family.
 void FuzzFamily(const uint8_t* data, size_t length);
 // A script of what it answers to three readings of the table.
@@ -27,8 +29,8 @@ void FuzzCommands(const uint8_t* data, size_t length);
 void FuzzListing(const uint8_t* data, size_t length);
 
 inline constexpr FuzzTarget kFuzzTargets[] = {
-    {"decode", FuzzDecode}, {"family", FuzzFamily},     {"lists", FuzzLists},     {"writes", FuzzWrites},
-    {"shapes", FuzzShapes}, {"commands", FuzzCommands}, {"listing", FuzzListing},
+    {"decode", FuzzDecode}, {"encode", FuzzEncode}, {"family", FuzzFamily},     {"lists", FuzzLists},
+    {"writes", FuzzWrites}, {"shapes", FuzzShapes}, {"commands", FuzzCommands}, {"listing", FuzzListing},
 };
 
 // Ends the process, which is what libFuzzer and the native tests take for a failure, unless `holds`.
