@@ -143,6 +143,7 @@ TEST_CASE("Nothing is usual that has a name, is odd, wrong or to be warned of, o
            "-a -f 1 -r 10.1.0.1 --tun-csum",
            "-a -f 1 -r 10.1.0.1 --tun-type gre",
            "-a -f 1 -r 10.1.0.1 -i --tun-csum",
+           "-a -f 1 -r 10.1.0.1 -i --tun-nocsum",
            "-a -f 1 -r 10.1.0.1 -i --tun-type gue",
            "-a -f 1 -r 10.1.0.1 -i --tun-type gre --tun-remcsum",
            "-d -f 1 -r 10.1.0.1 -m",

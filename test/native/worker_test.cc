@@ -401,6 +401,31 @@ TEST_CASE("A new service that no longer fits goes out with its destinations in t
   }
 }
 
+TEST_CASE("A worker that is stopped while it reads a long list reads no further") {
+  ScriptedKernel kernel;
+  Gate begun;
+  Gate gate;
+  kernel.On([&](const Sent& sent) {
+    begun.Open();
+    gate.Pass();
+    Answer answer;
+    for (int chunk = 0; chunk < 1000; ++chunk) answer.Then(Datagram().Row(sent.sequence(), Attributes()));
+    return answer.Then(Datagram().Done(sent.sequence()));
+  });
+  {
+    Worker worker(
+        {}, [] {}, kernel.link());
+    std::vector<ipvs::Call> calls(1);
+    calls[0].record = CallAbout(ipvs::kListServices, 0);
+    REQUIRE(worker.Submit(std::move(calls)) == ipvs::kOk);
+    begun.Pass();
+    worker.Stop();
+    gate.Open();
+  }
+  AwaitEnd(kernel);
+  CHECK(kernel.receive_sizes.size() < 10);
+}
+
 TEST_CASE("To give up a call that has ended gives up none that is under way") {
   ScriptedKernel kernel;
   Client client(&kernel);
