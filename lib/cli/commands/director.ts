@@ -1,6 +1,7 @@
 import { Ipvs } from '../../client.ts';
 import { validateOwner } from '../../records/owners.ts';
 import { isGiven, misuse, type Run, textOf } from '../arguments.ts';
+import { counted } from '../counted.ts';
 import { runDaemon } from '../director/daemon.ts';
 import { readDirectorFile } from '../director/file.ts';
 import { withModule } from '../with-client.ts';
@@ -17,7 +18,9 @@ export const run: Run = async (given, shell) => {
   const owner = validateOwner('--owner', textOf(given, 'owner') ?? file.options.owner ?? 'director');
   if (isGiven(given, 'check')) {
     const rows = file.desired.flatMap(({ destinations }) => destinations);
-    shell.print(`${file.desired.length} services with ${rows.length} destinations: nothing is wrong\n`);
+    shell.print(
+      `${counted(file.desired.length, 'service')} with ${counted(rows.length, 'destination')}: nothing is wrong\n`,
+    );
     return 0;
   }
   return withModule(shell, async patient => {

@@ -5,6 +5,7 @@ import type { DirectorEvent, WeightEvent } from '../../director/event-types.ts';
 import type { Revision } from '../../director/types.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
 import { recordsDirectory } from '../../records/directory.ts';
+import { counted } from '../counted.ts';
 import type { Shell } from '../terminal.ts';
 import { controlPath, serveControl } from './control.ts';
 import { type DirectorFile, readDirectorFile } from './file.ts';
@@ -141,7 +142,7 @@ function eventText(event: DirectorEvent): string | undefined {
   };
   switch (event.type) {
     case 'desired':
-      return `takes ${event.services} services with ${event.destinations} destinations (${event.revision ?? 'unnamed'})`;
+      return `takes ${counted(event.services, 'service')} with ${counted(event.destinations, 'destination')} (${event.revision ?? 'unnamed'})`;
     case 'refused':
       return `refuses ${event.revision ?? 'a desired state'}: ${event.message}`;
     case 'health': {
@@ -162,12 +163,12 @@ function eventText(event: DirectorEvent): string | undefined {
         : `${event.held} of ${event.of} checks failed at once: that is not believed yet`;
     case 'applied': {
       const undone = event.steps.filter(({ outcome }) => outcome !== 'done').length;
-      return `${event.steps.length} changes in ${event.duration.toFixed(0)} ms${undone > 0 ? `, ${undone} of them undone` : ''}`;
+      return `${counted(event.steps.length, 'change')} in ${event.duration.toFixed(0)} ms${undone > 0 ? `, ${undone} of them undone` : ''}`;
     }
     case 'drift':
       return `another program changed ${event.rows.join(', ')}: ${event.isRepaired ? 'repaired' : 'left so'}`;
     case 'drained':
-      return `${where()}: ${event.isIdle ? 'idle' : `its time is up, with ${event.connections} connections`}, and goes`;
+      return `${where()}: ${event.isIdle ? 'idle' : `its time is up, with ${counted(event.connections, 'connection')}`}, and goes`;
     case 'admin':
       return `${where()}: ${event.admin}${event.weight === undefined ? '' : `, weight ${event.weight}`} by an operator`;
     case 'problem':

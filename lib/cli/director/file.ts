@@ -6,6 +6,7 @@ import { policyKeys, policyValidators } from '../../director/validation.ts';
 import { validateObject } from '../../model/arguments.ts';
 import type { DesiredError, DesiredProblem } from '../../reconcile/problems.ts';
 import { readFileOf } from '../commands/desired-file.ts';
+import { counted } from '../counted.ts';
 import type { Shell } from '../terminal.ts';
 import { readChecks } from './checks.ts';
 import { atOption, problemOf } from './places.ts';
@@ -105,7 +106,7 @@ function readDefaults(defaults: unknown, problems: DesiredProblem[]): Fields {
 function mistakesText(places: readonly string[]): string {
   const lineOf = (text: string) => Number(/^line (\d+): /.exec(text)?.[1] ?? 0);
   const unique = [...new Set(places)].toSorted((one, other) => lineOf(one) - lineOf(other));
-  return [...unique, `${unique.length} ${unique.length === 1 ? 'mistake' : 'mistakes'}`].join('\n');
+  return [...unique, counted(unique.length, 'mistake')].join('\n');
 }
 
 /** A problem at the place that a service has in the file. */

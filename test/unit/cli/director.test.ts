@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readDirectorFile } from '../../../lib/cli/director/file.ts';
 import { formatStatus } from '../../../lib/cli/director/status.ts';
+import { runCommandLine } from '../../../lib/cli/run.ts';
 import type { DirectorState } from '../../../lib/director/index.ts';
 import { blocksOf } from '../../support/markdown.ts';
 
@@ -183,4 +184,17 @@ test('the status of a director tells weights with their reasons, and what stands
       '',
     ].join('\n'),
   );
+});
+
+test('ipvs director --check says how much there is, and that nothing is wrong', async () => {
+  let printed = '';
+  const shell = {
+    print: (text: string | Uint8Array) => {
+      printed += String(text);
+    },
+    complain: (text: string) => expect.fail(text),
+    read: async () => '-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m\n',
+  };
+  expect(await runCommandLine(['director', '--check', 'rules'], shell)).toBe(0);
+  expect(printed).toBe('1 service with 1 destination: nothing is wrong\n');
 });
