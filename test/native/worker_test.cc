@@ -481,6 +481,21 @@ TEST_CASE("An update of a service goes by what the write before it made of it") 
   CHECK(commands == std::vector<int>{IPVS_CMD_SET_SERVICE, IPVS_CMD_GET_SERVICE, IPVS_CMD_SET_SERVICE});
 }
 
+TEST_CASE("An update of a destination goes by what a write before it made of the service") {
+  ScriptedKernel kernel;
+  kernel.OnEverySend([](const Sent& sent) {
+    if (sent.requests[0].command != IPVS_CMD_GET_DEST) return Acking()(sent);
+    return Answer().Then(Datagram().Row(sent.sequence(), DestinationRow(80)).Done(sent.sequence()));
+  });
+  Client client(&kernel);
+  ipvs::CallRecord update = CallAbout(ipvs::kUpdateDest, 1);
+  update.fields = ipvs::kFieldWeight;
+  CHECK(client.Run({update, CallAbout(ipvs::kFlush, 0), update}) == std::vector<int>{ENOENT, 0, ENOENT});
+  std::vector<int> commands;
+  for (const Sent& sent : kernel.sent) commands.push_back(sent.requests[0].command);
+  CHECK(commands == std::vector<int>{IPVS_CMD_GET_DEST, IPVS_CMD_FLUSH, IPVS_CMD_GET_DEST});
+}
+
 TEST_CASE("A second update of a destination goes by what the first one made of it") {
   ScriptedKernel kernel;
   kernel.OnEverySend([](const Sent& sent) {
