@@ -140,6 +140,7 @@ TEST_CASE("Nothing is usual that has a name, is odd, wrong or to be warned of, o
            "-a -f 1 -r 10.1.0.1 -w 2147483648",
            "-a -f 1 -r 10.1.0.1 -y 1",
            "-a -f 1 -r [fd00::1]",
+           "-A -t [0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0001]:80",
            "-a -f 1 -r 10.1.0.1 --tun-csum",
            "-a -f 1 -r 10.1.0.1 --tun-type gre",
            "-a -f 1 -r 10.1.0.1 -i --tun-csum",
