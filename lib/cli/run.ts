@@ -1,4 +1,5 @@
 import { runIpvsadm } from './ipvsadm.ts';
+import { tellRefused } from './restore/refused.ts';
 import type { Shell } from './terminal.ts';
 
 /** By this word ipvs-quick starts the command, and no user does. Then comes a descriptor. */
@@ -12,10 +13,7 @@ const TELL_REFUSED = 'tell-refused';
 export async function runCommandLine(words: readonly string[], shell: Shell): Promise<number> {
   try {
     if (words.length === 0 || /^\s*[-+\d]/.test(words[0]!)) return await runIpvsadm(words, shell);
-    if (words[0] === TELL_REFUSED) {
-      const { tellRefused } = await import('./restore/refused.ts');
-      return await tellRefused(words.slice(1), shell);
-    }
+    if (words[0] === TELL_REFUSED) return await tellRefused(words.slice(1), shell);
     const { runBuiltin } = await import('./commands/commands.ts');
     return await runBuiltin(words, shell);
   } catch (error) {
