@@ -23,7 +23,7 @@ import { namer, validateNumber } from '../model/numbers.ts';
 import type { Stats } from '../model/stats.ts';
 import { checksumBits, tunnelOf } from '../model/tunnel.ts';
 import { addressAt, type List, wordAt } from './columns.ts';
-import { checkDestinationId, putDestinationId } from './identity.ts';
+import { checkDestinationId, getDestinationId, putDestinationId } from './identity.ts';
 import { DestinationColumn, DestinationField, Layout } from './layout.ts';
 import { getWord, putWord, type Slot } from './record.ts';
 
@@ -52,6 +52,28 @@ export function putDestinationSpec(slot: Slot, spec: DestinationSpec): void {
   putConfig(slot, spec, fieldNames.destination);
   checkThresholds(slot, 'destination');
   checkFamily(slot);
+}
+
+/** Reads back a destination that was to be added. */
+export function getDestinationSpec(slot: Slot): DestinationSpec {
+  const at = Layout.destination;
+  const { address, port } = getDestinationId(slot);
+  const number = getWord(slot, at.forwarding);
+  const forwarding = forwardingName(number);
+  const weight = getWord(slot, at.weight);
+  const upperThreshold = getWord(slot, at.upperThreshold);
+  const lowerThreshold = getWord(slot, at.lowerThreshold);
+  const tunnel = tunnelOf(
+    getWord(slot, at.tunnelType),
+    getWord(slot, at.tunnelPort),
+    getWord(slot, at.tunnelFlags),
+    number === ForwardingNumber.tunnel,
+  );
+  const spec =
+    tunnel === undefined
+      ? { address, port, forwarding, weight, upperThreshold, lowerThreshold }
+      : { address, port, forwarding, weight, upperThreshold, lowerThreshold, tunnel };
+  return spec as DestinationSpec;
 }
 
 /**

@@ -81,6 +81,16 @@ export function copyRecord({ words, at }: Place): Slot {
   return slot;
 }
 
+/** Reads records that stand in a row. A slot is to be read before the next is asked for. */
+export function createRecordReader(words: Uint32Array): (record: number) => Slot {
+  const slot = createSlot();
+  return record => {
+    const start = record * RECORD_WORDS;
+    for (let i = 0; i < RECORD_WORDS; i++) slot.words[i] = words[start + i]!;
+    return slot;
+  };
+}
+
 /** The words of a record. */
 export const RECORD_WORDS = Layout.bytes / Uint32Array.BYTES_PER_ELEMENT;
 

@@ -22,9 +22,9 @@ import {
 } from '../model/service.ts';
 import type { Stats } from '../model/stats.ts';
 import { type List, wordAt } from './columns.ts';
-import { checkServiceId, putServiceId, readServiceId } from './identity.ts';
+import { checkServiceId, getServiceId, putServiceId, readServiceId } from './identity.ts';
 import { Layout, ServiceColumn, ServiceField } from './layout.ts';
-import { getWord, putName, putWord, type Slot } from './record.ts';
+import { getName, getWord, putName, putWord, type Slot } from './record.ts';
 
 /**
  * Writes a service to be added, defaults filled in. Throws at what the kernel would refuse, or could not
@@ -55,6 +55,24 @@ export function putServiceSpec(slot: Slot, spec: ServiceSpec): void {
   }
   putWord(slot, at.flags, flags);
   putWord(slot, at.flagsMask, 0xffff_ffff);
+}
+
+/** Reads back a service that was to be added. */
+export function getServiceSpec(slot: Slot): ServiceSpec {
+  const at = Layout.service;
+  const flags = getWord(slot, at.flags);
+  const scheduler = getName(slot, at.scheduler) ?? DEFAULT_SCHEDULER;
+  const schedulerFlags = flagNames(scheduler, flags);
+  const onePacket = (flags & ServiceFlag.onePacket) !== 0;
+  const kept: PersistenceWords = {
+    timeout: getWord(slot, at.timeout),
+    netmask: getWord(slot, at.netmask),
+    family: getWord(slot, at.family),
+    engine: getName(slot, at.engine),
+  };
+  const service = { ...getServiceId(slot), scheduler, schedulerFlags, onePacket };
+  if ((flags & ServiceFlag.persistent) !== 0) return { ...service, persistence: persistenceOf(kept) };
+  return saysNothing(kept) ? service : { ...service, dormantPersistence: persistenceOf(kept) };
 }
 
 /** Writes the changes of an update: the fields it names, and which those are. */
@@ -187,7 +205,8 @@ export function readService<T extends number | bigint>(
   const flags = wordAt(list, at.flags, row);
   const scheduler = names[wordAt(list, at.scheduler, row)]!;
   const isPersistent = (flags & ServiceFlag.persistent) !== 0;
-  const isDormant = !isPersistent && hasPersistence(list, row, names);
+  const kept = readWords(list, row, names);
+  const isDormant = !isPersistent && !saysNothing(kept);
   const schedulerFlags = flagNames(scheduler, flags);
   const onePacket = (flags & ServiceFlag.onePacket) !== 0;
   const id = readServiceId(list, row);
@@ -204,31 +223,40 @@ export function readService<T extends number | bigint>(
   service.scheduler = scheduler;
   service.schedulerFlags = schedulerFlags;
   service.onePacket = onePacket;
-  if (isPersistent) service.persistence = readPersistence(list, row, names);
-  else if (isDormant) service.dormantPersistence = readPersistence(list, row, names);
+  if (isPersistent) service.persistence = persistenceOf(kept);
+  else if (isDormant) service.dormantPersistence = persistenceOf(kept);
   service.stats = stats;
   if (destinations !== undefined) service.destinations = destinations;
   return service as Service<T>;
 }
 
-/** Whether a service that is not persistent has values of a persistence. */
-function hasPersistence(list: List, row: number, names: readonly string[]): boolean {
-  const at = ServiceColumn;
-  return (
-    wordAt(list, at.timeout, row) !== 0 ||
-    wordAt(list, at.netmask, row) !== defaultNetmask(wordAt(list, at.family, row)) ||
-    names[wordAt(list, at.engine, row)] !== ''
-  );
+/** What the kernel keeps of a persistence. */
+interface PersistenceWords {
+  readonly timeout: number;
+  readonly netmask: number;
+  readonly family: number;
+  readonly engine: string | undefined;
 }
 
-function readPersistence(list: List, row: number, names: readonly string[]) {
+function readWords(list: List, row: number, names: readonly string[]): PersistenceWords {
   const at = ServiceColumn;
-  const netmask = wordAt(list, at.netmask, row);
-  const ipv4 = wordAt(list, at.family, row) === Family.ipv4;
-  const engine = names[wordAt(list, at.engine, row)]!;
   return {
     timeout: wordAt(list, at.timeout, row),
-    granularity: ipv4 ? (prefixOfMask(netmask) ?? dottedMask(netmask)) : netmask,
-    ...(engine !== '' && { engine }),
+    netmask: wordAt(list, at.netmask, row),
+    family: wordAt(list, at.family, row),
+    engine: names[wordAt(list, at.engine, row)] || undefined,
+  };
+}
+
+/** Whether they are those of a service that has never been persistent. */
+function saysNothing({ timeout, netmask, family, engine }: PersistenceWords): boolean {
+  return timeout === 0 && netmask === defaultNetmask(family) && engine === undefined;
+}
+
+function persistenceOf({ timeout, netmask, family, engine }: PersistenceWords) {
+  return {
+    timeout,
+    granularity: family === Family.ipv4 ? (prefixOfMask(netmask) ?? dottedMask(netmask)) : netmask,
+    ...(engine !== undefined && { engine }),
   };
 }

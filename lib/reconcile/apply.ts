@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import type { Calls, CallsWithin, WriteAll } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { giveBack } from '../drain/running.ts';
@@ -5,11 +6,12 @@ import { IpvsError } from '../model/errors.ts';
 import { copyServiceId, serviceKey } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
 import { drainKey } from '../records/drains.ts';
+import { createAdditionReader } from './additions.ts';
 import { type PlanSettings, readPlanOptions } from './options.ts';
 import { allSteps, planOf } from './plan.ts';
 import { beginReading, type Planning, planNow } from './planning.ts';
 import { createDrainer } from './removals.ts';
-import { isConflict, type Kernel, runSteps, type StepResult } from './run.ts';
+import { isConflict, type Kernel, type Outcome, runSteps } from './run.ts';
 import type {
   Applied,
   AppliedStep,
@@ -102,9 +104,10 @@ export function refuse({ refusals }: Pick<PlanData, 'refusals'>, force = false):
   throw new IpvsError('ERR_IPVS_LIMIT', `${message}: nothing was done`, { command: 'APPLY' });
 }
 
-interface Round {
+interface Round extends Outcome {
   readonly warnings: readonly PlanWarning[];
-  readonly results: readonly StepResult[];
+  /** As `Planned` has them. */
+  readonly records: Uint32Array;
 }
 
 /** Carries out a plan, and plans again where another program wrote meanwhile. */
@@ -116,17 +119,19 @@ async function runRounds(
 ): Promise<readonly Round[]> {
   const rounds: Round[] = [];
   for (let planning = first; ; planning = await replan()) {
-    const { warnings, refusals } = planning;
+    const { warnings, refusals, records } = planning;
+    const round = rounds.length + 1;
     if (rounds.length > 0 && refusals.length > 0) {
       // Too late to refuse the whole: what other programs did since asks for more than was allowed.
       const reason = refusals.map(({ message }) => message).join('; ');
       const steps = await allSteps(planning);
-      rounds.push({ warnings, results: steps.map(step => ({ step, outcome: 'left-out', reason })) });
+      const results = steps.map((step): AppliedStep => ({ step, outcome: 'left-out', round, reason }));
+      rounds.push({ warnings, records, added: [], results });
       return rounds;
     }
-    const results = await runSteps(kernel, planning, { signal, timeout });
-    rounds.push({ warnings, results });
-    if (rounds.length === ROUNDS || !results.some(isConflict)) return rounds;
+    const outcome = await runSteps({ ...kernel, round }, planning, { signal, timeout });
+    rounds.push({ warnings, records, ...outcome });
+    if (rounds.length === ROUNDS || !outcome.results.some(isConflict)) return rounds;
   }
 }
 
@@ -138,22 +143,46 @@ function servicesLeft(rounds: readonly Round[]): readonly string[] {
     .map(({ step }) => serviceKey(step.service));
 }
 
+/** What an apply has done. Its steps are made when somebody looks at them: there may be 100,000. */
 function appliedOf(rounds: readonly Round[]): Applied {
-  const steps = rounds.flatMap(({ results }, i) =>
-    results.map(result => told(result, i + 1, i + 1 < rounds.length)),
-  );
   const converged = rounds.at(-1)!.results.every(({ outcome }) => outcome === 'done');
   const keyOf = ({ service, message }: PlanWarning) => `${serviceKey(service)} ${message}`;
   const warnings = new Map(rounds.flatMap(({ warnings }) => warnings.map(told => [keyOf(told), told])));
-  return { converged, rounds: rounds.length, steps, warnings: [...warnings.values()] };
+  let untold = rounds;
+  let steps: readonly AppliedStep[] = [];
+  const applied: Applied = {
+    converged,
+    rounds: rounds.length,
+    get steps() {
+      if (untold.length > 0) steps = stepsOfRounds(untold);
+      untold = []; // the records are no longer needed
+      return steps;
+    },
+    warnings: [...warnings.values()],
+  };
+  // As Node.js shows any other object.
+  return Object.defineProperty(applied, inspect.custom, {
+    value: (_depth: number, options: InspectOptions) => inspect({ ...applied }, options),
+  });
 }
 
-/** A result as it is told: what did not fit, and was planned for again, is no failure. */
-function told(result: StepResult, round: number, again: boolean): AppliedStep {
-  const { step, outcome, error } = result;
-  // A literal: there may be 100,000 steps, and nearly all of them are done.
-  if (outcome === 'done') return { step, outcome, round };
-  if (!again || !isConflict(result)) return { ...result, round };
+/** Every step of every round. */
+function stepsOfRounds(rounds: readonly Round[]): readonly AppliedStep[] {
+  const told: AppliedStep[] = [];
+  for (const [i, { added, records, results }] of rounds.entries()) {
+    const stepsOf = createAdditionReader(records);
+    for (const entry of added) {
+      for (const step of stepsOf(entry)) told.push({ step, outcome: 'done', round: i + 1 });
+    }
+    for (const result of results) told.push(i + 1 < rounds.length ? superseded(result) : result);
+  }
+  return told;
+}
+
+/** A result as it is told where there was another round: what that planned for again is no failure. */
+function superseded(result: AppliedStep): AppliedStep {
+  const { step, error, round } = result;
+  if (!isConflict(result)) return result;
   const reason = 'another program had written meanwhile, and a later round took its place';
   return { step, outcome: 'left-out', round, reason, ...(error !== undefined && { error }) };
 }

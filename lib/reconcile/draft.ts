@@ -78,14 +78,6 @@ export function draftService(
   else draftChanges(draft, actual, desired, options);
 }
 
-/** The steps that add a service that is not there. */
-export function stepsOfAddition(desired: ServiceRow): readonly Step[] {
-  const { service, destinations } = desired;
-  const steps: Step[] = [{ kind: 'add-service', service, spec: serviceSpec(desired) }];
-  for (const row of destinations) steps.push(addition(desired, row));
-  return steps;
-}
-
 function draftRemoval(draft: Draft, actual: ServiceRow): void {
   draft.removals += actual.destinations.length;
   draft.phases[Phase.removeServices]!.push({

@@ -9,8 +9,7 @@ import {
   type ServiceRow,
   serviceRow,
 } from './rows.ts';
-import type { StepResult } from './run.ts';
-import type { FieldChanges, Step } from './types.ts';
+import type { AppliedStep, FieldChanges, Step } from './types.ts';
 
 /** Why a step is left out whose effect is there. */
 export const ALREADY = 'the table is so already';
@@ -24,7 +23,7 @@ interface Present {
 /** Steps of a plan that still fit a table, and what becomes of the others. */
 export interface Fitting {
   readonly steps: readonly Step[];
-  readonly results: readonly StepResult[];
+  readonly results: readonly AppliedStep[];
   /** As `Draft` has them. */
   readonly reliant: ReadonlySet<string>;
 }
@@ -43,16 +42,17 @@ export function fitSteps(steps: readonly Step[], table: readonly TableEntry[]): 
   }
   const before = takersOf(present);
   const fitting: Step[] = [];
-  const results: StepResult[] = [];
+  const results: AppliedStep[] = [];
+  const round = 1;
   for (const step of steps) {
     const verdict = judge(step, present.get(serviceKey(step.service)));
     if (verdict === 'fits') {
       take(step, present);
       fitting.push(step);
     } else if (verdict === 'done') {
-      results.push({ step, outcome: 'left-out', reason: ALREADY });
+      results.push({ step, outcome: 'left-out', round, reason: ALREADY });
     } else {
-      results.push({ step, outcome: 'failed', error: stale(step, verdict.found) });
+      results.push({ step, outcome: 'failed', round, error: stale(step, verdict.found) });
     }
   }
   return { steps: fitting, results, reliant: reliantOf(before, takersOf(present)) };

@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ServiceId } from '../model/identity.ts';
+import { createAdditionReader } from './additions.ts';
 import { planCommands } from './commands.ts';
-import { rowOf } from './desired.ts';
-import { stepsOfAddition } from './draft.ts';
 import { formatPlan } from './format.ts';
 import type { Planned } from './planner.ts';
 import { PLAN_FORMAT, type Plan, type PlanData, type PlanOptions, type Step } from './types.ts';
@@ -25,11 +24,12 @@ const writers: PropertyDescriptorMap & ThisType<Plan> = {
 const SLICE = 500;
 
 /** All that there is to do, in the order in which it is done. */
-export async function allSteps({ additions, steps }: Planned): Promise<readonly Step[]> {
+export async function allSteps({ additions, records, steps }: Planned): Promise<readonly Step[]> {
   const all: Step[] = [];
+  const stepsOf = createAdditionReader(records);
   let turn = SLICE;
   for (const entry of additions) {
-    all.push(...stepsOfAddition(rowOf(entry)));
+    all.push(...stepsOf(entry));
     if (all.length < turn) continue;
     turn = all.length + SLICE;
     await nextTurn();

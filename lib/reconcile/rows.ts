@@ -78,10 +78,16 @@ export function destinationRow(spec: DestinationSpec): DestinationRow {
 /** A row as `addService` takes it. */
 export function serviceSpec({ service, fields }: ServiceRow): ServiceSpec {
   const { scheduler, schedulerFlags, onePacket, persistence, dormantPersistence } = fields;
-  const spec = { ...service, scheduler, schedulerFlags, onePacket };
-  if (persistence === null && dormantPersistence === null) return spec;
+  if (service.fwmark === undefined && persistence === null && dormantPersistence === null) {
+    // The usual service as one literal: to spread an object and add to it costs many times as much.
+    const { protocol, address, port } = service;
+    return { protocol, address, port, scheduler, schedulerFlags, onePacket };
+  }
   return {
-    ...spec,
+    ...service,
+    scheduler,
+    schedulerFlags,
+    onePacket,
     ...(persistence !== null && { persistence }),
     ...(dormantPersistence !== null && { dormantPersistence }),
   };

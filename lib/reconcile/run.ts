@@ -5,15 +5,12 @@ import type { Calls, WriteAll } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
 import { serviceKey } from '../model/identity.ts';
-import { type DesiredEntry, rowOf } from './desired.ts';
-import { stepsOfAddition } from './draft.ts';
+import { createAdditionReader } from './additions.ts';
+import type { DesiredEntry } from './desired.ts';
 import { beginsToRefuse } from './refusing.ts';
 import { type Drainer, isRemoval } from './removals.ts';
 import type { AppliedStep, Step } from './types.ts';
 import { createStepEncoder, writeOf } from './write.ts';
-
-/** What came of a step within one round. */
-export type StepResult = Omit<AppliedStep, 'round'>;
 
 /** How steps get to the kernel. */
 export interface Kernel {
@@ -23,6 +20,11 @@ export interface Kernel {
   readonly drainer?: Drainer | undefined;
   /** Tells drains of a destination that it is wanted again. */
   readonly giveBack: (step: Step) => void;
+}
+
+/** A kernel in one round of an apply, counted from 1. */
+interface Round extends Kernel {
+  readonly round: number;
 }
 
 /** What there is to do. */
@@ -55,8 +57,16 @@ const conflicts: ReadonlySet<string | undefined> = new Set<IpvsErrorCode>([
 ]);
 
 /** Whether a step failed because another program wrote meanwhile: planning again may help. */
-export function isConflict({ error }: StepResult): boolean {
+export function isConflict({ error }: AppliedStep): boolean {
   return error instanceof IpvsError && conflicts.has(error.code);
+}
+
+/** What came of a round's work. */
+export interface Outcome {
+  /** New services all of whose records were done: nobody has made their steps. */
+  readonly added: readonly DesiredEntry[];
+  /** What came of all else, in its order. */
+  readonly results: readonly AppliedStep[];
 }
 
 /**
@@ -65,31 +75,39 @@ export function isConflict({ error }: StepResult): boolean {
  * their place.
  */
 export async function runSteps(
-  kernel: Kernel,
+  kernel: Round,
   { additions = [], records = noRecords, steps, reliant }: Work,
   options: CallOptions,
-): Promise<readonly StepResult[]> {
+): Promise<Outcome> {
   const gains = steps.filter(step => !isLoss(step));
   const losses = steps.filter(isLoss);
   for (const step of gains) kernel.giveBack(step);
-  const sent = [
-    ...(await sendAdditions(kernel, additions, records, options)),
-    ...(await sendSteps(kernel, gains, options)),
-  ];
-  const gained = leaveOutOrphans(await resultsOf(kernel, sent));
+  const parts = await sendAdditions(kernel, additions, records, options);
+  const sent = await sendSteps(kernel, gains, options);
+  const failed = await failedOf(kernel, parts, records);
+  const gained = leaveOutOrphans([...failed, ...(await resultsOf(kernel, sent))]);
   const held = servicesToHold(reliant, gained);
+  const { round } = kernel;
   const wanted = losses.filter(step => !held.has(serviceKey(step.service)));
   const kept = losses.filter(step => held.has(serviceKey(step.service)));
-  return [...gained, ...(await sendLosses(kernel, wanted, options)), ...kept.map(holdBack)];
+  const lost = await sendLosses(kernel, wanted, options);
+  const reason = 'nothing that should take its place could be added';
+  return {
+    added: failed.length === 0 ? additions : [],
+    results: gained.concat(
+      lost,
+      kept.map(step => ({ step, outcome: 'left-out', round, reason })),
+    ),
+  };
 }
 
 /** Lowers weights and removes, with a drain before each removal where drains are wanted. */
 async function sendLosses(
-  kernel: Kernel,
+  kernel: Round,
   steps: readonly Step[],
   options: CallOptions,
-): Promise<readonly StepResult[]> {
-  const { drainer } = kernel;
+): Promise<readonly AppliedStep[]> {
+  const { drainer, round } = kernel;
   if (drainer === undefined) return send(kernel, steps, options);
   const lowered = await send(
     kernel,
@@ -98,7 +116,7 @@ async function sendLosses(
   );
   const removed = await drainer.drain(steps.filter(isRemoval));
   const ready = removed.flatMap(result => ('ready' in result ? [result.step] : []));
-  const concluded = removed.flatMap(result => ('ready' in result ? [] : [result]));
+  const concluded = removed.flatMap(result => ('ready' in result ? [] : [{ ...result, round }]));
   const standing = new Set(
     concluded.filter(({ outcome }) => outcome !== 'done').map(({ step }) => serviceKey(step.service)),
   );
@@ -110,7 +128,7 @@ async function sendLosses(
     ...lowered,
     ...concluded,
     ...(await send(kernel, [...ready, ...wanted], options)),
-    ...kept.map((step): StepResult => ({ step, outcome: 'left-out', reason })),
+    ...kept.map((step): AppliedStep => ({ step, outcome: 'left-out', round, reason })),
   ];
 }
 
@@ -138,6 +156,12 @@ const PORTION = 512;
 
 const noRecords = new Uint32Array();
 
+/** New services on their way. */
+interface Part {
+  readonly entries: readonly DesiredEntry[];
+  readonly statuses: Promise<Int32Array>;
+}
+
 /** Steps on their way. */
 interface Portion {
   readonly steps: readonly Step[];
@@ -164,17 +188,14 @@ async function pause({ signal }: CallOptions): Promise<void> {
   if (signal?.aborted === true) throw aborted(context, signal.reason, true);
 }
 
-/**
- * Sends new services, as validating the desired state encoded them, and makes their steps meanwhile: the
- * kernel takes longer to add them.
- */
+/** Sends new services, as validating the desired state encoded them. */
 async function sendAdditions(
   kernel: Kernel,
   additions: readonly DesiredEntry[],
   records: Uint32Array,
   options: CallOptions,
-): Promise<readonly Portion[]> {
-  const sent: Portion[] = [];
+): Promise<readonly Part[]> {
+  const sent: Part[] = [];
   for (let i = 0; i < additions.length; ) {
     if (i > 0) await pause(options);
     const first = additions[i]!;
@@ -185,12 +206,31 @@ async function sendAdditions(
       count += additions[i++]!.count + 1;
     const words = records.subarray(first.record * RECORD_WORDS, (first.record + count) * RECORD_WORDS);
     const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-    const statuses = submit(kernel, bytes, count, options);
-    const steps: Step[] = [];
-    for (const entry of additions.slice(start, i)) steps.push(...stepsOfAddition(rowOf(entry)));
-    sent.push({ steps, statuses });
+    sent.push({
+      entries: additions.slice(start, i),
+      statuses: submit(kernel, bytes, count, options),
+    });
   }
   return sent;
+}
+
+/**
+ * What came of new services, or nothing where all of them were done, as they mostly are: there may be 100,000,
+ * whose steps nobody may ask for.
+ */
+async function failedOf(
+  kernel: Round,
+  parts: readonly Part[],
+  records: Uint32Array,
+): Promise<readonly AppliedStep[]> {
+  const answers: Int32Array[] = [];
+  for (const { statuses } of parts) answers.push(await statuses);
+  if (answers.every(statuses => statuses.every(status => status === 0))) return [];
+  const stepsOf = createAdditionReader(records);
+  return resultsOf(
+    kernel,
+    parts.map(({ entries, statuses }) => ({ steps: entries.flatMap(stepsOf), statuses })),
+  );
 }
 
 /** Encodes and sends steps. */
@@ -220,23 +260,26 @@ async function sendSteps(
 }
 
 async function send(
-  kernel: Kernel,
+  kernel: Round,
   steps: readonly Step[],
   options: CallOptions,
-): Promise<readonly StepResult[]> {
+): Promise<readonly AppliedStep[]> {
   return resultsOf(kernel, await sendSteps(kernel, steps, options));
 }
 
 /** What comes of steps, as the answers come. */
-async function resultsOf({ errorOf }: Kernel, sent: readonly Portion[]): Promise<readonly StepResult[]> {
-  const results: StepResult[] = [];
+async function resultsOf(
+  { errorOf, round }: Round,
+  sent: readonly Portion[],
+): Promise<readonly AppliedStep[]> {
+  const results: AppliedStep[] = [];
   for (const { steps, statuses } of sent) {
     const answers = await statuses;
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]!;
       const status = answers[i]!;
-      if (status === 0) results.push({ step, outcome: 'done' });
-      else results.push({ step, outcome: 'failed', error: await errorOfStep(errorOf, step, status) });
+      if (status === 0) results.push({ step, outcome: 'done', round });
+      else results.push({ step, outcome: 'failed', round, error: await errorOfStep(errorOf, step, status) });
     }
   }
   return results;
@@ -260,22 +303,25 @@ async function errorOfStep(errorOf: Calls['errorOf'], step: Step, status: number
 }
 
 /** Destinations whose service could not be added did not fail for anything of their own. */
-function leaveOutOrphans(results: readonly StepResult[]): readonly StepResult[] {
+function leaveOutOrphans(results: readonly AppliedStep[]): readonly AppliedStep[] {
   const missing = new Set(
     results
       .filter(result => result.step.kind === 'add-service' && result.outcome === 'failed')
       .map(({ step }) => serviceKey(step.service)),
   );
   if (missing.size === 0) return results;
-  return results.map(({ step, outcome, ...rest }) =>
-    outcome === 'failed' && step.kind === 'add-destination' && missing.has(serviceKey(step.service))
-      ? { step, outcome: 'left-out', reason: 'its service could not be added' }
-      : { step, outcome, ...rest },
-  );
+  const reason = 'its service could not be added';
+  return results.map(result => {
+    const { step, outcome, round } = result;
+    const isOrphan = outcome === 'failed' && step.kind === 'add-destination';
+    return isOrphan && missing.has(serviceKey(step.service))
+      ? { step, outcome: 'left-out', round, reason }
+      : result;
+  });
 }
 
 /** Services that nothing may be taken from: what should take its place could not be added. */
-function servicesToHold(reliant: ReadonlySet<string>, gained: readonly StepResult[]): ReadonlySet<string> {
+function servicesToHold(reliant: ReadonlySet<string>, gained: readonly AppliedStep[]): ReadonlySet<string> {
   const held = new Set(reliant);
   if (held.size === 0) return held;
   for (const { step, outcome } of gained) {
@@ -287,9 +333,4 @@ function servicesToHold(reliant: ReadonlySet<string>, gained: readonly StepResul
 function takesConnections(step: Step): boolean {
   const { kind } = step;
   return (kind === 'add-destination' || kind === 'change-destination') && (step.spec.weight ?? 1) > 0;
-}
-
-function holdBack(step: Step): StepResult {
-  const reason = 'nothing that should take its place could be added';
-  return { step, outcome: 'left-out', reason };
 }

@@ -14,9 +14,10 @@ import { claimsOf, FEW } from './planning.ts';
 import { type DesiredProblem, desiredError, problemAt } from './problems.ts';
 import { readServices } from './read.ts';
 import { validateDrain } from './removals.ts';
-import { runSteps, type StepResult } from './run.ts';
+import { runSteps } from './run.ts';
 import {
   type Applied,
+  type AppliedStep,
   type ApplyPlanOptions,
   PLAN_FORMAT,
   type Plan,
@@ -167,9 +168,10 @@ export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOpt
     const kernel = kernelOf(calls, within.writeAll, drain, options);
     await kernel.drainer?.survey(steps);
     await claims.claim(new Set([...desired, ...touched]));
-    const all = [...results, ...(await runSteps(kernel, { steps, reliant }, options))];
+    const ran = await runSteps({ ...kernel, round: 1 }, { steps, reliant }, options);
+    const all = [...results, ...ran.results];
     const resultOf = new Map(all.map(result => [result.step, result]));
-    const isThus = ({ outcome, reason }: StepResult) => outcome === 'done' || reason === ALREADY;
+    const isThus = ({ outcome, reason }: AppliedStep) => outcome === 'done' || reason === ALREADY;
     const gone = all.filter(result => result.step.kind === 'remove-service' && isThus(result));
     const removed = new Set(gone.map(({ step }) => serviceKey(step.service)));
     // What the owner had before stays its own while it is there: another apply may have added it since.
@@ -180,7 +182,7 @@ export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOpt
     return {
       converged: all.every(isThus),
       rounds: 1,
-      steps: plan.steps.map(step => ({ ...resultOf.get(step)!, round: 1 })),
+      steps: plan.steps.map(step => resultOf.get(step)!),
       warnings: plan.warnings,
     };
   });

@@ -298,7 +298,10 @@ export interface Applied {
    * most 3.
    */
   readonly rounds: number;
-  /** Every step of every round, in order. Empty: there was nothing to do. */
+  /**
+   * Every step of every round, in order. Empty: there was nothing to do. Those of new services are put together
+   * when this is first read, which takes about a microsecond for each.
+   */
   readonly steps: readonly AppliedStep[];
   /** Those of the plans, of every round. */
   readonly warnings: readonly PlanWarning[];

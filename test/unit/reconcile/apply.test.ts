@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { Layout, Operation } from '../../../lib/addon/layout.ts';
@@ -250,6 +251,30 @@ test('an apply is one call, for which closing waits, unless drains could make it
   expect(contexts).toEqual([]);
   await applyDesired(calls, [entry(web, two)], { force: true });
   expect(contexts).toEqual([{ command: 'APPLY' }]);
+});
+
+describe('the report', () => {
+  test('new services are told as they were sent, whatever became of the desired state since', async () => {
+    const desired = [{ ...web, destinations: [{ ...one, weight: 2 }] }];
+    const applied = await applyDesired(stand.calls, desired);
+    desired[0]!.destinations[0]!.weight = 3;
+    desired[0]!.destinations.push({ ...two, weight: 1 });
+    desired.length = 0;
+    expect(applied.steps.map(({ step }) => step)).toMatchObject([
+      { kind: 'add-service', service: web, spec: web },
+      { kind: 'add-destination', service: web, destination: one, spec: { ...one, weight: 2 } },
+    ]);
+    expect(applied.steps).toBe(applied.steps);
+  });
+
+  test('a report is shown, copied and written as plain data', async () => {
+    const applied = await applyDesired(stand.calls, [entry(web, one)]);
+    const plain = { ...applied };
+    expect(plain.steps).toHaveLength(2);
+    expect(inspect(await applyDesired(new Stand().calls, [entry(web, one)]))).toBe(inspect(plain));
+    expect(structuredClone(applied)).toEqual(plain);
+    expect(JSON.parse(JSON.stringify(applied))).toEqual(plain);
+  });
 });
 
 describe('another program that writes meanwhile', () => {

@@ -29,8 +29,8 @@ async function recordsOf({ steps }: Plan): Promise<readonly (readonly [operation
     return new Int32Array(count);
   };
   const errorOf = async () => new Error('nothing fails here');
-  const results = await runSteps(
-    { writeAll, errorOf, giveBack: () => {} },
+  const { results } = await runSteps(
+    { writeAll, errorOf, giveBack: () => {}, round: 1 },
     { steps, reliant: new Set() },
     {},
   );
@@ -84,7 +84,12 @@ test('the weight that somebody else sets is no part of what is sent', async () =
       return new Int32Array(count);
     };
     const { steps } = await planFor([table(2)], [desired as TableEntry], options);
-    const kernel = { writeAll, errorOf: async () => new Error('nothing fails here'), giveBack: () => {} };
+    const kernel = {
+      writeAll,
+      errorOf: async () => new Error('nothing fails here'),
+      giveBack: () => {},
+      round: 1,
+    };
     await runSteps(kernel, { steps, reliant: new Set() }, {});
     return fields.map(word => word & DestinationField.all);
   };
@@ -135,8 +140,8 @@ describe('a change after which clients of drained destinations would be refused'
       drain: async removals => removals.map(step => ({ step, outcome: 'left-out', reason })),
     };
     const errorOf = async () => new Error('nothing fails here');
-    const results = await runSteps(
-      { writeAll, errorOf, giveBack: () => {}, drainer },
+    const { results } = await runSteps(
+      { writeAll, errorOf, giveBack: () => {}, drainer, round: 1 },
       { steps, reliant: new Set() },
       {},
     );
@@ -168,8 +173,8 @@ test('a plan with drains lowers weights, drains, and then removes the services t
     },
   };
   const errorOf = async () => new Error('nothing fails here');
-  const kernel = { writeAll, errorOf, giveBack: () => {}, drainer };
-  const results = await runSteps(kernel, { steps, reliant: new Set() }, {});
+  const kernel = { writeAll, errorOf, giveBack: () => {}, drainer, round: 1 };
+  const { results } = await runSteps(kernel, { steps, reliant: new Set() }, {});
   expect(drained).toEqual(['remove-destination', 'remove-service']);
   expect(sent).toEqual([Operation.setDest, Operation.delService]);
   expect(results.map(({ step, outcome }) => [step.kind, outcome])).toEqual([

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Layout } from '../../../lib/addon/layout.ts';
 import type { TableEntry } from '../../../lib/index.ts';
-import { readDesired } from '../../../lib/reconcile/desired.ts';
+import { createAdditionReader } from '../../../lib/reconcile/additions.ts';
+import { readDesired, rowOf } from '../../../lib/reconcile/desired.ts';
 import { planTable } from '../../../lib/reconcile/planner.ts';
+import { destinationSpec, serviceSpec } from '../../../lib/reconcile/rows.ts';
 import { runSteps } from '../../../lib/reconcile/run.ts';
 import type { Step } from '../../../lib/reconcile/types.ts';
 import { anyTable } from '../../support/any-table.ts';
@@ -18,7 +20,7 @@ function withoutSettings(record: Buffer): Buffer {
 /** The records that steps are sent as, one after another, and the steps that are told of them. */
 async function recordsOf(work: Parameters<typeof runSteps>[1]) {
   const sent: Buffer[] = [];
-  const results = await runSteps(
+  const { added, results } = await runSteps(
     {
       async writeAll(_, records, count) {
         const bytes = Buffer.from(records);
@@ -27,11 +29,15 @@ async function recordsOf(work: Parameters<typeof runSteps>[1]) {
       },
       errorOf: async () => new Error('nothing fails here'),
       giveBack() {},
+      round: 1,
     },
     work,
     {},
   );
-  const steps = results.map(({ step }) => step);
+  const steps: readonly Step[] = [
+    ...added.flatMap(createAdditionReader(work.records ?? new Uint32Array())),
+    ...results.map(({ step }) => step),
+  ];
   expect(sent).toHaveLength(steps.length);
   return { steps, records: sent.map((record, i) => told(steps[i]!, record)) };
 }
@@ -55,6 +61,29 @@ test('records of the desired state that go out again are those that the steps wo
     { numRuns: 300 },
   );
   expect(reused).toBeGreaterThan(0);
+});
+
+test('steps that are read back from records are worded as those of changes are', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(desiredTables, anyTable), async desired => {
+      const { entries, records } = await readDesired(desired, undefined);
+      const stepsOf = createAdditionReader(records);
+      for (const entry of entries.values()) {
+        const row = rowOf(entry);
+        const [first, ...others] = stepsOf(entry);
+        expect(first).toEqual({ kind: 'add-service', service: row.service, spec: serviceSpec(row) });
+        expect(others).toEqual(
+          row.destinations.map(found => ({
+            kind: 'add-destination',
+            service: row.service,
+            destination: found.destination,
+            spec: destinationSpec(found),
+          })),
+        );
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('services between which others are there already go out in the order of the desired state', async () => {
