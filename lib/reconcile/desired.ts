@@ -26,6 +26,8 @@ import type { Scope } from './scope.ts';
 /** A desired service that has been validated. */
 export interface DesiredEntry {
   readonly key: string;
+  /** Where it stands: `desired[2]`. */
+  readonly place: string;
   readonly spec: TableEntry;
   /**
    * Its record among `DesiredTable.records`; those of its destinations follow. All of them are to go to the
@@ -88,7 +90,6 @@ interface Reader {
 function createReader(scope: Scope | undefined, rows: number): Reader {
   const batch = createBatch(rows);
   const entries = new Map<string, DesiredEntry>();
-  const places = new Map<string, string>();
   const problems: DesiredProblem[] = [];
   let slice = 0;
 
@@ -163,16 +164,14 @@ function createReader(scope: Scope | undefined, rows: number): Reader {
         if (isObject(given)) readDestinations(spec.destinations, place, putService);
         return;
       }
-      const service = serviceBytes(encoded);
       const key = serviceKey(spec);
-      const first = places.get(key);
-      if (first !== undefined) problems.push(duplicate(place, `service ${key}`, first));
-      else places.set(key, place);
+      const first = entries.get(key);
+      if (first !== undefined) problems.push(duplicate(place, `service ${key}`, first.place));
       if (scope !== undefined && !scope(copyServiceId(spec))) problems.push(outOfScope(place, spec));
-      readDestinations(spec.destinations, place, slot => slot.bytes.set(service, Layout.service.family));
+      readDestinations(spec.destinations, place, slot => copyService(slot, batch.words, record));
       const count = batch.count - record - 1;
       batch.words[record * RECORD_WORDS + Layout.run / Uint32Array.BYTES_PER_ELEMENT] = count + 1;
-      entries.set(key, { key, spec, record, count });
+      if (first === undefined) entries.set(key, { key, place, spec, record, count });
     },
     due() {
       if (slice < SLICE) return false;
@@ -187,10 +186,16 @@ function createReader(scope: Scope | undefined, rows: number): Reader {
   };
 }
 
-/** A copy of a record's service: to encode it again for each destination would take most of the time. */
-function serviceBytes({ bytes }: Slot): Uint8Array {
-  const start = Layout.service.family;
-  return bytes.slice(start, start + Layout.service.bytes);
+/** The words of a record that its service takes. */
+const SERVICE_WORDS = {
+  first: Layout.service.family / Uint32Array.BYTES_PER_ELEMENT,
+  end: (Layout.service.family + Layout.service.bytes) / Uint32Array.BYTES_PER_ELEMENT,
+};
+
+/** Copies the service of a record: to encode it again for each destination would take most of the time. */
+function copyService({ words }: Slot, from: Uint32Array, record: number): void {
+  const start = record * RECORD_WORDS;
+  for (let i = SERVICE_WORDS.first; i < SERVICE_WORDS.end; i++) words[i] = from[start + i]!;
 }
 
 /**
