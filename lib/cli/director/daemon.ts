@@ -96,7 +96,7 @@ async function* revisions(
   signal.addEventListener('abort', () => wake());
   let count = 1;
   try {
-    yield { desired: file.desired, revision: revisionOf(path, count) };
+    yield { desired: file.desired, force: file.force, revision: revisionOf(path, count) };
     while (!signal.aborted) {
       if (!isDue) {
         await new Promise<void>(resolve => {
@@ -106,8 +106,8 @@ async function* revisions(
       isDue = false;
       if (signal.aborted || path === '-') continue;
       try {
-        const { desired } = await readDirectorFile(path, shell);
-        yield { desired, revision: revisionOf(path, ++count) };
+        const { desired, force } = await readDirectorFile(path, shell);
+        yield { desired, force, revision: revisionOf(path, ++count) };
       } catch (error) {
         shell.complain(`${(error as Error).message}\nnothing was changed`);
       }

@@ -1,9 +1,9 @@
 import { readDirected } from '../../director/desired.ts';
 import { readSettings } from '../../director/options.ts';
 import { heedsWeights } from '../../director/policy/ramp.ts';
-import type { DirectedService, DirectorOptions, ServicePolicy } from '../../director/types.ts';
+import type { DirectedService, DirectorOptions, Revision, ServicePolicy } from '../../director/types.ts';
 import { policyKeys, policyValidators } from '../../director/validation.ts';
-import { validateObject } from '../../model/arguments.ts';
+import { validateBoolean, validateObject } from '../../model/arguments.ts';
 import type { DesiredError, DesiredProblem } from '../../reconcile/problems.ts';
 import { readFileOf } from '../commands/desired-file.ts';
 import { counted } from '../counted.ts';
@@ -18,8 +18,7 @@ export type FileOptions = Pick<
 >;
 
 /** A director's file. */
-export interface DirectorFile {
-  readonly desired: readonly DirectedService[];
+export interface DirectorFile extends Pick<Revision, 'desired' | 'force'> {
   readonly options: FileOptions;
 }
 
@@ -46,6 +45,7 @@ interface FileContent {
   readonly root: string;
   readonly services: readonly unknown[];
   readonly defaults: unknown;
+  readonly force: unknown;
   readonly options: Fields;
 }
 
@@ -55,8 +55,8 @@ interface FileContent {
  */
 export async function readDirectorFile(path: string, shell: Shell): Promise<DirectorFile> {
   const { content, place } = await readFileOf(path, shell, understand);
-  const { root, services, defaults, options } = content;
-  const problems: DesiredProblem[] = [...optionProblems(options)];
+  const { root, services, defaults, force, options } = content;
+  const problems: DesiredProblem[] = [...optionProblems(options), ...forceProblems(force)];
   const usual = readDefaults(defaults, problems);
   const desired = services.map((service, i) => readService(service, `${root}[${i}]`, usual, problems));
   await readDirected(desired, {}).catch((error: DesiredError) => {
@@ -64,7 +64,7 @@ export async function readDirectorFile(path: string, shell: Shell): Promise<Dire
     problems.push(...error.problems.map(problem => rooted(problem, root)));
   });
   if (problems.length > 0) throw new Error(mistakesText(problems.map(place)));
-  return { desired, options: options as FileOptions };
+  return { desired, force: force as boolean | undefined, options: options as FileOptions };
 }
 
 /** What is wrong with the options of a file. */
@@ -72,7 +72,7 @@ function optionProblems(options: Fields): readonly DesiredProblem[] {
   return Object.entries(options).flatMap(([name, value]) => {
     const path = `desired.${name}`;
     if (!optionNames.includes(name as keyof FileOptions)) {
-      const known = ['services', 'defaults', ...optionNames].join(', ');
+      const known = ['services', 'defaults', 'force', ...optionNames].join(', ');
       return [{ path, message: `${path} is no option of a director's file, which takes ${known}` }];
     }
     try {
@@ -82,6 +82,16 @@ function optionProblems(options: Fields): readonly DesiredProblem[] {
       return [problemOf(error as Error, 'options', 'desired')];
     }
   });
+}
+
+function forceProblems(force: unknown): readonly DesiredProblem[] {
+  const path = 'desired.force';
+  try {
+    if (force !== undefined) validateBoolean(path, force);
+    return [];
+  } catch (error) {
+    return [{ path, message: (error as Error).message }];
+  }
 }
 
 /** What services leave to a file's `defaults`, which are none where something is wrong with them. */
@@ -117,14 +127,15 @@ function rooted({ path, message }: DesiredProblem, root: string): DesiredProblem
 
 /** Sorts out what a file has. Throws where it is no director's. */
 function understand(data: unknown): FileContent {
-  if (Array.isArray(data)) return { root: 'desired', services: data, defaults: {}, options: {} };
+  if (Array.isArray(data))
+    return { root: 'desired', services: data, defaults: {}, force: undefined, options: {} };
   if (!isObject(data) || !Array.isArray(data['services'])) {
     throw new Error(
       'it is neither a list of services, each with its destinations, nor an object with `services`',
     );
   }
-  const { services, defaults = {}, ...options } = data;
-  return { root: 'desired.services', services: services as readonly unknown[], defaults, options };
+  const { services, defaults = {}, force, ...options } = data;
+  return { root: 'desired.services', services: services as readonly unknown[], defaults, force, options };
 }
 
 /** A service with its checks made, and what it leaves to the defaults filled in. */

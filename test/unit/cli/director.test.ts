@@ -48,6 +48,15 @@ describe('a director’s file', () => {
     expect(desired[1]).toMatchObject({ checks: [], slowStart: 5000 });
   });
 
+  test('a file may take more than maxRemovals, or everything, by `force`', async () => {
+    expect((await readFile('a.json', '{ "services": [], "force": true }')).force).toBe(true);
+    expect((await readFile('a.json', JSON.stringify(good))).force).toBeUndefined();
+    expect(await mistakesIn('a.yaml', 'services: []\nforce: 1\n')).toEqual([
+      expect.stringMatching(/^line 2: .*force must be true or false/),
+      '1 mistake',
+    ]);
+  });
+
   test('the file that docs/director.md shows is one', async () => {
     const [yaml] = blocksOf('docs/director.md').filter(({ language }) => language === 'yaml');
     const { desired } = await readFile('director.yaml', yaml!.code);
