@@ -61,7 +61,7 @@ export function readWords(words: readonly string[], findings: Findings): Reading
         return undefined;
       }
       // popt's reader prints these two at once and ends, whatever follows: `-version` is `-v`.
-      if (command === undefined && (found.command === 'help' || found.command === 'version')) {
+      if (found.command === 'help' || found.command === 'version') {
         return { command: found.command, argument: undefined, values, words: [] };
       }
       command = found.command;
