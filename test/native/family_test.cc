@@ -111,6 +111,20 @@ TEST_CASE("An answer about the family without an id in it is none") {
   CHECK(!connection.open());
 }
 
+TEST_CASE("An answer to an earlier question is not taken for that about the family") {
+  ScriptedKernel kernel;
+  kernel.OnFamily([&](const Sent& sent) {
+    const auto described = [&](uint32_t sequence, uint16_t id) {
+      return Datagram().Row(sequence, Attributes().U16(CTRL_ATTR_FAMILY_ID, id), GENL_ID_CTRL);
+    };
+    return Answer().Then(described(sent.sequence() - 1, 99)).Then(described(sent.sequence(), kernel.family));
+  });
+  kernel.On(Refusing({0}));
+  Connection connection({}, kernel.link());
+  CHECK(Execute(&connection, {CallAbout(ipvs::kDelDest, 1)}) == std::vector<int>{0});
+  CHECK(kernel.sent.back().requests[0].header.nlmsg_type == kernel.family);
+}
+
 TEST_CASE("A kernel without the family is made to load the module, and asked once more") {
   ScriptedKernel kernel;
   kernel.OnFamily(Refusing({ENOENT}));

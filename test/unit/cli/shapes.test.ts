@@ -70,6 +70,13 @@ describe('records by shape', () => {
     expect(byShapes(text)).toEqual({ outcomes: byReading(text), recorded: 0 });
   });
 
+  test('a line that is longer than any may be is refused, though others of its shape are not', () => {
+    const blanks = ' '.repeat(4096 - '-A -t 10.0.0.0:80'.length);
+    const { problems, steps } = readSteps(lines(20, i => `-A -t 10.0.0.${i}:80${blanks}`));
+    expect(problems.map(({ line }) => line)).toEqual(Array.from({ length: 10 }, (_, i) => i + 11));
+    expect(steps).toHaveLength(10);
+  });
+
   test('records made by shape keep their place among commands', () => {
     const text = `${lines(20, i => `-A -t 10.0.0.${i}:80`)}-C\n${lines(20, i => `-A -t 10.0.0.${i}:80`)}--set 1 2 3\n`;
     const { steps } = readSteps(text);
