@@ -23,7 +23,7 @@ export interface Kernel {
 }
 
 /** A kernel in one round of an apply, counted from 1. */
-interface Round extends Kernel {
+interface RoundKernel extends Kernel {
   readonly round: number;
 }
 
@@ -75,7 +75,7 @@ export interface Outcome {
  * their place.
  */
 export async function runSteps(
-  kernel: Round,
+  kernel: RoundKernel,
   { additions = [], records = noRecords, steps, reliant }: Work,
   options: CallOptions,
 ): Promise<Outcome> {
@@ -84,8 +84,8 @@ export async function runSteps(
   for (const step of gains) kernel.giveBack(step);
   const parts = await sendAdditions(kernel, additions, records, options);
   const sent = await sendSteps(kernel, gains, options);
-  const failed = await failedOf(kernel, parts, records);
-  const gained = leaveOutOrphans([...failed, ...(await resultsOf(kernel, sent))]);
+  const added = await resultsOfAdditions(kernel, parts, records);
+  const gained = leaveOutOrphans([...added, ...(await resultsOf(kernel, sent))]);
   const held = servicesToHold(reliant, gained);
   const { round } = kernel;
   const wanted = losses.filter(step => !held.has(serviceKey(step.service)));
@@ -93,7 +93,7 @@ export async function runSteps(
   const lost = await sendLosses(kernel, wanted, options);
   const reason = 'nothing that should take its place could be added';
   return {
-    added: failed.length === 0 ? additions : [],
+    added: added.length === 0 ? additions : [],
     results: gained.concat(
       lost,
       kept.map(step => ({ step, outcome: 'left-out', round, reason })),
@@ -103,7 +103,7 @@ export async function runSteps(
 
 /** Lowers weights and removes, with a drain before each removal where drains are wanted. */
 async function sendLosses(
-  kernel: Round,
+  kernel: RoundKernel,
   steps: readonly Step[],
   options: CallOptions,
 ): Promise<readonly AppliedStep[]> {
@@ -218,8 +218,8 @@ async function sendAdditions(
  * What came of new services, or nothing where all of them were done, as they mostly are: there may be 100,000,
  * whose steps nobody may ask for.
  */
-async function failedOf(
-  kernel: Round,
+async function resultsOfAdditions(
+  kernel: RoundKernel,
   parts: readonly Part[],
   records: Uint32Array,
 ): Promise<readonly AppliedStep[]> {
@@ -260,7 +260,7 @@ async function sendSteps(
 }
 
 async function send(
-  kernel: Round,
+  kernel: RoundKernel,
   steps: readonly Step[],
   options: CallOptions,
 ): Promise<readonly AppliedStep[]> {
@@ -269,7 +269,7 @@ async function send(
 
 /** What comes of steps, as the answers come. */
 async function resultsOf(
-  { errorOf, round }: Round,
+  { errorOf, round }: RoundKernel,
   sent: readonly Portion[],
 ): Promise<readonly AppliedStep[]> {
   const results: AppliedStep[] = [];
