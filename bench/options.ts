@@ -26,7 +26,7 @@ export const usage = `Measures this package beside bare C and ipvsadm, on a kern
   --director      a director's checks alone
   --json FILE     write everything that was measured
   --compare FILE  compare with what an earlier run wrote
-  --excerpt FILE  put the usual table's figures between the marks in a Markdown file (README.md)
+  --excerpt FILE  put the usual figures between the marks in a Markdown file (README.md)
   --against DIR   measure another build of this package too (a folder with dist/ and its addon)
 
   IPVS_KERNEL     which kernel, as for \`npm run bed\`

@@ -153,7 +153,8 @@ The middle half of the floor's own runs spread by ${(noise(records) * 100).toFix
   if (before !== undefined) parts.push(comparisonTable(before.rows, rows));
   process.stdout.write(`\n${parts.filter(part => part !== '').join('\n')}`);
   if (options.excerpt !== undefined) {
-    writeExcerpt(options.excerpt, `${excerptTable(rows, usual)}\n${where}.\n`);
+    const tables = [excerptTable(rows, usual), commandTable(records), startTable(records)];
+    writeExcerpt(options.excerpt, `${tables.filter(table => table !== '').join('\n')}\n${where}.\n`);
   }
   if (options.json !== undefined) {
     const results: Results = { version: 1, date: new Date().toISOString(), rows, records };
