@@ -41,12 +41,12 @@ export function doubtOf(
 
 /** The key of the service that a line names, however wrong the rest of it is; undefined where none can be read. */
 function serviceIn(words: readonly string[], names: NameResolver | undefined): string | undefined {
-  const [at = -1, ...more] = words.flatMap((word, i) => (identity.test(word) ? [i] : []));
-  const [, option, value = words[at + 1]] = identity.exec(words[at] ?? '') ?? [];
-  if (option === undefined || value === undefined || more.length > 0) return undefined;
+  const [named, ...more] = words.flatMap((word, i) => {
+    const [, option, value = words[i + 1]] = identity.exec(word) ?? [];
+    return option === undefined ? [] : [{ option, value }];
+  });
+  if (named?.value === undefined || more.length > 0) return undefined;
   const ipv6 = words.some(word => word === '-6' || word === '--ipv6') ? ['-6'] : [];
-  const findings = noFindings(0);
-  const command = readCommand(['-D', option, value, ...ipv6], findings, names);
-  if (command?.command !== 'delete-service' || findings.problems.length > 0) return undefined;
-  return serviceKey(command.service);
+  const command = readCommand(['-D', named.option, named.value, ...ipv6], noFindings(0), names);
+  return command?.command === 'delete-service' ? serviceKey(command.service) : undefined;
 }
