@@ -62,7 +62,8 @@ export async function readDirected(
     throw wrongType('desired', 'an array of services, each with its destinations', desired);
   }
   const problems: DesiredProblem[] = [];
-  const table = await readDesired(desired.map(withoutPolicy), undefined).catch((error: DesiredError) => {
+  const bare = desired.map(withoutPolicy);
+  const table = await readDesired(bare, undefined).catch((error: DesiredError) => {
     if (error.code !== 'ERR_IPVS_DESIRED') throw error;
     problems.push(...error.problems.map(withPolicyKeys));
     return undefined;
@@ -70,7 +71,7 @@ export async function readDirected(
   for (const [i, service] of desired.entries())
     problems.push(...problemsOf(service, `desired[${i}]`, defaults));
   if (table === undefined || problems.length > 0) throw desiredError(inOrder(problems));
-  return resolve(table, desired, defaults);
+  return resolve(table, bare, desired, defaults);
 }
 
 /** What `apply()` has to take as it is. What is no object is left to it, to be refused. */
@@ -108,13 +109,14 @@ function inOrder(problems: readonly DesiredProblem[]): readonly DesiredProblem[]
 
 function resolve(
   { entries }: DesiredTable,
+  bare: readonly TableEntry[],
   desired: readonly DirectedService[],
   defaults: ServicePolicy,
 ): Directed {
   // The entries are in the order of the desired state: there were no duplicates.
   return new Map(
-    Array.from(entries.values(), ({ key, spec }, i) => {
-      const { destinations: rows, ...rest } = spec;
+    Array.from(entries.keys(), (key, i) => {
+      const { destinations: rows, ...rest } = bare[i]!;
       return [key, resolveService(key, rest, rows, desired[i]!, defaults)] as const;
     }),
   );

@@ -36,7 +36,7 @@ export async function plan(
   const planned = await planNow(calls, reading, settings, true);
   const { entries } = await reading.table;
   return planOf(planned, settings.options, () =>
-    Array.from(entries.values(), ({ spec }) => copyServiceId(spec)),
+    Array.from(entries.values(), ({ service }) => copyServiceId(service)),
   );
 }
 

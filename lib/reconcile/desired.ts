@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { putDestinationSpec } from '../addon/destination.ts';
-import { putServiceId } from '../addon/identity.ts';
+import { getDestinationSpec, putDestinationSpec } from '../addon/destination.ts';
+import { getDestinationId, getServiceId, putServiceId } from '../addon/identity.ts';
 import { Layout, Operation } from '../addon/layout.ts';
-import { createBatch, getWord, RECORD_WORDS, type Slot } from '../addon/record.ts';
-import { putServiceSpec } from '../addon/service.ts';
+import { createBatch, createRecordReader, getWord, RECORD_WORDS, type Slot } from '../addon/record.ts';
+import { getServiceSpec, putServiceSpec } from '../addon/service.ts';
 import { wrongType } from '../model/arguments.ts';
 import { Family } from '../model/constants.ts';
 import type { DestinationSpec } from '../model/destination.ts';
-import { copyServiceId, destinationKey, serviceKey } from '../model/identity.ts';
+import type { ServiceId } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
 import {
   accepts,
@@ -20,15 +20,20 @@ import {
   serviceParts,
 } from './parts.ts';
 import { type DesiredProblem, desiredError, duplicate, outOfScope } from './problems.ts';
-import { type ServiceRow, serviceRow } from './rows.ts';
+import { keyOfDestination, keyOfService, type ServiceRow, serviceRow } from './rows.ts';
 import type { Scope } from './scope.ts';
 
-/** A desired service that has been validated. */
+/**
+ * A desired service that has been validated. Nothing of it is the caller's: an object of theirs may say something
+ * else the next time it is looked at, when part of an apply is done.
+ */
 export interface DesiredEntry {
   readonly key: string;
   /** Where it stands: `desired[2]`. */
   readonly place: string;
-  readonly spec: TableEntry;
+  readonly service: ServiceId;
+  /** Whether it says what a persistence is to be that is none, which may be nothing. */
+  readonly isDormant: boolean;
   /**
    * Its record among `DesiredTable.records`; those of its destinations follow. All of them are to go to the
    * kernel in one send.
@@ -51,9 +56,14 @@ export interface DesiredTable {
 /** Rows validated before the event loop has a turn: well under a millisecond's work. */
 const SLICE = 250;
 
-/** The row that an entry is compared by. */
-export function rowOf({ spec }: DesiredEntry): ServiceRow {
-  return serviceRow(spec, spec.destinations);
+/** Makes the rows that entries are compared by, of `DesiredTable.records`. */
+export function createRowReader(records: Uint32Array): (entry: DesiredEntry) => ServiceRow {
+  const slotOf = createRecordReader(records);
+  return ({ record, count, isDormant }) => {
+    const spec = getServiceSpec(slotOf(record));
+    const destinations = Array.from({ length: count }, (_, i) => getDestinationSpec(slotOf(record + 1 + i)));
+    return serviceRow(isDormant ? { dormantPersistence: {}, ...spec } : spec, destinations);
+  };
 }
 
 /**
@@ -147,7 +157,7 @@ function createReader(scope: Scope | undefined, rows: number): Reader {
       if (first === undefined) {
         seen.set(key, i);
       } else {
-        const what = `destination ${destinationKey(specs[i]!)}`;
+        const what = `destination ${keyOfDestination(getDestinationId(encoded))}`;
         problems.push(duplicate(`${path}[${i}]`, what, `${path}[${first}]`));
       }
     }
@@ -164,14 +174,18 @@ function createReader(scope: Scope | undefined, rows: number): Reader {
         if (isObject(given)) readDestinations(spec.destinations, place, putService);
         return;
       }
-      const key = serviceKey(spec);
+      const service = getServiceId(encoded);
+      const isDormant = spec.dormantPersistence !== undefined;
+      const key = keyOfService(service);
       const first = entries.get(key);
       if (first !== undefined) problems.push(duplicate(place, `service ${key}`, first.place));
-      if (scope !== undefined && !scope(copyServiceId(spec))) problems.push(outOfScope(place, spec));
+      if (scope !== undefined && !scope({ ...service })) problems.push(outOfScope(place, service));
       readDestinations(spec.destinations, place, slot => copyService(slot, batch.words, record));
       const count = batch.count - record - 1;
       batch.words[record * RECORD_WORDS + Layout.run / Uint32Array.BYTES_PER_ELEMENT] = count + 1;
-      if (first === undefined) entries.set(key, { key, place, spec, record, count });
+      if (first === undefined) {
+        entries.set(key, { key, place, service, isDormant, record, count });
+      }
     },
     due() {
       if (slice < SLICE) return false;

@@ -3,7 +3,7 @@ import type { DestinationSpec } from '../model/destination.ts';
 import { copyServiceId, type ServiceId, serviceKey } from '../model/identity.ts';
 import type { ServiceSpec } from '../model/service.ts';
 import type { TableEntry } from '../model/table.ts';
-import { type DesiredEntry, type DesiredTable, rowOf } from './desired.ts';
+import { createRowReader, type DesiredEntry, type DesiredTable } from './desired.ts';
 import { draftService, newDraft } from './draft.ts';
 import { refusalsOf } from './limits.ts';
 import { type ServiceRow, serviceRow } from './rows.ts';
@@ -65,6 +65,7 @@ export function createPlanner(
   toShow: boolean,
 ): Planner {
   const draft = newDraft();
+  const rowOf = createRowReader(desired.records);
   /** The services that are not known to be as desired; undefined: not in the table. */
   const open = new Map<DesiredEntry, ServiceRow | undefined>(
     Array.from(desired.entries.values(), entry => [entry, undefined]),

@@ -1,5 +1,4 @@
-import { serviceKey } from '../model/identity.ts';
-import type { TableEntry } from '../model/table.ts';
+import { type ServiceId, serviceKey } from '../model/identity.ts';
 
 /** What is wrong with a desired state at one place. */
 export interface DesiredProblem {
@@ -46,7 +45,7 @@ export function duplicate(place: string, what: string, first: string): DesiredPr
 }
 
 /** The problem of a service that is desired and outside the caller's scope. */
-export function outOfScope(place: string, service: TableEntry): DesiredProblem {
+export function outOfScope(place: string, service: ServiceId): DesiredProblem {
   const message = `${place}: service ${serviceKey(service)} is outside the scope that options.owns gives`;
   return { path: place, message };
 }

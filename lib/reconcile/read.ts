@@ -10,7 +10,7 @@ import type { CallOptions } from '../calls/options.ts';
 import * as reads from '../calls/reads.ts';
 import { readNow } from '../drain/sites.ts';
 import { IpvsError } from '../model/errors.ts';
-import { copyServiceId, type ServiceId } from '../model/identity.ts';
+import type { ServiceId } from '../model/identity.ts';
 import type { Stats } from '../model/stats.ts';
 import type { TableEntry } from '../model/table.ts';
 import type { DesiredTable } from './desired.ts';
@@ -64,8 +64,7 @@ export async function planServices(
 ): Promise<Planned> {
   const entries = Array.from(comparison.desired.entries.values());
   const tables = await Promise.all(
-    entries.map(async ({ spec }) => {
-      const id = copyServiceId(spec);
+    entries.map(async ({ service: id }) => {
       const [service, rows] = await Promise.all([
         run(reads.serviceColumns(id), options),
         run(reads.destinationColumns(id), options).catch(ifGone),

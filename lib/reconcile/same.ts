@@ -1,8 +1,7 @@
 import { type List, viewList, wordAt } from '../addon/columns.ts';
-import { ADDRESS_BYTES, DestinationColumn, Layout, ServiceColumn } from '../addon/layout.ts';
+import { ADDRESS_BYTES, DestinationColumn, Layout, NAME_BYTES, ServiceColumn } from '../addon/layout.ts';
 import type { NativeTable } from '../addon/native.ts';
 import { ForwardingNumber, ServiceFlag } from '../model/constants.ts';
-import { DEFAULT_SCHEDULER } from '../model/service.ts';
 import type { DesiredEntry } from './desired.ts';
 
 const WORD = 4;
@@ -16,6 +15,8 @@ export interface TableLists {
   /** The addresses of the destinations, four words each. */
   readonly addresses: Uint32Array;
   readonly names: readonly string[];
+  /** Those names as records have them. */
+  readonly nameWords: readonly Uint32Array[];
 }
 
 /** Views a table's columns, copying nothing. */
@@ -27,7 +28,14 @@ export function viewTable(table: NativeTable): TableLists {
     destinations,
     addresses: new Uint32Array(buffer, byteOffset, (destinations.rows * ADDRESS_BYTES) / WORD),
     names: table.names,
+    nameWords: table.names.map(wordsOfName),
   };
+}
+
+function wordsOfName(name: string): Uint32Array {
+  const bytes = new Uint8Array(NAME_BYTES);
+  for (let i = 0; i < name.length; i++) bytes[i] = name.charCodeAt(i);
+  return new Uint32Array(bytes.buffer);
 }
 
 /** The destinations of one service: rows from `from` up to `to`, the newest first. */
@@ -62,9 +70,9 @@ function word(records: Uint32Array, record: number, offset: number): number {
 }
 
 function isSameService(
-  { services, names }: TableLists,
+  { services, nameWords }: TableLists,
   row: number,
-  { record: index, spec }: DesiredEntry,
+  { record: index, isDormant }: DesiredEntry,
   records: Uint32Array,
 ): boolean {
   const record = index * RECORD_WORDS;
@@ -72,12 +80,14 @@ function isSameService(
   const column = ServiceColumn;
   const flags = word(records, record, at.flags);
   if (wordAt(services, column.flags, row) !== flags) return false;
-  if (names[wordAt(services, column.scheduler, row)] !== (spec.scheduler ?? DEFAULT_SCHEDULER)) return false;
-  if ((flags & ServiceFlag.persistent) === 0) return spec.dormantPersistence === undefined;
+  const hasName = (name: number, offset: number) =>
+    nameWords[name]!.every((found, i) => found === word(records, record, offset + i * WORD));
+  if (!hasName(wordAt(services, column.scheduler, row), at.scheduler)) return false;
+  if ((flags & ServiceFlag.persistent) === 0) return !isDormant;
   return (
     wordAt(services, column.timeout, row) === word(records, record, at.timeout) &&
     wordAt(services, column.netmask, row) === word(records, record, at.netmask) &&
-    names[wordAt(services, column.engine, row)] === (spec.persistence?.engine ?? '')
+    hasName(wordAt(services, column.engine, row), at.engine)
   );
 }
 

@@ -171,6 +171,62 @@ test('services that nobody desires stay, and those of an owner who desires them 
   expect([...(await readOwners(stand.directory)).get('me')!]).toEqual(['tcp 10.0.0.1:80']);
 });
 
+/** A getter that tells the truth so many times, and then something else. */
+function lying(truths: number, truth: unknown, lie: unknown): () => unknown {
+  let told = 0;
+  return () => (told++ < truths ? truth : lie);
+}
+
+test.each(Array.from({ length: 6 }, (_, i) => i + 1))(
+  'objects that say something else from the look %d on leave an apply as desired, or nothing done',
+  async looks => {
+    const desired = entry({ ...web, scheduler: 'rr' }, { ...one, weight: 9 }, two);
+    for (const [path, truth, lie] of [
+      ['scheduler', 'rr', 5],
+      ['address', web.address, '10.9.9.9'],
+      ['destinations', desired.destinations, [one, one, { address: 'nowhere' }]],
+      ['weight', 9, 'much'],
+    ] as const) {
+      stand = new Stand();
+      stand.fill([entry(web, one, two)]);
+      const get = lying(looks, truth, lie);
+      const service = { ...desired, destinations: desired.destinations.map(row => ({ ...row })) };
+      Object.defineProperty(path === 'weight' ? service.destinations[0] : service, path, {
+        get,
+        enumerable: true,
+      });
+      let written = false;
+      stand.before = () => {
+        written = true;
+      };
+      const options = { owner: 'me', force: true };
+      const outcome = await applyDesired(
+        stand.calls,
+        [entry({ ...web, port: 81 }, one), service],
+        options,
+      ).then(
+        ({ converged }) => converged,
+        () => 'refused' as const,
+      );
+      if (outcome === 'refused') expect(written, path).toBe(false);
+      else expect([path, await left([desired], {})]).toEqual([path, []]);
+    }
+  },
+);
+
+test('a desired state that is changed once it was validated is applied as it was', async () => {
+  stand.fill([entry(web, one)]);
+  const before = () => [entry({ ...web, port: 81 }, one), entry(web, { ...one, weight: 9 }, two)];
+  const desired = before();
+  const applying = applyDesired(stand.calls, desired, { owner: 'me' });
+  Object.assign(desired[1]!, { address: 'nowhere', scheduler: 5 });
+  Object.assign(desired[1]!.destinations, [one, one, null]);
+  Object.assign(desired[0]!, { destinations: [] });
+  desired.length = 0;
+  expect((await applying).converged).toBe(true);
+  expect(await left(before(), {})).toEqual([]);
+});
+
 test('a plan of an owner’s names all services that are desired, for the owner to claim', async () => {
   stand.fill([entry(web, one)]);
   const desired = [entry(web, one), entry({ ...web, port: 81 })];

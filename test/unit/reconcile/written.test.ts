@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { Layout } from '../../../lib/addon/layout.ts';
 import type { TableEntry } from '../../../lib/index.ts';
 import { createAdditionReader } from '../../../lib/reconcile/additions.ts';
-import { readDesired, rowOf } from '../../../lib/reconcile/desired.ts';
+import { readDesired } from '../../../lib/reconcile/desired.ts';
 import { planTable } from '../../../lib/reconcile/planner.ts';
-import { destinationSpec, serviceSpec } from '../../../lib/reconcile/rows.ts';
+import { destinationSpec, serviceRow, serviceSpec } from '../../../lib/reconcile/rows.ts';
 import { runSteps } from '../../../lib/reconcile/run.ts';
 import type { Step } from '../../../lib/reconcile/types.ts';
 import { anyTable } from '../../support/any-table.ts';
@@ -68,8 +68,8 @@ test('steps that are read back from records are worded as those of changes are',
     fc.asyncProperty(fc.oneof(desiredTables, anyTable), async desired => {
       const { entries, records } = await readDesired(desired, undefined);
       const stepsOf = createAdditionReader(records);
-      for (const entry of entries.values()) {
-        const row = rowOf(entry);
+      for (const [i, entry] of [...entries.values()].entries()) {
+        const row = serviceRow(desired[i]!, desired[i]!.destinations);
         const [first, ...others] = stepsOf(entry);
         expect(first).toEqual({ kind: 'add-service', service: row.service, spec: serviceSpec(row) });
         expect(others).toEqual(
