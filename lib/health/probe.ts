@@ -30,6 +30,9 @@ export interface Probe {
 /** Longer reasons and details are cut: they come from servers. */
 const LONGEST_TEXT = 500;
 
+/** The reason of a check that gave none. */
+const UNREASONED = 'the check rejected without a reason';
+
 /** Makes one probe. */
 export function startProbe(
   check: NamedCheck,
@@ -67,11 +70,20 @@ export function startProbe(
     }
   };
 
+  const dialOfCheck = (options?: Partial<DialOptions>) => {
+    const dialled = dialTarget(options);
+    // A check that is over has nobody to hear that its dial ended with it, and that would end the process.
+    dialled.catch(() => {});
+    return dialled;
+  };
+
   const run = async () => {
-    const context: CheckContext = { signal: controller.signal, dial: dialTarget as CheckDial };
+    const context: CheckContext = { signal: controller.signal, dial: dialOfCheck as CheckDial };
     let outcome: ProbeOutcome;
     try {
-      const answer = (await check.check(target, context)) ?? undefined;
+      // One that throws before it has a promise would end before whoever starts the probe holds it.
+      const made = (async () => check.check(target, context))();
+      const answer = (await made) ?? undefined;
       outcome = { passed: true, answer: answer === undefined ? undefined : validateAnswer(answer) };
     } catch (error) {
       outcome = { passed: false, reason: reasonOf(error) };
@@ -121,8 +133,12 @@ function validateAnswer({ factor, admin, detail }: CheckAnswer): CheckAnswer {
 
 /** What went wrong, for people. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return cut(String(error)) || 'the check rejected without a reason';
-  return cut(error.message) || String((error as NodeJS.ErrnoException).code ?? error.name);
+  try {
+    if (!(error instanceof Error)) return cut(String(error)) || UNREASONED;
+    return cut(String(error.message)) || String((error as NodeJS.ErrnoException).code ?? error.name);
+  } catch {
+    return UNREASONED; // what has no words, such as an object without a prototype
+  }
 }
 
 function cut(text: string): string {

@@ -332,6 +332,40 @@ describe('probes', () => {
     expect(reason).toBe('The operation was aborted due to timeout');
   });
 
+  test('a check that throws before it has a promise has failed, once, and is counted out', async () => {
+    const { clock, monitor } = withClock();
+    const told: TargetHealth[] = [];
+    const throwing = customCheck('throwing', () => {
+      throw new Error('no such target');
+    });
+    const policy = { ...steady, interval: 5000, timeout: 1000 };
+    monitor.follow(target, throwing, policy, health => told.push(health));
+    await clock.advance(10_000);
+    expect(told.map(({ reason }) => reason)).toEqual(Array(3).fill('no such target'));
+    expect(monitor.statistics).toMatchObject({ running: 0, failed: 3, timedOut: 0 });
+  });
+
+  test('a dial that a check does not wait for ends with the check, and is no unhandled rejection', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    onTestFinished(() => void process.removeListener('unhandledRejection', unhandled));
+    const dial = (({ signal }: DialOptions) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      })) as Dial;
+    const { clock, monitor } = withClock({ dial });
+    const told: TargetHealth[] = [];
+    const careless = customCheck('careless', async (_, context) => {
+      void context.dial();
+    });
+    monitor.follow(target, careless, steady, health => told.push(health));
+    await clock.advance(0);
+    // Node.js tells of a rejection when the microtasks of its turn are over.
+    await new Promise(resolve => setImmediate(resolve));
+    expect(told.map(({ state }) => state)).toEqual(['up']);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   test('a reason is short, and never empty', async () => {
     const { clock, monitor } = withClock();
     const reasons: string[] = [];
@@ -340,6 +374,7 @@ describe('probes', () => {
       new Error(''),
       undefined,
       Object.assign(new Error(), { code: 'EPIPE' }),
+      Object.create(null),
     ];
     for (const [i, error] of thrown.entries()) {
       const failing = customCheck('fails', () => Promise.reject(error));
@@ -347,7 +382,7 @@ describe('probes', () => {
     }
     await clock.advance(0);
     expect(reasons[0]).toHaveLength(501);
-    expect(reasons.slice(1)).toEqual(['Error', 'undefined', 'EPIPE']);
+    expect(reasons.slice(1)).toEqual(['Error', 'undefined', 'EPIPE', 'the check rejected without a reason']);
   });
 });
 
