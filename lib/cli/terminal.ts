@@ -55,18 +55,22 @@ export const processShell: Shell = {
       // Nothing is left to say it to.
     }
   },
-  async read(path) {
-    if (path !== '-') return readFileSync(path, 'utf8');
-    try {
-      return readFileSync(0, 'utf8');
-    } catch (error) {
-      // A pipe that somebody made non-blocking can't be read like a file.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-    }
-    const { text } = await import('node:stream/consumers');
-    return text(process.stdin);
-  },
+  // What some editors begin a file with is none of what it says.
+  read: async path => (await readText(path)).replace(/^\ufeff/, ''),
 };
+
+/** All of a file, or for `-` of standard input. */
+async function readText(path: string): Promise<string> {
+  if (path !== '-') return readFileSync(path, 'utf8');
+  try {
+    return readFileSync(0, 'utf8');
+  } catch (error) {
+    // A pipe that somebody made non-blocking can't be read like a file.
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+  }
+  const { text } = await import('node:stream/consumers');
+  return text(process.stdin);
+}
 
 /** One of the process's streams. */
 interface Output {

@@ -33,8 +33,7 @@ export async function readFileOf<C>(
 ): Promise<DesiredFile<C>> {
   let text: string;
   try {
-    // What some editors begin a file with is none of what it says.
-    text = (await shell.read(path)).replace(/^\ufeff/, '');
+    text = await shell.read(path);
   } catch (error) {
     throw new Error(`${show(path)} can't be read: ${(error as Error).message}`);
   }

@@ -34,8 +34,6 @@ describe('the language of a file', () => {
     ['-', 'ipvsadm -A -t 10.0.0.1:80 -s rr'],
     ['services.json', json],
     ['-', `\n${json}`],
-    ['-', `\ufeff${json}`],
-    ['services.yaml', `\ufeff${yaml}`],
     ['services.yaml', yaml],
     ['services.yml', yaml],
     ['-', `# a comment\n\n---\n${yaml}`],

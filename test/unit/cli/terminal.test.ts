@@ -1,6 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -60,4 +62,18 @@ test('a full pipe that somebody made non-blocking is waited for', async () => {
   });
   expect(await end(child)).toEqual({ stderr: '30\n', status: 0 });
   expect(length).toBe(30 << 16);
+});
+
+test('a file is read without the byte order mark that it may begin with, from standard input too', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ipvs-marked-'));
+  const path = join(folder, 'rules');
+  writeFileSync(path, '\ufeff-A -f 1\n');
+  const read = `const { processShell } = await import('${terminal}'); console.log(JSON.stringify(await Promise.all(process.argv.slice(1).map(processShell.read))));`;
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', read, path, '-'],
+    { cwd: root, encoding: 'utf8', input: readFileSync(path) },
+  );
+  rmSync(folder, { recursive: true });
+  expect(JSON.parse(stdout)).toEqual(['-A -f 1\n', '-A -f 1\n']);
 });
