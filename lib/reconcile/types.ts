@@ -300,7 +300,7 @@ export interface Applied {
   readonly rounds: number;
   /**
    * Every step of every round, in order. Empty: there was nothing to do. Those of new services are put together
-   * when this is first read, which takes about a microsecond for each.
+   * when this is first read, and not before.
    */
   readonly steps: readonly AppliedStep[];
   /** Those of the plans, of every round. */

@@ -159,8 +159,42 @@ const usual: readonly Omit<Fault, 'file'>[] = [
   },
 ];
 
+const rules: readonly Omit<Fault, 'file'>[] = [
+  {
+    text: "    if (line[at] == '#') return;\n",
+    instead: '',
+    harm: 'the words of a comment are options',
+  },
+  {
+    text: '    if (line.size() > kLongestLine) return std::nullopt;\n',
+    instead: '',
+    harm: 'a line is taken that Node.js refuses',
+  },
+  {
+    text: '!command || !IsRule(*command)',
+    instead: '!command',
+    harm: 'a line that lists or clears is sent as what it is not',
+  },
+  {
+    text: '    rules.lines.push_back(number);\n',
+    instead: '    rules.lines.push_back(static_cast<uint32_t>(rules.lines.size() + 1));\n',
+    harm: 'behind a blank line a refusal names another line',
+  },
+  {
+    text: 'std::min(line.size() + 1, text.size())',
+    instead: 'line.size() + 1',
+    harm: 'a last line without its end is read beyond the text',
+  },
+  {
+    text: "return c == ' ' || c == '\\t' || c == '\\r';",
+    instead: "return c == ' ' || c == '\\t';",
+    harm: 'a file that ends its lines as Windows does is none of the usual',
+  },
+];
+
 export const cli: readonly Fault[] = [
   ...shapes.map(fault => ({ file: 'cli/line_shapes.cc', ...fault })),
   ...text.map(fault => ({ file: 'cli/read_text.h', ...fault })),
   ...usual.map(fault => ({ file: 'cli/usual_command.cc', ...fault })),
+  ...rules.map(fault => ({ file: 'cli/usual_rules.cc', ...fault })),
 ];
