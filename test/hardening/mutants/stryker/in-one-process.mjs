@@ -9,7 +9,7 @@ import { createVitest } from 'vitest/node';
 
 /** @typedef {import('./repeating-runner.ts').Request} Request */
 /** @typedef {import('./repeating-runner.ts').Answer} Answer */
-/** @typedef {import('./repeating-runner.ts').Outcome} Outcome */
+/** @typedef {import('./outcomes.ts').Outcome} Outcome */
 /** @typedef {{ testFilter?: string[], hitLimit?: number, activeMutant: { id: string } }} MutantRun */
 
 /** How long each test takes, from the first run: in the sandbox, which further processes have for their directory. */

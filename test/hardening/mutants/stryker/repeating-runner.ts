@@ -1,8 +1,7 @@
-import { relative } from 'node:path';
 import { BroadcastChannel } from 'node:worker_threads';
-import { type File, type Suite, startTests, type Test, type VitestRunner } from '@vitest/runner';
-import { getNames, getTests } from '@vitest/runner/utils';
+import { type File, startTests, type Test, type VitestRunner } from '@vitest/runner';
 import { TestRunner } from 'vitest';
+import { choose, idOf, type Outcome, outcomesOf } from './outcomes.ts';
 
 /** What the plugin asks for: tests by their ids, or all of some files, with one mutant active or none. */
 export interface Request {
@@ -11,15 +10,6 @@ export interface Request {
   readonly mutant?: string;
   /** How often a mutant's place may be reached: a loop that a mutant makes endless is broken off by its own code. */
   readonly hitLimit?: number;
-}
-
-export interface Outcome {
-  readonly id: string;
-  readonly name: string;
-  readonly file: string;
-  readonly milliseconds: number;
-  /** A test that did not run, for another failed before it, has no outcome. */
-  readonly error?: string;
 }
 
 export interface Answer {
@@ -116,51 +106,3 @@ class RepeatingRunner extends TestRunner {
 
 // biome-ignore lint/style/noDefaultExport: vitest takes a runner that is a module's default.
 export default RepeatingRunner;
-
-/** Leaves the chosen tests to be run. Returns whether there is one. */
-function choose(suite: Suite, chosen: ReadonlySet<string>): boolean {
-  let some = false;
-  for (const task of suite.tasks) {
-    const here = task.type === 'suite' ? choose(task, chosen) : chosen.has(idOf(task));
-    if (!here) task.mode = 'skip';
-    some ||= here;
-  }
-  if (!some) suite.mode = 'skip';
-  return some;
-}
-
-function idOf(test: Test): string {
-  return `${relative(process.cwd(), test.file.filepath)}#${getNames(test).slice(1).join(' ')}`;
-}
-
-function outcomesOf(
-  file: File,
-  chosen: ReadonlySet<string> | undefined,
-  stray: string | undefined,
-): Outcome[] {
-  const tests = getTests(file).filter(test => chosen === undefined || chosen.has(idOf(test)));
-  // A hook that fails, or what no test waited for, counts against the first test.
-  const outside = stray ?? failureOfSuite(file);
-  return tests.flatMap((test, index) => {
-    const error = test.result?.state === 'fail' ? messageOf(test) : index === 0 ? outside : undefined;
-    if (error === undefined && test.result?.state !== 'pass') return [];
-    const { name, file } = test;
-    const milliseconds = test.result?.duration ?? 0;
-    return [
-      { id: idOf(test), name, file: file.filepath, milliseconds, ...(error !== undefined && { error }) },
-    ];
-  });
-}
-
-function failureOfSuite(suite: Suite): string | undefined {
-  if (suite.result?.errors?.[0] !== undefined) return suite.result.errors[0].message;
-  for (const task of suite.tasks) {
-    const failure = task.type === 'suite' ? failureOfSuite(task) : undefined;
-    if (failure !== undefined) return failure;
-  }
-  return undefined;
-}
-
-function messageOf(test: Test): string {
-  return test.result?.errors?.[0]?.message ?? 'failed without an error';
-}
