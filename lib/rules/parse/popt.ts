@@ -157,8 +157,8 @@ function withArgument(
 }
 
 function unknown(word: string, findings: Findings): 'unknown' {
-  const start = word.startsWith('--') ? word.split('=')[0]! : undefined;
-  const near = start === undefined ? [] : [...byName.keys()].filter(name => name.startsWith(start));
+  const start = word.split('=')[0]!;
+  const near = [...byName.keys()].filter(name => name.startsWith(start));
   const hint = near.length > 0 && near.length < 5 ? `; is it ${near.join(' or ')}?` : '';
   complain(findings, undefined, `there is no option ${show(word)}${hint}`, 255);
   return 'unknown';

@@ -218,6 +218,12 @@ const rows: readonly Row[] = [
     ),
   ],
   [
+    '-A --ip-service 505',
+    refused(
+      "--ip-service: expected a protocol's number, a slash and host[:port], such as 50/10.0.0.1:80, not '505'",
+    ),
+  ],
+  [
     '-A --ip-service 5010.0.0.1:80',
     refused(
       "--ip-service: expected a protocol's number, a slash and host[:port], such as 50/10.0.0.1:80, not '5010.0.0.1:80'",
@@ -313,6 +319,22 @@ const rows: readonly Row[] = [
     '-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gre --tun-csum',
     joins({ forwarding: 'tunnel', tunnel: { type: 'gre', checksum: 'csum' } }),
   ],
+  [
+    '-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type 2 --as-is',
+    refused("--tun-type: expected ipip or gue or gre, not '2'"),
+  ],
+  [
+    '-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type 3 --as-is',
+    joins({ forwarding: 'tunnel', tunnel: { type: '3' } }),
+  ],
+  [
+    '-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type x --as-is',
+    refused("--tun-type: expected ipip or gue or gre, not 'x'"),
+  ],
+  [
+    '-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gue --tun-port 1 --tun-flags 100x1',
+    refused("--tun-flags: expected bits from 0x0 to 0xffff, not '100x1'"),
+  ],
   ['-a -t 10.0.0.1:80', refused('-a: needs a real-server -r')],
   // options
   ['ipvsadm', undefined],
@@ -356,6 +378,25 @@ const rows: readonly Row[] = [
   ],
   ['--s', refused255("there is no option '--s'")],
   ['-A -t 10.0.0.1:80 -s', refused255('-s: needs an argument, the scheduler')],
+  [
+    '-A -t 10.0.0.1:80 -b',
+    refused255(
+      '-b: needs an argument, names with commas between, of sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3',
+    ),
+  ],
+  ['-A -t', refused255('-t: needs an argument, host[:port]')],
+  [
+    '--d',
+    refused255(
+      "there is no option '--d'; is it --delete-service or --delete-server or --daemon or --dormant?",
+    ),
+  ],
+  ['--m', refused255("there is no option '--m'")],
+  ['-q', refused255("there is no option '-q'")],
+  ['-L --exactx', refused255("there is no option '--exactx'")],
+  ['"" -C', refused("'' belongs to no option")],
+  ['-C -- -x', refused("'-x' belongs to no option")],
+  ['-version', refused255('-v: cannot stand among rules')],
   ['-A -t 10.0.0.1:80 --ops=1', refused255('-o: takes no argument')],
   ['-A -t 10.0.0.1:80 word', refused("'word' belongs to no option")],
   ['-A -t 10.0.0.1:80 -', refused("'-' belongs to no option")],
