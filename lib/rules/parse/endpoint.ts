@@ -113,7 +113,7 @@ function readHost(
     }
     return dotted;
   }
-  if (names !== undefined && NAME.test(host) && !text.startsWith('[')) {
+  if (names !== undefined && NAME.test(host)) {
     const found = names.host(host);
     if (found === undefined)
       complainUnresolved(findings, option, `no IPv4 address is known for ${show(host)}`);

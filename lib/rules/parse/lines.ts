@@ -49,7 +49,7 @@ export function readLine(
   const { problems } = findings;
   const before = problems.length;
   const words = splitWords(text, start, end, findings);
-  if (words.length === 0 || problems.length > before) return undefined;
+  if (problems.length > before) return undefined;
   const options = withoutProgram(words, findings);
   if (options.length === 0 || problems.length > before) return undefined;
   const command = readCommand(options, findings, names);

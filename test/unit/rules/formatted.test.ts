@@ -227,6 +227,12 @@ describe('what is no table', () => {
     );
   });
 
+  test('an address that is none is refused where a command is written', () => {
+    expect(() => formatCommand({ command: 'delete-service', service: { ...web, address: 'x' } })).toThrow(
+      /^address must be an IPv4 or IPv6 address, not 'x'/,
+    );
+  });
+
   test('a wrong field of a destination is refused by its name', () => {
     wrongBelow({ forwarding: 'nat' }, /^destination\.forwarding must/);
     wrongBelow({ forwarding: 'tunnel', tunnel: { type: 'vxlan' } }, /^destination\.tunnel\.type must/);

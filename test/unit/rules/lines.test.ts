@@ -80,6 +80,10 @@ const rows: readonly Row[] = [
     refused("--set: expected seconds from 1 to 2678400, or 0 to keep a timeout, not '2678401'"),
   ],
   ['--set 900 x 300', refused("--set: expected seconds from 1 to 2678400, or 0 to keep a timeout, not 'x'")],
+  [
+    '--set 900 300 -- -1',
+    refused("--set: expected seconds from 1 to 2678400, or 0 to keep a timeout, not '-1'"),
+  ],
   ['--set 900 0', refused('--set: needs 3 numbers, tcp tcpfin udp')],
   ['--set 900 0 300 1', refused("'1' belongs to no option; --set takes tcp tcpfin udp")],
   // sync daemons
@@ -395,6 +399,15 @@ const rows: readonly Row[] = [
   ['-q', refused255("there is no option '-q'")],
   ['-L --exactx', refused255("there is no option '--exactx'")],
   ['"" -C', refused("'' belongs to no option")],
+  ['x "', refused('a quote (") is not closed')],
+  ['-A word -q', refused255("there is no option '-q'")],
+  ['-A -t 10.0.0.1:80 -s rr -s rr -w 1', refused('-s: is there twice')],
+  [
+    '5',
+    refused255(
+      'the first option must be a command: -A, -E, -D, -a, -e, -d, -L, -C, -Z, -R, -S or --set, for example',
+    ),
+  ],
   ['-C -- -x', refused("'-x' belongs to no option")],
   ['-version', refused255('-v: cannot stand among rules')],
   ['-A -t 10.0.0.1:80 --ops=1', refused255('-o: takes no argument')],
@@ -421,7 +434,7 @@ for (const [line, outcome, warned = []] of rows) {
   test(line, () => {
     const { lines, problems, warnings } = readLines(line, { names });
     const found = problems.map(({ message, status }) => ({ message, status }));
-    expect([...lines.map(({ command }) => command), ...found]).toEqual(
+    expect([...lines.map(({ command }) => command), ...found]).toStrictEqual(
       outcome === undefined ? [] : [outcome],
     );
     expect(warnings.map(({ message }) => message)).toEqual(warned);

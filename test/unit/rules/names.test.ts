@@ -47,6 +47,17 @@ test('resolveNames() finds hosts, and ports by their protocol and any of their n
   ]);
 });
 
+test('ports are read from lines with blanks of any kind around their words, without their comments', async () => {
+  vi.spyOn(fs, 'readFile').mockResolvedValue(
+    ' \tftp \t 21/tcp\t\tfsp  # control\n#old 22/tcp\nssh\t22/tcp#shell\n',
+  );
+  syncBuiltinESMExports();
+  const names = await resolveNames('-A -t 10.0.0.1:ftp -s rr\n');
+  expect(
+    ['ftp', 'fsp', 'ssh', '', 'control', '#', 'old', '#old', 'shell'].map(name => names.port(name, 'tcp')),
+  ).toEqual([21, 21, 22, ...Array.from({ length: 6 })]);
+});
+
 test('a name that nobody knows is left out, and so are all ports where there is no /etc/services', async () => {
   vi.spyOn(fs, 'readFile').mockRejectedValue(new Error('ENOENT'));
   syncBuiltinESMExports();
