@@ -1,8 +1,10 @@
 import { callsOf, type Ipvs } from '../client.ts';
 import type { Clock } from '../health/clock.ts';
+import { validateBoolean, validateObject, validateString } from '../model/arguments.ts';
 import { isCheckPath } from '../model/check-path.ts';
 import { IpvsError } from '../model/errors.ts';
 import { destinationKey, serviceKey } from '../model/identity.ts';
+import { keysOf } from '../model/numbers.ts';
 import type { TableEntry } from '../model/table.ts';
 import { claimsOf } from '../reconcile/planning.ts';
 import type { DesiredError } from '../reconcile/problems.ts';
@@ -55,6 +57,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+const revisionKeys = keysOf<Revision>({ desired: true, revision: true, force: true });
+
 /** Milliseconds after which what failed is tried again, at first and at most. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
@@ -94,6 +98,7 @@ export function createIntake(parts: IntakeParts): Intake {
   });
 
   async function take(revision: Revision): Promise<void> {
+    validateRevision(revision);
     const directed = await readDirected(revision.desired, parts.defaults);
     const [snapshot, settings, claims] = await Promise.all([
       ipvs.snapshot(),
@@ -108,7 +113,7 @@ export function createIntake(parts: IntakeParts): Intake {
     const ours = snapshot.filter(isOurs);
     await judge(directed, ours, revision);
     const before = ours.filter(service => !isCheckPath(service));
-    leaving.update(engine.leavers(before), keysOf(directed));
+    leaving.update(engine.leavers(before), rowKeysOf(directed));
     engine.direct(directed, paths, before, settings);
     taken++;
     current = revision.revision;
@@ -141,9 +146,9 @@ export function createIntake(parts: IntakeParts): Intake {
     throw new IpvsError('ERR_IPVS_LIMIT', message, { command: 'APPLY' });
   }
 
-  function refuse({ revision }: Revision, error: Error): void {
+  function refuse(revision: Revision, error: Error): void {
     refused++;
-    emit({ type: 'refused', revision, message: error.message });
+    emit({ type: 'refused', revision: nameOf(revision), message: error.message });
     problems.begin('desired', error.message);
   }
 
@@ -208,6 +213,20 @@ export function createIntake(parts: IntakeParts): Intake {
   };
 }
 
+/** Throws unless a value is a revision; its desired state is looked at later. Sources are a program's own. */
+function validateRevision(value: Revision): void {
+  validateObject('revision', value, revisionKeys);
+  const { revision, force } = value;
+  if (revision !== undefined) validateString('revision.revision', revision);
+  if (force !== undefined) validateBoolean('revision.force', force);
+}
+
+/** The name of what may be no revision. */
+function nameOf(given: Revision | null | undefined): string | undefined {
+  const name: unknown = given?.revision;
+  return typeof name === 'string' ? name : undefined;
+}
+
 function pauseAfter(failures: number): number {
   return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
 }
@@ -219,7 +238,7 @@ function isRefusal(error: unknown): boolean {
   return !(error instanceof IpvsError);
 }
 
-function keysOf(directed: Directed): ReadonlyMap<string, ReadonlySet<string>> {
+function rowKeysOf(directed: Directed): ReadonlyMap<string, ReadonlySet<string>> {
   return new Map(Array.from(directed, ([key, { rows }]) => [key, new Set(rows.map(row => row.key))]));
 }
 
