@@ -12,10 +12,17 @@ export async function directorsOf(ipvs: Ipvs): Promise<readonly string[]> {
   return controlPaths(await recordsDirectory(callsOf(ipvs), {}));
 }
 
-/** The states of those directors that run. */
-export async function directorStates(paths: readonly string[]): Promise<readonly DirectorState[]> {
-  const states = await Promise.all(paths.map(path => askDirector(path, { command: 'status' })));
-  return states.filter(state => state !== undefined);
+/** The states of those directors that run, and why others that run tell none. */
+export async function directorStates(
+  paths: readonly string[],
+): Promise<{ readonly states: readonly DirectorState[]; readonly failures: readonly Error[] }> {
+  const failures: Error[] = [];
+  const states = await Promise.all(
+    paths.map(path =>
+      askDirector(path, { command: 'status' }).catch((error: Error) => void failures.push(error)),
+    ),
+  );
+  return { states: states.filter(state => typeof state === 'object'), failures };
 }
 
 /**

@@ -102,14 +102,28 @@ async function listen(server: Server, path: string): Promise<void> {
 }
 
 function isAlive(path: string): Promise<boolean> {
-  return new Promise(resolve => {
+  return new Promise((resolve, reject) => {
     const socket = connect(path);
-    const tell = (alive: boolean) => {
+    socket.on('connect', () => {
       socket.destroy();
-      resolve(alive);
-    };
-    socket.on('connect', () => tell(true)).on('error', () => tell(false));
+      resolve(true);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (isDeaf(error)) resolve(true);
+      else if (isGone(error)) resolve(false);
+      else reject(error);
+    });
   });
+}
+
+/** Whether nobody listens at a socket, or there is none. */
+function isGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOENT' || code === 'ECONNREFUSED';
+}
+
+/** Whether somebody listens at a socket who has taken no connection for so long that its queue is full. */
+function isDeaf({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EAGAIN';
 }
 
 /** Reads one request, and writes what comes of it. */
@@ -202,11 +216,15 @@ export async function askDirector<R extends ControlRequest>(
   request: R,
   { onProgress, signal, patience = PATIENCE }: Asking = {},
 ): Promise<ControlResults[R['command']] | undefined> {
+  const unanswered = () => new Error(`the director at ${path} does not answer`);
+  const hungUp = () =>
+    new Error(`the director at ${path} ended before it answered, or answers too many at once`);
   const socket = await new Promise<Socket | undefined>((resolve, reject) => {
     const opened = connect(path);
     opened.once('connect', () => resolve(opened));
     opened.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
+      if (isGone(error)) resolve(undefined);
+      else if (isDeaf(error)) reject(unanswered());
       else if (error.code === 'EACCES') reject(new Error(`only root may ask the director at ${path}`));
       else reject(error);
     });
@@ -215,7 +233,7 @@ export async function askDirector<R extends ControlRequest>(
   const abort = () => socket.destroy(signal?.reason);
   signal?.addEventListener('abort', abort);
   if (request.command !== 'drain') {
-    socket.setTimeout(patience, () => socket.destroy(new Error(`the director at ${path} does not answer`)));
+    socket.setTimeout(patience, () => socket.destroy(unanswered()));
   }
   try {
     socket.setEncoding('utf8').write(`${JSON.stringify(request)}\n`);
@@ -232,7 +250,11 @@ export async function askDirector<R extends ControlRequest>(
         else return told.result as ControlResults[R['command']];
       }
     }
-    throw new Error('the director ended before it answered');
+    throw hungUp();
+  } catch (error) {
+    // A connection more than it takes is closed at once.
+    if (!['EPIPE', 'ECONNRESET'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    throw hungUp();
   } finally {
     signal?.removeEventListener('abort', abort);
     socket.destroy();

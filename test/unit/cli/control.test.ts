@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { drainByDirectors } from '../../../lib/cli/director/client.ts';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { directorStates, drainByDirectors } from '../../../lib/cli/director/client.ts';
 import {
   askDirector,
   type Control,
@@ -65,6 +67,21 @@ async function write(line: string): Promise<string> {
   return text(socket);
 }
 
+/** Listens in a process that takes no connection, and fills its queue. */
+async function listenDeafly(where: string): Promise<string> {
+  const script = `
+    const sleep = () => { console.log(); setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)); };
+    require('node:net').createServer().listen({ path: ${JSON.stringify(where)}, backlog: 1 }, sleep);`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  // Of a queue of one the kernel makes room for two.
+  const waiting = [connect(where), connect(where)];
+  onTestFinished(() => waiting.forEach(socket => void socket.on('error', () => {}).destroy()));
+  await Promise.all(waiting.map(socket => once(socket, 'connect')));
+  return where;
+}
+
 describe('the control socket of a director', () => {
   test('a director is found by its socket, which only its own user can open', () => {
     expect(controlPaths(folder)).toEqual([path]);
@@ -91,6 +108,28 @@ describe('the control socket of a director', () => {
     const asked = askDirector(silent, { command: 'status' }, { patience: 50 });
     await expect(asked).rejects.toThrow(`the director at ${silent} does not answer`);
     server.close();
+  });
+
+  test('a director that does not answer hides no other one', async () => {
+    const full = await listenDeafly(controlPath(folder, 'a-full'));
+    const { states, failures } = await directorStates([full, path]);
+    expect(states).toEqual([director.state()]);
+    expect(failures.map(({ message }) => message)).toEqual([`the director at ${full} does not answer`]);
+  });
+
+  test('a director that is too busy to take a connection is not taken for a dead one', async () => {
+    const full = await listenDeafly(controlPath(folder, 'full'));
+    await expect(serveControl(director, full)).rejects.toThrow(`another director runs already, at ${full}`);
+    expect(controlPaths(folder)).toContain(full);
+  });
+
+  test('a director that drops a connection for those it has is told in words', async () => {
+    const crowd = Array.from({ length: 32 }, () => connect(path));
+    onTestFinished(() => crowd.forEach(socket => void socket.destroy()));
+    await Promise.all(crowd.map(socket => once(socket, 'connect')));
+    await expect(askDirector(path, { command: 'status' })).rejects.toThrow(
+      `the director at ${path} ended before it answered, or answers too many at once`,
+    );
   });
 
   test('a drain by a director shows its progress, and is of its own destinations alone', async () => {
