@@ -1,4 +1,4 @@
-import { type InspectOptions, inspect } from 'node:util';
+import { inspect } from 'node:util';
 import type { Calls, CallsWithin, WriteAll } from '../calls/calls.ts';
 import type { CallOptions } from '../calls/options.ts';
 import { giveBack } from '../drain/running.ts';
@@ -160,10 +160,8 @@ function appliedOf(rounds: readonly Round[]): Applied {
     },
     warnings: [...warnings.values()],
   };
-  // As Node.js shows any other object.
-  return Object.defineProperty(applied, inspect.custom, {
-    value: (_depth: number, options: InspectOptions) => inspect({ ...applied }, options),
-  });
+  // As Node.js shows any other object, to the depth that is left where this stands within one.
+  return Object.defineProperty(applied, inspect.custom, { value: () => ({ ...applied }) });
 }
 
 /** Every step of every round. */

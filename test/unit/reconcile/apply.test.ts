@@ -328,6 +328,15 @@ describe('the report', () => {
     const plain = { ...applied };
     expect(plain.steps).toHaveLength(2);
     expect(inspect(await applyDesired(new Stand().calls, [entry(web, one)]))).toBe(inspect(plain));
+    for (const options of [{}, { depth: 0 }, { depth: null }, { colors: true, compact: false }]) {
+      for (const within of [
+        (value: unknown) => value,
+        (applied: unknown) => [{ applied }],
+        (applied: unknown) => ({ by: { owner: { applied } } }),
+      ]) {
+        expect(inspect(within(applied), options)).toBe(inspect(within(plain), options));
+      }
+    }
     expect(structuredClone(applied)).toEqual(plain);
     expect(JSON.parse(JSON.stringify(applied))).toEqual(plain);
   });
