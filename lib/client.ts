@@ -510,8 +510,8 @@ export class Ipvs implements AsyncDisposable {
    *
    * Rejects, with nothing done, with a `DesiredError` that has every mistake in `desired`, with
    * ERR_IPVS_LIMIT where the changes exceed what `allow` and `maxRemovals` leave, or with ERR_IPVS_OWNED
-   * where another owner has such a service. `timeout` is for each of its calls. `desired` must not be changed
-   * before the outcome is there.
+   * where another owner has such a service. `timeout` is for each of its calls, one for about 512 rows
+   * that are written. `desired` must not be changed before the outcome is there.
    *
    * @example
    * ```ts

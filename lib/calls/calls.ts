@@ -37,6 +37,8 @@ export interface CallsWithin extends FurtherCalls {
 /** A client's calls. */
 export interface Calls {
   readonly run: Run;
+  /** Milliseconds, for calls without a timeout of their own. */
+  readonly timeout: number;
   /**
    * Does work of several calls, one after another, as if it were one call: closing the client waits for all
    * of it.
@@ -147,6 +149,7 @@ export function createCalls(native: () => Native, { namespace, timeout, inline }
   }
 
   return {
+    timeout,
     run(spec, options) {
       try {
         checkOpen(spec.context);

@@ -7,7 +7,7 @@ import { copyServiceId, serviceKey } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
 import { drainKey } from '../records/drains.ts';
 import { createAdditionReader } from './additions.ts';
-import { type PlanSettings, readPlanOptions } from './options.ts';
+import { readPlanOptions } from './options.ts';
 import { allSteps, planOf } from './plan.ts';
 import { beginReading, type Planning, planNow } from './planning.ts';
 import { createDrainer } from './removals.ts';
@@ -58,7 +58,7 @@ export async function applyDesired(
     const table = await reading.table;
     const wanted = new Set(table.entries.keys());
     await first.claims.claim(wanted);
-    const rounds = await runRounds(kernel, first, replan, settings);
+    const rounds = await runRounds(kernel, first, replan, { signal, timeout: timeout ?? calls.timeout });
     await first.claims.settle(wanted, servicesLeft(rounds), settings.options.partial);
     return appliedOf(rounds);
   });
@@ -115,7 +115,7 @@ async function runRounds(
   kernel: Kernel,
   first: Planning,
   replan: () => Promise<Planning>,
-  { options: { signal, timeout } }: PlanSettings,
+  options: CallOptions,
 ): Promise<readonly Round[]> {
   const rounds: Round[] = [];
   for (let planning = first; ; planning = await replan()) {
@@ -129,7 +129,7 @@ async function runRounds(
       rounds.push({ warnings, records, added: [], results });
       return rounds;
     }
-    const outcome = await runSteps({ ...kernel, round }, planning, { signal, timeout });
+    const outcome = await runSteps({ ...kernel, round }, planning, options);
     rounds.push({ warnings, records, ...outcome });
     if (rounds.length === ROUNDS || !outcome.results.some(isConflict)) return rounds;
   }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RECORD_WORDS } from '../addon/record.ts';
 import { aborted } from '../calls/abandoned.ts';
 import type { Calls, WriteAll } from '../calls/calls.ts';
-import type { CallOptions } from '../calls/options.ts';
+import { type CallOptions, MAX_DELAY } from '../calls/options.ts';
 import { IpvsError, type IpvsErrorCode } from '../model/errors.ts';
 import { serviceKey } from '../model/identity.ts';
 import { createAdditionReader } from './additions.ts';
@@ -83,7 +83,7 @@ export async function runSteps(
   const losses = steps.filter(isLoss);
   for (const step of gains) kernel.giveBack(step);
   const parts = await sendAdditions(kernel, additions, records, options);
-  const sent = await sendSteps(kernel, gains, options);
+  const sent = await sendSteps(kernel, gains, options, parts.length);
   const added = await resultsOfAdditions(kernel, parts, records);
   const gained = leaveOutOrphans([...added, ...(await resultsOf(kernel, sent))]);
   const held = servicesToHold(reliant, gained);
@@ -170,14 +170,19 @@ interface Portion {
 
 const context = { command: 'APPLY' } as const;
 
-/** Hands records to the client's thread. */
+/**
+ * Hands records to the client's thread, behind so many portions that are on their way: the time of each begins
+ * when that of those before it is over.
+ */
 function submit(
   { writeAll }: Kernel,
   records: Uint8Array,
   count: number,
-  options: CallOptions,
+  { signal, timeout }: CallOptions,
+  ahead: number,
 ): Promise<Int32Array> {
-  const statuses = writeAll(context, records, count, options);
+  const until = timeout && Math.min(timeout * (ahead + 1), MAX_DELAY);
+  const statuses = writeAll(context, records, count, { signal, timeout: until });
   statuses.catch(() => {}); // awaited by resultsOf()
   return statuses;
 }
@@ -208,7 +213,7 @@ async function sendAdditions(
     const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
     sent.push({
       entries: additions.slice(start, i),
-      statuses: submit(kernel, bytes, count, options),
+      statuses: submit(kernel, bytes, count, options, sent.length),
     });
   }
   return sent;
@@ -233,11 +238,12 @@ async function resultsOfAdditions(
   );
 }
 
-/** Encodes and sends steps. */
+/** Encodes and sends steps, behind so many portions that are on their way. */
 async function sendSteps(
   kernel: Kernel,
   steps: readonly Step[],
   options: CallOptions,
+  ahead = 0,
 ): Promise<readonly Portion[]> {
   const encoder = createStepEncoder();
   const sent: Portion[] = [];
@@ -251,7 +257,7 @@ async function sendSteps(
     if (count < PORTION && i < steps.length) continue;
     sent.push({
       steps: steps.slice(start, i),
-      statuses: submit(kernel, encoder.take(), count, options),
+      statuses: submit(kernel, encoder.take(), count, options, ahead + sent.length),
     });
     start = i;
     if (i < steps.length) await pause(options);

@@ -168,7 +168,8 @@ export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOpt
     const kernel = kernelOf(calls, within.writeAll, drain, options);
     await kernel.drainer?.survey(steps);
     await claims.claim(new Set([...desired, ...touched]));
-    const ran = await runSteps({ ...kernel, round: 1 }, { steps, reliant }, options);
+    const patient = { signal, timeout: timeout ?? calls.timeout };
+    const ran = await runSteps({ ...kernel, round: 1 }, { steps, reliant }, patient);
     const all = [...results, ...ran.results];
     const resultOf = new Map(all.map(result => [result.step, result]));
     const isThus = ({ outcome, reason }: AppliedStep) => outcome === 'done' || reason === ALREADY;

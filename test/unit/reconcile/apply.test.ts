@@ -33,6 +33,8 @@ class Stand {
   before: (() => void) | undefined;
   /** Chooses the status of a batch's records, without the kernel. */
   refuse: ((records: Uint8Array, count: number) => Int32Array | undefined) | undefined;
+  /** The timeout of each batch of writes. */
+  readonly timeouts: (number | undefined)[] = [];
   /** How often the table was read. */
   reads = 0;
 
@@ -69,7 +71,8 @@ class Stand {
   }
 
   get calls(): Calls {
-    const writeAll: WriteAll = async (_, records, count) => {
+    const writeAll: WriteAll = async (_, records, count, options) => {
+      this.timeouts.push(options?.timeout);
       this.before?.();
       return this.refuse?.(records, count) ?? this.kernel.writeAll(records, count);
     };
@@ -87,6 +90,7 @@ class Stand {
     const within = { run, file, writeAll } as unknown as CallsWithin;
     return {
       ...within,
+      timeout: 5000,
       together: (_: unknown, work: (within: CallsWithin) => unknown) => work(within),
       errorOf: async (spec: CallSpec<unknown>, status: number) => kernelError(spec.context, status),
     } as unknown as Calls;
@@ -596,6 +600,20 @@ describe('an apply of many rows', () => {
     expect(applied.steps).toEqual(steps.map(step => ({ step, outcome: 'done', round: 1 })));
     expect(counts).toEqual([512, 512, 176]);
     expect(await left(heavier as TableEntry[], everything)).toEqual([]);
+  });
+
+  test('a portion’s time begins when that of those before it is over, of additions and of changes', async () => {
+    const heavier = many.map(service =>
+      entry(service, ...service.destinations.map(row => ({ ...row, weight: 9 }))),
+    );
+    const [old, added] = [many.slice(0, many.length / 2), heavier.slice(many.length / 2)];
+    await applyDesired(stand.calls, old, { timeout: 100 });
+    expect(stand.timeouts.length).toBeGreaterThan(1);
+    expect(stand.timeouts).toEqual(stand.timeouts.map((_, i) => 100 * (i + 1)));
+    stand.timeouts.length = 0;
+    await applyDesired(stand.calls, [...heavier.slice(0, old.length), ...added]);
+    expect(stand.timeouts.length).toBeGreaterThan(3);
+    expect(stand.timeouts).toEqual(stand.timeouts.map((_, i) => 5000 * (i + 1)));
   });
 
   test('an apply that is aborted hands over no further portion, of additions or of changes', async () => {
