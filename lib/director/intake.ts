@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { callsOf, type Ipvs } from '../client.ts';
 import type { Clock } from '../health/clock.ts';
 import { validateBoolean, validateObject, validateString } from '../model/arguments.ts';
@@ -167,7 +168,8 @@ export function createIntake(parts: IntakeParts): Intake {
         problems.begin('source', 'the source ended by itself');
       } catch (error) {
         if (ending.signal.aborted) return;
-        problems.begin('source', (error as Error).message);
+        const words = error instanceof Error ? error.message : `the source threw ${inspect(error)}`;
+        problems.begin('source', words);
       }
       await pause(pauseAfter(pauses++));
     }

@@ -19,7 +19,7 @@ function makeIntake() {
   };
   const intake = createIntake(parts as Partial<IntakeParts> as IntakeParts);
   onTestFinished(() => intake.stop());
-  return { intake, events, problems };
+  return { intake, clock, events, problems };
 }
 
 const wrong: readonly (readonly [unknown, string])[] = [
@@ -54,4 +54,17 @@ test('a source that yields nothing ends neither the process nor itself', async (
   for (let turn = 0; turn < 4; turn++) await next();
   expect(unhandled).not.toHaveBeenCalled();
   expect(events.filter(({ type }) => type === 'refused')).toHaveLength(2);
+});
+
+test('a source that throws what is no error is told like another, and asked again', async () => {
+  const { intake, clock, problems } = makeIntake();
+  let asked = 0;
+  // biome-ignore lint/correctness/useYield: a source that never gets so far
+  intake.follow(async function* () {
+    asked++;
+    throw undefined;
+  });
+  await clock.advance(1000);
+  expect(problems.list()).toMatchObject([{ code: 'source', message: 'the source threw undefined' }]);
+  expect(asked).toBe(2);
 });
