@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
@@ -600,6 +600,18 @@ describe('an apply of many rows', () => {
     expect(applied.steps).toEqual(steps.map(step => ({ step, outcome: 'done', round: 1 })));
     expect(counts).toEqual([512, 512, 176]);
     expect(await left(heavier as TableEntry[], everything)).toEqual([]);
+  });
+
+  test('a row that fails in one of several portions is told as its own, and all others as done', async () => {
+    const { steps } = await plan(stand.calls, many);
+    let portion = 0;
+    stand.refuse = (records, count) =>
+      ++portion === 2 ? stand.kernel.writeAll(records, count).with(3, constants.errno.ENOMEM) : undefined;
+    const applied = await applyDesired(stand.calls, many);
+    expect(applied.converged).toBe(false);
+    expect(applied.steps.map(({ step }) => step)).toEqual(steps);
+    const failed = applied.steps.flatMap(({ outcome }, i) => (outcome === 'done' ? [] : [i]));
+    expect(failed).toEqual([527 + 3]);
   });
 
   test('a portion’s time begins when that of those before it is over, of additions and of changes', async () => {
