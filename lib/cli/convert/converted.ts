@@ -8,6 +8,9 @@ export interface Note {
   readonly message: string;
 }
 
+/** Hears of a note. */
+export type Tell = (note: Note) => void;
+
 /** A director's file made of another program's. */
 export interface Converted {
   readonly file: Fields;

@@ -1,4 +1,4 @@
-import { type Fields, given, type Note } from './converted.ts';
+import { type Fields, given, type Tell } from './converted.ts';
 import type { Statement } from './keepalived-text.ts';
 import { type Timing, timingOf } from './keepalived-timing.ts';
 
@@ -21,8 +21,6 @@ const timing = new Set([
   'misc_timeout',
 ]);
 const placing = new Set(['connect_ip', 'connect_port', 'bindto']);
-
-type Tell = (at: Note) => void;
 
 /** Whether a statement of a real_server is a check. */
 export function isCheck({ name }: Statement): boolean {
@@ -98,8 +96,14 @@ const converters: Readonly<Record<string, Converter>> = {
           message: 'no shell sees the command of misc_path: quotes, pipes and variables are as they stand',
         });
       }
-      const isDynamic = block.some(other => other.name === 'misc_dynamic');
-      const fullWeight = isDynamic ? Math.min(Math.max(weight, 1), 253) : undefined;
+      const dynamic = block.find(other => other.name === 'misc_dynamic');
+      const fullWeight = dynamic === undefined ? undefined : Math.min(Math.max(weight, 1), 253);
+      if (fullWeight !== undefined && fullWeight < 253) {
+        tell({
+          line: dynamic!.line,
+          message: `misc_dynamic gives no more than the server's weight, ${weight}: weight and fullWeight of 253 take all that it says`,
+        });
+      }
       const asked = block.findLast(other => other.name === 'user');
       const [uid, gid] = (asked?.args ?? []).map(Number);
       const isNumber = !Number.isNaN(uid ?? 0) && !Number.isNaN(gid ?? 0);

@@ -1,3 +1,5 @@
+import type { Tell } from './converted.ts';
+
 /** A statement of keepalived.conf: words, and a block where one follows. */
 export interface Statement {
   /** Counted from 1. */
@@ -17,9 +19,9 @@ interface Token {
 /**
  * Reads keepalived.conf as keepalived does (lib/parser.c): a statement is a line, `#` and `!` begin comments, a block
  * is between braces, which stand on the statement's line or on the next one. `$NAME=` defines what `$NAME` and
- * `${NAME}` stand for from there on; a definition of several lines stays as it is.
+ * `${NAME}` stand for from there on; a definition of several lines stays as it is. Braces without their like are told.
  */
-export function parseKeepalived(text: string): readonly Statement[] {
+export function parseKeepalived(text: string, tell: Tell): readonly Statement[] {
   const definitions = new Map<string, string>();
   const tokens = text.split('\n').flatMap((raw, i) => {
     const line = raw.replace(/\$(?:\{(\w+)\}|(\w+)(?!\s*=))/g, (whole, braced?: string, bare?: string) => {
@@ -30,7 +32,7 @@ export function parseKeepalived(text: string): readonly Statement[] {
     definitions.set(name, value!);
     return [];
   });
-  const [statements] = parseBlock(tokens, 0);
+  const [statements] = parseBlock(tokens, 0, tell);
   return statements;
 }
 
@@ -44,21 +46,41 @@ function tokensOf(text: string, line: number): readonly Token[] {
   return [...tokens, { line, kind: 'end', text: '' }];
 }
 
-/** Reads statements up to the brace that ends their block; returns them, and the place of the token that follows. */
-function parseBlock(tokens: readonly Token[], first: number): readonly [readonly Statement[], number] {
+/**
+ * Reads statements up to the brace that ends their block, or of the whole text where there is no `opening`; returns
+ * them, and the place of the token that follows.
+ */
+function parseBlock(
+  tokens: readonly Token[],
+  first: number,
+  tell: Tell,
+  opening?: Pick<Statement, 'line' | 'name'>,
+): readonly [readonly Statement[], number] {
   const statements: Statement[] = [];
   let at = first;
   for (;;) {
     while (tokens[at]?.kind === 'end') at++;
     const token = tokens[at];
-    if (token === undefined || token.kind === '}') return [statements, at + 1];
+    if (token === undefined && opening !== undefined) {
+      const message = `the block of ${opening.name} is not closed: all that follows is in it`;
+      tell({ line: opening.line, message });
+    }
+    if (token === undefined) return [statements, at];
+    if (token.kind === '}') {
+      at++;
+      if (opening !== undefined) return [statements, at];
+      tell({ line: token.line, message: 'this brace closes nothing, and is left out' });
+      continue;
+    }
     const words: string[] = [];
     for (; tokens[at]?.kind === 'word'; at++) words.push(tokens[at]!.text);
     let next = at;
     while (tokens[next]?.kind === 'end') next++;
-    let block: readonly Statement[] = [];
-    if (tokens[next]?.kind === '{') [block, at] = parseBlock(tokens, next + 1);
     const [name = '', ...args] = words;
+    let block: readonly Statement[] = [];
+    if (tokens[next]?.kind === '{') {
+      [block, at] = parseBlock(tokens, next + 1, tell, { line: token.line, name });
+    }
     statements.push({ line: token.line, name, args, block });
   }
 }

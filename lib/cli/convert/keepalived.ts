@@ -51,8 +51,8 @@ const realWords = new Set([
 
 /** Makes a director's file of keepalived.conf's virtual_server blocks. */
 export function convertKeepalived(text: string): Converted {
-  const statements = parseKeepalived(text);
   const notes: Note[] = [];
+  const statements = parseKeepalived(text, note => void notes.push(note));
   const groups = new Map<string, Statement>();
   for (const statement of statements) {
     if (statement.name === 'virtual_server_group') groups.set(statement.args[0] ?? '', statement);

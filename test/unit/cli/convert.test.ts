@@ -65,6 +65,7 @@ virtual_server 10.0.0.1 80
         }
     }
     real_server 10.0.0.3 80 { lvs_method TUN
+        weight 253
         MISC_CHECK { misc_path "/usr/local/bin/check 10.0.0.3 80"
                      misc_dynamic
                      misc_timeout 4 } }
@@ -96,7 +97,7 @@ virtual_server fwmark 7 {
           policy: { timeout: 1500, fasterInterval: 2000 },
           target: { port: 8080 },
         },
-        { forwarding: 'tunnel', weight: 1, policy: { timeout: 4000 } },
+        { forwarding: 'tunnel', weight: 253, policy: { timeout: 4000 } },
         { forwarding: 'direct' },
         { address: '10.0.0.9', forwarding: 'masquerade', tier: 1 },
       ],
@@ -280,6 +281,37 @@ virtual_server group many { lvs_method TUN
     expect(notes).toEqual([
       'line 3: the range 10.0.2.8/29 is not understood, and left out',
       'line 4: the range 10.0.3.9-4 is not understood, and left out',
+    ]);
+  });
+
+  test('a brace too many hides nothing that follows, and one that is missing is told', async () => {
+    const server = (host: number) => `virtual_server 10.0.0.${host} 80 {
+    real_server 10.0.1.1 80 { TCP_CHECK { } }
+}
+`;
+    const extra = await convert(`${server(1)}}\n${server(2)}`);
+    expect(extra.status).toBe(2);
+    expect(extra.notes).toEqual(['line 4: this brace closes nothing, and is left out']);
+    expect(extra.services.map(({ address }) => address)).toEqual(['10.0.0.1', '10.0.0.2']);
+    const missing = await convert(server(1).slice(0, -2));
+    expect(missing.status).toBe(2);
+    expect(missing.notes).toEqual([
+      'line 1: the block of virtual_server is not closed: all that follows is in it',
+    ]);
+    expect(missing.services.map(checksOf)).toEqual([{ '10.0.1.1': ['tcp'] }]);
+  });
+
+  test('a weight that a program gives is told not to exceed that of its server, as it does with keepalived', async () => {
+    const { notes } = await convert(`virtual_server 10.0.0.1 80 {
+    real_server 10.0.1.1 80 { weight 5
+        MISC_CHECK { misc_path /bin/check
+            misc_dynamic } }
+    real_server 10.0.1.2 80 { weight 253
+        MISC_CHECK { misc_path /bin/check
+            misc_dynamic } }
+}`);
+    expect(notes).toEqual([
+      "line 4: misc_dynamic gives no more than the server's weight, 5: weight and fullWeight of 253 take all that it says",
     ]);
   });
 
