@@ -866,6 +866,13 @@ const differences: readonly Case[] = [
     '-R',
     '-A -t "10.0.0.9:80" -s \'rr\'\n',
   ),
+  ...differing(
+    'some',
+    ['status', 'state'],
+    'a line has 4096 characters at most; a longer one is no rule that anybody wrote',
+    '-R',
+    `-A -f 5${' '.repeat(4096)}-s rr\n`,
+  ),
   ...['/sbin/ipvsadm -A -f 5\n', 'sudo ipvsadm -A -f 5\n'].flatMap(input =>
     differing('some', ['status', 'state'], 'ipvsadm -R knows its name by no path', '-R', input),
   ),
