@@ -1,4 +1,4 @@
-import { wholePolicy } from '../health/policy.ts';
+import { policyRules } from '../health/policy.ts';
 import type { CheckPolicy } from '../health/types.ts';
 import { validateChoice, validateInteger, wrongType, wrongValue } from '../model/arguments.ts';
 import { MAX_WEIGHT } from '../model/constants.ts';
@@ -126,16 +126,20 @@ function checkingValidators(
 ): readonly (() => void)[] {
   return [
     () => checks === undefined || validateChecks(`${field}.checks`, checks),
-    () => policy === undefined || validatePolicy(`${field}.policy`, policy, usual),
+    ...policyRules.map(rule => () => {
+      if (isObject(policy)) validatePolicy(`${field}.policy`, () => rule({ ...usual, ...policy }));
+    }),
+    () => {
+      if (policy !== undefined && !isObject(policy)) throw wrongType(`${field}.policy`, 'an object', policy);
+    },
     () => target === undefined || validateCheckAt(`${field}.target`, target),
   ];
 }
 
-/** Throws where a policy is wrong, or does not go with what it leaves to others. */
-function validatePolicy(field: string, policy: CheckPolicy, usual: CheckPolicy): void {
-  if (!isObject(policy)) throw wrongType(field, 'an object', policy);
+/** Has errors about a policy name it as `field` does. */
+function validatePolicy(field: string, validate: () => void): void {
   try {
-    wholePolicy({ ...usual, ...policy });
+    validate();
   } catch (error) {
     const { message } = error as Error;
     (error as Error).message = message.replace(/^policy\b|^(?=\w)/, found =>

@@ -20,22 +20,43 @@ const LONGEST = 86_400_000;
 
 const states: ReadonlySet<unknown> = new Set<HealthState>(['unknown', 'up', 'down']);
 
-/** Returns the policy with its defaults; throws an `InvalidArgumentError` that names the wrong field. */
+const DEFAULT_INTERVAL = 5000;
+
+/** Each throws where a policy breaks it: an `InvalidArgumentError` that names the field. */
+export const policyRules: readonly ((policy: CheckPolicy) => void)[] = [
+  policy => validateObject('policy', policy, policyKeys),
+  ({ interval = DEFAULT_INTERVAL }) => validateInteger('interval', interval, 1, LONGEST),
+  ({ interval = DEFAULT_INTERVAL, fasterInterval }) => {
+    if (fasterInterval === undefined) return;
+    validateInteger('fasterInterval', fasterInterval, 1, LONGEST);
+    if (fasterInterval > interval) {
+      throw wrongValue('fasterInterval', `be at most interval, which is ${interval}`, fasterInterval);
+    }
+  },
+  ({ timeout = 1 }) => validateInteger('timeout', timeout, 1, LONGEST),
+  ({ rise = 1 }) => validateInteger('rise', rise, 1, 1000),
+  ({ fall = 1 }) => validateInteger('fall', fall, 1, 1000),
+  ({ jitter = 0 }) => {
+    if (typeof jitter !== 'number') throw wrongType('jitter', 'a number', jitter);
+    if (!(jitter >= 0 && jitter <= 1)) throw wrongValue('jitter', 'be between 0 and 1', jitter);
+  },
+  ({ first = 'unknown' }) => {
+    if (!states.has(first)) throw wrongValue('first', "be 'unknown', 'up' or 'down'", first);
+  },
+];
+
+/** Returns the policy with its defaults; throws at the first rule that it breaks. */
 export function wholePolicy(policy: CheckPolicy): WholePolicy {
-  validateObject('policy', policy, policyKeys);
-  const { interval = 5000, timeout = 2000, rise = 3, fall = 2, jitter = 0.1, first = 'unknown' } = policy;
-  validateInteger('interval', interval, 1, LONGEST);
-  const { fasterInterval = Math.min(1000, interval) } = policy;
-  validateInteger('fasterInterval', fasterInterval, 1, LONGEST);
-  if (fasterInterval > interval) {
-    throw wrongValue('fasterInterval', `be at most interval, which is ${interval}`, fasterInterval);
-  }
-  validateInteger('timeout', timeout, 1, LONGEST);
-  validateInteger('rise', rise, 1, 1000);
-  validateInteger('fall', fall, 1, 1000);
-  if (typeof jitter !== 'number') throw wrongType('jitter', 'a number', jitter);
-  if (!(jitter >= 0 && jitter <= 1)) throw wrongValue('jitter', 'be between 0 and 1', jitter);
-  if (!states.has(first)) throw wrongValue('first', "be 'unknown', 'up' or 'down'", first);
+  for (const validate of policyRules) validate(policy);
+  const {
+    interval = DEFAULT_INTERVAL,
+    fasterInterval = Math.min(1000, interval),
+    timeout = 2000,
+    rise = 3,
+    fall = 2,
+    jitter = 0.1,
+    first = 'unknown',
+  } = policy;
   return { interval, fasterInterval, timeout, rise, fall, jitter, first };
 }
 
