@@ -1,5 +1,7 @@
 #include "native/table/table_readers.h"
 
+#include <sched.h>
+
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -22,6 +24,14 @@ using ipvs::TableReaders;
 namespace {
 
 constexpr uint32_t kServices = 300;
+
+// How many threads read a large table here: a second one is of no use to a process of one processor.
+size_t Readers() {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  REQUIRE(sched_getaffinity(0, sizeof processors, &processors) == 0);
+  return CPU_COUNT(&processors) > 1 ? 2 : 1;
+}
 
 // The model as a kernel that several threads may ask at once.
 class SharedKernel {
@@ -94,7 +104,7 @@ class SharedKernel {
     if (Elsewhere()) {
       another_.notify_all();
       if (send_error != 0 && mine >= fails_from) return send_error;
-    } else if (mine == 20 && open_error == 0) {
+    } else if (mine == 20 && open_error == 0 && Readers() > 1) {
       another_.wait_for(*lock, std::chrono::seconds(10), [&] { return sends_.size() > 1; });
     }
     return 0;
@@ -166,7 +176,7 @@ TEST_CASE("Two readers read a table whole, in order and in parts as large as ask
     CheckWhole(&model, listed);
     CHECK((part_rows == SIZE_MAX ? parts == 1 : parts > 5));
   }
-  CHECK(kernel.threads() > 1);
+  CHECK(kernel.threads() == Readers());
 }
 
 TEST_CASE("Two readers know lists again that the other one read") {
@@ -282,7 +292,7 @@ TEST_CASE("A second reader that finds no memory in the middle of a list is there
       Listed listed;
       REQUIRE(client.Snapshot(SIZE_MAX, &listed) == ipvs::kOk);
       CheckWhole(&model, listed);
-      CHECK(kernel.threads() == 2);
+      CHECK(kernel.threads() == Readers());
     }
   }
 }
