@@ -139,7 +139,7 @@ export function createIntake(parts: IntakeParts): Intake {
     const plan = await ipvs.plan(table, { owner, force, maxRemovals: parts.maxRemovals });
     const removed = before.filter(service => !directed.has(serviceKey(service)) && !isCheckPath(service));
     if (!force && directed.size === 0 && removed.length > 0) {
-      const message = `the desired state is empty, and ${removed.length} services would go: only with force: true is that done`;
+      const message = `the desired state is empty, and every service (${removed.length}) would go: only with force: true is that done`;
       throw new IpvsError('ERR_IPVS_LIMIT', message, { command: 'APPLY' });
     }
     if (plan.refusals.length === 0) return;
