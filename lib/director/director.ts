@@ -1,6 +1,6 @@
 import { MAX_DELAY } from '../calls/options.ts';
 import type { Drained, DrainOptions } from '../drain/types.ts';
-import { validateChoice, validateInteger, validateObject } from '../model/arguments.ts';
+import { validateChoice, validateInteger, validateObject, wrongType } from '../model/arguments.ts';
 import { IpvsError } from '../model/errors.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 import { keysOf } from '../model/numbers.ts';
@@ -248,7 +248,11 @@ export class Director implements AsyncDisposable {
    */
   events(options: ReadEventsOptions = {}): AsyncGenerator<DirectorEvent, void, undefined> {
     validateObject('options', options, eventsKeys);
-    if (options.limit !== undefined) validateInteger('options.limit', options.limit, 1, MAX_EVENTS);
+    const { limit, signal } = options;
+    if (limit !== undefined) validateInteger('options.limit', limit, 1, MAX_EVENTS);
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw wrongType('options.signal', 'an AbortSignal', signal);
+    }
     return this.#parts.hub.read(options);
   }
 

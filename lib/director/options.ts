@@ -67,6 +67,12 @@ export function readDirectorOptions(options: DirectorOptions): DirectorSettings 
   if (source !== undefined && typeof source !== 'function') {
     throw wrongType('options.source', 'a function that returns an async iterable', source);
   }
+  const { dial, random } = options;
+  for (const [name, value] of Object.entries({ dial, random })) {
+    if (value !== undefined && typeof value !== 'function') {
+      throw wrongType(`options.${name}`, 'a function', value);
+    }
+  }
   return readSettings(options);
 }
 

@@ -1,6 +1,7 @@
+import { readDrainOptions } from '../drain/options.ts';
 import type { Drained, DrainOptions } from '../drain/types.ts';
 import { validateAddress } from '../model/address.ts';
-import { validateInteger } from '../model/arguments.ts';
+import { contradiction, validateInteger } from '../model/arguments.ts';
 import { MAX_WEIGHT } from '../model/constants.ts';
 import { IpvsError } from '../model/errors.ts';
 import {
@@ -27,6 +28,9 @@ export interface Orders {
     options: Omit<DrainOptions, 'then' | 'force' | 'atDeadline'>,
   ): Promise<Drained>;
 }
+
+/** What `drain()` of a client takes and that of a director does not. */
+const notOfDirector = ['then', 'force', 'atDeadline'] as const;
 
 /** `mustRun` throws while orders can't be taken. */
 export function createOrders({ ipvs, engine, operators, record, emit }: Parts, mustRun: () => void): Orders {
@@ -68,6 +72,14 @@ export function createOrders({ ipvs, engine, operators, record, emit }: Parts, m
       await say([placeOf(service, destination)], { weight });
     },
     async drain(service, destination, options) {
+      readDrainOptions(options);
+      for (const name of notOfDirector) {
+        if (name in options) {
+          throw contradiction(
+            `options has no option '${name}': a director keeps what is drained, at weight 0`,
+          );
+        }
+      }
       const entry = engine.view().directed.get(serviceKey(service));
       if (entry?.refusesClients === true) {
         const message = `scheduler '${entry.spec.scheduler}' of service ${entry.key} refuses new clients whose hash finds a destination at weight 0: admin() takes it out at once`;
