@@ -94,7 +94,7 @@ export function httpsCheck(options: HttpsCheckOptions = {}): NamedCheck {
   validateObject('options', options, httpsKeys);
   const { tls = {}, ...rest } = options;
   validateObject('tls', tls, tlsKeys);
-  validateTls(tls);
+  validateTls(tls, 'tls.');
   return makeCheck('https', rest, tls);
 }
 

@@ -87,27 +87,32 @@ export function tlsCheck(options: TlsCheckOptions = {}): NamedCheck {
   };
 }
 
-/** Throws an `InvalidArgumentError` that names the wrong field. */
-export function validateTls({ servername, verify, ca, cert, key, alpn, minDays }: TlsOptions): void {
+/** Throws an `InvalidArgumentError` that names the wrong field, behind `prefix`. */
+export function validateTls(
+  { servername, verify, ca, cert, key, alpn, minDays }: TlsOptions,
+  prefix: 'tls.' | '' = '',
+): void {
+  const field = (name: keyof TlsOptions) => `${prefix}${name}`;
   if (
     servername !== undefined &&
-    (validateString('servername', servername) === '' || isIP(servername) !== 0)
+    (validateString(field('servername'), servername) === '' || isIP(servername) !== 0)
   ) {
-    throw wrongValue('servername', 'be a name', servername);
+    throw wrongValue(field('servername'), 'be a name', servername);
   }
-  if (verify !== undefined) validateBoolean('verify', verify);
-  for (const [field, pem] of Object.entries({ ca, cert, key })) {
-    if (pem !== undefined && !validateString(field, pem).includes('-----BEGIN ')) {
-      throw wrongValue(field, 'be in PEM', pem);
+  if (verify !== undefined) validateBoolean(field('verify'), verify);
+  for (const [name, pem] of Object.entries({ ca, cert, key })) {
+    if (pem !== undefined && !validateString(`${prefix}${name}`, pem).includes('-----BEGIN ')) {
+      throw wrongValue(`${prefix}${name}`, 'be in PEM', pem);
     }
   }
   if ((cert === undefined) !== (key === undefined)) {
-    throw wrongType(cert === undefined ? 'cert' : 'key', 'given with the other of the two', undefined);
+    const missing = field(cert === undefined ? 'cert' : 'key');
+    throw wrongType(missing, 'given with the other of the two', undefined);
   }
-  if (alpn !== undefined && validateStrings('alpn', alpn).length === 0) {
-    throw wrongValue('alpn', 'not be empty', alpn);
+  if (alpn !== undefined && validateStrings(field('alpn'), alpn).length === 0) {
+    throw wrongValue(field('alpn'), 'not be empty', alpn);
   }
-  if (minDays !== undefined) validateInteger('minDays', minDays, 0, 36_500);
+  if (minDays !== undefined) validateInteger(field('minDays'), minDays, 0, 36_500);
 }
 
 /**

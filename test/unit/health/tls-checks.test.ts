@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import { httpsCheck, type TlsCheckOptions, tlsCheck } from '../../../lib/health/index.ts';
+import { httpsCheck, type TlsCheckOptions, type TlsOptions, tlsCheck } from '../../../lib/health/index.ts';
 import { expired, key, valid } from './certificates.ts';
 import { probe, refusing, serve } from './servers.ts';
 
@@ -91,9 +91,16 @@ describe('a TLS check', () => {
     [{ alpn: [] }, 'alpn must not be empty'],
     [{ minDays: -1 }, 'minDays must be between 0 and 36500'],
     [{ path: '/' }, "options has no option 'path'"],
-  ])('a TLS check with %j is refused by the name of its field', (options, message) => {
-    expect(() => tlsCheck(options as TlsCheckOptions)).toThrow(message);
-  });
+  ])(
+    'a TLS check with %j is refused by the name of its field, an HTTPS check by that in `tls`',
+    (options, message) => {
+      const begin = (text: string) =>
+        expect.objectContaining({ message: expect.stringMatching(new RegExp(`^${text}`)) });
+      expect(() => tlsCheck(options as TlsCheckOptions)).toThrow(begin(message));
+      const nested = message.replace(/^options\b|^(?=\w)/, found => (found === '' ? 'tls.' : 'tls'));
+      expect(() => httpsCheck({ tls: options as TlsOptions })).toThrow(begin(nested));
+    },
+  );
 });
 
 describe('an HTTPS check', () => {
