@@ -48,18 +48,75 @@ export function readChecks(given: unknown, place: string, problems: DesiredProbl
       );
       return [];
     }
-    const path = `${at}.${name}`;
+    return makeCheck(makers[name]!, options ?? {}, `${at}.${name}`, problems);
+  });
+}
+
+/**
+ * Makes a check, or tells each of its options that is wrong: a maker throws at the first, and is tried again without
+ * it.
+ */
+function makeCheck(
+  make: (options: never) => NamedCheck,
+  given: unknown,
+  path: string,
+  problems: DesiredProblem[],
+): readonly NamedCheck[] {
+  const told = new Set<string>();
+  let options = given;
+  for (;;) {
     try {
-      return [makers[name]!(withPatterns(options ?? {}) as never)];
+      const check = make(withPatterns(options) as never);
+      return told.size === 0 ? [check] : [];
     } catch (error) {
       // The library's validators open with the option's name, or with `options` where that is wrong as a whole.
       const { message } = error as Error;
-      const isWhole = /^options\b/.test(message);
-      const text = isWhole ? message.replace('options', path) : `${path}.${message}`;
+      const wrong = wrongOption(message, options);
+      const place = wrong.join('.');
+      if (told.has(place)) return [];
+      told.add(place);
+      const text = /^options\b/.test(message) ? message.replace('options', path) : `${path}.${message}`;
       problems.push(problemAtOpening(text, path));
-      return [];
+      if (!isObject(options) || wrong.length === 0) return [];
+      options = withoutOption(options, wrong);
     }
-  });
+  }
+}
+
+/** What makers take in place of an option that is wrong, where they need one or others depend on it. */
+const stopgaps: Fields = {
+  name: 'a',
+  type: 'TXT',
+  command: 'a',
+  directory: '/',
+  port: 1,
+  cert: '-----BEGIN ',
+  key: '-----BEGIN ',
+};
+
+/** Options with a stopgap for one that is wrong, or without it. */
+function withoutOption(options: Fields, [name = '', ...inner]: readonly string[]): Fields {
+  const { [name]: value, ...rest } = options;
+  if (inner.length > 0 && isObject(value)) return { ...options, [name]: withoutOption(value, inner) };
+  return Object.hasOwn(stopgaps, name) ? { ...rest, [name]: stopgaps[name] } : rest;
+}
+
+/** The option that a maker's error is about: its name, or that of an object and a name in it. */
+function wrongOption(message: string, options: unknown): readonly string[] {
+  const [, unknown] = /^\S+ has no option '([^']+)'/.exec(message) ?? [];
+  const [, opening = '', field] = /^(\w+)(?:\.(\w+))?/.exec(message) ?? [];
+  const outer = opening === 'options' ? [] : [opening];
+  if (unknown !== undefined) return [...outer, unknown];
+  const value = isObject(options) ? options[opening] : undefined;
+  if (field === undefined || !isObject(value)) return outer;
+  // Names of headers and variables may have anything in them, and begin with another one.
+  const names = Object.keys(value).filter(name => message.startsWith(`${opening}.${name} `));
+  const [longest = field] = names.toSorted((one, other) => other.length - one.length);
+  return [opening, longest];
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function entryOf(item: unknown): readonly [name?: string, options?: unknown, ...more: unknown[]] {

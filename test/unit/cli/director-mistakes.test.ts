@@ -158,8 +158,9 @@ function areApart(one: Mistake, other: Mistake): boolean {
   return !(isWithin && !other.isUnknown) && lookOf(one) !== lookOf(other);
 }
 
-/** The object that is looked at as a whole, until something is wrong with it. */
+/** The object that is looked at as a whole, until something is wrong with it. Of a check's options each is looked at. */
 function lookOf({ path, isUnknown }: Mistake): string {
+  if (optionFields.some(([, name]) => path.at(-1) === name) && !isUnknown) return path.join('/');
   const way = isUnknown ? path : path.slice(0, -1);
   return (way.at(-1) === 'persistence' ? way.slice(0, -1) : way).join('/');
 }
@@ -215,5 +216,53 @@ describe('mistakes in a director’s file', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  const required = ' must be a string, not undefined';
+  test.each([
+    [
+      { http: { path: 5, status: 200, statuses: [99], headers: { 'A b': '1', C: 2, D: 'x' }, body: '/(/' } },
+      [
+        'path must',
+        "http has no option 'status'",
+        'statuses must',
+        'headers.A b must',
+        'headers.C must',
+        'body is',
+      ],
+    ],
+    [
+      { https: { port: 'x', tls: { servername: 5, minDays: -1, key: 'x', alpn: [], san: 1 } } },
+      [
+        "tls has no option 'san'",
+        'port must',
+        ...['servername', 'key', 'cert', 'alpn', 'minDays'].map(name => `tls.${name} must`),
+      ],
+    ],
+    [{ tls: { cert: 'x', port: 0 } }, ['port must', 'cert must', 'key must be given']],
+    [{ tcp: { send: 7, expect: '', maxBytes: 0 } }, ['send must', 'expect must', 'maxBytes must']],
+    [{ udp: { payload: 7, quiet: 0 } }, ['payload must', 'quiet must']],
+    [{ dns: { type: 'CMANE', answer: 'www', port: 0 } }, [`name${required}`, 'type must', 'port must']],
+    [
+      { exec: { comand: '/bin/true', args: 'x', env: { A: 1, B: 2 }, uid: -1 } },
+      [
+        "exec has no option 'comand'",
+        `command${required}`,
+        'args must',
+        'env.A must',
+        'env.B must',
+        'uid must',
+      ],
+    ],
+    [{ file: { dir: '/x', directory: 'x' } }, ["file has no option 'dir'", 'directory must']],
+    [{ agent: { patience: 0, send: 1 } }, ['port must', 'send must', 'patience must']],
+    [{ tcp: 5 }, ['tcp must be an object']],
+  ])('each of several wrong options of one check is told, and nothing else: %j', async (check, told) => {
+    const message = await messageOf('x.json', JSON.stringify([{ ...good.services[1], checks: [check] }]));
+    const [kind] = Object.keys(check);
+    const lines = message.split('\n').slice(0, -1);
+    const places = told.map(text => `[0].checks[0].${text.startsWith(`${kind} `) ? '' : `${kind}.`}${text}`);
+    const found = lines.map(line => places.find(place => line.startsWith(place)) ?? line);
+    expect(found.toSorted()).toEqual(places.toSorted());
   });
 });
