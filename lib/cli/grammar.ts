@@ -140,7 +140,7 @@ export const builtins = {
     help: 'check servers and direct connections as a file says, until a signal ends it; SIGHUP reads the file again',
     examples: [
       ['ipvs director --check director.yaml', 'every mistake, with its place'],
-      ['ipvs director director.yaml', 'in the foreground; docs/director has a systemd unit'],
+      ['ipvs director director.yaml', 'in the foreground; docs/boot has a systemd unit'],
     ],
   },
   status: {
