@@ -200,7 +200,7 @@ export interface DestinationState {
   readonly weight: number;
   /** Why it has that weight. 'leaving': it is not desired any more, and drained. */
   readonly reason: WeightReason | 'leaving';
-  /** Whether it is in the kernel's table at weight 0, or not there at all. */
+  /** Whether the kernel's table is to have it, at weight 0 too; false: its weight 0 would not be enough there. */
   readonly isPresent: boolean;
   /** Its tier: 0 for servers, above for spares. */
   readonly tier: number;
