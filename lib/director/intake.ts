@@ -176,16 +176,15 @@ export function createIntake(parts: IntakeParts): Intake {
   }
 
   function pause(delay: number): Promise<void> {
+    const { signal } = ending;
     return new Promise(resolve => {
-      const timer = clock.setTimeout(resolve, delay);
-      ending.signal.addEventListener(
-        'abort',
-        () => {
-          clock.clearTimeout(timer);
-          resolve();
-        },
-        { once: true },
-      );
+      const timer = clock.setTimeout(end, delay);
+      signal.addEventListener('abort', end);
+      function end(): void {
+        clock.clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      }
     });
   }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Happening } from '../../../lib/director/event-types.ts';
 import { createIntake, type IntakeParts } from '../../../lib/director/intake.ts';
@@ -67,4 +68,17 @@ test('a source that throws what is no error is told like another, and asked agai
   await clock.advance(1000);
   expect(problems.list()).toMatchObject([{ code: 'source', message: 'the source threw undefined' }]);
   expect(asked).toBe(2);
+});
+
+test('a source that fails again and again leaves nothing on the signal that ends it', async () => {
+  const { intake, clock } = makeIntake();
+  const signals = new Set<AbortSignal>();
+  // biome-ignore lint/correctness/useYield: a source that never gets so far
+  intake.follow(async function* (signal) {
+    signals.add(signal);
+    throw new Error('no store');
+  });
+  await clock.advance(300_000);
+  const [signal] = signals;
+  expect(getEventListeners(signal!, 'abort')).toHaveLength(1);
 });
