@@ -57,6 +57,8 @@ export function createLeaving(
   const ending = new AbortController();
   let services: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   const running = new Set<Promise<void>>();
+  /** Of drains that failed, and are begun again. */
+  const timers = new Set<unknown>();
 
   async function drain(departure: Departure): Promise<void> {
     const { service, spec } = departure;
@@ -75,10 +77,12 @@ export function createLeaving(
       if (ending.signal.aborted) return;
       if (error instanceof IpvsError && gone.has(error.code)) return leave(departure, () => {});
       onFailure(error as Error);
-      clock.setTimeout(() => {
+      const timer = clock.setTimeout(() => {
+        timers.delete(timer);
         departure.isDraining = false;
         begin();
       }, AGAIN);
+      timers.add(timer);
     }
   }
 
@@ -146,6 +150,7 @@ export function createLeaving(
     async stop() {
       ending.abort();
       await Promise.all(running);
+      for (const timer of timers) clock.clearTimeout(timer);
     },
   };
 }
