@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { MAX_WEIGHT } from '../model/constants.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 import { readRecordFile, removeRecordFile, writeRecordFile } from './file.ts';
+import { isPlace } from './place.ts';
 
 /** What an operator has said about a destination, which holds until it is taken back. */
 export interface OperatorRecord {
@@ -29,9 +31,15 @@ function isDirectorRecord(data: unknown): data is DirectorRecord {
   return Array.isArray(operators) && operators.every(isOperatorRecord);
 }
 
+const admins: ReadonlySet<unknown> = new Set(['ready', 'drain', 'maintenance', undefined]);
+
 function isOperatorRecord(data: unknown): data is OperatorRecord {
-  const { service, destination } = (data ?? {}) as Partial<OperatorRecord>;
-  return typeof service === 'object' && typeof destination === 'object';
+  const { service, destination, admin, weight } = (data ?? {}) as Partial<OperatorRecord>;
+  return isPlace(service, destination) && admins.has(admin) && (weight === undefined || isWeight(weight));
+}
+
+function isWeight(weight: unknown): boolean {
+  return Number.isInteger(weight) && (weight as number) >= 0 && (weight as number) <= MAX_WEIGHT;
 }
 
 /** Writes what operators have said. Where that is nothing there is no record. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../model/identity.ts';
 import { readRecordFile, readRecordFiles, removeRecordFile, writeRecordFile } from './file.ts';
+import { isPlace } from './place.ts';
 
 /** A drain that has begun and may not have ended. */
 export interface DrainRecord {
@@ -49,21 +50,8 @@ export function readDrain(
 function isDrainRecord(data: unknown): data is DrainRecord {
   const { service, destination, weight, started } = data as Partial<DrainRecord>;
   return (
-    isIdentity(() => drainKey(service!, destination!)) &&
-    Number.isInteger(weight) &&
-    weight! >= 0 &&
-    Number.isFinite(started)
+    isPlace(service, destination) && Number.isInteger(weight) && weight! >= 0 && Number.isFinite(started)
   );
-}
-
-/** Whether something has a key: that of what is none throws. */
-function isIdentity(keyOf: () => string): boolean {
-  try {
-    keyOf();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export async function writeDrain(directory: string, record: DrainRecord): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readOperators } from '../../../lib/records/directors.ts';
 import { readDrains } from '../../../lib/records/drains.ts';
 import { readRecordFiles, writeRecordFile } from '../../../lib/records/file.ts';
 
@@ -64,6 +65,30 @@ describe('a record that is damaged', () => {
     await expect(readDrains(dirname(directory))).rejects.toMatchObject({
       code: 'ERR_IPVS_RECORD',
       message: expect.stringContaining(name),
+    });
+  });
+
+  const said = { service: drain.service, destination: drain.destination, admin: 'drain' };
+
+  test.each([
+    [{ ...said, service: null }],
+    [{ ...said, service: {} }],
+    [{ ...said, destination: { address: 'x', port: 80 } }],
+    [{ ...said, admin: 'up' }],
+    [{ ...said, weight: -1 }],
+    [{ ...said, weight: '5' }],
+    [null],
+  ])('a damaged record of what operators said is an error that names the file: %j', async record => {
+    const folder = join(dirname(newDirectory()), 'directors');
+    const write = (operators: readonly unknown[]) =>
+      writeFileSync(join(folder, 'web.json'), JSON.stringify({ formatVersion: 1, operators }));
+    mkdirSync(folder);
+    write([said, { ...said, weight: 0 }]);
+    expect(await readOperators(dirname(folder), 'web')).toHaveLength(2);
+    write([said, record]);
+    await expect(readOperators(dirname(folder), 'web')).rejects.toMatchObject({
+      code: 'ERR_IPVS_RECORD',
+      message: expect.stringContaining('web.json'),
     });
   });
 });
