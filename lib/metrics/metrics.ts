@@ -87,7 +87,9 @@ export function createMetrics(client: MetricsClient, options: MetricsOptions = {
     throwIfClosed();
     const pace = createPace();
     if (series?.generation !== sample.generation) {
-      series = await createSeries(sample, checked, series, pace);
+      const made = await createSeries(sample, checked, series, pace);
+      throwIfClosed();
+      series = made;
     }
     await series.update(sample, pace);
     const others = kernel && {
@@ -122,18 +124,19 @@ export function createMetrics(client: MetricsClient, options: MetricsOptions = {
 
   async function pieces(format: MetricsFormat, eof: boolean, pace: Pace): Promise<readonly Uint8Array[]> {
     const { totals, others, director: told } = reading!;
+    const rows = series!; // which close() may let go of meanwhile
     const few: FewSeries[] = (Object.entries(naming.totals) as [CounterName, Family][]).map(
       ([counter, family]) => [family, [['', totals[counter]]]],
     );
     if (others !== undefined) {
-      few.push(...tableSeries(others.sums, others.seconds, series!.dropped), ...kernelSeries(others.kernel));
+      few.push(...tableSeries(others.sums, others.seconds, rows.dropped), ...kernelSeries(others.kernel));
     }
     if (told !== undefined) few.push(...directorSeries(told));
     const ofDirector =
-      told?.destinations === undefined ? [] : await series!.directorTexts(told.destinations, format, pace);
+      told?.destinations === undefined ? [] : await rows.directorTexts(told.destinations, format, pace);
     return [
       Buffer.from(few.map(([family, values]) => familyText(family, format, values)).join('')),
-      ...series!.pieces(format),
+      ...rows.pieces(format),
       ...ofDirector.map(text => Buffer.from(text)),
       ...(eof && format === 'openmetrics' ? [Buffer.from('# EOF\n')] : []),
     ];

@@ -347,6 +347,18 @@ describe('reads', () => {
     await expect(metrics.text()).rejects.toMatchObject({ code: 'ERR_IPVS_CLOSED' });
   });
 
+  test('metrics that are closed while a text is put together finish it', async () => {
+    function* destinations() {
+      yield { service: web, destination: server(1), up: true };
+      metrics.close();
+    }
+    const director = () => ({ destinations: destinations() });
+    const metrics = createMetrics(makeTable(entries()).client, { director });
+    const text = await metrics.text();
+    expect(text).toContain('ipvs_destination_up');
+    expect(text).toContain('ipvs_destination_weight');
+  });
+
   test('bytes are written into the memory of those before, and into no other memory', async () => {
     const table = makeTable(entries());
     const metrics = createMetrics(table.client, now);
