@@ -18,15 +18,10 @@ export async function printConnections(
   engine: boolean,
   shell: Shell,
 ): Promise<void> {
-  shell.print('IPVS connection entries\n');
-  shell.print(
-    engine
-      ? `pro expire ${'state'.padEnd(11)} ${'source'.padEnd(18)} ${'virtual'.padEnd(18)} ${'destination'.padEnd(18)} ${'pe name'.padEnd(16)} pe_data\n`
-      : `pro expire ${'state'.padEnd(11)} ${'source'.padEnd(18)} ${'virtual'.padEnd(18)} destination\n`,
-  );
   const entries = numeric ? ipvs.connections() : await collect(ipvs.connections());
   const naming = numeric ? undefined : await namingFor(addressesOf(entries as readonly Connection[]));
-  let text = '';
+  // Printed with the first of them: a table that can't be read has no heading either.
+  let text = `IPVS connection entries\n${heading(engine)}\n`;
   for await (const entry of entries) {
     text += connectionLine(entry, naming, engine);
     if (text.length < BLOCK) continue;
@@ -35,6 +30,13 @@ export async function printConnections(
     if (shell.hasReader?.() === false) return;
   }
   shell.print(text);
+}
+
+function heading(engine: boolean): string {
+  const start = `pro expire ${'state'.padEnd(11)} ${'source'.padEnd(18)} ${'virtual'.padEnd(18)}`;
+  return engine
+    ? `${start} ${'destination'.padEnd(18)} ${'pe name'.padEnd(16)} pe_data`
+    : `${start} destination`;
 }
 
 function* addressesOf(entries: readonly Connection[]): Generator<string> {
