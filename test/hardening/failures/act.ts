@@ -13,7 +13,7 @@ import { leftOver, perform, resetTable, resources } from './stage.ts';
 
 /** What a line of the output says. */
 export type Line =
-  | { readonly trying: number; readonly what: string }
+  | { readonly trying: number; readonly what: string; readonly place: number; readonly of: number }
   | { readonly defects: readonly string[]; readonly what: string }
   | { readonly end: true; readonly tried: number; readonly missed: number; readonly seen: number };
 
@@ -111,10 +111,11 @@ for (const name of list.split(',') as SceneName[]) {
     sites = control.recorded();
   });
   await resetTable(netns);
-  for (const point of points(sites, brief, known)) {
+  const chosen = points(sites, brief, known);
+  for (const [place, point] of chosen.entries()) {
     if (number++ < Number(first)) continue;
     const what = `${name}: call ${point.nth} of ${point.function} fails with ${nameOf(point.failure)}`;
-    say({ trying: number, what });
+    say({ trying: number, what, place: place + 1, of: chosen.length });
     const outcome = await attempt(control, netns, name, point, before);
     if (outcome === undefined) missed++;
     else tried++;

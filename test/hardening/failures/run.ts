@@ -23,8 +23,8 @@ export async function walk(
   scenes: readonly SceneName[],
   brief: boolean,
   tell: (defect: string) => void,
-  /** Told of each scene that begins. */
-  begin: (scene: string) => void,
+  /** Told of each failure that is tried: its place among those of its scene, from 1, and how many those are. */
+  progress: (scene: string, place: number, of: number) => void,
 ): Promise<Walked> {
   const folder = mkdtempSync(join(tmpdir(), 'ipvs-failures-'));
   const netns = `ipvs-failures-${process.pid}`;
@@ -62,7 +62,7 @@ export async function walk(
         const line = JSON.parse(text) as Line;
         if ('trying' in line) {
           const [scene = ''] = line.what.split(':');
-          if (!trying.startsWith(`${scene}:`)) begin(scene);
+          progress(scene, line.place, line.of);
           first = line.trying;
           trying = line.what;
           here++;

@@ -129,8 +129,14 @@ export async function perform(
     },
     async write(row, state, promise) {
       const { error } = await outcomeOf(promise);
-      if (error === undefined) may(row, state, true);
-      else if (error.code === 'ERR_IPVS_OUTCOME_UNKNOWN' || error.sent === true) may(row, state, false);
+      if (error !== undefined) {
+        if (error.code === 'ERR_IPVS_OUTCOME_UNKNOWN' || error.sent === true) may(row, state, false);
+        return;
+      }
+      may(row, state, true);
+      if (state !== 'absent') return;
+      // A service takes its destinations along.
+      for (const other of told.keys()) if (other.startsWith(`${row} > `)) may(other, 'absent', true);
     },
     writeAll,
     defer: end => void ends.push(end),

@@ -17,6 +17,16 @@ if (unknown.length > 0) {
 }
 const chosen = (positionals.length > 0 ? positionals : Object.keys(scenes)) as SceneName[];
 
+/** Milliseconds from one line of progress to the next. */
+const PACE = 15_000;
+let told = Number.NEGATIVE_INFINITY;
+
+function progress(scene: string, place: number, of: number): void {
+  if (place > 1 && performance.now() - told < PACE) return;
+  told = performance.now();
+  console.log(`failures: ${scene}, ${place} of ${of}`);
+}
+
 let tried = 0;
 let seen = 0;
 let failed = 0;
@@ -27,7 +37,7 @@ for (const together of values.brief ? [chosen] : chosen.map(name => [name])) {
     together,
     values.brief,
     defect => console.log(`  ${defect.replaceAll('\n', '\n    ')}`),
-    scene => console.log(`failures: scene ${scene}`),
+    progress,
   );
   tried += outcome.tried;
   seen += outcome.seen;
