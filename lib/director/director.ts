@@ -198,6 +198,25 @@ export class Director implements AsyncDisposable {
   }
 
   /**
+   * As `drain()`, for all destinations with an address, over all services: before a server is shut down. Where one
+   * can't be drained none is. Resolves with none where there is no such destination.
+   *
+   * @example
+   * ```ts
+   * const director = new Director({ ipvs, desired: [{ ...web, destinations: [server] }] });
+   * await director.start();
+   * console.log((await director.drainAddress(server.address, { idleFor: 0, deadline: 60_000 })).length); // 1
+   * await director.close();
+   * ```
+   */
+  async drainAddress(
+    address: string,
+    options: Omit<DrainOptions, 'then' | 'force' | 'atDeadline'> = {},
+  ): Promise<readonly Drained[]> {
+    return this.#orders.drainAddress(address, options);
+  }
+
+  /**
    * All of it at one moment: each service and destination, its weight and the reason for that, its health, and
    * what stands in the director's way. Plain data.
    *

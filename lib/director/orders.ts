@@ -22,12 +22,12 @@ export interface Orders {
   admin(service: ServiceId, destination: DestinationId, state: AdminState | undefined): Promise<void>;
   adminAddress(address: string, state: AdminState | undefined): Promise<readonly Place[]>;
   setWeight(service: ServiceId, destination: DestinationId, weight: number | undefined): Promise<void>;
-  drain(
-    service: ServiceId,
-    destination: DestinationId,
-    options: Omit<DrainOptions, 'then' | 'force' | 'atDeadline'>,
-  ): Promise<Drained>;
+  drain(service: ServiceId, destination: DestinationId, options: DirectorDrainOptions): Promise<Drained>;
+  drainAddress(address: string, options: DirectorDrainOptions): Promise<readonly Drained[]>;
 }
+
+/** A director keeps what is drained, at weight 0. */
+export type DirectorDrainOptions = Omit<DrainOptions, 'then' | 'force' | 'atDeadline'>;
 
 /** What `drain()` of a client takes and that of a director does not. */
 const notOfDirector = ['then', 'force', 'atDeadline'] as const;
@@ -56,7 +56,39 @@ export function createOrders({ ipvs, engine, operators, record, emit }: Parts, m
     );
   }
 
-  const orders: Orders = {
+  /** Where one can't be drained none is. */
+  async function drainPlaces(
+    places: readonly Place[],
+    options: DirectorDrainOptions,
+  ): Promise<readonly Drained[]> {
+    readDrainOptions(options);
+    for (const name of notOfDirector) {
+      if (name in options) {
+        throw contradiction(`options has no option '${name}': a director keeps what is drained, at weight 0`);
+      }
+    }
+    for (const { service, destination } of places) {
+      const entry = engine.view().directed.get(serviceKey(service));
+      if (entry?.refusesClients === true) {
+        const message = `scheduler '${entry.spec.scheduler}' of service ${entry.key} refuses new clients whose hash finds a destination at weight 0: admin() takes it out at once`;
+        throw new IpvsError('ERR_IPVS_DRAIN_REFUSED', message, { command: 'DRAIN', service, destination });
+      }
+    }
+    await say(places, { admin: 'drain' });
+    // The kernel's weight is 0 before anything is waited for: `drain()` sets it where the table is behind.
+    return Promise.all(
+      places.map(({ service, destination }) =>
+        ipvs.drain(service, destination, {
+          ...options,
+          // biome-ignore lint/suspicious/noThenProperty: the option's name; its value is a text, which nothing awaits
+          then: 'keep',
+          force: true,
+        }),
+      ),
+    );
+  }
+
+  return {
     async admin(service, destination, state) {
       if (state !== undefined) validateAdmin('state', state);
       await say([placeOf(service, destination)], { admin: state });
@@ -72,30 +104,13 @@ export function createOrders({ ipvs, engine, operators, record, emit }: Parts, m
       await say([placeOf(service, destination)], { weight });
     },
     async drain(service, destination, options) {
-      readDrainOptions(options);
-      for (const name of notOfDirector) {
-        if (name in options) {
-          throw contradiction(
-            `options has no option '${name}': a director keeps what is drained, at weight 0`,
-          );
-        }
-      }
-      const entry = engine.view().directed.get(serviceKey(service));
-      if (entry?.refusesClients === true) {
-        const message = `scheduler '${entry.spec.scheduler}' of service ${entry.key} refuses new clients whose hash finds a destination at weight 0: admin() takes it out at once`;
-        throw new IpvsError('ERR_IPVS_DRAIN_REFUSED', message, { command: 'DRAIN', service, destination });
-      }
-      await orders.admin(service, destination, 'drain');
-      // The kernel's weight is 0 before anything is waited for: `drain()` sets it where the table is behind.
-      return ipvs.drain(service, destination, {
-        ...options,
-        // biome-ignore lint/suspicious/noThenProperty: the option's name; its value is a text, which nothing awaits
-        then: 'keep',
-        force: true,
-      });
+      const [drained] = await drainPlaces([placeOf(service, destination)], options);
+      return drained!;
+    },
+    async drainAddress(address, options) {
+      return drainPlaces(placesAt(validateAddress('address', address)), options);
     },
   };
-  return orders;
 }
 
 /** A place whose service and destination are what they must be; throws at anything else. */

@@ -72,6 +72,7 @@ const names: Readonly<Record<string, string>> = {
 export function inOptions(message: string): string {
   return message
     .replaceAll(/\boptions\.(\w+)[\w.[\]()]*/g, (_, name: string) => names[name] ?? `--${name}`)
+    .replaceAll('admin()', '`ipvs maintenance`')
     .replaceAll(/\b(?:maxRemovals|setFallback|setSettings|force allow)\b/g, name => names[name]!);
 }
 

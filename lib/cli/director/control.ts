@@ -166,8 +166,9 @@ async function obey(
     case 'admin':
       return say(director, request.target, request.state ?? undefined);
     case 'drain': {
-      const places = placesIn(director.state(), request.target);
       const options = { ...request.options, signal, onProgress };
+      if ('address' in request.target) return director.drainAddress(request.target.address, options);
+      const places = placesIn(director.state(), request.target);
       return Promise.all(places.map(place => director.drain(place.service, place.destination, options)));
     }
     default:

@@ -46,6 +46,10 @@ const director = {
     onProgress?.({ waitingFor: 2 } as DrainProgress);
     return { service, destination, outcome: 'kept', elapsed: deadline } as Drained;
   },
+  async drainAddress(address: string, options: DrainOptions) {
+    const destinations = [server, other].filter(destination => destination.address === address);
+    return Promise.all(destinations.map(destination => director.drain(web, destination, options)));
+  },
 } as unknown as Director;
 
 beforeEach(async () => {
@@ -140,6 +144,9 @@ describe('the control socket of a director', () => {
       { service: web, destination: other, outcome: 'kept', elapsed: 5 },
     ]);
     expect(progress).toEqual([{ waitingFor: 2 }]);
+    expect(
+      await askDirector(path, { ...request, target: { service: web, destination: other } }),
+    ).toHaveLength(1);
     const nobodys = { ...request, target: { address: '10.9.9.9' } };
     expect(await askDirector(path, nobodys)).toEqual([]);
   });

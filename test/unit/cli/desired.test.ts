@@ -158,6 +158,7 @@ test.each([
   ['at most 2 may go (maxRemovals)', 'at most 2 may go (--max-removals)'],
   ['maxRemovals or force allow it', '--max-removals or --force allow it'],
   ['flag (setFallback sets it)', 'flag (--set-fallback sets it)'],
+  ['at weight 0: admin() takes it out at once', 'at weight 0: `ipvs maintenance` takes it out at once'],
   ['setting expireNodestConn is off; by force', 'setting expireNodestConn is off; by force'],
 ])('the message %j is said in the words of the command line', (message, words) => {
   expect(inOptions(message)).toBe(words);
