@@ -37,21 +37,29 @@ export async function readFileOf<C>(
   } catch (error) {
     throw new Error(`${show(path)} can't be read: ${(error as Error).message}`);
   }
-  const read = readers[languageOf(path, text)];
+  const named = languageNamed(path);
+  const language = named ?? languageBegun(text);
+  const read = readers[language];
   try {
     return await read(text, understand);
   } catch (error) {
     const { code, message } = error as Partial<RulesError> & Error;
-    throw code === 'ERR_IPVS_RULES' ? error : new Error(`${show(path)}: ${message}`);
+    const isGuess = named === undefined && language === 'yaml';
+    const how = isGuess ? ' (taken for YAML: it begins with neither a rule nor JSON)' : '';
+    throw code === 'ERR_IPVS_RULES' ? error : new Error(`${show(path)}${how}: ${message}`);
   }
 }
 
 type Language = 'rules' | 'json' | 'yaml';
 
-/** The language that a name tells by its end, or else the text by its beginning. */
-function languageOf(path: string, text: string): Language {
-  const [, end = ''] = /\.(json|ya?ml)$/.exec(path) ?? [];
-  if (end !== '') return end === 'json' ? 'json' : 'yaml';
+/** The language that a name tells by its end. */
+function languageNamed(path: string): Language | undefined {
+  const [, end] = /\.(json|ya?ml)$/.exec(path) ?? [];
+  return end === 'yml' ? 'yaml' : (end as Language | undefined);
+}
+
+/** The language that a text tells by its beginning. */
+function languageBegun(text: string): Language {
   if (/^\s*[[{]/.test(text)) return 'json';
   const [first] = /^(?!\s*(?:#|$)).+/m.exec(text) ?? [''];
   // A list's item in YAML is a dash and a blank; an option of rules has its letter behind the dash. A file with

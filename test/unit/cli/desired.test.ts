@@ -51,6 +51,13 @@ describe('the language of a file', () => {
 });
 
 describe('mistakes in a file', () => {
+  test('a file that is taken for YAML by its beginning, and is none, is told so', async () => {
+    const wrong = readDesiredFile('web', shellOf('A -t 10.0.0.1:80\n'));
+    const how = "'web' (taken for YAML: it begins with neither a rule nor JSON)";
+    await expect(wrong).rejects.toThrow(`${how}: it is neither a list of services`);
+    await expect(readDesiredFile('web.yaml', shellOf('A\n'))).rejects.toThrow("'web.yaml': it is neither");
+  });
+
   test('a mistake in a file of rules is reported with its line', async () => {
     await expect(readDesiredFile('rules', shellOf(`${rules}-A -t [::\nbogus\n`))).rejects.toThrow(
       /^line 4: -t: .*\nline 5: /s,
