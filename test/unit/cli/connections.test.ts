@@ -35,7 +35,7 @@ test('a connection table has its heading, and a line for each entry', async () =
 });
 
 test.each([true, false])(
-  'of a connection table that can’t be read nothing is printed (numeric: %j)',
+  'a connection table that can’t be read is not begun to be printed (numeric: %j)',
   async numeric => {
     // biome-ignore lint/correctness/useYield: a table that never gets so far
     const read = async function* () {
