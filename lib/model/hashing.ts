@@ -22,9 +22,11 @@ export function fallbackFlag(scheduler: string): string | undefined {
 
 /**
  * Whether clients whose hash finds a server at weight 0 are refused instead of sent elsewhere
- * (net/netfilter/ipvs: ip_vs_sh_get, ip_vs_mh_get, ip_vs_dh_schedule). `schedulerFlags` as they are read
- * back.
+ * (net/netfilter/ipvs: ip_vs_sh_get, ip_vs_mh_get, ip_vs_dh_schedule).
  */
 export function refusesClients(scheduler: string, schedulerFlags: readonly string[]): boolean {
-  return isHashing(scheduler) && !schedulerFlags.some(flag => flag === fallbackFlags[scheduler]);
+  if (!isHashing(scheduler)) return false;
+  const fallback = fallbackFlags[scheduler];
+  // 'flag-1' is the same bit's other name.
+  return fallback === undefined || !schedulerFlags.some(flag => flag === fallback || flag === 'flag-1');
 }

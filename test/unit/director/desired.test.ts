@@ -49,6 +49,21 @@ describe('the desired state of a director', () => {
     expect(first?.rows[0]?.spec).toEqual(server);
   });
 
+  test.each([
+    [{ scheduler: 'sh' }, true],
+    [{ scheduler: 'sh', schedulerFlags: ['sh-port'] }, true],
+    [{ scheduler: 'sh', schedulerFlags: ['sh-fallback'] }, false],
+    [{ scheduler: 'mh', schedulerFlags: ['flag-1'] }, false], // the same bit as 'mh-fallback'
+    [{ scheduler: 'dh', schedulerFlags: ['flag-1'] }, true],
+    [{ scheduler: 'rr', schedulerFlags: ['flag-1'] }, false],
+  ] as const)(
+    'a hashing scheduler refuses clients without its fallback flag: %j',
+    async (config, refuses) => {
+      const [entry] = (await readDirected([{ ...web, ...config, destinations: [server] }], {})).values();
+      expect(entry?.refusesClients).toBe(refuses);
+    },
+  );
+
   test('checks through the path go to the service’s address, or to one that is given', async () => {
     const through = { through: true, source: '10.0.0.250' };
     const targets = async (service: DirectedService) => {
