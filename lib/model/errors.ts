@@ -224,11 +224,12 @@ export type IpvsErrorCode =
    */
   | 'ERR_IPVS_STALE'
   /**
-   * A record in /run/ipvs, of an owner's services or of a drain, can't be read or written. Nothing was done
-   * that had to be recorded first.
+   * A record in /run/ipvs, of an owner's services, of a drain or of operators' words to a director, can't be
+   * read or written. Nothing was done that had to be recorded first.
    *
    * To do: Give the process write access to /run/ipvs. A damaged record may be removed: its services then
-   * have no owner until the next apply, and `undrain()` needs a weight for its destination.
+   * have no owner until the next apply, `undrain()` needs a weight for its destination, and the director
+   * forgets what operators said.
    */
   | 'ERR_IPVS_RECORD'
   /**
