@@ -1,6 +1,7 @@
 import type { CheckPolicy, NamedCheck } from '../health/types.ts';
 import { wrongType } from '../model/arguments.ts';
 import { DEFAULT_WEIGHT, type DestinationSpec } from '../model/destination.ts';
+import { type Fields, isObject } from '../model/fields.ts';
 import { refusesClients } from '../model/hashing.ts';
 import {
   copyDestinationId,
@@ -17,7 +18,7 @@ import type { AdminState, DecisionPolicy } from './policy/decide.ts';
 import { heedsWeights } from './policy/ramp.ts';
 import { type ResolvedTarget, targetOf } from './target.ts';
 import type { DirectedDestination, DirectedService, ServicePolicy } from './types.ts';
-import { destinationKeys, type Fields, isObject, policyKeys, problemsOf } from './validation.ts';
+import { destinationKeys, policyKeys, problemsOf } from './validation.ts';
 
 /** A destination to be directed. */
 export interface DirectedRow {

@@ -3,6 +3,7 @@ import type { CheckPolicy } from '../health/types.ts';
 import { validateChoice, validateInteger, wrongType, wrongValue } from '../model/arguments.ts';
 import { MAX_WEIGHT } from '../model/constants.ts';
 import type { DestinationSpec } from '../model/destination.ts';
+import { isObject } from '../model/fields.ts';
 import { keysOf } from '../model/numbers.ts';
 import { DEFAULT_SCHEDULER } from '../model/service.ts';
 import { type DesiredProblem, problemAt } from '../reconcile/problems.ts';
@@ -41,14 +42,6 @@ const MAX_SLOW_START = 86_400_000;
 export function validateAdmin(field: string, value: unknown): AdminState {
   validateChoice(field, value, adminStates);
   return value as AdminState;
-}
-
-/** An object of which nothing is known yet. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** Whether a value is an object with fields. */
-export function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What is wrong with what only a director looks at. */

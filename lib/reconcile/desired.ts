@@ -7,12 +7,12 @@ import { getServiceSpec, putServiceSpec } from '../addon/service.ts';
 import { wrongType } from '../model/arguments.ts';
 import { Family } from '../model/constants.ts';
 import type { DestinationSpec } from '../model/destination.ts';
+import { isObject } from '../model/fields.ts';
 import type { ServiceId } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
 import {
   accepts,
   destinationParts,
-  isObject,
   type Put,
   problemsOf,
   putStandIn,

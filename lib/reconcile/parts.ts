@@ -5,14 +5,13 @@ import { createBatch, type Slot } from '../addon/record.ts';
 import { putServiceSpec } from '../addon/service.ts';
 import { MAX_THRESHOLD } from '../model/constants.ts';
 import type { DestinationSpec } from '../model/destination.ts';
+import { type Fields, isObject } from '../model/fields.ts';
 import { type DestinationId, destinationIdKeys, type ServiceId, serviceIdKeys } from '../model/identity.ts';
 import type { ServiceSpec } from '../model/service.ts';
 import { type DesiredProblem, problemAt } from './problems.ts';
 
 /** Encodes something into a record; throws at what is wrong with it. */
 export type Put = (slot: Slot) => void;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** A service that stands in for one whose identity is wrong, while something else is looked at. */
 const standIn = { fwmark: 1, family: 'ipv4' } as const;
@@ -22,10 +21,6 @@ export const putStandIn: Put = slot => putServiceId(slot, standIn);
 export function putterOfId(service: ServiceId): Put {
   const id = idOf(service as unknown as Fields);
   return slot => putServiceId(slot, id);
-}
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether something can be encoded. */

@@ -10,10 +10,9 @@ import {
   udpCheck,
 } from '../../health/index.ts';
 import type { NamedCheck } from '../../health/types.ts';
+import { type Fields, isObject } from '../../model/fields.ts';
 import type { DesiredProblem } from '../../reconcile/problems.ts';
 import { problemAtOpening } from './places.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The checks that a file can name, each with its options as the function has them. */
 const makers: Readonly<Record<string, (options: never) => NamedCheck>> = {
@@ -115,12 +114,8 @@ function wrongOption(message: string, options: unknown): readonly string[] {
   return [opening, longest];
 }
 
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function entryOf(item: unknown): readonly [name?: string, options?: unknown, ...more: unknown[]] {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) return [];
+  if (!isObject(item)) return [];
   const entries = Object.entries(item);
   return entries.length === 1 ? entries[0]! : [];
 }

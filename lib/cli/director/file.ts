@@ -4,6 +4,7 @@ import { heedsWeights } from '../../director/policy/ramp.ts';
 import type { DirectedService, DirectorOptions, Revision, ServicePolicy } from '../../director/types.ts';
 import { policyKeys, policyValidators } from '../../director/validation.ts';
 import { validateBoolean, validateObject } from '../../model/arguments.ts';
+import { type Fields, isObject } from '../../model/fields.ts';
 import type { DesiredError, DesiredProblem } from '../../reconcile/problems.ts';
 import { readFileOf } from '../commands/desired-file.ts';
 import { counted } from '../counted.ts';
@@ -32,12 +33,6 @@ const optionNames = [
   'driftInterval',
   'concurrency',
 ] as const satisfies readonly (keyof FileOptions)[];
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** What the data of a file has, before it is looked at. */
 interface FileContent {
