@@ -1,11 +1,11 @@
 import { type List, viewList, wordAt } from '../addon/columns.ts';
 import { ADDRESS_BYTES, DestinationColumn, Layout, NAME_BYTES, ServiceColumn } from '../addon/layout.ts';
 import type { NativeTable } from '../addon/native.ts';
+import { RECORD_WORDS } from '../addon/record.ts';
 import { ForwardingNumber, ServiceFlag } from '../model/constants.ts';
 import type { DesiredEntry } from './desired.ts';
 
 const WORD = 4;
-const RECORD_WORDS = Layout.bytes / WORD;
 const ADDRESS_WORDS = ADDRESS_BYTES / WORD;
 
 /** A part of a table in columns, with views on them. */
