@@ -14,6 +14,7 @@ import type { Engine } from './engine.ts';
 import type { Happening } from './event-types.ts';
 import type { Leaving } from './leaving.ts';
 import { layPaths } from './paths.ts';
+import { pauseAfter } from './pauses.ts';
 import type { Problems } from './problems.ts';
 import { createRunner } from './runner.ts';
 import type { Revision, ServicePolicy, Source } from './types.ts';
@@ -59,10 +60,6 @@ interface Waiting {
 }
 
 const revisionKeys = keysOf<Revision>({ desired: true, revision: true, force: true });
-
-/** Milliseconds after which what failed is tried again, at first and at most. */
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
 
 export function createIntake(parts: IntakeParts): Intake {
   const { ipvs, owner, clock, engine, leaving, problems, emit } = parts;
@@ -226,10 +223,6 @@ function validateRevision(value: Revision): void {
 function nameOf(given: Revision | null | undefined): string | undefined {
   const name: unknown = given?.revision;
   return typeof name === 'string' ? name : undefined;
-}
-
-function pauseAfter(failures: number): number {
-  return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
 }
 
 /** Whether an error is about a desired state, and not about the kernel or the way there. */

@@ -12,6 +12,7 @@ import { readServices } from '../reconcile/read.ts';
 import type { Applied, AppliedStep, Step } from '../reconcile/types.ts';
 import type { Happening } from './event-types.ts';
 import { withOwnChanges } from './own-changes.ts';
+import { pauseAfter } from './pauses.ts';
 import type { Problems } from './problems.ts';
 
 /** What a writer works with. */
@@ -46,9 +47,6 @@ export interface WriterCounts {
   applyTime: number;
   drift: number;
 }
-
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
 
 export function createWriter(parts: WriterParts): Writer {
   const { ipvs, owner, clock, problems, emit } = parts;
@@ -154,14 +152,10 @@ export function createWriter(parts: WriterParts): Writer {
     if (rows.length > 0) emit({ type: 'drift', rows, isRepaired: false });
   }
 
-  function nextPause(): number {
-    return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures++);
-  }
-
   return {
     async write(table) {
       try {
-        if (!(await make(table))) return nextPause();
+        if (!(await make(table))) return pauseAfter(failures++);
         failures = 0;
         problems.end('apply');
         return undefined;
@@ -169,7 +163,7 @@ export function createWriter(parts: WriterParts): Writer {
         counts.failed++;
         problems.begin('apply', (error as Error).message);
         isConverged = false;
-        return nextPause();
+        return pauseAfter(failures++);
       }
     },
     untilLook: () => (parts.drift === 'off' ? undefined : looked + parts.driftInterval - clock.now()),
