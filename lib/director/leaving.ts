@@ -1,8 +1,8 @@
 import type { Ipvs } from '../client.ts';
+import { isGone } from '../drain/remove.ts';
 import type { Drained, DrainOptions } from '../drain/types.ts';
 import type { Clock } from '../health/clock.ts';
 import type { DestinationSpec } from '../model/destination.ts';
-import { IpvsError } from '../model/errors.ts';
 import { refusesClients } from '../model/hashing.ts';
 import { copyDestinationId, copyServiceId, destinationKey, serviceKey } from '../model/identity.ts';
 import { DEFAULT_SCHEDULER, type ServiceSpec } from '../model/service.ts';
@@ -40,8 +40,6 @@ export type OnDrained = (drained: Drained) => void;
 /** Milliseconds after which a drain that failed is begun again. */
 const AGAIN = 5000;
 
-const gone: ReadonlySet<string> = new Set(['ERR_IPVS_SERVICE_NOT_FOUND', 'ERR_IPVS_DESTINATION_NOT_FOUND']);
-
 /** `options` undefined: nothing is drained, and what is not desired goes at once. */
 export function createLeaving(
   ipvs: Ipvs,
@@ -75,7 +73,7 @@ export function createLeaving(
       leave(departure, () => onDrained(drained));
     } catch (error) {
       if (ending.signal.aborted) return;
-      if (error instanceof IpvsError && gone.has(error.code)) return leave(departure, () => {});
+      if (isGone(error)) return leave(departure, () => {});
       onFailure(error as Error);
       const timer = clock.setTimeout(() => {
         timers.delete(timer);
