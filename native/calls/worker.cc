@@ -104,13 +104,11 @@ struct Worker::Run {
 // What the thread and the client have in common; lives until both are done with it.
 //
 // Whose is what:
-//   - `mutex` guards all fields below it, up to `interrupted`. It is held for moments, never while the kernel
-//   is
-//     asked anything.
-//   - `session` belongs to whoever set `busy`: the thread for the time of a run, the client's thread for that
-//   of
-//     an inline write. The other one leaves it alone until `busy` is false again. Session::CanRunInline()
-//     only looks at it: under `mutex` while nobody is busy.
+//   - `mutex` guards all fields below it, up to `interrupted`. It is held for moments, never while the
+//     kernel is asked anything.
+//   - `session` belongs to whoever set `busy`: the thread for the time of a run, the client's thread for
+//     that of an inline write. The other one leaves it alone until `busy` is false again.
+//     Session::CanRunInline() only looks at it: under `mutex` while nobody is busy.
 //   - `interrupted` is atomic: the session looks at it while it reads, without a lock.
 //   - `notify_mutex` guards `notify` and is held while that runs, so that Stop() can wait for its end.
 // The two mutexes are never held together. notify() runs on the worker's thread and takes no lock of ours.

@@ -101,8 +101,8 @@ class Bridging {
   const Reading& earlier_;
   const Reading& later_;
   const bool same_;  // row by row: what two readings are like while nobody writes
-  std::vector<size_t>
-      places_;  // of the later one's rows in the earlier one; not needed when they are the same
+  // Of the later one's rows in the earlier one; not needed when they are the same.
+  std::vector<size_t> places_;
   std::vector<bool> lacking_;  // whether the later one lacks the earlier one's rows; neither
 };
 

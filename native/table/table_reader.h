@@ -6,11 +6,10 @@
 //     same. What that can overlook is a row that was added since, and only in a read during which rows before
 //     it are removed and it stands at a chunk's end; the next read finds it. It makes a list that is polled
 //     while nobody writes cost one dump.
-//   - Otherwise the list is read again, with chunks that end elsewhere, until one reading bridges every seam
-//   of
-//     the next. Services that only the earlier of the two has are then asked for one by one. Destinations
-//     cannot be (GET_DEST knows only whole lists): those that may have been missed at a seam are listed as
-//     they were seen.
+//   - Otherwise the list is read again, with chunks that end elsewhere, until one reading bridges every
+//     seam of the next. Services that only the earlier of the two has are then asked for one by one.
+//     Destinations cannot be (GET_DEST knows only whole lists): those that may have been missed at a seam
+//     are listed as they were seen.
 //   - Where the kernel cuts chunks always alike, as it finds no memory for larger ones, three readings of the
 //     same rows are believed.
 //
