@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Rejection, rejection, run, useBed } from '../support.ts';
+import { addNamespace, type Rejection, rejection, removeNamespace, run, useBed } from '../support.ts';
 
 const bed = useBed();
 
@@ -348,6 +348,36 @@ describe('namespaces', () => {
     expect((await rejection(bed.client({ netns: 'ipvs-no-such' }).settings())).code).toBe(
       'ERR_IPVS_NAMESPACE_NOT_FOUND',
     );
+  });
+
+  test('a client keeps its namespace when its name goes, and one of that name again is another', async () => {
+    const name = addNamespace();
+    const ipvs = bed.client({ netns: name });
+    await ipvs.addService({ ...web, scheduler: 'rr' });
+    const inode = statSync(`/run/netns/${name}`).ino;
+    run('ip', 'netns', 'del', name);
+    expect(await ipvs.services()).toMatchObject([web]);
+    await ipvs.apply([{ ...web, scheduler: 'wlc', destinations: [{ address: '127.0.0.2', port: 80 }] }], {
+      owner: 'a-test',
+      force: true,
+    });
+    expect(await ipvs.snapshot()).toMatchObject([{ scheduler: 'wlc', destinations: [{ port: 80 }] }]);
+    expect((await ipvs.settings()).expireNodestConn).toBe(false);
+    expect((await ipvs.totals()).connections).toBe(0);
+    for await (const connection of ipvs.connections()) expect.fail(`a connection ${connection.client}`);
+    const rejected = await rejection(bed.client({ netns: name }).services());
+    expect(rejected.code).toBe('ERR_IPVS_NAMESPACE_NOT_FOUND');
+    run('ip', 'netns', 'add', name);
+    try {
+      expect(statSync(`/run/netns/${name}`).ino).not.toBe(inode);
+      expect(await bed.client({ netns: name }).services()).toEqual([]);
+      expect(await ipvs.services()).toMatchObject([web]);
+      await ipvs.apply([], { owner: 'a-test', force: true });
+      expect(await ipvs.services()).toEqual([]);
+      await ipvs.close();
+    } finally {
+      removeNamespace(name);
+    }
   });
 
   test('no thread of this process stays in another namespace', async () => {
