@@ -143,42 +143,66 @@ async function runToEnd(
   return { status, log };
 }
 
+/** What is read of coverage as JSON: [LINE, COLUMN, END LINE, END COLUMN, times true, times false, …]. */
+interface BranchReport {
+  readonly data: readonly [
+    { readonly files: readonly { filename: string; branches: readonly number[][] }[] },
+  ];
+}
+
 /** What of the target's files was executed, and the lines that never were. */
 function coverage(target: string): string {
   const profile = profileOf(target);
   const data = `${profile}.profdata`;
   execFileSync('llvm-profdata', ['merge', '-sparse', profile, '-o', data]);
   const files = targets[target] ?? [];
-  const text = execFileSync(
-    'llvm-cov',
-    ['export', PROGRAM, '-format=lcov', `-instr-profile=${data}`, ...files],
-    { encoding: 'utf8', maxBuffer: 1 << 28 },
+  const exported = (format: 'lcov' | 'text') =>
+    execFileSync('llvm-cov', ['export', PROGRAM, `-format=${format}`, `-instr-profile=${data}`, ...files], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
+  const branches = new Map(
+    (JSON.parse(exported('text')) as BranchReport).data[0].files.map(file => [file.filename, file.branches]),
   );
-  return text
+  return exported('lcov')
     .split('end_of_record')
     .filter(record => record.includes('SF:'))
-    .map(fileCoverage)
+    .map(record => fileCoverage(record, branches))
     .join('\n');
 }
 
 /** One file's record in lcov's format: DA:LINE,COUNT and BRDA:LINE,BLOCK,BRANCH,COUNT. */
-function fileCoverage(record: string): string {
+function fileCoverage(record: string, branches: ReadonlyMap<string, readonly number[][]>): string {
   const file = /SF:(.*)/.exec(record)?.[1] ?? '';
   const lines = [...record.matchAll(/^DA:(\d+),(\d+)/gm)];
   const missed = lines.filter(([, , count]) => count === '0').map(([, line]) => Number(line));
-  const branches = [...record.matchAll(/^BRDA:(\d+),\d+,\d+,(.+)$/gm)];
-  const untaken = branches
-    .filter(([, , count]) => count === '0' || count === '-')
-    .map(([, line]) => Number(line));
-  const taken = branches.length - untaken.length;
   const covered = lines.length - missed.length;
+  // What the compiler decides, by a constant, has no branch in this format, and one of neither way in the other.
+  const deciding = new Set([...record.matchAll(/^BRDA:(\d+),/gm)].map(([, line]) => Number(line)));
+  const ways = waysTaken((branches.get(file) ?? []).filter(([line]) => deciding.has(line!)));
+  const untaken = ways.filter(({ count }) => count === 0).map(({ line }) => line);
   const where =
     (missed.length > 0 ? `; never line ${ranges(missed)}` : '') +
     (untaken.length > 0 ? `; one way only in line ${ranges([...new Set(untaken)])}` : '');
   return (
     `  ${file.replace(`${process.cwd()}/`, '')}: ${covered} of ${lines.length} lines, ` +
-    `${taken} of ${branches.length} branches${where}`
+    `${ways.length - untaken.length} of ${ways.length} branches${where}`
   );
+}
+
+/** Both ways of each branch of the source. A template's is one branch, though each instance of it counts apart. */
+function waysTaken(
+  branches: readonly number[][],
+): readonly { readonly line: number; readonly count: number }[] {
+  const ways = new Map<string, { line: number; count: number }>();
+  for (const [line = 0, column = 0, endLine = 0, endColumn = 0, ...counts] of branches) {
+    for (const way of [0, 1]) {
+      const place = [line, column, endLine, endColumn, way].join();
+      const sum = ways.get(place) ?? { line, count: 0 };
+      ways.set(place, { line, count: sum.count + (counts[way] ?? 0) });
+    }
+  }
+  return [...ways.values()].sort((a, b) => a.line - b.line);
 }
 
 /** 1, 2, 3, 7 as "1-3, 7". */
