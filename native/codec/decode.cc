@@ -141,7 +141,7 @@ void DecodeCounters32(Attribute nest, uint64_t (&counters)[kCounters]) {
   });
 }
 
-// Where each attribute stands in its table, by its number.
+// Where each attribute stands in its table, by its number. Evaluated by the compiler alone.
 constexpr uint8_t kUnknown = 0xff;
 template <size_t N>
 constexpr std::array<uint8_t, 32> Places(const std::array<Field, N>& fields) {

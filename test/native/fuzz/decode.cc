@@ -56,6 +56,24 @@ Row DecodedBothWays(uint16_t type, Decode decode, const uint8_t* data, size_t le
   return usual;
 }
 
+// The same service in a list and among a sample's identities.
+void ExpectIdentity(const ipvs::ServiceRow& service, const ipvs::ListView& listed) {
+  for (unsigned i = 0; i < ipvs::kCounters; ++i) {
+    Expect(listed.Counter(i, 0) == service.counters[i], "a list has each counter in its own column");
+  }
+  ipvs::ServiceIdentities identities(1);
+  identities.Set(0, service);
+  const ipvs::Columns columns = identities.Take();
+  const ipvs::ListView view(columns.services.data.get(), 1, ipvs::kServiceWords, 0);
+  for (unsigned i = 0; i < ipvs::kServiceWords; ++i) {
+    Expect(view.Word(i, 0) == listed.Word(i, 0), "a service is identified by the words that lists have");
+  }
+  for (const ipvs::ListView& each : {view, listed}) {
+    Expect(std::memcmp(each.Address(0), service.config.address, ipvs::kAddressBytes) == 0,
+           "a service's address is in its column");
+  }
+}
+
 }  // namespace
 
 void FuzzDecode(const uint8_t* data, size_t length) {
@@ -67,6 +85,7 @@ void FuzzDecode(const uint8_t* data, size_t length) {
       DecodedBothWays<ipvs::DestinationRow>(IPVS_CMD_ATTR_DEST, ipvs::DecodeDestination, data, length);
   const ipvs::Columns columns = ipvs::ToColumns({service}, {destination});
   const ipvs::ListView view(columns.services.data.get(), columns.services.rows, ipvs::kServiceWords);
+  ExpectIdentity(service, view);
   Expect(view.Word(ipvs::kServiceScheduler, 0) < columns.names.size(), "a service's scheduler has a name");
   Expect(view.Word(ipvs::kServiceEngine, 0) < columns.names.size(), "a service's engine has a name");
   for (const std::string& name : columns.names) {

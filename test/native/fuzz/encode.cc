@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "native/codec/decode.h"
+#include "native/codec/merge.h"
 #include "native/netlink/messages.h"
 #include "test/native/fuzz/targets.h"
 #include "test/native/messages.h"
@@ -74,6 +75,22 @@ void Narrow(ipvs::CallRecord* call, ipvs::Operation command) {
   }
 }
 
+// Merges an update with what is there, as for a SET command, which replaces everything.
+template <typename Record>
+void ExpectMerge(const Record& present, uint32_t fields, const Record& update) {
+  Record merged = update;
+  ipvs::MergeUnchanged(present, fields, &merged);
+  Record again = merged;
+  ipvs::MergeUnchanged(present, fields, &again);
+  Expect(std::memcmp(&again, &merged, sizeof merged) == 0, "what was merged once is merged");
+  Record whole = update;
+  ipvs::MergeUnchanged(present, UINT32_MAX, &whole);
+  Expect(std::memcmp(&whole, &update, sizeof update) == 0, "an update that names all keeps nothing");
+  Record same = present;
+  ipvs::MergeUnchanged(present, fields, &same);
+  Expect(std::memcmp(&same, &present, sizeof present) == 0, "an update to what is there changes nothing");
+}
+
 }  // namespace
 
 void FuzzEncode(const uint8_t* data, size_t length) {
@@ -95,6 +112,13 @@ void FuzzEncode(const uint8_t* data, size_t length) {
     return true;
   });
   Expect(sequence == 9, "both messages are there");
+
+  // The record that follows is what is there already.
+  ipvs::CallRecord present = {};
+  if (length > sizeof call)
+    std::memcpy(&present, data + sizeof call, std::min(length - sizeof call, sizeof present));
+  ExpectMerge(present.service, call.fields, call.service);
+  ExpectMerge(present.destination, call.fields, call.destination);
 
   Narrow(&call, command);
   const bool names_service = command == ipvs::kNewService || command == ipvs::kNewDest;

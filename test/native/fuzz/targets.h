@@ -13,7 +13,7 @@ struct FuzzTarget {
 
 // Attributes of one nest, and a message as it is: native/codec/decode.
 void FuzzDecode(const uint8_t* data, size_t length);
-// The record of a call, whatever is in its fields: native/codec/encode.
+// The record of a call, whatever is in its fields, and one to merge it with: native/codec/encode and merge.
 void FuzzEncode(const uint8_t* data, size_t length);
 // A script (script.h) of what the kernel answers when it is asked for the family.
 void FuzzFamily(const uint8_t* data, size_t length);
