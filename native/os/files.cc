@@ -80,7 +80,7 @@ int WriteDirectory(const std::string& path, const std::string& content, std::str
     Entry& entry = entries.emplace_back();
     entry.name = content.c_str() + at;
     at += entry.name.size() + 1;
-    if (at > content.size()) return EINVAL;  // a name without a value
+    if (at >= content.size()) return EINVAL;  // a name without a value
     entry.value = content.c_str() + at;
     at += entry.value.size() + 1;
     *failed = entry.name;

@@ -20,6 +20,7 @@
 #include "native/os/descriptor.h"
 #include "native/os/files.h"
 #include "native/os/netns.h"
+#include "native/os/thread.h"
 #include "test/native/failing_calls.h"
 #include "test/native/test.h"
 
@@ -88,6 +89,31 @@ Listed List(const std::string& path) {
   return listed;
 }
 
+// While it lives, no file of the process grows beyond `bytes`.
+class ShortFiles {
+ public:
+  explicit ShortFiles(rlim_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit = {bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~ShortFiles() { setrlimit(RLIMIT_FSIZE, &before_); }
+  ShortFiles(const ShortFiles&) = delete;
+  ShortFiles& operator=(const ShortFiles&) = delete;
+  ShortFiles(ShortFiles&&) = delete;
+  ShortFiles& operator=(ShortFiles&&) = delete;
+
+ private:
+  rlimit before_ = {};
+};
+
+// What a directory's files are to hold: a name and a value by turns.
+std::string Entries(const std::vector<std::string>& words) {
+  std::string content;
+  for (const std::string& word : words) content += word + '\0';
+  return content;
+}
+
 int Enter(NetworkNamespace network) {
   return network.Run([] {});
 }
@@ -135,6 +161,69 @@ TEST_CASE("A list of a directory that breaks off is an error") {
   CHECK(List(directory.path()).error == EIO);
   CHECK(List(directory.path()).error == 0);
   CHECK(List(directory / "none").error == ENOENT);
+}
+
+TEST_CASE("A directory's files are written all or none, and the one that refuses is named") {
+  const Directory directory;
+  const auto write = [&](const std::vector<std::string>& words, std::string* failed) {
+    return ipvs::WriteDirectory(directory.path(), Entries(words), failed);
+  };
+  const auto holds = [&](const std::string& name) {
+    std::string content;
+    std::getline(std::ifstream(directory / name), content);
+    return content;
+  };
+  for (const char* const name : {"first", "second", "third"}) directory.Write(name, "old");
+  std::string failed;
+  CHECK(write({"first", "new", "second", "two"}, &failed) == 0);
+  CHECK(holds("first") == "new");
+  CHECK(holds("second") == "two");
+
+  CHECK(write({"first", "NEW", "none", "1"}, &failed) == ENOENT);
+  CHECK(failed == "none");
+  CHECK(holds("first") == "new");
+  CHECK(write({"first", "NEW", "second"}, &failed) == EINVAL);
+  CHECK(holds("first") == "new");
+  int error = 0;
+  {
+    const ShortFiles limited(4);
+    error = write({"first", "NEW", "second", "of which a part", "third", "3"}, &failed);
+  }
+  CHECK(error == EIO);
+  CHECK(failed == "second");
+  CHECK(holds("first") == "new");
+  CHECK(holds("third") == "old");
+}
+
+TEST_CASE("A file whose value cannot be read is not written either") {
+  const Directory directory;
+  directory.Write("first", "old");
+  std::filesystem::create_directory(directory / "second");
+  std::string failed;
+  CHECK(ipvs::WriteDirectory(directory.path(), Entries({"first", "new", "second", "new"}), &failed) ==
+        EISDIR);
+  CHECK(failed == "second");
+}
+
+TEST_CASE("A file that was opened is closed where another program starts") {
+  const Descriptor file = Descriptor::Open("/dev/null", O_RDONLY);
+  CHECK((fcntl(file.get(), F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+TEST_CASE("A thread of ours takes none of the program's signals, and the one that starts it goes on to") {
+  sigset_t starting = {};
+  pthread_sigmask(SIG_SETMASK, nullptr, &starting);
+  sigset_t blocked = {};
+  pthread_t thread = {};
+  REQUIRE(ipvs::StartThread([&] { pthread_sigmask(SIG_SETMASK, nullptr, &blocked); }, &thread) == 0);
+  pthread_join(thread, nullptr);
+  sigset_t after = {};
+  pthread_sigmask(SIG_SETMASK, nullptr, &after);
+  for (const int signal : {SIGINT, SIGTERM, SIGCHLD, SIGUSR1, SIGPROF}) {
+    CAPTURE(signal);
+    CHECK(sigismember(&blocked, signal) == 1);
+    CHECK(sigismember(&after, signal) == sigismember(&starting, signal));
+  }
 }
 
 TEST_CASE("open() that a signal interrupts is made again") {
@@ -188,6 +277,21 @@ TEST_CASE("A network namespace has the same cookie from every socket") {
   CHECK(ReadNamespaceCookie(&second) == error);
   CHECK(first == second);
   CHECK(first.empty() == (error != 0));
+}
+
+TEST_CASE("A namespace that was entered by its path is entered again though the path is gone") {
+  const Directory directory;
+  const std::string path = directory / "netns";
+  std::filesystem::create_symlink("/proc/self/ns/net", path);
+  NetworkNamespace network(path);
+  int entered = 0;
+  const int first = network.Run([&] { ++entered; });
+  // Without CAP_SYS_ADMIN nothing is entered, and nothing kept.
+  REQUIRE((first == ipvs::kOk || first == NamespaceFailure(EPERM)));
+  std::filesystem::remove(path);
+  const int second = network.Run([&] { ++entered; });
+  CHECK(second == (first == ipvs::kOk ? ipvs::kOk : NamespaceFailure(ENOENT)));
+  CHECK(entered == (first == ipvs::kOk ? 2 : 0));
 }
 
 TEST_CASE("A namespace that is not entered for want of a descriptor or a thread is not called none") {
