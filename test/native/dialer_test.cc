@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <condition_variable>
+#include <ctime>
 #include <filesystem>
 #include <mutex>
 #include <string>
@@ -146,6 +147,69 @@ TEST_CASE("dialer: what is cancelled or stopped is not heard of, and leaves no d
   // The last thread may not have ended yet.
   for (int i = 0; i < 200 && OpenDescriptors() > before; ++i) usleep(10'000);
   CHECK(OpenDescriptors() <= before);
+}
+
+TEST_CASE("dialer: what is cancelled is closed while the dialer goes on") {
+  const Listener listener;
+  Awaited awaited;
+  // Nobody accepts: once the backlog is full, connections stay on their way.
+  constexpr uint64_t kConnections = 200;
+  for (uint64_t number = 0; number < kConnections; ++number) {
+    REQUIRE(awaited.dialer.Dial(number, To(listener.port)) == 0);
+  }
+  const std::vector<Dialled> connected = awaited.Take(60);
+  for (int i = 0; i < 200 && OpenDescriptors() < kConnections; ++i) usleep(10'000);
+  REQUIRE(OpenDescriptors() >= kConnections);
+  for (uint64_t number = 0; number < kConnections; ++number) awaited.dialer.Cancel(number);
+  for (int i = 0; i < 200 && OpenDescriptors() >= kConnections; ++i) usleep(10'000);
+  CHECK(OpenDescriptors() < kConnections);
+}
+
+TEST_CASE("dialer: a socket that was handed out costs no time") {
+  const Listener listener;
+  Awaited awaited;
+  REQUIRE(awaited.dialer.Dial(1, To(listener.port)) == 0);
+  const std::vector<Dialled> all = awaited.Take(1);
+  const std::clock_t before = std::clock();  // of all threads, which have nothing to do
+  usleep(300'000);
+  CHECK(std::clock() - before < CLOCKS_PER_SEC / 100);
+}
+
+TEST_CASE("dialer: a UDP socket is one, and left unconnected") {
+  Awaited awaited;
+  Way way = To(9);
+  way.stream = false;
+  REQUIRE(awaited.dialer.Dial(1, std::move(way)) == 0);
+  const std::vector<Dialled> all = awaited.Take(1);
+  CHECK(all[0].error == 0);
+  const int fd = all[0].socket.get();
+  int type = 0;
+  socklen_t size = sizeof type;
+  REQUIRE(getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0);
+  CHECK(type == SOCK_DGRAM);
+  sockaddr_storage peer = {};
+  size = sizeof peer;
+  CHECK(getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == -1);
+  CHECK(errno == ENOTCONN);
+}
+
+TEST_CASE("dialer: a source address lends its ports to each target anew") {
+  const Listener listener;
+  Awaited awaited;
+  Way way = To(listener.port);
+  way.source = SocketAddress::Of("127.0.0.2", 0);
+  REQUIRE(awaited.dialer.Dial(1, std::move(way)) == 0);
+  const std::vector<Dialled> all = awaited.Take(1);
+  CHECK(all[0].error == 0);
+  const int fd = all[0].socket.get();
+  sockaddr_in own = {};
+  socklen_t size = sizeof own;
+  REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0);
+  CHECK(ntohl(own.sin_addr.s_addr) == 0x7f000002);
+  int late = 0;
+  size = sizeof late;
+  REQUIRE(getsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, &size) == 0);
+  CHECK(late == 1);
 }
 
 TEST_CASE("dialer: an address that is none is empty") {
