@@ -168,6 +168,25 @@ TEST_CASE("A family that changes for ever is given up, and questions to it too")
   CHECK(kernel.sent.size() == 10);
 }
 
+TEST_CASE("A question that IPVS itself refuses by ENOENT is asked once") {
+  ScriptedKernel kernel;
+  Connection connection({}, kernel.link());
+  REQUIRE(connection.Ready() == ipvs::kOk);
+  kernel.On(Refusing({ENOENT}));
+  CHECK(AskFor(&connection, 1) == ENOENT);
+  CHECK(kernel.sent.size() == 1);
+  CHECK(kernel.families_asked == 2);
+}
+
+TEST_CASE("A question ends with what the question for the family ends with") {
+  ScriptedKernel kernel;
+  Connection connection({}, kernel.link());
+  REQUIRE(connection.Ready() == ipvs::kOk);
+  kernel.On(Refusing({ENOENT})).OnFamily(Refusing({EPERM}));
+  CHECK(AskFor(&connection, 1) == LocalFailure(EPERM));
+  CHECK(kernel.sent.size() == 1);
+}
+
 TEST_CASE("A family that is gone for good is no IPVS, whatever the command was refused with") {
   for (const int error : {ENOENT, ENOPROTOOPT}) {
     ScriptedKernel kernel;

@@ -230,6 +230,33 @@ TEST_CASE("Each of the five counters has a delta and a rate of its own") {
   }
 }
 
+TEST_CASE("A counter that stands still beside one that moves has the rate 0 at once") {
+  Sampled sampled = OneRow();
+  sampled.ReadOne(1000, 4000);
+  CHECK(sampled.Rate(0, 1) == 250);
+  const uint64_t counters[ipvs::kSampleCounterColumns] = {5000, 1000, 1000, 1000, 1000};
+  sampled.rows.Begin(ipvs::kSampleColumnParts, nullptr);
+  sampled.rows.Read(sampled.rows.Next(1), counters, {At(8000), At(8000)});
+  sampled.rows.End();
+  CHECK(sampled.Rate(0) > 250);
+  CHECK(sampled.Rate(0, 1) == 0);
+}
+
+TEST_CASE("A row that a list has twice is read once") {
+  Sampled sampled;
+  sampled.Read({10, 20}, {0, 0}, 0);
+  CHECK_FALSE(sampled.Read({10, 10, 20}, {7, 9, 5}, 100));
+  CHECK(sampled.rows.size() == 2);
+  CHECK(sampled.rows.row_at(0) == 0);
+  CHECK(sampled.rows.row_at(1) == SampleRows::kNoRow);
+  CHECK(sampled.rows.row_at(2) == 1);
+  CHECK(sampled.Delta(0) == 7);
+  CHECK(sampled.Delta(1) == 5);
+  CHECK(sampled.Read({10, 10}, {8, 9}, 200));  // and is not kept for the second time that it goes
+  CHECK(sampled.rows.size() == 1);
+  CHECK(sampled.Delta(0) == 1);
+}
+
 TEST_CASE("Rows move up when one before them goes, with all that is known of them") {
   Sampled sampled;
   const uint64_t none[ipvs::kSampleCounterColumns] = {};

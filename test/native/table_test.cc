@@ -306,6 +306,36 @@ TEST_CASE("Identities that were handed out stay as they were when the table empt
   CHECK(third.data.get()[0].port == 12);
 }
 
+TEST_CASE("A destination of two services has a row of each, known by its address") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Sampler sampler;
+  ipvs::Sample sample;
+  const auto read = [&](const std::vector<Attributes>& first, const std::vector<Attributes>& second) {
+    kernel.On(Listing({ServiceRow(1), ServiceRow(2)})).On(Listing(first)).On(Listing(second));
+    const uint32_t parts = ipvs::kSampleCounters | ipvs::kSampleDestinations;
+    REQUIRE(sampler.Read(&client.readers, parts, {}, &sample) == ipvs::kOk);
+  };
+  const auto counter = [&](size_t row) {
+    uint64_t number = 0;
+    std::memcpy(&number, sample.destinations.data.get() + row * sizeof number, sizeof number);
+    return number;
+  };
+  read({DestinationRow(11, 5), DestinationRow(12, 6)}, {DestinationRow(11, 7)});
+  REQUIRE(sample.destinations.rows == 3);
+  CHECK(counter(0) == 5);
+  CHECK(counter(1) == 6);
+  CHECK(counter(2) == 7);
+  read({DestinationRow(12, 8)}, {DestinationRow(11, 9)});
+  REQUIRE(sample.destinations.rows == 2);
+  CHECK(counter(0) == 8);
+  CHECK(counter(1) == 9);
+  REQUIRE(sample.keys != nullptr);
+  REQUIRE(sample.keys->destinations.rows == 2);
+  CHECK(sample.keys->destinations.data.get()[0].port == 12);
+  CHECK(sample.keys->destinations.data.get()[1].port == 11);
+}
+
 TEST_CASE("What came between two reads is in the delta, though a read in between failed half-way") {
   ScriptedKernel kernel;
   Client client(&kernel);

@@ -177,6 +177,45 @@ TEST_CASE("A usual write whose answer is lost is never made again, and that is s
   CHECK(kernel.sent.size() == 1);
 }
 
+TEST_CASE("A table that cannot be read is left to others, and not shown as far as it was") {
+  const auto info = [](const Sent& sent) {
+    return Answer().Then(Datagram().Row(
+        sent.sequence(),
+        Attributes().U32(IPVS_INFO_ATTR_VERSION, 0x010201).U32(IPVS_INFO_ATTR_CONN_TAB_SIZE, 4096)));
+  };
+  const auto refusing = [](const Sent& sent) {
+    return Answer().Then(Datagram().Ack(sent.sequence(), EPERM));
+  };
+  const auto listing = [](const Sent& sent) {
+    return Answer()
+        .Then(Datagram().Row(sent.sequence(), ServiceRow(80)))
+        .Then(Datagram().Done(sent.sequence()));
+  };
+  const auto none = [](const Sent& sent) { return Answer().Then(Datagram().Done(sent.sequence())); };
+  {
+    ScriptedKernel kernel;
+    kernel.On(info).On(listing).On(refusing);
+    CHECK(!Ask(&kernel, "-L -n").has_value());
+    CHECK(kernel.sent.size() == 3);
+  }
+  {
+    ScriptedKernel kernel;
+    kernel.On(refusing);
+    CHECK(!Ask(&kernel, "-S -n").has_value());
+  }
+  {
+    ScriptedKernel kernel;
+    kernel.On(refusing);
+    CHECK(!Ask(&kernel, "-L -n").has_value());
+    CHECK(kernel.sent.size() == 1);
+  }
+  ScriptedKernel kernel;
+  kernel.On(info).On(none);
+  const std::optional<ipvs::UsualAnswer> answer = Ask(&kernel, "-L -n");
+  REQUIRE(answer.has_value());
+  CHECK(answer->output.find("version 1.2.1 (size=4096)") != std::string::npos);
+}
+
 TEST_CASE("Rules that ipvsadm has no words for are not saved as something else") {
   using Change = void (*)(ipvs::ServiceRow*, ipvs::DestinationRow*);
   const auto saved = [](Change change) {
@@ -199,12 +238,16 @@ TEST_CASE("Rules that ipvsadm has no words for are not saved as something else")
            [](auto*service, auto*) { service->config.flags |= IP_VS_SVC_F_ONEPACKET; },
            [](auto*service, auto*) { service->config.timeout = 0; },
            [](auto*service, auto*) { service->config.timeout = ipvs::kLongestPersistence + 1; },
+           [](auto*service, auto*) {
+             service->config.flags = 0, service->config.timeout = 0, service->config.port = 0;
+           },
            [](auto*service, auto*) { std::strcpy(service->config.scheduler, "a'b"); },
            [](auto*service, auto*) { std::strcpy(service->config.engine, "a b"); },
            [](auto*, auto*destination) { destination->config.forwarding = 1; },
            [](auto*, auto*destination) { destination->config.forwarding = 3, destination->config.port = 1; },
            [](auto*, auto*destination) { destination->config.weight = 0x80000000; },
            [](auto*, auto*destination) { destination->config.upper_threshold = 0x80000000; },
+           [](auto*, auto*destination) { destination->config.lower_threshold = 0x80000000; },
            [](auto*, auto*destination) { destination->config.tunnel_type = 1; },
            [](auto*, auto*destination) {
              destination->config.forwarding = 2, destination->config.tunnel_type = 1;
