@@ -192,9 +192,47 @@ const rules: readonly Omit<Fault, 'file'>[] = [
   },
 ];
 
+const answer: readonly Omit<Fault, 'file'>[] = [
+  {
+    text: 'if (statuses[0] != kOutcomeUnknown) return std::nullopt;',
+    instead: 'if (statuses[0] != kOk) return std::nullopt;',
+    harm: 'a command whose answer is lost is made twice',
+  },
+  {
+    text: 'if (ReadTable(command, &readers, &table) != kOk) return std::nullopt;',
+    instead: 'static_cast<void>(ReadTable(command, &readers, &table));',
+    harm: 'a table that cannot be read is listed as far as it was',
+  },
+  {
+    text: 'if (connection->Ask(CallRecord{}, kGetInfo, take) != kOk) return std::nullopt;',
+    instead: 'static_cast<void>(connection->Ask(CallRecord{}, kGetInfo, take));',
+    harm: 'a kernel that does not answer has version 0.0.0',
+  },
+];
+
+const saved: readonly Omit<Fault, 'file'>[] = [
+  {
+    text: ' || (!marked && word(kServicePort) == 0)',
+    instead: '',
+    harm: 'port 0 without persistence is saved as a line that is refused when it is read',
+  },
+  {
+    text: ' || lower > kHighestNumber',
+    instead: '',
+    harm: 'a threshold is saved that ipvsadm reads as negative',
+  },
+  {
+    text: 'if (method != IP_VS_CONN_F_MASQ && !marked && port != services_.Word(kServicePort, service)) return false;',
+    instead: '',
+    harm: 'a port that packets never go to is saved, and another one when that is read',
+  },
+];
+
 export const cli: readonly Fault[] = [
   ...shapes.map(fault => ({ file: 'cli/line_shapes.cc', ...fault })),
   ...text.map(fault => ({ file: 'cli/read_text.h', ...fault })),
   ...usual.map(fault => ({ file: 'cli/usual_command.cc', ...fault })),
+  ...answer.map(fault => ({ file: 'cli/usual_answer.cc', ...fault })),
+  ...saved.map(fault => ({ file: 'cli/saved_rules.cc', ...fault })),
   ...rules.map(fault => ({ file: 'cli/usual_rules.cc', ...fault })),
 ];

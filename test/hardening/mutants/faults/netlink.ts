@@ -42,6 +42,16 @@ const connection: readonly Omit<Fault, 'file'>[] = [
     harm: 'a list fails once each time ip_vs was loaded anew',
   },
   {
+    text: '    if (!changed && !leaving) return status;\n  }\n}',
+    instead: '  }\n}',
+    harm: 'what IPVS refuses is asked five times',
+  },
+  {
+    text: 'if (const int error = RefreshFamily(&changed); error != kOk) return error;\n    if',
+    instead: 'static_cast<void>(RefreshFamily(&changed));\n    if',
+    harm: 'a kernel that lost IPVS is told as a list that is not there',
+  },
+  {
     text: '        if (status == ENOENT || (status == ENOPROTOOPT && error == kNoFamily)) status = error;\n',
     instead: '        status = error;\n',
     harm: 'what succeeded is reported as failed',
@@ -202,7 +212,21 @@ const others: readonly Fault[] = [
   },
 ];
 
+const modules: readonly Omit<Fault, 'file'>[] = [
+  {
+    text: 'if (call.operation != kNewService && call.operation != kSetService) return nullptr;',
+    instead: 'if (call.operation != kNewService) return nullptr;',
+    harm: 'a change of the scheduler to lblc stops all of IPVS for as long as its module takes to load',
+  },
+  {
+    text: 'std::strncmp(scheduler, "lblc", kNameBytes)',
+    instead: 'std::strncmp(scheduler, "lblc", 4)',
+    harm: 'for lblcr the module of lblc is loaded',
+  },
+];
+
 export const netlink: readonly Fault[] = [
   ...connection.map(fault => ({ file: 'netlink/connection.cc', ...fault })),
+  ...modules.map(fault => ({ file: 'netlink/modules.cc', ...fault })),
   ...others,
 ];
