@@ -238,12 +238,12 @@ TEST_CASE("open() that a signal interrupts is made again") {
   sigaction(SIGUSR1, &action, &before);
   std::atomic<int> fd = -2;
   std::thread opener([&] { fd = Descriptor::Open(fifo, O_RDONLY).Release(); });
-  while (interrupts < 5) {
+  while (interrupts < 5 && fd == -2) {
     pthread_kill(opener.native_handle(), SIGUSR1);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   CHECK(fd == -2);
-  const Descriptor other_end = Descriptor::Open(fifo, O_WRONLY);
+  const Descriptor other_end = Descriptor::Open(fifo, O_RDWR);  // which waits for nobody
   opener.join();
   sigaction(SIGUSR1, &before, nullptr);
   CHECK(fd >= 0);
