@@ -2,6 +2,9 @@ import { MAX_DELAY } from '../../calls/options.ts';
 import type { Allowed, ApplyDrainOptions, Owns, PlanOptions } from '../../reconcile/types.ts';
 import { type Arguments, isGiven, misuse, numberOf, textOf } from '../arguments.ts';
 
+/** The highest firewall mark. */
+const MAX_MARK = 0xffff_ffff;
+
 /** What is the caller's to change, and within which limits. */
 export function planOptionsOf(given: Arguments): PlanOptions {
   const allow = textOf(given, 'allow');
@@ -25,6 +28,10 @@ function ownsOf(text: string): Owns {
   const [range, ...more] = parts.filter(isMark);
   if (more.length > 0) throw misuse(`--owns takes one range of firewall marks, not '${text}'`);
   const [from, to = from] = range?.split('-').map(Number) ?? [];
+  if (from !== undefined && !(from >= 1 && from <= to! && to! <= MAX_MARK)) {
+    const rule = `takes firewall marks from 1 to ${MAX_MARK}, the lower one first`;
+    throw misuse(`--owns ${rule}, not '${range}'`);
+  }
   const addresses = parts.filter(part => !isMark(part));
   return {
     ...(addresses.length > 0 && { addresses }),

@@ -123,6 +123,21 @@ describe('misused commands', () => {
   test.each([
     [['plan'], 1, 'FILE is missing'],
     [['plan', '--owns', '1-2,3-4', '-'], 1, '--owns takes one range'],
+    [
+      ['apply', '--owns', '9-1', '-'],
+      2,
+      "--owns takes firewall marks from 1 to 4294967295, the lower one first, not '9-1'",
+    ],
+    [
+      ['apply', '--owns', '0', '-'],
+      2,
+      "--owns takes firewall marks from 1 to 4294967295, the lower one first, not '0'",
+    ],
+    [
+      ['apply', '--owns', '1-4294967296', '-'],
+      2,
+      "--owns takes firewall marks from 1 to 4294967295, the lower one first, not '1-4294967296'",
+    ],
     [['plan', '--max-removals', 'x', '-'], 1, '--max-removals takes a whole number'],
     [['plan', '--drain', '-'], 1, "unknown option '--drain'"],
     [['apply', '--cut', '--drain', '-'], 2, '--cut says what to do at a --deadline'],
