@@ -1,3 +1,4 @@
+import { canonicalAddress } from '../../model/address.ts';
 import {
   type Converted,
   endpointOf,
@@ -7,6 +8,7 @@ import {
   milliseconds,
   type Note,
 } from './converted.ts';
+import { rangeOf } from './ranges.ts';
 
 /** A line: `name=value`; indented, it is of the service above. */
 interface Setting {
@@ -67,7 +69,7 @@ export function convertLdirectord(text: string): Converted {
     notes.push({ line, message: `${name} has no counterpart, and is left out` });
   }
   const isQuiet = lastOf(outside, 'quiescent') !== 'no';
-  const services = blocks.map(block => serviceOf(block, outside, isQuiet, notes));
+  const services = blocks.flatMap(block => serviceOf(block, outside, isQuiet, notes) ?? []);
   const policy = { interval: 10_000, timeout: 5000, rise: 1, fall: 1, ...policyOf(outside) };
   const file = { defaults: { policy, maxUnhealthy: 1 }, services };
   return { file, notes: inOrder(notes) };
@@ -112,12 +114,18 @@ function serviceOf(
   outside: readonly Setting[],
   isUsuallyQuiet: boolean,
   notes: Note[],
-): Fields {
+): Fields | undefined {
+  const at = endpointOf(virtual.value);
+  if (at === undefined && !/^\d+$/.test(virtual.value)) {
+    const { line, name, value } = virtual;
+    const message = `${name}=${value} has no address with a port, and no mark: it is left out`;
+    notes.push({ line, message });
+    return undefined;
+  }
   for (const { line, name } of settings) {
     if (!known.has(name))
       notes.push({ line, message: `${name} of a service has no counterpart, and is left out` });
   }
-  const at = endpointOf(virtual.value);
   const protocol = lastOf(settings, 'protocol') ?? 'tcp';
   const identity =
     at === undefined
@@ -153,7 +161,11 @@ function serviceOf(
 /** The destinations of a line: `address[->address]:port [method] [weight] ["request", "receive"]`. */
 function realsOf({ line, name, value }: Setting, notes: Note[], rest: Fields = {}): readonly Fields[] {
   const [place = '', ...words] = value.split(/\s+/);
-  const [, begin = '', last, port = ''] = /^(.*?)(?:->\S*?(\d+))?(?::(\d+))?$/.exec(place) ?? [];
+  const [addresses, port] = addressesOf(place);
+  if (addresses.length === 0) {
+    notes.push({ line, message: `${place} of ${name} is no address or range, and left out` });
+    return [];
+  }
   const method = words.find(word => Object.hasOwn(methods, word));
   const weight = words.find(word => /^\d+$/.test(word));
   const others = words.filter(word => word !== method && word !== weight);
@@ -163,20 +175,22 @@ function realsOf({ line, name, value }: Setting, notes: Note[], rest: Fields = {
       message: `${others.join(' ')} of ${name} is left out: a service's request holds for all`,
     });
   }
-  const address = begin.replace(/^\[(.*)\]$/, '$1');
-  const head = address.slice(0, address.lastIndexOf('.') + 1);
-  const first = Number(address.slice(head.length));
-  const addresses =
-    last === undefined
-      ? [address]
-      : Array.from({ length: Number(last) - first + 1 }, (_, i) => head + (first + i));
   return addresses.map(each => ({
     address: each,
-    port: Number(port),
+    port,
     forwarding: methods[method ?? 'gate'],
     weight: Number(weight ?? 1),
     ...rest,
   }));
+}
+
+/** The addresses that a line of servers names, none where it is not understood, and their port. */
+function addressesOf(place: string): readonly [readonly string[], number] {
+  if (canonicalAddress(place) !== undefined) return [[place], 0];
+  const [, first = '', last, port = 0] = /^(.*?)(?:->(.*?))?(?::(\d+))?$/.exec(place) ?? [];
+  if (last !== undefined) return [rangeOf(`${first}-${last}`) ?? [], Number(port)];
+  const address = first.replace(/^\[(.*)\]$/, '$1');
+  return [canonicalAddress(address) === undefined ? [] : [address], Number(port)];
 }
 
 /** Has servers without a port, as a mark's mostly are, checked at the usual one of the service that they give. */

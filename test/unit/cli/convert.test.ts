@@ -479,6 +479,37 @@ virtual=10.0.0.1:54
     ]);
   });
 
+  test('a range of servers may go over several networks; what is no address is told and left out', async () => {
+    const { status, notes, services } = await convert(`
+virtual=10.0.0.1:80
+        real=10.0.0.254->10.0.1.1:8080 gate
+        real=10.0.0.9->10.0.0.4:80 gate
+        real=10.0.0.1->99999999999:80 gate
+        real=web2:80 gate
+        real=10.0.0.2:http gate
+virtual=www.example.com:80
+        real=10.0.0.2:80 gate
+virtual6=7
+        real6=fd00::2 gate
+        checktype=off
+`);
+    expect(status).toBe(2);
+    expect(notes).toEqual([
+      'line 4: 10.0.0.9->10.0.0.4:80 of real is no address or range, and left out',
+      'line 5: 10.0.0.1->99999999999:80 of real is no address or range, and left out',
+      'line 6: web2:80 of real is no address or range, and left out',
+      'line 7: 10.0.0.2:http of real is no address or range, and left out',
+      'line 8: virtual=www.example.com:80 has no address with a port, and no mark: it is left out',
+    ]);
+    expect(services).toMatchObject([
+      {
+        address: '10.0.0.1',
+        destinations: ['10.0.0.254', '10.0.0.255', '10.0.1.0', '10.0.1.1'].map(address => ({ address })),
+      },
+      { fwmark: 7, family: 'ipv6', destinations: [{ address: 'fd00::2', port: 0 }] },
+    ]);
+  });
+
   test('what has no counterpart in ldirectord.cf is told with its line', async () => {
     const { status, notes, services } = await convert(`emailalert="root"
 what is this
