@@ -105,8 +105,9 @@ int Sampler::Read(TableReaders* readers, uint32_t parts, const HeldBlocks& held,
   const bool other_services = services_.End();
   const bool other_destinations = destinations_.End();
   if (!destinations_.stayed().empty()) identities_.Keep(destinations_.stayed());
-  const bool fresh = other_services || other_destinations || generation_ == 0;
+  const bool fresh = other_services || other_destinations || blank_;
   if (fresh) ++generation_;
+  blank_ = false;
   for (size_t row = 0; row < destinations_.size(); ++row) {
     const uint32_t place = destinations_.columns().word(kSampleService, row);
     destinations_.SetWord(kSampleService, static_cast<uint32_t>(row), services_.row_at(place));

@@ -85,6 +85,7 @@ class Sampler {
   SampleRows destinations_;
   Identities identities_;  // of destinations_
   uint32_t generation_ = 0;
+  bool blank_ = true;  // nothing was read yet, or since Forget()
 };
 
 }  // namespace ipvs

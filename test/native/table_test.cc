@@ -336,6 +336,27 @@ TEST_CASE("A destination of two services has a row of each, known by its address
   CHECK(sample.keys->destinations.data.get()[1].port == 11);
 }
 
+TEST_CASE("A sampler that forgot what it read is of another generation, though it reads an empty table") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  ipvs::Sampler sampler;
+  ipvs::Sample sample;
+  const auto read = [&](const std::vector<Attributes>& services) {
+    kernel.On(Listing(services));
+    sample = {};
+    REQUIRE(sampler.Read(&client.readers, ipvs::kSampleCounters, {}, &sample) == ipvs::kOk);
+  };
+  read({ServiceRow(1)});
+  const uint32_t before = sample.generation;
+  sampler.Forget();
+  read({});
+  CHECK(sample.generation == before + 1);
+  CHECK(sample.keys != nullptr);
+  read({});
+  CHECK(sample.generation == before + 1);
+  CHECK(sample.keys == nullptr);
+}
+
 TEST_CASE("What came between two reads is in the delta, though a read in between failed half-way") {
   ScriptedKernel kernel;
   Client client(&kernel);
