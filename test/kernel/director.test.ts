@@ -384,5 +384,9 @@ describe('the end of a director', () => {
     expect(await weights()).toEqual({ 1: 0, 2: 10 });
     await director.admin(web, at(1), undefined);
     await reach({ 1: 10, 2: 10 });
+    expect(await director.drainAddress(at(2).address, { idleFor: 0, poll: 20 })).toMatchObject([
+      { service: web, destination: at(2), outcome: 'kept' },
+    ]);
+    expect(await weights()).toEqual({ 1: 10, 2: 0 });
   });
 });
