@@ -89,6 +89,12 @@ describe('a director before traffic', () => {
     writeFileSync(stage.file, '{ "services": [{ "protocol": "tcp", "quorum": -1, "destinations": [] }] }');
     await second.until('a complaint', () => second.complaints().includes('nothing was changed'));
     expect(second.complaints()).toMatch(/services\[0\]\.quorum must be between/);
+    // Its exit status, 1, is an error here.
+    expect(() => stage.command('status')).toThrow(
+      expect.objectContaining({
+        stdout: expect.stringMatching(/ stays in force\n(.+\n)*problem \(source\): services\[0\]/),
+      }),
+    );
     expect(await stage.weights(VIP)).toEqual({ [hosts[1]]: 10, [hosts[2]]: 10 });
     write(hosts, 20);
     second.child.kill('SIGHUP');

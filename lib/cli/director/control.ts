@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Director } from '../../director/director.ts';
 import type { AdminState } from '../../director/policy/decide.ts';
-import type { DirectorState, Place } from '../../director/types.ts';
+import type { DirectorState, Place, Problem } from '../../director/types.ts';
 import type { Drained, DrainOptions, DrainProgress } from '../../drain/types.ts';
 import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../../model/identity.ts';
 
@@ -62,18 +62,29 @@ export interface Control {
   close(): Promise<void>;
 }
 
-/** Listens for requests to a director, from root alone. Rejects where another director answers there. */
-export async function serveControl(director: Director, path: string): Promise<Control> {
+/**
+ * Listens for requests to a director, from root alone; its status has `furtherProblems` too. Rejects where another
+ * director answers there.
+ */
+export async function serveControl(
+  director: Director,
+  path: string,
+  furtherProblems: () => readonly Problem[] = () => [],
+): Promise<Control> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   if (existsSync(path)) {
     if (await isAlive(path)) throw new Error(`another director runs already, at ${path}`);
     rmSync(path, { force: true });
   }
+  const status = (): DirectorState => {
+    const state = director.state();
+    return { ...state, problems: [...state.problems, ...furtherProblems()] };
+  };
   const sockets = new Set<Socket>();
   const server = createServer(socket => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
-    answer(director, socket);
+    answer(director, socket, status);
   });
   server.maxConnections = MOST_CONNECTIONS;
   await listen(server, path);
@@ -127,7 +138,7 @@ function isDeaf({ code }: NodeJS.ErrnoException): boolean {
 }
 
 /** Reads one request, and writes what comes of it. */
-function answer(director: Director, socket: Socket): void {
+function answer(director: Director, socket: Socket, status: () => DirectorState): void {
   let text = '';
   const write = (line: ControlAnswer) => socket.writable && socket.write(`${JSON.stringify(line)}\n`);
   const fail = (error: Error) => {
@@ -145,7 +156,8 @@ function answer(director: Director, socket: Socket): void {
       return;
     }
     socket.off('data', onData).resume().setTimeout(0);
-    obey(director, text.slice(0, end), ending.signal, progress => void write({ progress })).then(result => {
+    const line = text.slice(0, end);
+    obey(director, status, line, ending.signal, progress => void write({ progress })).then(result => {
       write({ result });
       socket.end();
     }, fail);
@@ -155,6 +167,7 @@ function answer(director: Director, socket: Socket): void {
 
 async function obey(
   director: Director,
+  status: () => DirectorState,
   line: string,
   signal: AbortSignal,
   onProgress: (progress: DrainProgress) => void,
@@ -162,7 +175,7 @@ async function obey(
   const request = JSON.parse(line) as ControlRequest;
   switch (request.command) {
     case 'status':
-      return director.state();
+      return status();
     case 'admin':
       return say(director, request.target, request.state ?? undefined);
     case 'drain': {

@@ -1,15 +1,13 @@
-import { basename } from 'node:path';
 import { callsOf, type Ipvs } from '../../client.ts';
 import { Director } from '../../director/director.ts';
 import type { DirectorEvent, WeightEvent } from '../../director/event-types.ts';
-import type { Revision } from '../../director/types.ts';
 import { destinationKey, serviceKey } from '../../model/identity.ts';
 import { recordsDirectory } from '../../records/directory.ts';
 import { counted } from '../counted.ts';
 import type { Shell } from '../terminal.ts';
 import { controlPath, serveControl } from './control.ts';
-import { type DirectorFile, readDirectorFile } from './file.ts';
-import { followFile } from './follow.ts';
+import type { DirectorFile } from './file.ts';
+import { fileSource } from './source.ts';
 import { supervisor } from './systemd.ts';
 
 /** How `ipvs director` was called. */
@@ -27,16 +25,12 @@ export interface DaemonOptions {
 /** Runs a director until a signal ends it; returns the exit status. */
 export async function runDaemon(ipvs: Ipvs, options: DaemonOptions, shell: Shell): Promise<number> {
   const { path, file, owner, json, mode } = options;
-  const director = new Director({
-    ...file.options,
-    ipvs,
-    owner,
-    source: signal => revisions(options, signal, shell),
-  });
+  const { source, problems } = fileSource(path, file, shell);
+  const director = new Director({ ...file.options, ipvs, owner, source });
   const events = director.events();
   const printing = print(events, json, shell);
   const socket = controlPath(await recordsDirectory(callsOf(ipvs), {}), owner);
-  const control = await serveControl(director, socket);
+  const control = await serveControl(director, socket, problems);
   const systemd = supervisor(process.env, () => director.state().phase === 'running');
   const ended = untilSignal();
   try {
@@ -74,52 +68,6 @@ function untilSignal(): { readonly promise: Promise<void>; readonly release: () 
       for (const name of names) process.removeListener(name, end);
     },
   };
-}
-
-/** The states of a file: as it was first read, and again at each change and each SIGHUP. A bad one is told. */
-async function* revisions(
-  { path, file }: DaemonOptions,
-  signal: AbortSignal,
-  shell: Shell,
-): AsyncGenerator<Revision, void, undefined> {
-  let wake = () => {};
-  // It may change again while it is read, and nobody waits to be woken.
-  let isDue = false;
-  const changed = () => {
-    isDue = true;
-    wake();
-  };
-  const unwatched = (error: Error) =>
-    shell.complain(`${path} is not watched any more (${error.message}): send SIGHUP`);
-  const followed = path === '-' ? undefined : followFile(path, changed, unwatched);
-  process.on('SIGHUP', changed);
-  signal.addEventListener('abort', () => wake());
-  let count = 1;
-  try {
-    yield { desired: file.desired, force: file.force, revision: revisionOf(path, count) };
-    while (!signal.aborted) {
-      if (!isDue) {
-        await new Promise<void>(resolve => {
-          wake = resolve;
-        });
-      }
-      isDue = false;
-      if (signal.aborted || path === '-') continue;
-      try {
-        const { desired, force } = await readDirectorFile(path, shell);
-        yield { desired, force, revision: revisionOf(path, ++count) };
-      } catch (error) {
-        shell.complain(`${(error as Error).message}\nnothing was changed`);
-      }
-    }
-  } finally {
-    followed?.stop();
-    process.removeListener('SIGHUP', changed);
-  }
-}
-
-function revisionOf(path: string, count: number): string {
-  return `${basename(path)}, reading ${count}`;
 }
 
 async function print(events: AsyncIterable<DirectorEvent>, json: boolean, shell: Shell): Promise<void> {

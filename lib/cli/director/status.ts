@@ -70,9 +70,10 @@ function destinationRow({
 }
 
 function footer({ phase, isConverged, isSuspicious, problems, revision }: DirectorState): readonly string[] {
+  const isBehind = problems.some(({ code }) => code === 'desired' || code === 'source');
   return [
     ...(phase === 'running' ? [] : [`the director is ${phase}`]),
-    ...(revision === undefined ? [] : [`revision ${revision}`]),
+    ...(revision === undefined ? [] : [isBehind ? `${revision} stays in force` : `revision ${revision}`]),
     ...(isConverged ? [] : ['the table is not yet as it is to be']),
     ...(isSuspicious ? ['many checks failed at once: for a while that is not believed'] : []),
     ...problems.map(({ code, message }) => `problem (${code}): ${message}`),

@@ -32,6 +32,7 @@ const director = {
     services: [
       { service: web, destinations: [server, other].map(destination => ({ destination, reason: 'up' })) },
     ],
+    problems: [],
   }),
   async admin(...words: readonly unknown[]) {
     said.push(words);

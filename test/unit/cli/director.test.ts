@@ -186,13 +186,15 @@ test('the status of a director tells weights with their reasons, and what stands
       'tcp 10.0.0.1:80                up, spares of tier 1, too many fail: some stay in',
       '  10.0.0.2:80         1 of 10  up',
       '  10.0.0.3:80         0 of 10  down                                               tcp: refused',
-      'revision two',
+      'two stays in force',
       'the table is not yet as it is to be',
       'many checks failed at once: for a while that is not believed',
       'problem (desired): too much',
       '',
     ].join('\n'),
   );
+  const taken = { ...state, problems: [{ code: 'drain', message: 'no', since: 0 }] } as const;
+  expect(formatStatus(taken, false)).toContain('\nrevision two\n');
 });
 
 test('ipvs director --check says how much there is, and that nothing is wrong', async () => {
