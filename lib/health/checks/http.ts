@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
+  contradiction,
   type InvalidArgumentError,
   validateObject,
   validateString,
@@ -34,7 +35,7 @@ export interface HttpCheckOptions {
    * followed: it is an answer like others. Default `[[200, 299]]`.
    */
   readonly statuses?: readonly (number | readonly [number, number])[] | undefined;
-  /** What the body must have in it. Default: the body is not read. */
+  /** What the body must have in it; not with 'HEAD'. Default: the body is not read. */
   readonly body?: Pattern | undefined;
   /** How many bytes a body that is looked at may have, 1 to 1048576. Default 65536. */
   readonly maxBytes?: number | undefined;
@@ -116,6 +117,9 @@ function makeCheck(
   }
   validateHeaders(headers);
   const isRight = statusesOf(statuses);
+  if (method === 'HEAD' && body !== undefined) {
+    throw contradiction("body does not go with method 'HEAD', whose answer has none");
+  }
   const matcher = body === undefined ? undefined : matcherOf('body', body);
   validateMaxBytes(maxBytes);
   validatePort(port);

@@ -115,6 +115,7 @@ describe('an HTTP check', () => {
     [{ statuses: [99] }, 'statuses must hold numbers from 100 to 599'],
     [{ statuses: [[300, 200]] }, 'statuses must hold numbers from 100 to 599'],
     [{ body: '' }, 'body must not be empty'],
+    [{ method: 'HEAD', body: 'ok' }, "body does not go with method 'HEAD', whose answer has none"],
     [{ tls: {} }, "options has no option 'tls'"],
   ])('an HTTP check with %j is refused by the name of its field', (options, message) => {
     expect(() => httpCheck(options as HttpCheckOptions)).toThrow(message);
