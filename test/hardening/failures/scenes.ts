@@ -56,7 +56,7 @@ async function bulk(stage: Stage): Promise<void> {
     { fwmark: 7, family: 'ipv4', scheduler: 'rr', destinations: [] },
   ];
   const after = new Map([...added, ...names.keys()].map(i => [serverRow(i), i < 2 ? '1' : 'absent']));
-  await stage.writeAll(after, ipvs.apply(desired, { force: true }));
+  await stage.apply(after, ipvs.apply(desired, { force: true }));
 }
 
 /** Lists, one of several chunks. */

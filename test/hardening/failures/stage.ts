@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { Ipvs, type IpvsError, type IpvsOptions } from '../../../lib/index.ts';
+import { type Applied, Ipvs, type IpvsError, type IpvsOptions } from '../../../lib/index.ts';
 
 /** What a scene acts on. It remembers what the scene was told, and so what the kernel's table may hold. */
 export interface Stage {
@@ -12,11 +12,18 @@ export interface Stage {
   read(what: string, promise: Promise<unknown>, expected?: unknown): Promise<void>;
   /** Awaits a write that gives a row another state: 'absent', or what `statesOf` says of it. */
   write(row: string, state: string, promise: Promise<unknown>): Promise<void>;
-  /** Awaits many writes at once: where they fail, any of the rows may have got its state. */
-  writeAll(rows: ReadonlyMap<string, string>, promise: Promise<unknown>): Promise<void>;
+  /**
+   * Awaits an apply() that gives rows these states: those of steps that failed keep the one they had, and any may have
+   * got its state where there is no report.
+   */
+  apply(rows: ReadonlyMap<string, string>, promise: Promise<Applied>): Promise<void>;
   /** Runs when the scene ends. */
   defer(end: () => unknown): void;
 }
+
+type Outcome<T> =
+  | { readonly value: T; readonly error?: undefined }
+  | { readonly value?: undefined; readonly error: IpvsError };
 
 /** What came of a scene. */
 interface Performance {
@@ -103,7 +110,7 @@ export async function perform(
     const before = told.get(row) ?? new Set([fixture.get(row) ?? 'absent']);
     told.set(row, only ? new Set([state]) : before.add(state));
   };
-  const outcomeOf = async (promise: Promise<unknown>) => {
+  const outcomeOf = async <T>(promise: Promise<T>): Promise<Outcome<T>> => {
     try {
       return { value: await promise };
     } catch (error) {
@@ -111,9 +118,15 @@ export async function perform(
       return { error: error as IpvsError };
     }
   };
-  const writeAll = async (rows: ReadonlyMap<string, string>, promise: Promise<unknown>) => {
-    const { error } = await outcomeOf(promise);
-    for (const [row, state] of rows) may(row, state, error === undefined);
+  const apply = async (rows: ReadonlyMap<string, string>, promise: Promise<Applied>) => {
+    const { value, error } = await outcomeOf(promise);
+    const failed = value === undefined ? new Map<string, Error>() : failuresOf(value);
+    errors.push(...failed.values());
+    for (const [row, state] of rows) {
+      const failure = error ?? failed.get(row);
+      if (failure === undefined || failure === error || mayBeDone(failure))
+        may(row, state, failure === undefined);
+    }
   };
   const stage: Stage = {
     netns,
@@ -123,14 +136,14 @@ export async function perform(
       return made;
     },
     async read(what, promise, expected) {
-      const outcome = await outcomeOf(promise);
-      if (expected === undefined || 'error' in outcome || isDeepStrictEqual(outcome.value, expected)) return;
-      defects.push(`${what} resolved with ${JSON.stringify(outcome.value)?.slice(0, 200)}`);
+      const { value, error } = await outcomeOf(promise);
+      if (expected === undefined || error !== undefined || isDeepStrictEqual(value, expected)) return;
+      defects.push(`${what} resolved with ${JSON.stringify(value)?.slice(0, 200)}`);
     },
     async write(row, state, promise) {
       const { error } = await outcomeOf(promise);
       if (error !== undefined) {
-        if (error.code === 'ERR_IPVS_OUTCOME_UNKNOWN' || error.sent === true) may(row, state, false);
+        if (mayBeDone(error)) may(row, state, false);
         return;
       }
       may(row, state, true);
@@ -138,7 +151,7 @@ export async function perform(
       // A service takes its destinations along.
       for (const other of told.keys()) if (other.startsWith(`${row} > `)) may(other, 'absent', true);
     },
-    writeAll,
+    apply,
     defer: end => void ends.push(end),
   };
 
@@ -157,6 +170,25 @@ export async function perform(
   ended();
 
   return { errors, defects: [...defects, ...(await untold(netns, told))] };
+}
+
+/** Whether a write that failed may have taken effect. */
+function mayBeDone(error: Error): boolean {
+  const { code, sent } = error as IpvsError;
+  return code === 'ERR_IPVS_OUTCOME_UNKNOWN' || sent === true;
+}
+
+/** The rows whose last step failed, and why. */
+function failuresOf({ steps }: Applied): Map<string, Error> {
+  const failed = new Map<string, Error>();
+  for (const { step, outcome, error } of steps) {
+    const { address, port, fwmark } = step.service;
+    const service = fwmark === undefined ? `${address}:${port}` : `fwmark ${fwmark}`;
+    const row = 'destination' in step ? `${service} > ${step.destination.address}` : service;
+    if (outcome === 'failed') failed.set(row, error!);
+    else failed.delete(row);
+  }
+  return failed;
 }
 
 /** What the table holds that nobody was told of, by a fresh client. */
