@@ -90,11 +90,12 @@ describe('a process with clients', () => {
     await bed.ipvs.addService({ ...id(4000), scheduler: 'rr' });
     await sleep(STOPPED);
     child.kill('SIGCONT');
-    await sleep(1500);
+    child.stdin.write('\n');
+    await expect.poll(() => printed, { timeout: 60_000 }).toContain('resumed');
     child.stdin.end();
     expect((await closed)[0], printed).toBe(0);
     await bed.ipvs.removeService(id(4000));
-    const { errors, ...told } = JSON.parse(printed.replace('ready\n', ''));
+    const { errors, ...told } = JSON.parse(printed.replace(/^(ready|resumed)\n/gm, ''));
     expect(told.added).toEqual([4000]);
     expect(told.longest).toBeGreaterThan(STOPPED - 500);
     expect(told.after).toBeGreaterThan(0);

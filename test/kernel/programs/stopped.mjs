@@ -1,5 +1,5 @@
-// Calls and watches without pause until its standard input ends, also while somebody stops the process. Prints "ready"
-// and at the end what came of it.
+// Calls and watches without pause until its standard input ends, also while somebody stops the process. Prints "ready",
+// "resumed" some steps after a line of input, and at the end what came of it.
 import { Ipvs } from 'ipvs';
 
 const netns = process.argv[2];
@@ -11,7 +11,9 @@ const added = [];
 /** Milliseconds from one step of the watch to the next. */
 const pauses = [];
 const ended = new AbortController();
-process.stdin.on('end', () => ended.abort()).resume();
+/** At which step the process has resumed. */
+let resumed;
+process.stdin.on('data', () => (resumed = counts.steps + 5)).on('end', () => ended.abort());
 
 const call = async () => {
   while (!ended.signal.aborted) {
@@ -33,6 +35,7 @@ const watch = async () => {
     last = now;
     if (counts.steps++ > 0) added.push(...step.added.services.map(({ port }) => port));
     if (counts.steps === 3) process.stdout.write('ready\n');
+    if (counts.steps === resumed) process.stdout.write('resumed\n');
   }
 };
 await Promise.all([call(), watch()]);
