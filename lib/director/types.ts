@@ -326,7 +326,8 @@ export interface DirectorState {
 export interface CloseOptions {
   /**
    * 'leave' (the default): the table stays as it is, and another director goes on with it. 'drain': nothing
-   * takes new connections, and what is idle is removed. 'remove': all that is its own is removed at once.
+   * takes new connections, and what is idle is removed. 'remove': all that is its own is removed at once. What
+   * operators said holds all the same when a director of this name is started again.
    */
   readonly mode?: 'leave' | 'drain' | 'remove' | undefined;
   /** Milliseconds after which a drain ends in any case. Default: that of the option `drain`. */

@@ -5,8 +5,10 @@ import { giveBack } from '../drain/running.ts';
 import { IpvsError } from '../model/errors.ts';
 import { copyServiceId, serviceKey } from '../model/identity.ts';
 import type { TableEntry } from '../model/table.ts';
+import { sinceBoot } from '../records/clock.ts';
 import { drainKey } from '../records/drains.ts';
 import { createAdditionReader } from './additions.ts';
+import { forgetDrains } from './forget.ts';
 import { readPlanOptions } from './options.ts';
 import { allSteps, planOf } from './plan.ts';
 import { beginReading, type Planning, planNow } from './planning.ts';
@@ -49,6 +51,7 @@ export async function applyDesired(
   const settings = readPlanOptions(given);
   const { signal, timeout, drain } = settings.options;
   return together(calls, drain !== undefined, async within => {
+    const begun = sinceBoot();
     const reading = beginReading(desired, settings.scope);
     const replan = () => planNow(within, reading, settings, false);
     const first = await replan();
@@ -59,6 +62,7 @@ export async function applyDesired(
     const wanted = new Set(table.entries.keys());
     await first.claims.claim(wanted);
     const rounds = await runRounds(kernel, first, replan, { signal, timeout: timeout ?? calls.timeout });
+    for (const { results } of rounds) await forgetDrains(within, results, begun, { signal, timeout });
     await first.claims.settle(wanted, servicesLeft(rounds), settings.options.partial);
     return appliedOf(rounds);
   });

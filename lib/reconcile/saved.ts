@@ -6,9 +6,11 @@ import * as writes from '../calls/writes.ts';
 import { validateObject, wrongType, wrongValue } from '../model/arguments.ts';
 import { isObject } from '../model/fields.ts';
 import { copyDestinationId, type DestinationId, type ServiceId, serviceKey } from '../model/identity.ts';
+import { sinceBoot } from '../records/clock.ts';
 import { validateOwner } from '../records/owners.ts';
 import { kernelOf, refuse, together } from './apply.ts';
 import { ALREADY, fitSteps } from './fit.ts';
+import { forgetDrains } from './forget.ts';
 import { mistakeOf } from './parts.ts';
 import { withWriters } from './plan.ts';
 import { claimsOf, FEW } from './planning.ts';
@@ -155,6 +157,7 @@ export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOpt
   refuse(plan, given.force);
   const options = { signal, timeout };
   return together(calls, drain !== undefined, async within => {
+    const begun = sinceBoot();
     const claims = await claimsOf(within, plan.owner, options);
     const desired = new Set(plan.services?.map(serviceKey));
     claims.validate(desired, plan.steps);
@@ -171,6 +174,7 @@ export async function applyPlan(calls: Calls, data: unknown, given: ApplyPlanOpt
     await claims.claim(new Set([...desired, ...touched]));
     const patient = { signal, timeout: timeout ?? calls.timeout };
     const ran = await runSteps({ ...kernel, round: 1 }, { steps, reliant }, patient);
+    await forgetDrains(within, ran.results, begun, options);
     const all = [...results, ...ran.results];
     const resultOf = new Map(all.map(result => [result.step, result]));
     const isThus = ({ outcome, reason }: AppliedStep) => outcome === 'done' || reason === ALREADY;

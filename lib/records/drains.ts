@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../model/identity.ts';
-import { readRecordFile, readRecordFiles, removeRecordFile, writeRecordFile } from './file.ts';
+import { readRecordFile, readRecordFiles, recordNames, removeRecordFile, writeRecordFile } from './file.ts';
 import { isPlace } from './place.ts';
 
 /** A drain that has begun and may not have ended. */
@@ -19,9 +19,11 @@ function drainsDirectory(directory: string): string {
   return join(directory, 'drains');
 }
 
+const ARROW = ' -> ';
+
 /** The name of a drain: that of its record, too. */
 export function drainKey(service: ServiceId, destination: DestinationId): string {
-  return `${serviceKey(service)} -> ${destinationKey(destination)}`;
+  return `${serviceKey(service)}${ARROW}${destinationKey(destination)}`;
 }
 
 function fileName(service: ServiceId, destination: DestinationId): string {
@@ -65,4 +67,41 @@ export async function removeDrain(
   destination: DestinationId,
 ): Promise<void> {
   await removeRecordFile(drainsDirectory(directory), fileName(service, destination));
+}
+
+/** Drains by their keys, and all of some services, by the keys of those. */
+export interface DrainKeys {
+  readonly drains: ReadonlySet<string>;
+  readonly services: ReadonlySet<string>;
+}
+
+/**
+ * Removes the records of drains that began before a moment, as `sinceBoot()` counts. `keysOf` is asked where any are
+ * recorded at all.
+ */
+export async function removeDrains(
+  directory: string,
+  keysOf: () => DrainKeys,
+  before: number,
+): Promise<void> {
+  const folder = drainsDirectory(directory);
+  const names = recordNames(folder);
+  if (names.length === 0) return;
+  const { drains, services } = keysOf();
+  for (const name of names) {
+    const key = keyIn(name);
+    if (!drains.has(key) && !services.has(key.split(ARROW, 1)[0]!)) continue;
+    // A damaged one says nothing that anybody could go on with.
+    const record = await readRecordFile(folder, name, isDrainRecord).catch(() => undefined);
+    if (record === undefined || record.started < before) await removeRecordFile(folder, name);
+  }
+}
+
+/** The key that a record's name is; of what is no name of one, nothing. */
+function keyIn(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return '';
+  }
 }

@@ -28,12 +28,12 @@ export async function readRecordFiles<T>(
   nameOf: (record: T) => string,
 ): Promise<readonly T[]> {
   const records: T[] = [];
-  for (const [i, file] of namesIn(directory).entries()) {
+  for (const [i, name] of recordNames(directory).entries()) {
     if (i % IN_ONE_GO === IN_ONE_GO - 1) await setImmediate();
-    const path = join(directory, file);
+    const path = pathOf(directory, name);
     const record = readRecord(path, isRecord);
     if (record === undefined) continue;
-    if (file !== `${nameOf(record)}${SUFFIX}`) {
+    if (name !== nameOf(record)) {
       throw recordError(path, new Error(`it is the record of '${nameOf(record)}'`));
     }
     records.push(record);
@@ -42,14 +42,19 @@ export async function readRecordFiles<T>(
 }
 
 /** The names of a directory's records. No directory: nobody has recorded anything. */
-function namesIn(directory: string): readonly string[] {
+export function recordNames(directory: string): readonly string[] {
   try {
     // A file that begins with a dot is one whose writer was killed before it was whole.
-    return readdirSync(directory).filter(file => file.endsWith(SUFFIX) && !file.startsWith('.'));
+    const files = readdirSync(directory).filter(file => file.endsWith(SUFFIX) && !file.startsWith('.'));
+    return files.map(file => file.slice(0, -SUFFIX.length));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw recordError(directory, error as Error);
   }
+}
+
+function pathOf(directory: string, name: string): string {
+  return join(directory, `${name}${SUFFIX}`);
 }
 
 /** Reads one record; undefined where there is none. */
@@ -58,7 +63,7 @@ export async function readRecordFile<T>(
   name: string,
   isRecord: (data: unknown) => data is T,
 ): Promise<T | undefined> {
-  return readRecord(join(directory, `${name}${SUFFIX}`), isRecord);
+  return readRecord(pathOf(directory, name), isRecord);
 }
 
 function readRecord<T>(path: string, isRecord: (data: unknown) => data is T): T | undefined {
@@ -78,7 +83,7 @@ function readRecord<T>(path: string, isRecord: (data: unknown) => data is T): T 
 
 /** Writes a record: whole or not at all, whenever the process is killed. */
 export async function writeRecordFile(directory: string, name: string, data: object): Promise<void> {
-  const path = join(directory, `${name}${SUFFIX}`);
+  const path = pathOf(directory, name);
   // A name that no other writer has: not one of this process, nor one of a container that shares the directory.
   const draft = join(directory, `.${randomUUID()}${SUFFIX}`);
   try {
@@ -94,7 +99,7 @@ export async function writeRecordFile(directory: string, name: string, data: obj
 
 /** Removes a record, if it is there. */
 export async function removeRecordFile(directory: string, name: string): Promise<void> {
-  const path = join(directory, `${name}${SUFFIX}`);
+  const path = pathOf(directory, name);
   await rm(path, { force: true }).catch(error => {
     throw recordError(path, error);
   });

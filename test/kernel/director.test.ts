@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
@@ -71,6 +72,15 @@ afterEach(async () => {
   failing.clear();
   events.length = 0;
 });
+
+/** For what follows what is seen in the kernel, on an emulated machine. */
+const patience = { timeout: 30_000 };
+
+/** The records of a kind. */
+function recorded(kind: 'drains' | 'directors'): readonly string[] {
+  const folder = join(recordsOf(bed.netns), kind);
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
 
 /** The weights in the kernel by the last number of addresses; nothing where there is no service. */
 async function weights(id: DirectedService | typeof web = web): Promise<Readonly<Record<string, number>>> {
@@ -304,6 +314,7 @@ describe('desired states', () => {
     await director.update([desired[0]!]);
     while ((await bed.ipvs.services()).length > 1) await sleep(10);
     expect(director.statistics).toMatchObject({ drains: 0, drained: 1 });
+    await expect.poll(() => recorded('drains'), patience).toEqual([]);
   });
 });
 
@@ -382,11 +393,24 @@ describe('the end of a director', () => {
     const director = await start({ desired: [service([1, 2], { checks: [] })] });
     expect(await director.drain(web, at(1), { idleFor: 0, poll: 20 })).toMatchObject({ outcome: 'kept' });
     expect(await weights()).toEqual({ 1: 0, 2: 10 });
+    expect(recorded('drains')).toHaveLength(1);
     await director.admin(web, at(1), undefined);
     await reach({ 1: 10, 2: 10 });
+    await expect.poll(() => recorded('drains'), patience).toEqual([]);
     expect(await director.drainAddress(at(2).address, { idleFor: 0, poll: 20 })).toMatchObject([
       { service: web, destination: at(2), outcome: 'kept' },
     ]);
     expect(await weights()).toEqual({ 1: 10, 2: 0 });
+  });
+
+  test('a director that is closed with all it has leaves no drain recorded, but what operators said', async () => {
+    const desired = [service([1, 2], { checks: [] })];
+    const director = await start({ desired });
+    await director.drain(web, at(1), { idleFor: 0, poll: 20 });
+    await director.close({ mode: 'remove' });
+    expect(recorded('drains')).toEqual([]);
+    expect(recorded('directors')).toEqual(['director.json']);
+    await start({ desired });
+    await reach({ 1: 0, 2: 10 });
   });
 });

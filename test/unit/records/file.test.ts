@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readOperators } from '../../../lib/records/directors.ts';
-import { readDrains } from '../../../lib/records/drains.ts';
+import { drainKey, readDrains, removeDrains, writeDrain } from '../../../lib/records/drains.ts';
 import { readRecordFiles, writeRecordFile } from '../../../lib/records/file.ts';
 
 const newDirectory = () => join(mkdtempSync(join(tmpdir(), 'ipvs-records-')), 'drains');
@@ -35,6 +35,28 @@ test('no umask makes the directory of records one that others may write to', asy
     process.umask(before);
   }
   expect(statSync(directory).mode & 0o777).toBe(0o755);
+});
+
+test('records of drains are removed by destination or service, damaged ones too, but none that began since', async () => {
+  const directory = dirname(newDirectory());
+  const none = () => expect.fail('nobody asks for keys where no drain is recorded');
+  await removeDrains(directory, none, 10);
+  const service = (port: number) => ({ protocol: 'tcp', address: '10.0.0.1', port }) as const;
+  const destination = (host: number) => ({ address: `fd00::${host}`, port: 80 });
+  const places = [8, 80, 81].flatMap(port =>
+    [1, 2, 3].map(host => [service(port), destination(host)] as const),
+  );
+  for (const [i, place] of places.entries()) {
+    await writeDrain(directory, { service: place[0], destination: place[1], weight: 1, started: i });
+  }
+  const [first] = readdirSync(join(directory, 'drains'));
+  writeFileSync(join(directory, 'drains', first!), '{');
+  writeFileSync(join(directory, 'drains', '%.json'), '{');
+  const drains = new Set([drainKey(service(8), destination(1)), drainKey(service(81), destination(1))]);
+  await removeDrains(directory, () => ({ drains, services: new Set(['tcp 10.0.0.1:80']) }), 5);
+  const left = readdirSync(join(directory, 'drains')).map(name => name.slice(0, -'.json'.length));
+  const keys = places.map(([id, row]) => drainKey(id, row)).map(encodeURIComponent);
+  expect(left.toSorted()).toEqual(['%', keys[1], keys[2], keys[5], keys[6], keys[7], keys[8]].toSorted());
 });
 
 describe('a record that is damaged', () => {
