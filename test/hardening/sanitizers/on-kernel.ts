@@ -49,7 +49,7 @@ export async function passes(sanitizer: Sanitizer, { tests, soak }: Trial): Prom
       // Reports have the numbers of processes, which are the same again on the next machine.
       env: sanitizer.environment(join(reports, name)),
       outputDirectory: reports,
-      deadline: 1800,
+      deadline: 3600,
       signal: stop.signal,
     });
     return exitStatus;
