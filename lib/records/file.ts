@@ -67,18 +67,30 @@ export async function readRecordFile<T>(
 }
 
 function readRecord<T>(path: string, isRecord: (data: unknown) => data is T): T | undefined {
-  let data: unknown;
+  let text: string;
   try {
-    data = JSON.parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw recordError(path, error as Error);
   }
+  const data = parse(path, text);
   const { formatVersion } = (data ?? {}) as { readonly formatVersion?: unknown };
   if (formatVersion !== RECORD_FORMAT || !isRecord(data)) {
     throw recordError(path, new Error(`it is not a record of format ${RECORD_FORMAT}`));
   }
   return data;
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw recordError(
+      path,
+      new Error(text === '' ? 'the file is empty' : 'the file is damaged: it holds no JSON'),
+    );
+  }
 }
 
 /** Writes a record: whole or not at all, whenever the process is killed. */
@@ -87,13 +99,27 @@ export async function writeRecordFile(directory: string, name: string, data: obj
   // A name that no other writer has: not one of this process, nor one of a container that shares the directory.
   const draft = join(directory, `.${randomUUID()}${SUFFIX}`);
   try {
-    await mkdir(directory, { recursive: true, mode: 0o755 });
+    await makeDirectory(directory);
     await writeDurably(draft, `${JSON.stringify({ formatVersion: RECORD_FORMAT, ...data })}\n`);
     await rename(draft, path);
     await syncDirectory(directory);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {});
-    throw recordError(path, error as Error);
+    throw recordError(path, error as Error, 'written');
+  }
+}
+
+/** Makes a directory of records, and those around it. */
+export async function makeDirectory(directory: string): Promise<void> {
+  const options = { recursive: true, mode: 0o755 };
+  try {
+    await mkdir(directory, options);
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' || path === undefined) throw error;
+    // Node.js says ENOENT of a read-only file system where it makes directories around one: this one says why.
+    await mkdir(path, { mode: options.mode });
+    await mkdir(directory, options);
   }
 }
 
@@ -101,7 +127,7 @@ export async function writeRecordFile(directory: string, name: string, data: obj
 export async function removeRecordFile(directory: string, name: string): Promise<void> {
   const path = pathOf(directory, name);
   await rm(path, { force: true }).catch(error => {
-    throw recordError(path, error);
+    throw recordError(path, error, 'removed');
   });
 }
 
@@ -119,11 +145,16 @@ async function syncDirectory(directory: string): Promise<void> {
 /** What says nothing about the record: the process has no descriptor or memory left. */
 const exhausted = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
-function recordError(path: string, cause: NodeJS.ErrnoException): IpvsError {
+function recordError(
+  path: string,
+  cause: NodeJS.ErrnoException,
+  what: 'read' | 'written' | 'removed' = 'read',
+): IpvsError {
   const { code = '', errno = 0 } = cause;
   if (exhausted.has(code)) {
     return kernelError({ command: 'READ_FILE', file: path }, Status.localFailure + errno);
   }
-  const message = `${path}: what is recorded about this network namespace can't be used: ${cause.message}`;
+  const reason = code === 'EROFS' ? 'the file system is read-only' : cause.message;
+  const message = `${path}: what is recorded about this network namespace can't be ${what}: ${reason}`;
   return new IpvsError('ERR_IPVS_RECORD', message, { cause });
 }

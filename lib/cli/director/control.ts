@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Director } from '../../director/director.ts';
@@ -6,6 +6,7 @@ import type { AdminState } from '../../director/policy/decide.ts';
 import type { DirectorState, Place, Problem } from '../../director/types.ts';
 import type { Drained, DrainOptions, DrainProgress } from '../../drain/types.ts';
 import { type DestinationId, destinationKey, type ServiceId, serviceKey } from '../../model/identity.ts';
+import { makeDirectory } from '../../records/file.ts';
 
 /** What a director is about: one destination, or all with an address. */
 export type ControlTarget =
@@ -71,7 +72,7 @@ export async function serveControl(
   path: string,
   furtherProblems: () => readonly Problem[] = () => [],
 ): Promise<Control> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  await makeDirectory(dirname(path));
   if (existsSync(path)) {
     if (await isAlive(path)) throw new Error(`another director runs already, at ${path}`);
     rmSync(path, { force: true });

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -113,4 +114,48 @@ describe('a record that is damaged', () => {
       message: expect.stringContaining('web.json'),
     });
   });
+});
+
+test.each([
+  ['', 'the file is empty'],
+  ['{"formatVersion":1,"ow', 'the file is damaged: it holds no JSON'],
+  ['{}', 'it is not a record of format 1'],
+])('a record of %j is told in plain words, without what the file holds', async (text, words) => {
+  const directory = newDirectory();
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, 'one.json');
+  writeFileSync(path, text);
+  await expect(readRecordFiles(directory, isAny, () => 'one')).rejects.toThrow(
+    new RegExp(`^${path}: what is recorded about this network namespace can't be read: ${words}$`),
+  );
+});
+
+const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+
+test.skipIf(!canMount)('records on a read-only file system are told as that, with their file', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ipvs-records-'));
+  const program = `
+    import { makeDirectory, removeRecordFile, writeRecordFile } from './lib/records/file.ts';
+    const [, directory] = process.argv;
+    const calls = [
+      () => writeRecordFile(directory, 'one', {}),
+      () => writeRecordFile(directory + '/a/b', 'one', {}),
+      () => makeDirectory(directory + '/a/b'),
+    ];
+    for (const call of calls) await call().catch(({ message }) => console.log(message));`;
+  const mount = 'mount -t tmpfs -o ro none "$1" && shift && exec "$@"';
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', program, directory];
+  const words = ['-m', 'sh', '-c', mount, 'sh', directory, ...node];
+  const output = execFileSync('unshare', words, {
+    cwd: join(import.meta.dirname, '../../..'),
+    encoding: 'utf8',
+  });
+  const told = (path: string) =>
+    `${path}: what is recorded about this network namespace can't be written: the file system is read-only`;
+  expect(output.split('\n')).toEqual([
+    told(join(directory, 'one.json')),
+    told(join(directory, 'a/b/one.json')),
+    expect.stringContaining('EROFS'),
+    '',
+  ]);
 });
