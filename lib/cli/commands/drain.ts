@@ -98,16 +98,19 @@ function leftOf(
 }
 
 async function undo(ipvs: Ipvs, target: Target, given: Arguments, shell: Shell): Promise<number> {
-  const directed = await sayToDirectors(await directorsOf(ipvs), target, null);
+  const { said = [], failures = [] } = (await sayToDirectors(await directorsOf(ipvs), target, null)) ?? {};
+  for (const { message } of failures) shell.complain(message);
+  // One that did not answer may have it.
+  if (said.length === 0 && failures.length > 0) return 1;
   const undrained: readonly Undrained[] =
-    directed !== undefined && directed.length > 0
-      ? directed
+    said.length > 0
+      ? said
       : 'address' in target
         ? await ipvs.undrainAddress(target.address)
         : [await ipvs.undrain(target.service, target.destination)];
   if (isGiven(given, 'json')) shell.print(`${JSON.stringify(undrained, undefined, 2)}\n`);
   else for (const one of undrained) shell.print(`${rowText(one)}: weight ${one.weight} again\n`);
-  if (undrained.length > 0) return 0;
+  if (undrained.length > 0) return failures.length === 0 ? 0 : 1;
   shell.complain('no drain of that is recorded');
   return 1;
 }

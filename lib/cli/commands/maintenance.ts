@@ -9,11 +9,13 @@ export const run: Run = (given, shell) => {
   const target = targetOf(given.words);
   const undo = isGiven(given, 'undo');
   return withModule(shell, async ipvs => {
-    const said = await sayToDirectors(await directorsOf(ipvs), target, undo ? null : 'maintenance');
-    if (said === undefined) {
+    const told = await sayToDirectors(await directorsOf(ipvs), target, undo ? null : 'maintenance');
+    if (told === undefined) {
       shell.complain('no director runs in this network namespace; `ipvs drain` does without one');
       return 1;
     }
+    const { said, failures } = told;
+    for (const { message } of failures) shell.complain(message);
     if (isGiven(given, 'json')) shell.print(`${JSON.stringify(said, undefined, 2)}\n`);
     else {
       const what = undo ? 'directed again' : 'in maintenance: weight 0, not checked';
@@ -21,8 +23,7 @@ export const run: Run = (given, shell) => {
         shell.print(`${serviceKey(service)} ${destinationKey(destination)}: ${what}\n`);
       }
     }
-    if (said.length > 0) return 0;
-    shell.complain('no director has that destination');
-    return 1;
+    if (said.length === 0 && failures.length === 0) shell.complain('no director has that destination');
+    return said.length > 0 && failures.length === 0 ? 0 : 1;
   });
 };

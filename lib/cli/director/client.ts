@@ -25,20 +25,26 @@ export async function directorStates(
   return { states: states.filter(state => typeof state === 'object'), failures };
 }
 
-/**
- * Says something of destinations to the directors that have them. Returns where each has what it has now; nothing
- * where no director has any, undefined where none runs.
- */
+/** What came of something that was said to directors. */
+export interface Said {
+  /** The destinations that they have, with the weights of now; none where no director has any. */
+  readonly said: readonly Undrained[];
+  /** Why others that run did not hear it. */
+  readonly failures: readonly Error[];
+}
+
+/** Says something of destinations to the directors that have them; undefined where none runs. */
 export async function sayToDirectors(
   paths: readonly string[],
   target: ControlTarget,
   state: AdminState | null,
-): Promise<readonly Undrained[] | undefined> {
+): Promise<Said | undefined> {
   const said: Undrained[] = [];
+  const failures: Error[] = [];
   let running = 0;
-  for (const path of paths) {
+  const tell = async (path: string) => {
     const places = await askDirector(path, { command: 'admin', target, state });
-    if (places === undefined) continue;
+    if (places === undefined) return;
     running++;
     const now = places.length === 0 ? undefined : await askDirector(path, { command: 'status' });
     const destinations = (now?.services ?? []).flatMap(({ service, destinations: rows }) =>
@@ -50,8 +56,9 @@ export async function sayToDirectors(
         destinationKey(row.destination) === destinationKey(destination);
       said.push({ service, destination, weight: destinations.find(isSame)?.weight ?? 0 });
     }
-  }
-  return running === 0 ? undefined : said;
+  };
+  for (const path of paths) await tell(path).catch((error: Error) => void failures.push(error));
+  return running === 0 && failures.length === 0 ? undefined : { said, failures };
 }
 
 /** The options of a drain that a director does not heed, as the command names them. */

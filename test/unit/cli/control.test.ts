@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { directorStates, drainByDirectors } from '../../../lib/cli/director/client.ts';
+import { directorStates, drainByDirectors, sayToDirectors } from '../../../lib/cli/director/client.ts';
 import {
   askDirector,
   type Control,
@@ -75,7 +75,10 @@ async function write(line: string): Promise<string> {
 /** Listens in a process that takes no connection, and fills its queue. */
 async function listenDeafly(where: string): Promise<string> {
   const script = `
-    const sleep = () => { console.log(); setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)); };
+    const sleep = () => {
+      require('node:fs').writeSync(1, '\\n');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    };
     require('node:net').createServer().listen({ path: ${JSON.stringify(where)}, backlog: 1 }, sleep);`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -119,6 +122,14 @@ describe('the control socket of a director', () => {
     const full = await listenDeafly(controlPath(folder, 'a-full'));
     const { states, failures } = await directorStates([full, path]);
     expect(states).toEqual([director.state()]);
+    expect(failures.map(({ message }) => message)).toEqual([`the director at ${full} does not answer`]);
+  });
+
+  test('a word to directors is heard by those that answer, though another one does not', async () => {
+    const full = await listenDeafly(controlPath(folder, 'a-full'));
+    const { said: heard, failures } = (await sayToDirectors([full, path], { address: '10.0.0.2' }, 'drain'))!;
+    expect(heard).toMatchObject([{ service: web, destination: server }]);
+    expect(said).toEqual([['10.0.0.2', 'drain']]);
     expect(failures.map(({ message }) => message)).toEqual([`the director at ${full} does not answer`]);
   });
 
