@@ -104,7 +104,7 @@ function eventText(event: DirectorEvent): string | undefined {
     case 'panic':
       return event.kept.length === 0
         ? `${serviceKey(event.service)}: no failing server has to stay in any more`
-        : `${serviceKey(event.service)}: too many fail, ${event.kept.map(destinationKey).join(', ')} stay in`;
+        : `${serviceKey(event.service)}: too many fail, kept in: ${event.kept.map(destinationKey).join(', ')}`;
     case 'suspicion':
       return event.held === 0
         ? 'checks are believed again'
