@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -292,6 +293,12 @@ TEST_CASE("A namespace that was entered by its path is entered again though the 
   const int second = network.Run([&] { ++entered; });
   CHECK(second == (first == ipvs::kOk ? ipvs::kOk : NamespaceFailure(ENOENT)));
   CHECK(entered == (first == ipvs::kOk ? 2 : 0));
+}
+
+TEST_CASE("What finds no memory in a namespace is not taken for done") {
+  NetworkNamespace network("/proc/self/ns/net");
+  const int status = network.Run([] { throw std::bad_alloc(); });
+  CHECK((status == LocalFailure(ENOMEM) || status == NamespaceFailure(EPERM)));
 }
 
 TEST_CASE("A namespace that is not entered for want of a descriptor or a thread is not called none") {

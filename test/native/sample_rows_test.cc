@@ -271,6 +271,8 @@ TEST_CASE("Rows move up when one before them goes, with all that is known of the
   CHECK(sampled.Delta(0) == 400);
   CHECK(sampled.Rate(0) == 100);  // in the four seconds since its own last read
   CHECK(sampled.rows.columns().word(0, 0) == 5);
+  sampled.Read({20}, {800}, 11000);
+  CHECK(sampled.Rate(0) == 100);  // in the four seconds since that one
 }
 
 TEST_CASE(

@@ -86,12 +86,6 @@ const others: readonly Fault[] = [
   },
   {
     file: 'os/netns.cc',
-    text: ' | O_NONBLOCK | O_NOCTTY',
-    instead: ' | O_NOCTTY',
-    harm: 'a FIFO in the place of a namespace waits for ever',
-  },
-  {
-    file: 'os/netns.cc',
     text: '  if (error == 0 && opened) fd_ = std::move(opened);\n',
     instead: '',
     harm: 'a client goes on in another namespace once its path names that',
