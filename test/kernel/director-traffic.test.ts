@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { DirectorEvent, DirectorState, WeightEvent } from '../../lib/director/index.ts';
 import { PORT, useStage } from './director-stage.ts';
-import { useBed } from './support.ts';
+import { recordsOf, useBed } from './support.ts';
 
 // The director of the command, as a process of its own, before real traffic.
 
@@ -111,7 +113,25 @@ describe('a director before traffic', () => {
     ]);
     expect(stage.command('maintenance', '--undo', hosts[0])).toContain('directed again');
     await stage.reach(VIP, all(20));
-    expect(stage.command('drain', '--keep', hosts[2])).toContain('at weight 0');
+
+    const mute = join(recordsOf(bed.netns), 'directors', 'a-mute.sock');
+    const hangUp = `require('node:net').createServer(one => one.destroy()).listen('${mute}', () => console.log())`;
+    const other = spawn(process.execPath, ['-e', hangUp], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(other.stdout, 'data');
+    const toldOf = {
+      status: 1,
+      stderr: expect.stringContaining(`the director at ${mute} ended before it answered`),
+    };
+    for (const [words, done] of [
+      [['maintenance', hosts[0]], 'in maintenance'],
+      [['maintenance', '--undo', hosts[0]], 'directed again'],
+      [['drain', '--keep', hosts[2]], 'at weight 0'],
+    ] as const) {
+      const stdout = expect.stringContaining(done);
+      expect(() => stage.command(...words)).toThrow(expect.objectContaining({ ...toldOf, stdout }));
+    }
+    other.kill('SIGKILL');
+    rmSync(mute);
     await sleep(700);
     expect(await stage.weights(VIP)).toMatchObject({ [hosts[2]]: 0 });
     expect(stage.command('drain', '--undo', hosts[2])).toContain(hosts[2]);

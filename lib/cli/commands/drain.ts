@@ -4,7 +4,7 @@ import type { Drained, DrainOptions } from '../../drain/types.ts';
 import { canonicalAddress } from '../../model/address.ts';
 import type { DestinationId, ServiceId } from '../../model/identity.ts';
 import { type Arguments, isGiven, misuse, type Run } from '../arguments.ts';
-import { directorsOf, drainByDirectors, sayToDirectors } from '../director/client.ts';
+import { type Answers, directorsOf, drainByDirectors, sayToDirectors } from '../director/client.ts';
 import type { Shell } from '../terminal.ts';
 import { type Work, withModule } from '../with-client.ts';
 import { drainOptionsOf, inOptions, rephrase } from './desired-options.ts';
@@ -44,15 +44,24 @@ async function prepare(given: Arguments, shell: Shell): Promise<Work> {
   };
 }
 
-async function drain(ipvs: Ipvs, target: Target, options: DrainOptions): Promise<readonly Drained[]> {
+/** Drains; what directors that did not answer may have is not touched. */
+async function drain(ipvs: Ipvs, target: Target, options: DrainOptions): Promise<Answers<Drained>> {
   // A director that has the destination would give it its weight again: it has to know.
-  const directed = await drainByDirectors(await directorsOf(ipvs), target, options);
-  if (directed !== undefined) return directed;
-  if ('address' in target) return ipvs.drainAddress(target.address, options);
-  return [await ipvs.drain(target.service, target.destination, options)];
+  const { answers, failures } = await drainByDirectors(await directorsOf(ipvs), target, options);
+  if (answers.length > 0 || failures.length > 0) return { answers: answers.flat(), failures };
+  const drained =
+    'address' in target
+      ? await ipvs.drainAddress(target.address, options)
+      : [await ipvs.drain(target.service, target.destination, options)];
+  return { answers: drained, failures };
 }
 
-function tell(drained: readonly Drained[], target: Target, given: Arguments, shell: Shell): number {
+function tell(
+  { answers: drained, failures }: Answers<Drained>,
+  target: Target,
+  given: Arguments,
+  shell: Shell,
+): number {
   if (isGiven(given, 'json')) {
     shell.print(`${JSON.stringify(drained, undefined, 2)}\n`);
   } else {
@@ -61,6 +70,7 @@ function tell(drained: readonly Drained[], target: Target, given: Arguments, she
       shell.print(`${rowText(result)}: ${outcomeText(result)}\n`);
     }
   }
+  if (failures.length > 0) return tellFailures(failures, drained.length, 'drained', shell);
   if (drained.length === 0) {
     shell.complain(`no service has a destination at ${(target as { readonly address: string }).address}`);
     return 1;
@@ -97,20 +107,26 @@ function leftOf(
   ].join(', ');
 }
 
+/** Tells why directors did not do their part, which nobody else does. Returns the exit status. */
+function tellFailures(failures: readonly Error[], done: number, what: string, shell: Shell): number {
+  for (const error of failures) shell.complain(rephrase(error).message);
+  if (done === 0) shell.complain(`nothing was ${what}: a director that has it must know`);
+  return 1;
+}
+
 async function undo(ipvs: Ipvs, target: Target, given: Arguments, shell: Shell): Promise<number> {
-  const { said = [], failures = [] } = (await sayToDirectors(await directorsOf(ipvs), target, null)) ?? {};
-  for (const { message } of failures) shell.complain(message);
-  // One that did not answer may have it.
-  if (said.length === 0 && failures.length > 0) return 1;
+  const { answers, failures } = await sayToDirectors(await directorsOf(ipvs), target, null);
+  const directed = answers.flat();
   const undrained: readonly Undrained[] =
-    said.length > 0
-      ? said
+    directed.length > 0 || failures.length > 0
+      ? directed
       : 'address' in target
         ? await ipvs.undrainAddress(target.address)
         : [await ipvs.undrain(target.service, target.destination)];
   if (isGiven(given, 'json')) shell.print(`${JSON.stringify(undrained, undefined, 2)}\n`);
   else for (const one of undrained) shell.print(`${rowText(one)}: weight ${one.weight} again\n`);
-  if (undrained.length > 0) return failures.length === 0 ? 0 : 1;
+  if (failures.length > 0) return tellFailures(failures, undrained.length, 'brought back', shell);
+  if (undrained.length > 0) return 0;
   shell.complain('no drain of that is recorded');
   return 1;
 }

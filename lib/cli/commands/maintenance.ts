@@ -9,13 +9,16 @@ export const run: Run = (given, shell) => {
   const target = targetOf(given.words);
   const undo = isGiven(given, 'undo');
   return withModule(shell, async ipvs => {
-    const told = await sayToDirectors(await directorsOf(ipvs), target, undo ? null : 'maintenance');
-    if (told === undefined) {
+    const { answers, failures } = await sayToDirectors(
+      await directorsOf(ipvs),
+      target,
+      undo ? null : 'maintenance',
+    );
+    if (answers.length === 0 && failures.length === 0) {
       shell.complain('no director runs in this network namespace; `ipvs drain` does without one');
       return 1;
     }
-    const { said, failures } = told;
-    for (const { message } of failures) shell.complain(message);
+    const said = answers.flat();
     if (isGiven(given, 'json')) shell.print(`${JSON.stringify(said, undefined, 2)}\n`);
     else {
       const what = undo ? 'directed again' : 'in maintenance: weight 0, not checked';
@@ -23,7 +26,9 @@ export const run: Run = (given, shell) => {
         shell.print(`${serviceKey(service)} ${destinationKey(destination)}: ${what}\n`);
       }
     }
-    if (said.length === 0 && failures.length === 0) shell.complain('no director has that destination');
+    for (const { message } of failures) shell.complain(message);
+    if (said.length === 0 && answers.length > 0)
+      shell.complain('no director that answers has that destination');
     return said.length > 0 && failures.length === 0 ? 0 : 1;
   });
 };

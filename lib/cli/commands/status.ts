@@ -6,7 +6,7 @@ import { withModule } from '../with-client.ts';
 /** Shows what the directors that run see. */
 export const run: Run = (given, shell) =>
   withModule(shell, async ipvs => {
-    const { states, failures } = await directorStates(await directorsOf(ipvs));
+    const { answers: states, failures } = await directorStates(await directorsOf(ipvs));
     for (const { message } of failures) shell.complain(message);
     if (states.length === 0 && failures.length > 0) return 1;
     if (states.length === 0) {

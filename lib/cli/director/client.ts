@@ -12,53 +12,51 @@ export async function directorsOf(ipvs: Ipvs): Promise<readonly string[]> {
   return controlPaths(await recordsDirectory(callsOf(ipvs), {}));
 }
 
-/** The states of those directors that run, and why others that run tell none. */
-export async function directorStates(
-  paths: readonly string[],
-): Promise<{ readonly states: readonly DirectorState[]; readonly failures: readonly Error[] }> {
-  const failures: Error[] = [];
-  const states = await Promise.all(
-    paths.map(path =>
-      askDirector(path, { command: 'status' }).catch((error: Error) => void failures.push(error)),
-    ),
-  );
-  return { states: states.filter(state => typeof state === 'object'), failures };
-}
-
-/** What came of something that was said to directors. */
-export interface Said {
-  /** The destinations that they have, with the weights of now; none where no director has any. */
-  readonly said: readonly Undrained[];
-  /** Why others that run did not hear it. */
+/** What directors that run have answered, and why others that run have not. */
+export interface Answers<T> {
+  readonly answers: readonly T[];
   readonly failures: readonly Error[];
 }
 
-/** Says something of destinations to the directors that have them; undefined where none runs. */
-export async function sayToDirectors(
+/** Asks directors, all at once. One that fails keeps no other from answering; those that do not run answer nothing. */
+async function askAll<T>(
+  paths: readonly string[],
+  ask: (path: string) => Promise<T | undefined>,
+): Promise<Answers<T>> {
+  const settled = await Promise.allSettled(paths.map(ask));
+  return {
+    answers: settled.flatMap(one =>
+      one.status === 'fulfilled' && one.value !== undefined ? [one.value] : [],
+    ),
+    failures: settled.flatMap(one => (one.status === 'rejected' ? [one.reason as Error] : [])),
+  };
+}
+
+/** The states of directors. */
+export function directorStates(paths: readonly string[]): Promise<Answers<DirectorState>> {
+  return askAll(paths, path => askDirector(path, { command: 'status' }));
+}
+
+/** Says something of destinations to the directors that have them. Each answers where they have what weight now. */
+export function sayToDirectors(
   paths: readonly string[],
   target: ControlTarget,
   state: AdminState | null,
-): Promise<Said | undefined> {
-  const said: Undrained[] = [];
-  const failures: Error[] = [];
-  let running = 0;
-  const tell = async (path: string) => {
+): Promise<Answers<readonly Undrained[]>> {
+  return askAll(paths, async path => {
     const places = await askDirector(path, { command: 'admin', target, state });
-    if (places === undefined) return;
-    running++;
-    const now = places.length === 0 ? undefined : await askDirector(path, { command: 'status' });
+    if (places === undefined || places.length === 0) return places && [];
+    const now = await askDirector(path, { command: 'status' });
     const destinations = (now?.services ?? []).flatMap(({ service, destinations: rows }) =>
       rows.map(row => ({ service, ...row })),
     );
-    for (const { service, destination } of places) {
+    return places.map(({ service, destination }): Undrained => {
       const isSame = (row: (typeof destinations)[number]) =>
         serviceKey(row.service) === serviceKey(service) &&
         destinationKey(row.destination) === destinationKey(destination);
-      said.push({ service, destination, weight: destinations.find(isSame)?.weight ?? 0 });
-    }
-  };
-  for (const path of paths) await tell(path).catch((error: Error) => void failures.push(error));
-  return running === 0 && failures.length === 0 ? undefined : { said, failures };
+      return { service, destination, weight: destinations.find(isSame)?.weight ?? 0 };
+    });
+  });
 }
 
 /** The options of a drain that a director does not heed, as the command names them. */
@@ -69,29 +67,28 @@ const unheeded: readonly (readonly [keyof DrainOptions, unknown, string])[] = [
 ];
 
 /**
- * Drains by the directors that have the destinations; undefined where none has one. Rejects where a director would
- * not do what is asked.
+ * Drains by the directors that have the destinations. Where none of those that answer has one there is no answer.
+ * Rejects where a director would not do what is asked.
  */
 export async function drainByDirectors(
   paths: readonly string[],
   target: ControlTarget,
   options: DrainOptions,
-): Promise<readonly Drained[] | undefined> {
+): Promise<Answers<readonly Drained[]>> {
   const { deadline, idle, idleFor, setSettings, onProgress, signal } = options;
-  const having: string[] = [];
-  for (const path of paths) {
-    const state = await askDirector(path, { command: 'status' });
-    if (state !== undefined && placesIn(state, target).length > 0) having.push(path);
-  }
-  if (having.length === 0) return undefined;
+  const { answers: having, failures } = await askAll(paths, async path => {
+    const state = await askDirector(path, { command: 'status' }, { signal });
+    return state !== undefined && placesIn(state, target).length > 0 ? path : undefined;
+  });
   const odd = unheeded.find(([name, value]) => options[name] === value);
-  if (odd !== undefined) {
+  if (having.length > 0 && odd !== undefined) {
     const [, , word] = odd;
     throw new Error(
       `${word} does not go with a director that runs: it keeps what is drained, at weight 0 and as its file says`,
     );
   }
   const request = { command: 'drain', target, options: { deadline, idle, idleFor, setSettings } } as const;
-  const drained = await Promise.all(having.map(path => askDirector(path, request, { onProgress, signal })));
-  return drained.flatMap(results => results ?? []);
+  const drained = await askAll(having, path => askDirector(path, request, { onProgress, signal }));
+  signal?.throwIfAborted();
+  return { answers: drained.answers, failures: [...failures, ...drained.failures] };
 }

@@ -30,7 +30,10 @@ const said: unknown[] = [];
 const director = {
   state: () => ({
     services: [
-      { service: web, destinations: [server, other].map(destination => ({ destination, reason: 'up' })) },
+      {
+        service: web,
+        destinations: [server, other].map(destination => ({ destination, reason: 'up', weight: 3 })),
+      },
     ],
     problems: [],
   }),
@@ -120,17 +123,51 @@ describe('the control socket of a director', () => {
 
   test('a director that does not answer hides no other one', async () => {
     const full = await listenDeafly(controlPath(folder, 'a-full'));
-    const { states, failures } = await directorStates([full, path]);
-    expect(states).toEqual([director.state()]);
+    const { answers, failures } = await directorStates([full, path]);
+    expect(answers).toEqual([director.state()]);
     expect(failures.map(({ message }) => message)).toEqual([`the director at ${full} does not answer`]);
   });
 
-  test('a word to directors is heard by those that answer, though another one does not', async () => {
+  test('a director that does not answer keeps no other from maintenance or a drain, and is told', async () => {
     const full = await listenDeafly(controlPath(folder, 'a-full'));
-    const { said: heard, failures } = (await sayToDirectors([full, path], { address: '10.0.0.2' }, 'drain'))!;
-    expect(heard).toMatchObject([{ service: web, destination: server }]);
-    expect(said).toEqual([['10.0.0.2', 'drain']]);
-    expect(failures.map(({ message }) => message)).toEqual([`the director at ${full} does not answer`]);
+    const gone = controlPath(folder, 'gone');
+    const unanswered = [expect.objectContaining({ message: `the director at ${full} does not answer` })];
+    const target = { service: web, destination: server } as const;
+    const place = { ...target, weight: 3 };
+    for (const state of ['maintenance', null] as const) {
+      const told = await sayToDirectors([full, gone, path], target, state);
+      expect(told).toEqual({ answers: [[place]], failures: unanswered });
+    }
+    expect(said).toEqual([
+      [web, server, 'maintenance'],
+      [web, server, undefined],
+    ]);
+    const nowhere = { address: '10.9.9.9' };
+    const drained = await drainByDirectors([full, gone, path], target, { deadline: 7 });
+    expect(drained).toMatchObject({ answers: [[{ ...target, elapsed: 7 }]], failures: unanswered });
+    expect(await drainByDirectors([full, path], nowhere, {})).toEqual({ answers: [], failures: unanswered });
+    expect(await sayToDirectors([gone], target, 'drain')).toEqual({ answers: [], failures: [] });
+  });
+
+  test('a drain that one director refuses is made by another one, and an interrupt ends both', async () => {
+    const target = { service: web, destination: server };
+    const refusing = controlPath(folder, 'refusing');
+    const refuse = async () => {
+      throw new Error('not that');
+    };
+    const second = await serveControl({ ...director, drain: refuse } as unknown as Director, refusing);
+    onTestFinished(() => second.close());
+    expect(await drainByDirectors([refusing, path], target, { deadline: 7 })).toMatchObject({
+      answers: [[{ destination: server, elapsed: 7 }]],
+      failures: [{ message: 'not that' }],
+    });
+    const slow = controlPath(folder, 'slow');
+    const interrupt = new AbortController();
+    const wait = () => new Promise(() => interrupt.abort(new Error('interrupted')));
+    const third = await serveControl({ ...director, drain: wait } as unknown as Director, slow);
+    onTestFinished(() => third.close());
+    const { signal } = interrupt;
+    await expect(drainByDirectors([slow], target, { signal })).rejects.toThrow('interrupted');
   });
 
   test('a director that is too busy to take a connection is not taken for a dead one', async () => {
@@ -174,14 +211,15 @@ describe('the control socket of a director', () => {
       await expect(drainByDirectors(paths, target, options)).rejects.toThrow(
         `${word} does not go with a director`,
       );
-      expect(await drainByDirectors(paths, { address: '10.9.9.9' }, options)).toBeUndefined();
+      const nobodys = await drainByDirectors(paths, { address: '10.9.9.9' }, options);
+      expect(nobodys).toEqual({ answers: [], failures: [] });
     }
     const drained = await drainByDirectors(paths, target, {
       atDeadline: 'give-up',
       force: false,
       deadline: 7,
     });
-    expect(drained).toMatchObject([{ destination: other, elapsed: 7 }]);
+    expect(drained).toMatchObject({ answers: [[{ destination: other, elapsed: 7 }]], failures: [] });
   });
 
   const isRoot = process.geteuid?.() === 0;
