@@ -13,8 +13,8 @@ import { useBed } from './support.ts';
 
 const bed = useBed();
 
-/** How much a director lives through, by a clock that the test moves: a day where there is time for it. */
-const HOURS = Number(process.env['IPVS_HOURS'] ?? (process.env['CI'] ? 24 : 1));
+/** How much a director lives through, by a clock that the test moves; 24 take minutes on an emulated processor. */
+const HOURS = Number(process.env['IPVS_HOURS'] ?? (process.env['CI'] ? 6 : 1));
 
 const MINUTE = 60_000;
 const INTERVAL = 30_000;
@@ -100,7 +100,7 @@ async function hour(host: number, before: number, after: number): Promise<void> 
 
 const probesOf = ({ statistics }: DirectorState) => statistics.checks.passed + statistics.checks.failed;
 
-test('a director goes on for a day by its clock: steady checks, no write but for a reason, nothing that piles up', async () => {
+test('a director goes on for hours by its clock: steady checks, no write but for a reason, nothing that piles up', async () => {
   void listen();
   await director.start();
   await pass(10, [10, 10, 10]);
@@ -126,4 +126,4 @@ test('a director goes on for a day by its clock: steady checks, no write but for
   expect(made).toBeLessThan(1.05 * usual + 10 * HOURS);
   collectGarbage();
   expect(process.memoryUsage().heapUsed - heap).toBeLessThan(2_000_000);
-});
+}, 1_200_000);
