@@ -52,4 +52,4 @@ export function keysOf<T>(keys: Readonly<Record<KeyOf<T>, true>>): ReadonlySet<s
 }
 
 /** The keys of every member of a union. */
-type KeyOf<T> = T extends unknown ? keyof T & string : never;
+export type KeyOf<T> = T extends unknown ? keyof T & string : never;

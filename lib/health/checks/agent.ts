@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { validateInteger, validateObject } from '../../model/arguments.ts';
-import { keysOf } from '../../model/numbers.ts';
 import { joinSignals } from '../signals.ts';
 import type { CheckAnswer, CheckTarget, NamedCheck } from '../types.ts';
+import { validateMilliseconds, validatePort } from './fields.ts';
+import { type OptionSet, optional, readOptions, required } from './options.ts';
 import { bytesOf, keyOf } from './pattern.ts';
 
 /** Where a target's agent is, and what it is told. */
@@ -19,7 +19,12 @@ export interface AgentCheckOptions {
   readonly patience?: number | undefined;
 }
 
-const optionKeys = keysOf<AgentCheckOptions>({ port: true, send: true, patience: true });
+/** What a check by an agent takes. */
+export const agentOptions: OptionSet<AgentCheckOptions> = {
+  port: required(validatePort),
+  send: optional(bytesOf),
+  patience: optional(validateMilliseconds),
+};
 
 /** The longest line that an agent may say, in bytes. */
 const LONGEST_LINE = 1024;
@@ -47,10 +52,7 @@ interface AgentWords {
  * ```
  */
 export function agentCheck(options: AgentCheckOptions): NamedCheck {
-  validateObject('options', options, optionKeys);
-  const { port, send, patience = 1000 } = options;
-  validateInteger('port', port, 1, 65_535);
-  validateInteger('patience', patience, 1, 86_400_000);
+  const { port, send, patience = 1000 } = readOptions(agentOptions, options);
   const bytes = send === undefined ? undefined : bytesOf('send', send);
   /** What the agents of targets said; their word is good until they take it back. */
   const words = new WeakMap<

@@ -1,18 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { addAbortSignal, type Duplex } from 'node:stream';
 import { canonicalAddress } from '../../model/address.ts';
-import {
-  validateChoice,
-  validateObject,
-  validateString,
-  wrongType,
-  wrongValue,
-} from '../../model/arguments.ts';
-import { keysOf } from '../../model/numbers.ts';
+import { validateChoice, validateString, wrongType, wrongValue } from '../../model/arguments.ts';
 import type { NamedCheck } from '../types.ts';
 import { exchange } from './datagrams.ts';
 import { type DnsType, decodeAnswer, dnsTypes, encodeQuestion } from './dns-message.ts';
-import { portText, validatePort } from './fields.ts';
+import { portRule, portText } from './fields.ts';
+import { type OptionSet, optional, readOptions, required } from './options.ts';
 import { keyOf } from './pattern.ts';
 
 export type { DnsType } from './dns-message.ts';
@@ -33,7 +27,13 @@ export interface DnsCheckOptions {
   readonly port?: number | undefined;
 }
 
-const optionKeys = keysOf<DnsCheckOptions>({ name: true, type: true, answer: true, port: true });
+/** What a DNS check takes. */
+export const dnsOptions: OptionSet<DnsCheckOptions> = {
+  name: required(nameOf),
+  type: optional((field, value) => validateChoice(field, value, dnsTypes)),
+  answer: optional((field, value, { type }) => recordTest(field, value, type)),
+  port: portRule,
+};
 
 /** The bytes of a message's length over TCP. */
 const LENGTH_BYTES = 2;
@@ -54,15 +54,9 @@ const rcodes = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED
  * ```
  */
 export function dnsCheck(options: DnsCheckOptions): NamedCheck {
-  validateObject('options', options, optionKeys);
-  const { type = 'A', answer, port } = options;
-  const name = validateName(options.name);
-  validateChoice('type', type, dnsTypes);
-  if (answer !== undefined && typeof answer !== 'string' && !(answer instanceof RegExp)) {
-    throw wrongType('answer', 'a string or a regular expression', answer);
-  }
-  validatePort(port);
-  const isRight = recordTest(answer, type);
+  const { name: given, type = 'A', answer, port } = readOptions(dnsOptions, options);
+  const name = nameOf('name', given);
+  const isRight = answer === undefined ? () => true : recordTest('answer', answer, type);
   return {
     name: `dns ${type} ${name === '' ? '.' : name}${portText(port)}`,
     key: keyOf('dns', { name, type, answer, port }),
@@ -103,22 +97,23 @@ function noAnswer(): never {
 }
 
 /** Returns a name without its last dot; throws for what is none. */
-function validateName(value: unknown): string {
-  const name = validateString('name', value).replace(/\.$/, '');
+function nameOf(field: string, value: unknown): string {
+  const name = validateString(field, value).replace(/\.$/, '');
   const isName = name.split('.').every(label => /^[!-~]{1,63}$/.test(label)) && name.length <= 253;
   if (value === '.') return '';
-  if (!isName) throw wrongValue('name', 'have labels of 1 to 63 characters, 253 in all', value);
+  if (!isName) throw wrongValue(field, 'have labels of 1 to 63 characters, 253 in all', value);
   return name;
 }
 
-function recordTest(answer: string | RegExp | undefined, type: DnsType): (record: string) => boolean {
-  if (answer === undefined) return () => true;
+/** Returns what tells whether a record is right; throws for an answer that none of its type can be. */
+function recordTest(field: string, answer: unknown, type: unknown = 'A'): (record: string) => boolean {
   if (answer instanceof RegExp) {
     const expression = new RegExp(answer.source, answer.flags.replace(/[gy]/g, ''));
     return record => expression.test(record);
   }
+  if (typeof answer !== 'string') throw wrongType(field, 'a string or a regular expression', answer);
   const isAddress = type === 'A' || type === 'AAAA';
   const wanted = isAddress ? canonicalAddress(answer) : answer;
-  if (wanted === undefined) throw wrongValue('answer', 'be an address', answer);
+  if (wanted === undefined) throw wrongValue(field, 'be an address', answer);
   return record => record === wanted;
 }

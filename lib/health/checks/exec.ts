@@ -1,16 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  validateInteger,
-  validateObject,
-  validateString,
-  wrongType,
-  wrongValue,
-} from '../../model/arguments.ts';
-import { keysOf } from '../../model/numbers.ts';
+import { validateInteger, validateString, wrongValue } from '../../model/arguments.ts';
 import type { CheckAnswer, CheckTarget, NamedCheck } from '../types.ts';
 import { validateStrings } from './fields.ts';
+import { named, type OptionSet, optional, readOptions, required } from './options.ts';
 import { keyOf } from './pattern.ts';
 
 /** Which program a check runs, and what its exit says. */
@@ -40,14 +34,15 @@ export interface ExecCheckOptions {
   readonly gid?: number | undefined;
 }
 
-const optionKeys = keysOf<ExecCheckOptions>({
-  command: true,
-  args: true,
-  env: true,
-  fullWeight: true,
-  uid: true,
-  gid: true,
-});
+/** What a check by a program takes. */
+export const execOptions: OptionSet<ExecCheckOptions> = {
+  command: required(validateCommand),
+  args: optional(validateArguments),
+  env: named(validateString),
+  fullWeight: optional((field, value) => validateInteger(field, value, 1, 253)),
+  uid: optional(validateId),
+  gid: optional(validateId),
+};
 
 /** How much is kept of what a program says, in bytes of each stream. */
 const MOST_OUTPUT = 4096;
@@ -71,27 +66,16 @@ const LAST_WORDS = 100;
  * ```
  */
 export function execCheck(options: ExecCheckOptions): NamedCheck {
-  validateObject('options', options, optionKeys);
-  const { command, args = [], env = {}, fullWeight, uid, gid } = options;
-  if (!/^[^\0]+$/.test(validateString('command', command))) {
-    throw wrongValue('command', 'be the name of a program, or a path to it', command);
-  }
-  for (const text of validateStrings('args', args)) {
-    if (text.includes('\0')) throw wrongValue('args', 'have no NUL', text);
-  }
-  if (typeof env !== 'object' || env === null) throw wrongType('env', 'an object', env);
-  for (const [name, value] of Object.entries(env)) validateString(`env.${name}`, value);
-  if (fullWeight !== undefined) validateInteger('fullWeight', fullWeight, 1, 253);
-  if (uid !== undefined) validateInteger('uid', uid, 0, 0xffff_fffe);
-  if (gid !== undefined) validateInteger('gid', gid, 0, 0xffff_fffe);
+  const given = readOptions(execOptions, options);
+  const { command, args = [], fullWeight } = given;
   return {
     name: `exec ${[command, ...args].join(' ')}`,
-    key: keyOf('exec', options),
+    key: keyOf('exec', given),
     heedsService: args.some(text => /\{service(?:Address|Port)\}/.test(text)),
     needsPort: false,
     async check(target, { signal }) {
       signal.throwIfAborted();
-      const child = start(fillIn(args, target), options);
+      const child = start(fillIn(args, target), given);
       const { status, killer, said } = await end(child, signal);
       signal.throwIfAborted();
       if (status === null) throw new Error(`killed by ${killer}`);
@@ -103,6 +87,23 @@ export function execCheck(options: ExecCheckOptions): NamedCheck {
       return { factor, ...detail } satisfies CheckAnswer;
     },
   };
+}
+
+function validateCommand(field: string, value: unknown): void {
+  if (!/^[^\0]+$/.test(validateString(field, value))) {
+    throw wrongValue(field, 'be the name of a program, or a path to it', value);
+  }
+}
+
+function validateArguments(field: string, value: unknown): void {
+  for (const text of validateStrings(field, value)) {
+    if (text.includes('\0')) throw wrongValue(field, 'have no NUL', text);
+  }
+}
+
+/** Throws unless a user's or group's number is one; the last is what the kernel takes for none. */
+function validateId(field: string, value: unknown): void {
+  validateInteger(field, value, 0, 0xffff_fffe);
 }
 
 /** Starts the program, in a process group of its own. */

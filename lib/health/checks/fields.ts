@@ -1,16 +1,23 @@
 import { validateInteger, wrongType } from '../../model/arguments.ts';
+import { optional, type Rule } from './options.ts';
 
-/** Throws unless `port` is undefined or 1 to 65535. */
-export function validatePort(port: unknown): void {
-  if (port !== undefined) validateInteger('port', port, 1, 65_535);
+/** The port that is checked instead of the target's: 1 to 65535. */
+export const portRule: Rule = optional(validatePort);
+
+/** Throws unless a port is 1 to 65535. */
+export function validatePort(field: string, port: unknown): void {
+  validateInteger(field, port, 1, 65_535);
 }
 
 /** How much of an answer is read, in bytes, unless options say otherwise. */
 export const USUAL_BYTES = 65_536;
 
-/** Throws unless `maxBytes` is 1 to 1048576. */
-export function validateMaxBytes(maxBytes: unknown): void {
-  validateInteger('maxBytes', maxBytes, 1, 1_048_576);
+/** How much of an answer is read, in bytes: 1 to 1048576. */
+export const maxBytesRule: Rule = optional((field, value) => validateInteger(field, value, 1, 1_048_576));
+
+/** Throws unless milliseconds are 1 to 86400000, a day. */
+export function validateMilliseconds(field: string, value: unknown): void {
+  validateInteger(field, value, 1, 86_400_000);
 }
 
 /** Throws unless every element of a list is a string. */

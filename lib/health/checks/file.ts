@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { validateObject, validateString, wrongValue } from '../../model/arguments.ts';
-import { keysOf } from '../../model/numbers.ts';
+import { validateString, wrongValue } from '../../model/arguments.ts';
 import type { CheckTarget, NamedCheck } from '../types.ts';
+import { type OptionSet, readOptions, required } from './options.ts';
 import { keyOf } from './pattern.ts';
 
 /** Which files say that a target is in maintenance. */
@@ -11,7 +11,8 @@ export interface FileCheckOptions {
   readonly directory: string;
 }
 
-const optionKeys = keysOf<FileCheckOptions>({ directory: true });
+/** What a check of files takes. */
+export const fileOptions: OptionSet<FileCheckOptions> = { directory: required(validateDirectory) };
 
 /** The longest detail that is read of a file, in characters. */
 const LONGEST_LINE = 200;
@@ -29,14 +30,10 @@ const LONGEST_LINE = 200;
  * ```
  */
 export function fileCheck(options: FileCheckOptions): NamedCheck {
-  validateObject('options', options, optionKeys);
-  const { directory } = options;
-  if (!/^\/[^\0]*$/.test(validateString('directory', directory))) {
-    throw wrongValue('directory', 'be an absolute path', directory);
-  }
+  const { directory } = readOptions(fileOptions, options);
   return {
     name: `file ${directory}`,
-    key: keyOf('file', options),
+    key: keyOf('file', { directory }),
     heedsService: false,
     needsPort: false,
     async check(target) {
@@ -49,6 +46,10 @@ export function fileCheck(options: FileCheckOptions): NamedCheck {
       return { admin: 'ready' };
     },
   };
+}
+
+function validateDirectory(field: string, value: unknown): void {
+  if (!/^\/[^\0]*$/.test(validateString(field, value))) throw wrongValue(field, 'be an absolute path', value);
 }
 
 function namesOf({ address, port }: CheckTarget): readonly string[] {

@@ -9,16 +9,16 @@ import type { Duplex } from 'node:stream';
 import {
   contradiction,
   type InvalidArgumentError,
-  validateObject,
   validateString,
   wrongType,
   wrongValue,
 } from '../../model/arguments.ts';
-import { keysOf } from '../../model/numbers.ts';
+import type { Fields } from '../../model/fields.ts';
 import type { CheckAnswer, NamedCheck } from '../types.ts';
-import { portText, USUAL_BYTES, validateMaxBytes, validatePort } from './fields.ts';
+import { maxBytesRule, portRule, portText, USUAL_BYTES } from './fields.ts';
+import { named, nested, type OptionSet, optional, readOptions } from './options.ts';
 import { keyOf, type Matcher, matcherOf, type Pattern } from './pattern.ts';
-import { shakeHands, type TlsOptions, tlsKeys, validateTls } from './tls.ts';
+import { shakeHands, type TlsOptions, tlsOptions } from './tls.ts';
 
 /** What an HTTP check asks for, and which answer is right. HTTP/1.1, a new connection each time. */
 export interface HttpCheckOptions {
@@ -49,19 +49,23 @@ export interface HttpsCheckOptions extends HttpCheckOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
-const httpOptions = {
-  method: true,
-  path: true,
-  host: true,
-  headers: true,
-  statuses: true,
-  body: true,
-  maxBytes: true,
-  port: true,
-} as const;
+/** What an HTTP check takes. */
+export const httpOptions: OptionSet<HttpCheckOptions> = {
+  method: optional(validateMethod),
+  path: optional(validatePath),
+  host: optional(validateHost),
+  headers: named(validateHeader),
+  statuses: optional(statusesOf),
+  body: optional(validateBody),
+  maxBytes: maxBytesRule,
+  port: portRule,
+};
 
-const httpKeys = keysOf<HttpCheckOptions>(httpOptions);
-const httpsKeys = keysOf<HttpsCheckOptions>({ ...httpOptions, tls: true });
+/** What an HTTPS check takes. */
+export const httpsOptions: OptionSet<HttpsCheckOptions> = {
+  ...httpOptions,
+  tls: nested(tlsOptions),
+};
 
 /**
  * A target is healthy that answers a request with a right status and, if asked for, a right body.
@@ -75,8 +79,7 @@ const httpsKeys = keysOf<HttpsCheckOptions>({ ...httpOptions, tls: true });
  * ```
  */
 export function httpCheck(options: HttpCheckOptions = {}): NamedCheck {
-  validateObject('options', options, httpKeys);
-  return makeCheck('http', options, undefined);
+  return makeCheck('http', readOptions(httpOptions, options), undefined);
 }
 
 /**
@@ -92,10 +95,7 @@ export function httpCheck(options: HttpCheckOptions = {}): NamedCheck {
  * ```
  */
 export function httpsCheck(options: HttpsCheckOptions = {}): NamedCheck {
-  validateObject('options', options, httpsKeys);
-  const { tls = {}, ...rest } = options;
-  validateObject('tls', tls, tlsKeys);
-  validateTls(tls, 'tls.');
+  const { tls = {}, ...rest } = readOptions(httpsOptions, options);
   return makeCheck('https', rest, tls);
 }
 
@@ -106,23 +106,8 @@ function makeCheck(
 ): NamedCheck {
   const { method = 'GET', path = '/', host, headers = {}, statuses = [[200, 299]], body, port } = options;
   const { maxBytes = USUAL_BYTES } = options;
-  if (!/^[A-Z]{1,20}$/.test(validateString('method', method)) || method === 'CONNECT') {
-    throw wrongValue('method', "be a method of HTTP's in capitals", method);
-  }
-  if (!/^\/[!-~]*$/.test(validateString('path', path))) {
-    throw wrongValue('path', 'begin with a slash and have no blanks', path);
-  }
-  if (host !== undefined && !/^[!-~]+$/.test(validateString('host', host))) {
-    throw wrongValue('host', 'be a name, or a name and a port', host);
-  }
-  validateHeaders(headers);
-  const isRight = statusesOf(statuses);
-  if (method === 'HEAD' && body !== undefined) {
-    throw contradiction("body does not go with method 'HEAD', whose answer has none");
-  }
+  const isRight = statusesOf('statuses', statuses);
   const matcher = body === undefined ? undefined : matcherOf('body', body);
-  validateMaxBytes(maxBytes);
-  validatePort(port);
   const given = host ?? tls?.servername;
   return {
     name: `${scheme} ${method} ${path}${portText(port)}`,
@@ -175,27 +160,48 @@ async function readBody(answer: IncomingMessage, matcher: Matcher, maxBytes: num
   if (!matcher.matches(Buffer.concat(chunks))) throw new Error(`no ${matcher.text} in the body`);
 }
 
-function validateHeaders(headers: unknown): void {
-  if (typeof headers !== 'object' || headers === null) throw wrongType('headers', 'an object', headers);
-  for (const [name, value] of Object.entries(headers)) {
-    validateString(`headers.${name}`, value);
-    try {
-      validateHeaderName(name);
-      validateHeaderValue(name, value);
-    } catch {
-      throw wrongValue(`headers.${name}`, "be a header of HTTP's", value);
-    }
+function validateMethod(field: string, value: unknown): void {
+  if (!/^[A-Z]{1,20}$/.test(validateString(field, value)) || value === 'CONNECT') {
+    throw wrongValue(field, "be a method of HTTP's in capitals", value);
+  }
+}
+
+function validatePath(field: string, value: unknown): void {
+  if (!/^\/[!-~]*$/.test(validateString(field, value))) {
+    throw wrongValue(field, 'begin with a slash and have no blanks', value);
+  }
+}
+
+function validateHost(field: string, value: unknown): void {
+  if (!/^[!-~]+$/.test(validateString(field, value))) {
+    throw wrongValue(field, 'be a name, or a name and a port', value);
+  }
+}
+
+function validateBody(field: string, value: unknown, { method }: Fields): void {
+  if (method === 'HEAD')
+    throw contradiction(`${field} does not go with method 'HEAD', whose answer has none`);
+  matcherOf(field, value);
+}
+
+function validateHeader(field: string, value: unknown, name: string): void {
+  const text = validateString(field, value);
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, text);
+  } catch {
+    throw wrongValue(field, "be a header of HTTP's", value);
   }
 }
 
 /** Returns what tells whether a status is right; throws for what is no list of statuses. */
-function statusesOf(statuses: unknown): (status: number) => boolean {
-  if (!Array.isArray(statuses)) throw wrongType('statuses', 'a list', statuses);
-  if (statuses.length === 0) throw wrongValue('statuses', 'not be empty', statuses);
+function statusesOf(field: string, statuses: unknown): (status: number) => boolean {
+  if (!Array.isArray(statuses)) throw wrongType(field, 'a list', statuses);
+  if (statuses.length === 0) throw wrongValue(field, 'not be empty', statuses);
   const ranges = statuses.map((entry: unknown): readonly [number, number] => {
     const [first, last] = Array.isArray(entry) ? entry : [entry, entry];
     const isWhole = !Array.isArray(entry) || entry.length === 2;
-    if (!isWhole || !isStatus(first) || !isStatus(last) || first > last) throw wrongStatus(entry);
+    if (!isWhole || !isStatus(first) || !isStatus(last) || first > last) throw wrongStatus(field, entry);
     return [first, last];
   });
   return status => ranges.some(([first, last]) => status >= first && status <= last);
@@ -205,6 +211,6 @@ function isStatus(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 599;
 }
 
-function wrongStatus(value: unknown): InvalidArgumentError {
-  return wrongValue('statuses', 'hold numbers from 100 to 599, or ranges of two of them', value);
+function wrongStatus(field: string, value: unknown): InvalidArgumentError {
+  return wrongValue(field, 'hold numbers from 100 to 599, or ranges of two of them', value);
 }

@@ -1,7 +1,6 @@
-import { validateObject } from '../../model/arguments.ts';
-import { keysOf } from '../../model/numbers.ts';
 import type { NamedCheck } from '../types.ts';
-import { portText, USUAL_BYTES, validateMaxBytes, validatePort } from './fields.ts';
+import { maxBytesRule, portRule, portText, USUAL_BYTES } from './fields.ts';
+import { type OptionSet, optional, readOptions } from './options.ts';
 import { bytesOf, keyOf, matcherOf, type Pattern } from './pattern.ts';
 import { readUntil } from './read.ts';
 
@@ -17,7 +16,13 @@ export interface TcpCheckOptions {
   readonly port?: number | undefined;
 }
 
-const optionKeys = keysOf<TcpCheckOptions>({ send: true, expect: true, maxBytes: true, port: true });
+/** What a TCP check takes. */
+export const tcpOptions: OptionSet<TcpCheckOptions> = {
+  send: optional(bytesOf),
+  expect: optional(matcherOf),
+  maxBytes: maxBytesRule,
+  port: portRule,
+};
 
 /**
  * A target is healthy that takes a TCP connection and, if something is expected, says it: greetings of SMTP,
@@ -33,12 +38,9 @@ const optionKeys = keysOf<TcpCheckOptions>({ send: true, expect: true, maxBytes:
  * ```
  */
 export function tcpCheck(options: TcpCheckOptions = {}): NamedCheck {
-  validateObject('options', options, optionKeys);
-  const { send, expect, maxBytes = USUAL_BYTES, port } = options;
+  const { send, expect, maxBytes = USUAL_BYTES, port } = readOptions(tcpOptions, options);
   const bytes = send === undefined ? undefined : bytesOf('send', send);
   const matcher = expect === undefined ? undefined : matcherOf('expect', expect);
-  validateMaxBytes(maxBytes);
-  validatePort(port);
   return {
     name: `tcp${portText(port)}${matcher === undefined ? '' : ` ${matcher.text}`}`,
     key: keyOf('tcp', { send: bytes, expect, maxBytes, port }),

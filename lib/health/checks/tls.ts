@@ -3,14 +3,13 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import {
   validateBoolean,
   validateInteger,
-  validateObject,
   validateString,
   wrongType,
   wrongValue,
 } from '../../model/arguments.ts';
-import { keysOf } from '../../model/numbers.ts';
 import type { CheckAnswer, NamedCheck } from '../types.ts';
-import { portText, validatePort, validateStrings } from './fields.ts';
+import { portRule, portText, validateStrings } from './fields.ts';
+import { type OptionSet, optional, readOptions, required } from './options.ts';
 import { keyOf } from './pattern.ts';
 
 /** How TLS is spoken to a target. */
@@ -40,19 +39,24 @@ export interface TlsCheckOptions extends TlsOptions {
   readonly port?: number | undefined;
 }
 
-const tlsOptions = {
-  servername: true,
-  verify: true,
-  ca: true,
-  cert: true,
-  key: true,
-  alpn: true,
-  minDays: true,
-} as const;
+/** What says how TLS is spoken. */
+export const tlsOptions: OptionSet<TlsOptions> = {
+  servername: optional(validateServername),
+  verify: optional(validateBoolean),
+  ca: optional(validatePem),
+  cert: required((field, value, { key }) => validatePemWith(key, field, value)),
+  key: required((field, value, { cert }) => validatePemWith(cert, field, value)),
+  alpn: optional((field, value) => {
+    if (validateStrings(field, value).length === 0) throw wrongValue(field, 'not be empty', value);
+  }),
+  minDays: optional((field, value) => validateInteger(field, value, 0, 36_500)),
+};
 
-/** The names of options of TLS. */
-export const tlsKeys = keysOf<TlsOptions>(tlsOptions);
-const optionKeys = keysOf<TlsCheckOptions>({ ...tlsOptions, port: true });
+/** What a TLS check takes. */
+export const tlsCheckOptions: OptionSet<TlsCheckOptions> = {
+  ...tlsOptions,
+  port: portRule,
+};
 
 const DAY = 86_400_000;
 
@@ -69,13 +73,11 @@ const DAY = 86_400_000;
  * ```
  */
 export function tlsCheck(options: TlsCheckOptions = {}): NamedCheck {
-  validateObject('options', options, optionKeys);
-  const { port, ...tls } = options;
-  validatePort(port);
-  validateTls(tls);
+  const given = readOptions(tlsCheckOptions, options);
+  const { port, ...tls } = given;
   return {
     name: ['tls', tls.servername, portText(port).trim()].filter(Boolean).join(' '),
-    key: keyOf('tls', options),
+    key: keyOf('tls', given),
     heedsService: false,
     needsPort: port === undefined,
     async check(_, { dial, signal }) {
@@ -87,32 +89,19 @@ export function tlsCheck(options: TlsCheckOptions = {}): NamedCheck {
   };
 }
 
-/** Throws an `InvalidArgumentError` that names the wrong field, behind `prefix`. */
-export function validateTls(
-  { servername, verify, ca, cert, key, alpn, minDays }: TlsOptions,
-  prefix: 'tls.' | '' = '',
-): void {
-  const field = (name: keyof TlsOptions) => `${prefix}${name}`;
-  if (
-    servername !== undefined &&
-    (validateString(field('servername'), servername) === '' || isIP(servername) !== 0)
-  ) {
-    throw wrongValue(field('servername'), 'be a name', servername);
-  }
-  if (verify !== undefined) validateBoolean(field('verify'), verify);
-  for (const [name, pem] of Object.entries({ ca, cert, key })) {
-    if (pem !== undefined && !validateString(`${prefix}${name}`, pem).includes('-----BEGIN ')) {
-      throw wrongValue(`${prefix}${name}`, 'be in PEM', pem);
-    }
-  }
-  if ((cert === undefined) !== (key === undefined)) {
-    const missing = field(cert === undefined ? 'cert' : 'key');
-    throw wrongType(missing, 'given with the other of the two', undefined);
-  }
-  if (alpn !== undefined && validateStrings(field('alpn'), alpn).length === 0) {
-    throw wrongValue(field('alpn'), 'not be empty', alpn);
-  }
-  if (minDays !== undefined) validateInteger(field('minDays'), minDays, 0, 36_500);
+function validateServername(field: string, value: unknown): void {
+  const name = validateString(field, value);
+  if (name === '' || isIP(name) !== 0) throw wrongValue(field, 'be a name', value);
+}
+
+function validatePem(field: string, value: unknown): void {
+  if (!validateString(field, value).includes('-----BEGIN ')) throw wrongValue(field, 'be in PEM', value);
+}
+
+/** Throws unless PEM is given with the other of two that go together, or neither of them is. */
+function validatePemWith(other: unknown, field: string, value: unknown): void {
+  if (value !== undefined) validatePem(field, value);
+  else if (other !== undefined) throw wrongType(field, 'given with the other of the two', value);
 }
 
 /**

@@ -1,8 +1,8 @@
-import { validateInteger, validateObject } from '../../model/arguments.ts';
-import { keysOf } from '../../model/numbers.ts';
+import { validateInteger } from '../../model/arguments.ts';
 import type { NamedCheck } from '../types.ts';
 import { exchange } from './datagrams.ts';
-import { portText, validatePort } from './fields.ts';
+import { portRule, portText, validateMilliseconds } from './fields.ts';
+import { type OptionSet, optional, readOptions } from './options.ts';
 import { bytesOf, keyOf, matcherOf, type Pattern } from './pattern.ts';
 
 /** What a UDP check sends and wants back. */
@@ -20,10 +20,18 @@ export interface UdpCheckOptions {
   readonly port?: number | undefined;
 }
 
-const optionKeys = keysOf<UdpCheckOptions>({ payload: true, expect: true, quiet: true, port: true });
-
 /** Leaves room for the headers of tunnels in the 1500 bytes that Ethernet carries. */
 const LONGEST_PAYLOAD = 1400;
+
+/** What a UDP check takes. */
+export const udpOptions: OptionSet<UdpCheckOptions> = {
+  payload: optional((field, value) =>
+    validateInteger(`${field}.length`, bytesOf(field, value).length, 0, LONGEST_PAYLOAD),
+  ),
+  expect: optional(matcherOf),
+  quiet: optional(validateMilliseconds),
+  port: portRule,
+};
 
 /**
  * A target is healthy that answers a datagram or, if no answer is expected, doesn't refuse it. A host that is
@@ -38,13 +46,9 @@ const LONGEST_PAYLOAD = 1400;
  * ```
  */
 export function udpCheck(options: UdpCheckOptions = {}): NamedCheck {
-  validateObject('options', options, optionKeys);
-  const { payload = '', expect, quiet = 500, port } = options;
+  const { payload = '', expect, quiet = 500, port } = readOptions(udpOptions, options);
   const bytes = bytesOf('payload', payload);
-  validateInteger('payload.length', bytes.length, 0, LONGEST_PAYLOAD);
   const matcher = expect === undefined ? undefined : matcherOf('expect', expect);
-  validateInteger('quiet', quiet, 1, 86_400_000);
-  validatePort(port);
   return {
     name: `udp${portText(port)}${matcher === undefined ? '' : ` ${matcher.text}`}`,
     key: keyOf('udp', { payload: bytes, expect, quiet, port }),

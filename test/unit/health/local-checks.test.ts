@@ -57,6 +57,14 @@ describe('a check by a program', () => {
     expect(await probe(target, check)).toEqual(said);
   });
 
+  test('what becomes of the options after they were given changes nothing', async () => {
+    const options = { command: script('echo "$NAME"'), args: ['a'], env: { NAME: 'given' } };
+    const check = execCheck(options);
+    options.command = '/nonexistent';
+    options.env.NAME = 'changed';
+    expect(await probe(target, check)).toMatchObject({ answer: { detail: 'given' } });
+  });
+
   test('arguments stand for the target and its service, and no shell sees them', async () => {
     const command = script('printf "%s|" "$@" "$NAME"; exit 0');
     const args = ['{serviceAddress}', '{servicePort}', '{address}', '{port}', '$(id); *'];
