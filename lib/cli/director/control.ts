@@ -142,25 +142,28 @@ function isDeaf({ code }: NodeJS.ErrnoException): boolean {
 function answer(director: Director, socket: Socket, status: () => DirectorState): void {
   let text = '';
   const write = (line: ControlAnswer) => socket.writable && socket.write(`${JSON.stringify(line)}\n`);
+  const leave = () => void socket.end().setTimeout(PATIENCE, () => socket.destroy());
   const fail = (error: Error) => {
     write({ error: { code: (error as { code?: string }).code, message: error.message } });
-    socket.end();
+    leave();
   };
-  socket.setEncoding('utf8').setTimeout(PATIENCE, () => fail(new Error('no request came in time')));
+  const onSilence = () => fail(new Error('no request came in time'));
+  socket.setEncoding('utf8').setTimeout(PATIENCE, onSilence);
   const ending = new AbortController();
   socket.on('close', () => ending.abort());
   const onData = (chunk: string) => {
     text += chunk;
     const end = text.indexOf('\n');
-    if (end < 0) {
-      if (text.length > LONGEST) fail(new Error(`a request has at most ${LONGEST} characters`));
+    if (end < 0 && text.length <= LONGEST) return;
+    socket.off('data', onData).resume().setTimeout(0, onSilence);
+    if (end < 0 || end > LONGEST) {
+      fail(new Error(`a request has at most ${LONGEST} characters`));
       return;
     }
-    socket.off('data', onData).resume().setTimeout(0);
     const line = text.slice(0, end);
     obey(director, status, line, ending.signal, progress => void write({ progress })).then(result => {
       write({ result });
-      socket.end();
+      leave();
     }, fail);
   };
   socket.on('data', onData);

@@ -254,6 +254,13 @@ describe('the control socket of a director', () => {
     expect(await askDirector(path, { command: 'status' })).toBeDefined();
   });
 
+  test('a request that is too long is refused as a whole, also where its end came with the rest', async () => {
+    const request = { command: 'admin', target: { address: other.address }, state: 'drain' };
+    const long = `${' '.repeat(70_000)}${JSON.stringify(request)}\n`;
+    expect(JSON.parse(await write(long))).toMatchObject({ error: { message: /^a request has at most/ } });
+    expect(said).toEqual([]);
+  });
+
   test('no second director listens at the same socket, and one that was killed leaves nothing in the way', async () => {
     await expect(serveControl(director, path)).rejects.toThrow(/^another director runs already/);
     await control?.close();
