@@ -61,6 +61,13 @@ const own: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   mh: { 'mh-fallback': ServiceFlag.sched1, 'mh-port': ServiceFlag.sched2 },
 };
 
+/** Whether a scheduler of the kernel's own looks at a flag, by either of the names that its bit has. */
+export function heedsFlag(scheduler: string, flag: string): boolean {
+  const bits = Object.hasOwn(own, scheduler) ? own[scheduler]! : {};
+  const bit = bits[flag] ?? generic[flag];
+  return bit !== undefined && Object.values(bits).includes(bit);
+}
+
 /**
  * The bits of flag names. A name that belongs to another scheduler is refused: read back, it would be
  * another.

@@ -1,6 +1,6 @@
 import { parseIpv4, prefixOfMask } from '../address.ts';
 import { isIpv6Service } from '../identity.ts';
-import { schedulerNames } from '../scheduler.ts';
+import { heedsFlag, schedulerNames } from '../scheduler.ts';
 import { DEFAULT_PERSISTENCE, DEFAULT_SCHEDULER } from '../service.ts';
 import type { TableEntry } from '../table.ts';
 import type { Finding } from './warning.ts';
@@ -48,10 +48,11 @@ export function* lintService(service: TableEntry): Generator<Finding> {
 }
 
 function* lintFlags({ schedulerFlags = [] }: TableEntry, scheduler: string): Generator<Finding> {
-  const isOwn = (flag: string) => flag === `${scheduler}-fallback` || flag === `${scheduler}-port`;
   // A scheduler from outside the kernel's tree may use all of its three bits, but not those above them.
   const isForeign = !schedulers.has(scheduler) && scheduler !== 'none';
-  const unused = schedulerFlags.filter(flag => !isOwn(flag) && (!isForeign || flag.startsWith('0x')));
+  const unused = schedulerFlags.filter(
+    flag => !heedsFlag(scheduler, flag) && (!isForeign || flag.startsWith('0x')),
+  );
   if (unused.length === 0) return;
   yield [
     'ignored-scheduler-flags',

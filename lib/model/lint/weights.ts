@@ -1,4 +1,5 @@
 import { DEFAULT_WEIGHT, type DestinationSpec } from '../destination.ts';
+import { fallbackFlag, refusesClients } from '../hashing.ts';
 import { DEFAULT_SCHEDULER } from '../service.ts';
 import type { TableEntry } from '../table.ts';
 import type { Finding } from './warning.ts';
@@ -12,7 +13,6 @@ const MH_BITS = 6;
 
 /** The schedulers that look at a weight only to see whether it is 0. */
 const equalSchedulers: ReadonlySet<string> = new Set(['rr', 'lc', 'dh']);
-const hashingSchedulers: ReadonlySet<string> = new Set(['dh', 'sh', 'mh']);
 
 /** What the weights of a service's destinations come to together. */
 export function* lintWeights({
@@ -49,8 +49,9 @@ export function* lintWeights({
     }
   }
   const zero = weights.length - used.length;
-  if (zero > 0 && hashingSchedulers.has(scheduler) && !schedulerFlags.includes(`${scheduler}-fallback`)) {
-    const remedy = scheduler === 'dh' ? '' : `; '${scheduler}-fallback' gives them another`;
+  if (zero > 0 && refusesClients(scheduler, schedulerFlags)) {
+    const fallback = fallbackFlag(scheduler);
+    const remedy = fallback === undefined ? '' : `; '${fallback}' gives them another`;
     yield [
       'hashed-weight-zero',
       'destinations',

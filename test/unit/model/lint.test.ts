@@ -117,6 +117,11 @@ const usual: readonly (readonly [string, ServiceSpec, readonly DestinationSpec[]
     { ...web, scheduler: 'sh', schedulerFlags: ['sh-fallback', 'sh-port'] },
     servers(1, 0),
   ],
+  [
+    'a hashing scheduler with the other names of its flags',
+    { ...web, scheduler: 'mh', schedulerFlags: ['flag-1', 'flag-2'] },
+    servers(1, 0),
+  ],
   ['weights that mh can tell apart', { ...web, scheduler: 'mh' }, servers(63, 21, 1)],
   ['large weights with a large common divisor, for mh', { ...web, scheduler: 'mh' }, servers(60_000, 20_000)],
   ['a netmask without holes', { ...web, persistence: { granularity: '255.255.255.0' } }, [server]],
