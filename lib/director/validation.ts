@@ -59,7 +59,7 @@ export function problemsOf(
       problems.push(problemAt(at, error as Error));
     }
   };
-  for (const validate of policyValidators('service', given, defaults.policy)) attempt(place, validate);
+  for (const validate of policyValidators('service', given, defaults)) attempt(place, validate);
   // What is wrong with a service's policy is told once, and not at each destination that it is for.
   const isPolicy = !problems.some(({ path }) => path.startsWith(`${place}.policy`));
   attempt(place, () => {
@@ -84,19 +84,22 @@ export function problemsOf(
   return problems;
 }
 
-/** Checks of each field of a policy by itself. */
+/** Checks of each field of a policy, by itself or beside those that it leaves to the `usual` one. */
 export function policyValidators(
   field: string,
   policy: ServicePolicy,
-  usual: CheckPolicy = {},
+  usual: ServicePolicy = {},
 ): readonly (() => void)[] {
-  const { quorum, hysteresis, maxUnhealthy, slowStart, onFailure } = policy;
+  const { quorum, maxUnhealthy, slowStart, onFailure } = policy;
   return [
-    ...checkingValidators(field, policy, usual),
+    ...checkingValidators(field, policy, usual.policy),
     () => quorum === undefined || validateInteger(`${field}.quorum`, quorum, 1, MAX_WEIGHT),
     () => {
+      const { hysteresis = usual.hysteresis } = policy;
       if (hysteresis === undefined) return;
-      const most = Number.isInteger(quorum) ? (quorum as number) - 1 : 0;
+      // As much as the quorum or more, and a service without any healthy server would stay up.
+      const of = quorum ?? usual.quorum;
+      const most = Number.isInteger(of) ? (of as number) - 1 : 0;
       validateInteger(`${field}.hysteresis`, hysteresis, 0, Math.max(0, most));
     },
     () => {
@@ -115,7 +118,7 @@ export function policyValidators(
 function checkingValidators(
   field: string,
   { checks, policy, target }: ServicePolicy,
-  usual: CheckPolicy,
+  usual: CheckPolicy = {},
 ): readonly (() => void)[] {
   return [
     () => checks === undefined || validateChecks(`${field}.checks`, checks),

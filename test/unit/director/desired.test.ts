@@ -113,6 +113,25 @@ describe('the desired state of a director', () => {
     expect([...directed.values()]).toMatchObject([{ slowStart: 0 }]);
   });
 
+  test('a hysteresis is judged by the quorum that its service has, whoever says either', async () => {
+    const service = { ...web, destinations: [server] };
+    const [entry] = (await readDirected([{ ...service, hysteresis: 4 }], { quorum: 5 })).values();
+    expect(entry?.decision.quorum).toEqual({ weight: 5, hysteresis: 4 });
+    const usual = { quorum: 5, hysteresis: 4 };
+    expect(
+      await mistakes(
+        [
+          { ...service, quorum: 4 },
+          { ...service, port: 81 },
+        ],
+        usual,
+      ),
+    ).toEqual(['desired[0].hysteresis must be between 0 and 3, not 4']);
+    expect(await mistakes([{ ...service, hysteresis: 5 }], usual)).toEqual([
+      'desired[0].hysteresis must be between 0 and 4, not 5',
+    ]);
+  });
+
   test('every mistake of a desired state is told with its place, those of the kernel’s fields too', async () => {
     const desired = [
       { ...web, destinations: [server] },
