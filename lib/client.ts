@@ -78,7 +78,8 @@ export let callsOf: (ipvs: Ipvs) => Calls;
  * otherwise `return()` does.
  *
  * Calls take effect in the order they are made, awaited or not. All need CAP_NET_ADMIN in the initial user
- * namespace, reading too. They reject with TypeError or RangeError at an invalid argument (nothing is sent
+ * namespace, reading too; only `settings()`, `totals()`, `connections()` and `schedulers()`, which read files,
+ * need none. They reject with TypeError or RangeError at an invalid argument (nothing is sent
  * then) and with `IpvsError` at anything else.
  *
  * @example
@@ -177,9 +178,10 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Changes what `changes` names and nothing else. `changes` may be a whole service, if its identity is that
-   * of `id`. Reads the service first, as the kernel's own command replaces everything; another program's
-   * change in between is overwritten. Another scheduler takes the kernel some milliseconds (synchronize_rcu).
+   * Changes what `changes` names and nothing else; but a `scheduler` without `schedulerFlags` clears those.
+   * `changes` may be a whole service, if its identity is that of `id`. Reads the service first, as the kernel's
+   * own command replaces everything; another program's change in between is overwritten. Another scheduler
+   * takes the kernel some milliseconds (synchronize_rcu).
    * Rejects with ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND.
    *
    * @example
@@ -431,7 +433,7 @@ export class Ipvs implements AsyncDisposable {
 
   /**
    * Changes the settings that are named: all of them or, where one is missing in this kernel
-   * (ERR_IPVS_SETTING_NOT_FOUND) or refused by it, none.
+   * (ERR_IPVS_SETTING_NOT_FOUND) or refused by it (ERR_IPVS_SETTING_REFUSED), none.
    *
    * @example
    * ```ts
@@ -444,7 +446,7 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Statistics of the whole network namespace.
+   * Statistics of the whole network namespace. Needs no capability.
    *
    * @example
    * ```ts
@@ -509,9 +511,10 @@ export class Ipvs implements AsyncDisposable {
    * other programs write meanwhile it plans again, at most twice.
    *
    * Rejects, with nothing done, with a `DesiredError` that has every mistake in `desired`, with
-   * ERR_IPVS_LIMIT where the changes exceed what `allow` and `maxRemovals` leave, or with ERR_IPVS_OWNED
-   * where another owner has such a service. `timeout` is for each of its calls, one for about 512 rows
-   * that are written. `desired` must not be changed before the outcome is there.
+   * ERR_IPVS_LIMIT where the changes exceed what `allow` and `maxRemovals` leave, with ERR_IPVS_OWNED where
+   * another owner has such a service, with ERR_IPVS_DRAIN_REFUSED where a drain could last for ever, or with
+   * ERR_IPVS_RECORD where /run/ipvs can't be read or written. `timeout` is for each of its calls, one for
+   * about 512 rows that are written. `desired` must not be changed before the outcome is there.
    *
    * @example
    * ```ts
@@ -526,7 +529,8 @@ export class Ipvs implements AsyncDisposable {
   apply(desired: readonly TableEntry[], options?: ApplyOptions): Promise<Applied>;
   /**
    * Carries out a plan of `plan()`'s, its JSON too. A step that does not fit the table any more fails with
-   * ERR_IPVS_STALE, the others are done.
+   * ERR_IPVS_STALE, the others are done. Rejects as with a desired state, with a `DesiredError` for a plan
+   * that has mistakes.
    *
    * @example
    * ```ts
@@ -553,7 +557,8 @@ export class Ipvs implements AsyncDisposable {
    * Rejects with ERR_IPVS_DRAIN_REFUSED, and does nothing, where that could last for ever, refuse clients or
    * leave the service without a destination: `traps` of the outcome are those that do not. Aborted by its
    * signal it leaves the destination at weight 0; called again it goes on, with the deadline it had. Rejects
-   * with ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_DESTINATION_NOT_FOUND.
+   * with ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_DESTINATION_NOT_FOUND, or ERR_IPVS_RECORD where /run/ipvs can't
+   * be read or written.
    *
    * @example
    * ```ts
@@ -571,7 +576,8 @@ export class Ipvs implements AsyncDisposable {
 
   /**
    * As `drain()`, for all destinations with an address, over all services: before a server is shut down.
-   * Where one can't be drained none is. Resolves with none where there is no such destination.
+   * Where one can't be drained none is (ERR_IPVS_DRAIN_REFUSED). Resolves with none where there is no such
+   * destination.
    *
    * @example
    * ```ts
@@ -586,8 +592,8 @@ export class Ipvs implements AsyncDisposable {
 
   /**
    * Gives a drained destination the weight it had before, also one that another process drains or has
-   * drained: counters and connections live on. Rejects with ERR_IPVS_DRAIN_UNKNOWN where nothing is recorded
-   * of that, and no weight given.
+   * drained: counters and connections live on. Rejects with ERR_IPVS_DRAIN_UNKNOWN where no weight is given and
+   * nothing is recorded of a drain, or the destination takes connections.
    *
    * @example
    * ```ts

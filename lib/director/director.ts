@@ -111,7 +111,8 @@ export class Director implements AsyncDisposable {
   /**
    * Directs another desired state: all of it. Resolves when it, or one that came later, is in force; the table
    * follows. Rejects with a `DesiredError` that has every mistake, with ERR_IPVS_LIMIT where it removes more than
-   * it may, or with ERR_IPVS_OWNED; the state before then stays in force.
+   * it may, or with ERR_IPVS_OWNED: the state before then stays in force. Before `start()` and after `close()` this
+   * and what operators say reject with ERR_IPVS_CLOSED.
    *
    * @example
    * ```ts
@@ -130,7 +131,9 @@ export class Director implements AsyncDisposable {
   /**
    * Says what an operator wants of a destination: 'ready', 'drain' (weight 0, checked all the same) or
    * 'maintenance' (weight 0, not checked). It holds against the desired state, and over restarts, until undefined
-   * takes it back. Resolves when it is recorded; the table follows.
+   * takes it back; of a destination that is not desired now it is noted, for when it is. Resolves when it is
+   * recorded; the table follows. Rejects with ERR_IPVS_RECORD where it could not be recorded: it holds until this
+   * director ends.
    *
    * @example
    * ```ts
@@ -178,7 +181,9 @@ export class Director implements AsyncDisposable {
 
   /**
    * Says 'drain' of a destination, as `admin()`, and waits until its connections are gone. It stays at weight 0,
-   * whatever the outcome. Rejects with ERR_IPVS_DRAIN_REFUSED, and does nothing, where weight 0 refuses clients.
+   * whatever the outcome. Rejects with ERR_IPVS_DRAIN_REFUSED, and does nothing, where weight 0 refuses clients; with
+   * ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_DESTINATION_NOT_FOUND where the table lacks it, as it does what fails its
+   * checks and was removed: 'drain' is said all the same.
    *
    * @example
    * ```ts

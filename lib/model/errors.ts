@@ -252,7 +252,7 @@ export type IpvsErrorCode =
    */
   | 'ERR_IPVS_BUSY'
   /**
-   * The client, or the sampler, is closed.
+   * The client, the sampler, the metrics or the director is closed, or the director was not started.
    *
    * To do: Make another one. Do not share one whose owner may close it.
    */

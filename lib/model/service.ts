@@ -100,7 +100,9 @@ export type Service<T extends number | bigint = number> = ServiceId & {
 
 /**
  * What an update replaces; what it does not name stays as it is. A whole `Service` or `ServiceSpec` is taken
- * as well: its identity must be that of the service, its statistics are not looked at.
+ * as well: its identity must be that of the service, its statistics are not looked at. Scheduler and flags go
+ * together: a `scheduler` without `schedulerFlags` clears them, whichever it is, and flags with a scheduler's
+ * name (`sh-port`) want that `scheduler` beside them.
  */
 export interface ServiceChanges extends Omit<ServiceConfig, 'persistence'> {
   /**

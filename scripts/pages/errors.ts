@@ -108,7 +108,8 @@ try {
 
 Bad arguments are no \`IpvsError\`: a \`TypeError\` or \`RangeError\` with Node's own code (\`ERR_INVALID_ARG_TYPE\`,
 \`ERR_INVALID_ARG_VALUE\`, \`ERR_OUT_OF_RANGE\`) names the field and what would be right, and the kernel has seen nothing of
-the call. The last two codes below are such errors too, with a list of all mistakes.
+the call. The last two codes below are no \`IpvsError\` either, but a \`TypeError\` and a \`SyntaxError\` with all mistakes in a
+list, \`problems\`.
 
 An error that says \`sent: true\` came after the call had left: it may have taken effect all the same.
 `;
