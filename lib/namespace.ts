@@ -3,7 +3,8 @@ import { validateInteger, validateObject, wrongType, wrongValue } from './model/
 
 /**
  * A network namespace: its name as `ip netns` knows it, a path to it (with a slash), an open descriptor, or a
- * process that is in it.
+ * process that is in it. A client copies a descriptor when it is made; a target of checks needs its own open for
+ * as long as it is checked.
  */
 export type NetworkNamespace =
   | string

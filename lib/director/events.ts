@@ -13,7 +13,7 @@ export interface EventHub {
 export interface ReadEventsOptions {
   /** Ends the iteration, without an error. */
   readonly signal?: AbortSignal | undefined;
-  /** How many events wait for a slow reader, before the oldest are left out. Default 1000. */
+  /** How many events wait for a slow reader, before the oldest are left out, 1 to 1000000. Default 1000. */
   readonly limit?: number | undefined;
 }
 

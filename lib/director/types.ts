@@ -65,8 +65,9 @@ export interface ServicePolicy extends Checking {
    */
   readonly maxUnhealthy?: number | undefined;
   /**
-   * Milliseconds in which a server that has recovered gets its weight, from a tenth on. Only under schedulers
-   * that share by weight: wrr, wlc, sed, nq, lblc, lblcr. A weight of 1 has no parts. Default 0: at once.
+   * Milliseconds in which a server that has recovered gets its weight, from a tenth on, 0 to 86400000. Only under
+   * schedulers that share by weight: wrr, wlc, sed, nq, lblc, lblcr; a service with another may not name it, and
+   * has no use for that of `defaults`. A weight of 1 has no parts. Default 0: at once.
    */
   readonly slowStart?: number | undefined;
   /**
@@ -115,11 +116,11 @@ export interface DirectorDrain {
 
 /** When failures are not believed, because the director may be what fails. */
 export interface SuspicionOptions {
-  /** The part of all checks that fails within `hold`, above which none of them is believed. Default 0.5. */
+  /** The part of all checks, 0 to 1, that fails within `hold`, above which none of them is believed. Default 0.5. */
   readonly share?: number | undefined;
-  /** With fewer checks than this nothing follows from how many fail. Default 4. */
+  /** With fewer checks than this, 1 or more, nothing follows from how many fail. Default 4. */
   readonly least?: number | undefined;
-  /** Milliseconds for which they are not believed. Default 15000. */
+  /** Milliseconds for which they are not believed, 0 to 86400000. Default 15000. */
   readonly hold?: number | undefined;
 }
 
@@ -160,9 +161,9 @@ export interface DirectorOptions {
    * director's next change undoes them.
    */
   readonly drift?: 'repair' | 'report' | 'off' | undefined;
-  /** Milliseconds between two looks at the table, 100 to 86400000. Default 10000. */
+  /** Milliseconds from one look at the table to the next, 100 to 86400000. Default 10000. */
   readonly driftInterval?: number | undefined;
-  /** How many checks run at once. Default: the monitor's. */
+  /** How many checks run at once, 1 to 100000. Default 1000, as a monitor's. */
   readonly concurrency?: number | undefined;
   /** How checks connect: through another namespace, say. Default: from the process. */
   readonly dial?: Dial | undefined;
@@ -330,6 +331,9 @@ export interface CloseOptions {
    * operators said holds all the same when a director of this name is started again.
    */
   readonly mode?: 'leave' | 'drain' | 'remove' | undefined;
-  /** Milliseconds after which a drain ends in any case. Default: that of the option `drain`. */
+  /**
+   * Milliseconds after which a drain ends in any case, 0 to 2147483647. Default: that of the option `drain`, 0 where
+   * that is false.
+   */
   readonly deadline?: number | undefined;
 }

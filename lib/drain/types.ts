@@ -18,8 +18,8 @@ export interface DrainOptions extends CallOptions {
    */
   readonly poll?: number | undefined;
   /**
-   * Milliseconds after which it ends in any case, from its beginning on, which another process may have made:
-   * one that is gone on with later ends at its first look, as idle where nothing is left.
+   * Milliseconds after which it ends in any case, 0 to 2147483647, from its beginning on, which another process
+   * may have made: one that is gone on with later ends at its first look, as idle where nothing is left.
    * Default: it waits for as long as it takes, unless that could be for ever: then it is refused.
    */
   readonly deadline?: number | undefined;

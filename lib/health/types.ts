@@ -224,8 +224,9 @@ export interface Monitor {
   readonly statistics: MonitorStatistics;
   /**
    * Follows a target's health. `onHealth` is called after each result, never before this returns; with one
-   * who follows already, also once soon with what is known. Throws an `InvalidArgumentError` for a wrong
-   * target or policy, and an Error after `close()`.
+   * who follows already, also once soon with what is known. What it throws is an uncaught exception, and no
+   * other check suffers. Throws an `InvalidArgumentError` for a wrong target or policy, and an Error after
+   * `close()`.
    *
    * @example
    * ```ts
@@ -245,7 +246,8 @@ export interface Monitor {
     onHealth: (health: TargetHealth) => void,
   ): Following;
   /**
-   * Ends all checks. Resolves once those that were being made are over, their sockets and processes gone.
+   * Ends all checks. Resolves once those that were being made are over, their sockets and processes gone; or
+   * after a second, where one of them does not heed its signal.
    *
    * @example
    * ```ts

@@ -51,7 +51,8 @@ export interface MetricsOptions {
   readonly maxSeries?: number | undefined;
   /**
    * The names and labels of Prometheus' node_exporter (collector ipvs), for dashboards that are there already,
-   * instead of this library's.
+   * instead of this library's. They have no place for `name`, `director` and level 'services', which are refused
+   * beside it.
    */
   readonly compat?: 'node_exporter' | undefined;
   /** What a director tells about itself; called for each read of the table. */
@@ -135,7 +136,7 @@ export interface MetricsTextOptions {
    * format is to follow.
    */
   readonly eof?: boolean | undefined;
-  /** Gives it up. */
+  /** Gives it up: rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -218,19 +218,19 @@ export interface PlanOptions {
   /**
    * The caller's name, under which the services that it applied are remembered: in /run/ipvs, for this
    * network namespace, as long as the kernel's table lives. What it no longer wants goes, what others made
-   * stays. 1 to 64 letters, digits, dots, dashes and underscores.
+   * stays. 1 to 64 letters, digits, dots, dashes and underscores, not a dot first.
    */
   readonly owner?: string | undefined;
   /**
    * The desired state is only a part of the caller's: what `owner` applied before and is not named stays, and
-   * stays the owner's. Only the services that are named are read. Not with `owns`.
+   * stays the owner's. Only the services that are named are read, if they are 1000 or fewer. Not with `owns`.
    */
   readonly partial?: boolean | undefined;
   /** The kinds of changes that may be made. A plan that has others is refused as a whole. Default: all. */
   readonly allow?: readonly Allowed[] | undefined;
   /**
    * How many destinations may be removed at most, those of removed services too; a plan that removes more is
-   * refused as a whole. Default: half of those in scope.
+   * refused as a whole: `refusals` of the plan tell why, and `apply()` rejects. Default: half of those in scope.
    */
   readonly maxRemovals?: number | undefined;
   /** Lifts the limit of `maxRemovals`. */

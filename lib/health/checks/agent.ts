@@ -13,8 +13,8 @@ export interface AgentCheckOptions {
   /** Sent once connected. Default: nothing. */
   readonly send?: string | Uint8Array | undefined;
   /**
-   * Milliseconds until an agent that says nothing can't be reached, 1 to 86400000. Must be less than the
-   * policy's `timeout`. Default 1000.
+   * Milliseconds after which an agent that says nothing counts as out of reach, 1 to 86400000. Must be less
+   * than the policy's `timeout`, or the check fails instead. Default 1000.
    */
   readonly patience?: number | undefined;
 }

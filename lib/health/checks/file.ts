@@ -7,7 +7,7 @@ import { keyOf } from './pattern.ts';
 
 /** Which files say that a target is in maintenance. */
 export interface FileCheckOptions {
-  /** A folder. Files in it have names of targets: `10.0.0.5`, `10.0.0.5:80`, `fd00::5` or `[fd00::5]:80`. */
+  /** A folder, by an absolute path. Files in it have names of targets: `10.0.0.5`, `10.0.0.5:80`, `fd00::5` or `[fd00::5]:80`. */
   readonly directory: string;
 }
 
