@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync, readSync, writeSync } from 'node:fs';
 import type { NetworkNamespace } from '../namespace.ts';
 
 /** What a command has of the world around it. */
@@ -62,14 +62,22 @@ export const processShell: Shell = {
 /** All of a file, or for `-` of standard input. */
 async function readText(path: string): Promise<string> {
   if (path !== '-') return readFileSync(path, 'utf8');
+  const chunks: Uint8Array[] = [];
   try {
-    return readFileSync(0, 'utf8');
+    for (let chunk = readChunk(); chunk.length > 0; chunk = readChunk()) chunks.push(chunk);
   } catch (error) {
-    // A pipe that somebody made non-blocking can't be read like a file.
+    // A pipe that somebody made non-blocking can't be read like a file. What came before this stays.
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    const { buffer } = await import('node:stream/consumers');
+    chunks.push(await buffer(process.stdin));
   }
-  const { text } = await import('node:stream/consumers');
-  return text(process.stdin);
+  return Buffer.concat(chunks).toString();
+}
+
+/** The next bytes of standard input; none at its end. */
+function readChunk(): Uint8Array {
+  const chunk = Buffer.allocUnsafe(1 << 16);
+  return chunk.subarray(0, readSync(0, chunk));
 }
 
 /** One of the process's streams. */

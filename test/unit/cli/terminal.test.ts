@@ -77,3 +77,19 @@ test('a file is read without the byte order mark that it may begin with, from st
   rmSync(folder, { recursive: true });
   expect(JSON.parse(stdout)).toEqual(['-A -f 1\n', '-A -f 1\n']);
 });
+
+test('standard input that somebody made non-blocking is read whole, however it comes', async () => {
+  // process.stdin makes it so, as a process does that has the same pipe.
+  const read = `void process.stdin;
+    const { processShell } = await import('${terminal}');
+    console.log('reading');
+    console.log(await processShell.read('-'));`;
+  const words = ['--import', 'tsx', '--input-type=module', '-e', read];
+  const child = spawn(process.execPath, words, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+  const snowman = Buffer.from('☃');
+  child.stdin.write(Buffer.concat([Buffer.from('begun, '), snowman.subarray(0, 1)]));
+  const [said] = await once(child.stdout, 'data');
+  await new Promise(resolve => setTimeout(resolve, 300));
+  child.stdin.end(snowman.subarray(1));
+  expect(`${said}${await text(child.stdout)}`).toBe('reading\nbegun, ☃\n');
+});
