@@ -119,6 +119,23 @@ describe('lib/', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('the table of ARCHITECTURE.md says of each room what its rule does', () => {
+    const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| \[([\w.]+)\]\(lib\/\1\) +\|[^|]+\| (.+?) +\|$/gm)];
+    const told = rows.map(([, room]) => room!);
+    // Single files that most rooms may know have no row.
+    const small = ['package.ts', 'namespace.ts', 'options.ts'];
+    expect([...told, ...small].sort()).toEqual(Object.keys(rooms).sort());
+    for (const [i, [, room, words]] of rows.entries()) {
+      const named = (words!.match(/[\w.]+/g) ?? []).filter(word => told.includes(word));
+      const allowed = words!.startsWith('all above')
+        ? told.slice(0, i).filter(above => !named.includes(above))
+        : named;
+      const ruled = rooms[room!]!.filter(other => !small.includes(other));
+      expect([room, ...allowed.toSorted()]).toEqual([room, ...ruled.toSorted()]);
+    }
+  });
+
   test('no files of lib/ import one another in a circle', () => {
     expect(findCircle(imports)).toBeUndefined();
   });
