@@ -4,8 +4,9 @@
 //   ipvs-quick COMMAND WORD...
 //
 // COMMAND is the command proper, a program of Node.js. This one becomes it at words that it does not know,
-// and at whatever fails, which the command then explains: nothing was done or printed by then. Rules of which
-// the kernel refused some are the exception: the command is then told which.
+// and at whatever fails, which the command then explains: nothing was done or printed by then. There are two
+// exceptions: rules of which the kernel refused some, where the command is told which, and input that cannot
+// be read.
 
 #include <poll.h>
 #include <sys/mman.h>
@@ -67,7 +68,8 @@ int StartCommand(char** arguments) {
   return kNotFound;
 }
 
-// All of standard input; nothing where it can't be read.
+// All of standard input; nothing where it can't be read, which is told. Whoever read on after that would take
+// the rest for the whole: a socket's error comes once.
 std::optional<std::string> ReadInput() {
   std::string text;
   std::vector<char> chunk(size_t{1} << 16);
@@ -80,6 +82,7 @@ std::optional<std::string> ReadInput() {
       pollfd more = {STDIN_FILENO, POLLIN, 0};
       poll(&more, 1, -1);
     } else if (errno != EINTR) {
+      std::perror("ipvs: standard input");
       return std::nullopt;
     }
   }
@@ -132,7 +135,7 @@ bool IsRestore(std::string_view word) {
 // Does what the lines on standard input say.
 int Restore(char** arguments) {
   const std::optional<std::string> input = ReadInput();
-  if (!input) return StartCommand(arguments);
+  if (!input) return 1;
   const std::optional<UsualRules> rules = ReadUsualRules(*input);
   Connection connection{NetworkNamespace()};
   if (!rules || connection.Ready() != kOk) return StartCommandWith(*input, arguments);

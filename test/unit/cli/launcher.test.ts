@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -9,8 +10,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 // The two small programs before the command: lib/cli/ipvs.sh, which is dist/ipvs, and ipvs-quick, which the
@@ -190,6 +193,32 @@ describe('ipvs-quick', () => {
     // With other words it reads nothing.
     const { stdout } = spawnSync(quick, ['/command', '-R', '-n'], { encoding: 'utf8', env, input: 'Q' });
     expect(stdout).toBe('[/command][-R][-n]Q');
+  });
+
+  test('ipvs-quick does nothing with rules that it could read a part of, and says so', async () => {
+    const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const [input] = (await once(server, 'connection')) as [Socket];
+    // A reset, which only one read is told of: to the next one the input has ended.
+    client.write('-A -f 1 -Q\n', () => client.resetAndDestroy());
+    await once(client, 'close');
+    const child = spawn(quick, ['/command', '-R'], {
+      env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` },
+      stdio: [input, 'pipe', 'pipe'],
+    });
+    const [stdout, stderr, [status]] = await Promise.all([
+      text(child.stdout!),
+      text(child.stderr!),
+      once(child, 'close'),
+    ]);
+    input.destroy();
+    server.close();
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'ipvs: standard input: Connection reset by peer\n',
+    });
   });
 
   test('ipvs-quick ends with 127, as a shell does, where there is no Node.js', () => {
