@@ -47,7 +47,9 @@ export function dialNative(way: DialWay, done: Dialled): () => void {
 }
 
 function deliver(number: number, step: NativeDialStep, errno: number): void {
-  const { way, done } = pending.get(number)!;
+  const dialled = pending.get(number);
+  if (dialled === undefined) return; // given up by one that was delivered just before
+  const { way, done } = dialled;
   pending.delete(number);
   if (errno === 0) done(undefined, dialer!.take());
   else done(dialError(way, step, errno), -1);

@@ -56,7 +56,7 @@ export type Deliver = (statuses: Int32Array, payloads: readonly Payload[] | unde
 
 /**
  * Called once for each number that was dialled and not cancelled. `errno` is 0, and `take()` returns the socket;
- * or `step` is what failed.
+ * or `step` is what failed. Several are delivered in a row, and one that is cancelled by then comes all the same.
  */
 export type DeliverSocket = (number: number, step: NativeDialStep, errno: number) => void;
 
