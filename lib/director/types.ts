@@ -72,9 +72,10 @@ export interface ServicePolicy extends Checking {
   readonly slowStart?: number | undefined;
   /**
    * What becomes of a destination that fails its checks. 'quiet': weight 0. 'remove': it is taken out of the
-   * kernel's table. Default: 'quiet', unless weight 0 would go on sending clients to it or refuse them: under a
-   * hashing scheduler without fallback flag; where it is persistent and expire_quiescent_template is 0; for UDP
-   * flows where expire_nodest_conn is 1.
+   * kernel's table. Default: 'quiet', unless weight 0 would go on sending clients to it: where it is persistent and
+   * expire_quiescent_template is 0; for UDP flows where expire_nodest_conn is 1. Not asked under a hashing scheduler
+   * without fallback flag, where weight 0 refuses clients: all that would get it there is taken out, but for what
+   * has it by its own `weight`.
    */
   readonly onFailure?: 'quiet' | 'remove' | undefined;
 }
