@@ -148,7 +148,7 @@ int Connection::Read(Attempt attempt) {
     }
     // A dump by a family whose module is just being unloaded (__netlink_dump_start).
     const bool leaving = status == EPROTONOSUPPORT;
-    if ((status != ENOENT && !leaving) || look == kLooks) return status;
+    if ((status != ENOENT && !leaving) || look >= kLooks) return status;
     if (leaving) {
       link_.pause(pause);
       pause *= 2;

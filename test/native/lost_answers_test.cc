@@ -44,6 +44,16 @@ TEST_CASE("A question that is not answered in time is asked once more") {
   CHECK(kernel.sent.size() == 2);
 }
 
+TEST_CASE("A question whose answer is lost while ip_vs is being unloaded is given up all the same") {
+  ScriptedKernel kernel;
+  Connection connection({}, kernel.link());
+  const ScriptedKernel::Turn leaving = Refusing({EPROTONOSUPPORT});
+  kernel.On(leaving).On(leaving).On(leaving).On(leaving).On(Losing());
+  kernel.OnEverySend(leaving);
+  CHECK(AskFor(&connection, 1) == EPROTONOSUPPORT);
+  CHECK(kernel.sent.size() == 6);
+}
+
 TEST_CASE("A list whose answer is lost in the middle is read from the start again") {
   ScriptedKernel kernel;
   Connection connection({}, kernel.link());
