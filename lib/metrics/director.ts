@@ -28,7 +28,7 @@ const families = {
     'Times that the desired state was applied, by what came of it.',
   ),
   applyTime: family('counter', 'apply_seconds_total', 'Time that applying the desired state took.'),
-  drift: family('counter', 'drift_total', 'Differences by the hands of others that were repaired.'),
+  drift: family('counter', 'drift_total', 'Differences by the hands of others that were found.'),
   checks: family('counter', 'checks_total', 'Probes of the health of servers, by their result.'),
   checkTime: family('counter', 'check_seconds_total', 'Time that probes took.'),
   drains: family('gauge', 'drains', 'Destinations that are being drained.'),

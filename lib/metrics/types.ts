@@ -90,7 +90,7 @@ export interface DirectorStatistics {
     | undefined;
   /** How long that took altogether, milliseconds. */
   readonly applyTime?: number | undefined;
-  /** How many differences by others' hands were repaired. */
+  /** How many differences by others' hands were found. */
   readonly drift?: number | undefined;
   /** How many probes of servers' health were made, by their result. */
   readonly checks?:
