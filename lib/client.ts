@@ -667,8 +667,9 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED.
-   * Idempotent.
+   * Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED. So do
+   * drains that are under way, and an `apply()` with `drain`, at their next look, and so does the next step of a
+   * `watch()`: what was drained stays at weight 0. Idempotent.
    *
    * @example
    * ```ts
