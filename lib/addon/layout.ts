@@ -69,7 +69,7 @@ export type Operation = (typeof Operation)[keyof typeof Operation];
 /** How a call ended when neither well nor with an errno (native/codec/record.h). */
 export const Status = {
   ok: 0,
-  /** Taken out of the queue before it was sent. */
+  /** Taken out of the queue before it was sent, or a read that was given up. */
   cancelled: -1,
   /** Sent; the answer was lost. */
   outcomeUnknown: -2,
@@ -216,8 +216,8 @@ export const DestinationColumn = {
 } as const;
 
 /**
- * Bits of a sample's `sampler`: what of it is wanted (native/table/sampler.h). The sampler's number stands
- * above them.
+ * Bits of a sample's `sampler`: what of it is wanted (native/table/sample_columns.h). The sampler's number
+ * stands above them.
  */
 export const SamplePart = {
   counters: 1,

@@ -56,7 +56,8 @@ export type Deliver = (statuses: Int32Array, payloads: readonly Payload[] | unde
 
 /**
  * Called once for each number that was dialled and not cancelled. `errno` is 0, and `take()` returns the socket;
- * or `step` is what failed. Several are delivered in a row, and one that is cancelled by then comes all the same.
+ * or `step` is what failed. Several are delivered in a row, and one that is cancelled by then comes all the
+ * same.
  */
 export type DeliverSocket = (number: number, step: NativeDialStep, errno: number) => void;
 
@@ -130,11 +131,11 @@ export interface Payloads {
 
 export type Payload = Payloads[Operation];
 
-/** One client's thread and queue. Calls are numbered from 0 in the order of `submit` and `file`. */
+/** One client's thread and queue. Calls are numbered from 0 in the order of `submit`, `sample` and `file`. */
 export interface NativeClient {
   /**
-   * Queues `count` records. Returns 0, or the errno that kept the thread from starting; then nothing is
-   * queued.
+   * Queues `count` records. Returns 0, or the status that says why no thread could be started; then nothing
+   * is queued.
    */
   submit(records: Uint8Array, count: number): number;
   /**
@@ -144,14 +145,15 @@ export interface NativeClient {
    */
   inline(record: ArrayBuffer): number | undefined;
   /**
-   * Queues a sample. Buffers of an earlier one, if given, are written over as long as they have room.
+   * Queues a sample. Buffers of an earlier one, if given, are written over as long as they have room. Returns
+   * what `submit` does.
    */
   sample(
     record: Uint8Array,
     services: ArrayBuffer | undefined,
     destinations: ArrayBuffer | undefined,
   ): number;
-  /** Queues a call on a file, opened in the client's network namespace. */
+  /** Queues a call on a file, opened in the client's network namespace. Returns what `submit` does. */
   file(operation: number, path: string, content: string): number;
   /** Returns true unless the call was begun already; its answer is then `Status.cancelled`, in its turn. */
   cancel(number: number): boolean;

@@ -14,7 +14,7 @@ export interface Outcomes {
   /** The error of a call that ended with this status. */
   errorOf(spec: CallSpec<unknown>, status: number): Promise<Error>;
   /** The error of a call that never reached the client's thread. */
-  refusal(spec: CallSpec<unknown>, errno: number, record: Place): IpvsError;
+  refusal(spec: CallSpec<unknown>, status: number, record: Place): IpvsError;
 }
 
 interface OutcomesOptions {
@@ -72,6 +72,6 @@ export function createOutcomes({ namespace, activity, further }: OutcomesOptions
       spec.encode?.(slot);
       return fail(spec, status, undefined, slot).catch((error: Error) => error);
     },
-    refusal: (spec, errno, record) => kernelError({ ...contextOf(spec, record), namespace }, errno),
+    refusal: (spec, status, record) => kernelError({ ...contextOf(spec, record), namespace }, status),
   };
 }

@@ -4,7 +4,6 @@ import { createBatch, type Place, type Slot } from '../addon/record.ts';
 import type { IpvsError } from '../model/errors.ts';
 import { aborted, timedOut } from './abandoned.ts';
 import type { Activity } from './activity.ts';
-
 import type { CallSpec } from './call.ts';
 import { createDeadlines, type Timed } from './deadlines.ts';
 import type { ErrorContext } from './error-context.ts';
@@ -45,8 +44,8 @@ export interface Queue {
   append<T>(slot: Slot, spec: CallSpec<T>, options: CallOptions | undefined): Promise<T>;
   /**
    * Makes a call that is not one of a batch, behind those that are queued. `submit` hands it to the thread
-   * and returns 0 or an errno. With `statuses` the call is many writes at once, each of which puts its status
-   * there.
+   * and returns 0, or the status of a failure. With `statuses` the call is many writes at once, each of which
+   * puts its status there.
    */
   submitDirect<T>(
     spec: CallSpec<T>,
@@ -130,16 +129,16 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
     const { count } = batch;
     if (count === 0) return;
     const records = batch.take();
-    const error = open().submit(records, count);
-    if (error !== 0) refuse(count, error);
+    const status = open().submit(records, count);
+    if (status !== Status.ok) refuse(count, status);
   }
 
   /** The last `count` calls never reached the thread. */
-  function refuse(count: number, error: number): void {
+  function refuse(count: number, status: number): void {
     submitted -= count;
     for (const call of pending.splice(pending.length - count)) {
       if (call.settled) continue;
-      call.reject(outcomes.refusal(call.spec, error, call));
+      call.reject(outcomes.refusal(call.spec, status, call));
       settle(call);
     }
   }
@@ -268,8 +267,8 @@ export function createQueue({ makeClient, outcomes, activity, timeout }: QueueOp
     },
     submitDirect(spec, options, submit, statuses) {
       flush();
-      const error = submit();
-      if (error !== 0) throw outcomes.refusal(spec, error, noRecord);
+      const status = submit();
+      if (status !== Status.ok) throw outcomes.refusal(spec, status, noRecord);
       return enqueue(spec, options, now(), noRecord.words, noRecord.at, statuses);
     },
     async close() {

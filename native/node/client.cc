@@ -14,10 +14,10 @@ namespace ipvs {
 
 namespace {
 
-// What V8 is told that a client weighs, besides its samplers: a thread, and two to six descriptors, most of
-// them sockets with room for a MiB. Told of 64 MiB more, V8 collects garbage; so clients that are forgotten
-// without close() are gone long before they have used up the 1,024 descriptors that a process usually may
-// have.
+// What V8 is told that a client weighs, besides its samplers: a thread, and two to eleven descriptors, most
+// of them sockets with room for a MiB. Told of 64 MiB more, V8 collects garbage; so clients that are
+// forgotten without close() are gone long before they have used up the 1,024 descriptors that a process
+// usually may have.
 constexpr int64_t kClientWeight = 1 << 20;
 
 constexpr napi_type_tag kClientTag = {0x6ac1f0b7d2e94c35ULL, 0x9b1d3f5e7a806c42ULL};

@@ -27,8 +27,8 @@ class Client : public Napi::ObjectWrap<Client> {
   Client(Client&&) = delete;
   Client& operator=(Client&&) = delete;
 
-  // submit(records, count): queues copies of count records. Returns 0, or the errno that kept the thread from
-  // starting; then nothing is queued.
+  // submit(records, count): queues copies of count records. Returns 0, or LocalFailure() where no thread can
+  // be started or memory lacks; then nothing is queued.
   Napi::Value Submit(const Napi::CallbackInfo& info);
   // sample(record, services, destinations): queues a kSample record, with the ArrayBuffers of an earlier
   // sample that may be written over.
