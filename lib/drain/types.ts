@@ -1,7 +1,9 @@
 import type { CallOptions } from '../calls/options.ts';
 import type { DestinationId, ServiceId } from '../model/identity.ts';
 
-/** How a destination is drained. */
+/**
+ * How a destination is drained. `timeout` is for each of the calls that this takes; all of it ends by `deadline`.
+ */
 export interface DrainOptions extends CallOptions {
   /**
    * Which connections must be gone. 'active': the established ones; those that are closing, in TIME_WAIT for

@@ -7,7 +7,7 @@ import type { Sample, SampleColumn } from './sample.ts';
 import type { Sampler } from './sampler.ts';
 import type { SamplerOptions } from './sampler-options.ts';
 
-/** What `watch()` takes. */
+/** What `watch()` takes. `timeout` is for each read; one that misses it ends the watch with ERR_IPVS_TIMEOUT. */
 export interface WatchOptions<C extends readonly SampleColumn[] = readonly SampleColumn[]>
   extends Omit<SamplerOptions<C>, 'reuse'>,
     CallOptions {
