@@ -14,7 +14,7 @@ import { keyOf } from './pattern.ts';
 
 /** How TLS is spoken to a target. */
 export interface TlsOptions {
-  /** The name that is asked for (SNI) and that the certificate must have. Default: none is asked for. */
+  /** The name that is asked for (SNI) and that the certificate must have; no address. Default: none is asked for. */
   readonly servername?: string | undefined;
   /**
    * Whether the certificate must be signed by a known authority and have the name or, without `servername`,
