@@ -17,8 +17,6 @@ namespace ipvs {
 namespace {
 
 constexpr uint32_t kHighestPort = 65535;
-// INT_MAX, which is the kernel's for weights and ipvsadm's for thresholds.
-constexpr uint32_t kHighestNumber = 0x7fffffff;
 constexpr uint32_t kDefaultPersistence = 360;
 
 enum Option : unsigned {
@@ -342,8 +340,9 @@ bool PutWrite(const Options& options, CallRecord* call) {
     case kDelDest:
       return PutService(options, &call->service) && PutDestinationId(options, call);
     case kZero:
-      call->fields = options.present == 0 ? 0 : 1;
-      return options.present == 0 || PutService(options, &call->service);
+      if (options.present == 0) return true;
+      call->extent = kOneService;
+      return PutService(options, &call->service);
     case kDelService:
       return PutService(options, &call->service);
     default:

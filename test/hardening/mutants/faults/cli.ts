@@ -128,8 +128,8 @@ const usual: readonly Omit<Fault, 'file'>[] = [
     harm: 'a destination of another family is taken without a tunnel',
   },
   {
-    text: 'call->fields = options.present == 0 ? 0 : 1;',
-    instead: 'call->fields = 0;',
+    text: 'call->extent = kOneService;',
+    instead: 'call->extent = 0;',
     harm: '-Z of one service zeroes all',
   },
   {
