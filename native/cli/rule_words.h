@@ -12,6 +12,9 @@ namespace ipvs {
 // The longest persistence timeout that ipvsadm takes: 31 days.
 inline constexpr uint32_t kLongestPersistence = 31 * 86400;
 
+// The highest weight that the kernel takes, and the highest threshold that ipvsadm does: INT_MAX.
+inline constexpr uint32_t kHighestNumber = 0x7fffffff;
+
 // The bits of a scheduler's flags with commas between; nothing where one is unknown or another scheduler's.
 std::optional<uint32_t> FlagBits(std::string_view names, std::string_view scheduler);
 

@@ -18,9 +18,6 @@ namespace {
 // A rule's room, to begin with.
 constexpr size_t kUsualRule = 80;
 
-// INT_MAX: the kernel's for weights, ipvsadm's for thresholds.
-constexpr uint32_t kHighestNumber = 0x7fffffff;
-
 void AppendOption(std::string_view option, uint32_t number, std::string* text) {
   text->append(option);
   AppendNumber(number, text);
