@@ -6,7 +6,7 @@ export const PATH_MARKS = { first: 0x4c56_0000, last: 0x4c56_ffff } as const;
 /**
  * Whether a service is there for checks alone: the services by mark through which a director's checks go the way
  * of clients' packets (`through` of `CheckAt`), marks 0x4c560000 to 0x4c56ffff. `ipvs list` and metrics leave them
- * out; `services()`, `snapshot()` and ipvsadm show what the kernel has.
+ * out; `services()`, `snapshot()`, `ipvs list --json`, `ipvs save` and ipvsadm show what the kernel has.
  *
  * @example
  * ```ts
