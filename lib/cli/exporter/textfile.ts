@@ -11,8 +11,10 @@ export async function writeTextfile(metrics: Metrics, path: string, into?: Uint8
   const bytes = await metrics.bytes({ into });
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}`);
   try {
+    // What stands there goes, and nothing is written through it: in a folder of everybody's it may be a link.
+    await rm(draft, { force: true });
     // node_exporter runs as a user of its own.
-    await writeFile(draft, bytes, { mode: 0o644 });
+    await writeFile(draft, bytes, { mode: 0o644, flag: 'wx' });
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });

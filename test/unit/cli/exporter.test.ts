@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -268,6 +277,17 @@ describe('the text in a file', () => {
     expect(readFileSync(path, 'utf8')).toContain('ipvs_services 1');
     expect(statSync(path).ino).not.toBe(before);
     expect(statSync(path).mode & 0o777).toBe(0o644);
+    expect(readdirSync(folder)).toEqual(['ipvs.prom']);
+  });
+
+  test('a link that stands where the draft goes is not written through', async () => {
+    const [victim, draft] = [join(folder, 'victim'), join(folder, `.ipvs.prom.${process.pid}`)];
+    writeFileSync(victim, 'precious');
+    symlinkSync(victim, draft);
+    await writeTextfile(createMetrics(tableOf().client), path);
+    expect(readFileSync(victim, 'utf8')).toBe('precious');
+    expect(lstatSync(path).isFile()).toBe(true);
+    rmSync(victim);
     expect(readdirSync(folder)).toEqual(['ipvs.prom']);
   });
 
