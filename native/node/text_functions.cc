@@ -1,5 +1,6 @@
 #include "native/node/text_functions.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -100,6 +101,16 @@ std::optional<ListView> ListOf(const Napi::Value& value, unsigned words) {
   return ListView(static_cast<const uint8_t*>(memory.Data()), rows, words);
 }
 
+// Whether all names that services have are among so many.
+bool HaveNames(const ListView& services, size_t names) {
+  for (size_t row = 0; row < services.rows(); ++row) {
+    if (std::max(services.Word(kServiceScheduler, row), services.Word(kServiceEngine, row)) >= names) {
+      return false;
+    }
+  }
+  return true;
+}
+
 std::optional<ListingOptions> OptionsOf(const Napi::Value& value) {
   if (!value.IsObject()) return std::nullopt;
   const auto object = value.As<Napi::Object>();
@@ -164,9 +175,9 @@ Napi::Value UsualText(const Napi::CallbackInfo& info) {
   const bool saved = info[0].As<Napi::Number>().Uint32Value() == UsualCommand::kSave;
   const std::optional<ListView> services = ListOf(info[1], kServiceWords);
   const std::optional<ListView> destinations = ListOf(info[2], kDestinationWords);
-  if (!services || !destinations) return env.Undefined();
-  const std::optional<std::string> text =
-      (saved ? SavedRules : Overview)(*services, *destinations, StringsIn(info[3]));
+  const std::vector<std::string> names = StringsIn(info[3]);
+  if (!services || !destinations || !HaveNames(*services, names.size())) return env.Undefined();
+  const std::optional<std::string> text = (saved ? SavedRules : Overview)(*services, *destinations, names);
   if (!text) return env.Undefined();
   return Napi::String::New(env, *text);
 }

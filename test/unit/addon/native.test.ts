@@ -2,7 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { Layout, Line, LineTemplate } from '../../../lib/addon/layout.ts';
+import {
+  ADDRESS_BYTES,
+  COUNTERS,
+  Layout,
+  Line,
+  LineTemplate,
+  ServiceColumn,
+} from '../../../lib/addon/layout.ts';
 import { native } from '../../../lib/addon/load.ts';
 
 /** Wrong uses of the addon, which whoever gets hold of it can try. None may crash the process. */
@@ -81,5 +88,30 @@ describe('abuse of the addon', () => {
     expect(fillTemplates(words.subarray(1), words, none).rest).toEqual(new Uint32Array());
     const template = new Uint8Array(LineTemplate.bytes).fill(0x7f);
     expect(fillTemplates(words, new Uint32Array([0]), template).lines).toEqual(new Uint32Array([1]));
+  });
+
+  test('the addon’s texts of a table are none where its names lack those that its services have', () => {
+    const services = {
+      rows: 1,
+      buffer: new ArrayBuffer(COUNTERS * 8 + ServiceColumn.count * 4 + ADDRESS_BYTES),
+    };
+    const words = new Uint32Array(services.buffer, COUNTERS * 8, ServiceColumn.count);
+    for (const [column, value] of Object.entries({
+      family: 2,
+      protocol: 6,
+      port: 80,
+      netmask: 0xffff_ffff,
+    })) {
+      words[ServiceColumn[column as keyof typeof ServiceColumn]] = value;
+    }
+    new Uint8Array(services.buffer, services.buffer.byteLength - ADDRESS_BYTES).set([192, 0, 2, 1]);
+    words[ServiceColumn.engine] = 1;
+    const none = { rows: 0, buffer: new ArrayBuffer(0) };
+    const { usualText } = native();
+    for (const kind of [3, 4]) {
+      expect(usualText(kind, services, none, ['rr', ''])).toContain('192.0.2.1:80');
+      expect(usualText(kind, services, none, ['rr'])).toBeUndefined();
+      expect(usualText(kind, services, none, [])).toBeUndefined();
+    }
   });
 });
