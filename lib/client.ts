@@ -491,8 +491,8 @@ export class Ipvs implements AsyncDisposable {
 
   /**
    * What is to be done to make the table what it should be; changes nothing. See `PlanOptions` for what is
-   * the caller's to change. Rejects with a `DesiredError` that has every mistake in `desired`, or with
-   * ERR_IPVS_OWNED.
+   * the caller's to change. Rejects with a `DesiredError` that has every mistake in `desired`, with
+   * ERR_IPVS_OWNED, or with ERR_IPVS_RECORD where a record can't be read.
    *
    * @example
    * ```ts
@@ -514,7 +514,8 @@ export class Ipvs implements AsyncDisposable {
    * ERR_IPVS_LIMIT where the changes exceed what `allow` and `maxRemovals` leave, with ERR_IPVS_OWNED where
    * another owner has such a service, with ERR_IPVS_DRAIN_REFUSED where a drain could last for ever, or with
    * ERR_IPVS_RECORD where /run/ipvs can't be read or written. `timeout` is for each of its calls, one for
-   * about 512 rows that are written. `desired` must not be changed before the outcome is there.
+   * about 512 rows that are written; one that misses it, or an aborted signal, rejects amid the steps, and the
+   * next apply goes on from there. `desired` must not be changed before the outcome is there.
    *
    * @example
    * ```ts
@@ -593,7 +594,8 @@ export class Ipvs implements AsyncDisposable {
   /**
    * Gives a drained destination the weight it had before, also one that another process drains or has
    * drained: counters and connections live on. Rejects with ERR_IPVS_DRAIN_UNKNOWN where no weight is given and
-   * nothing is recorded of a drain, or the destination takes connections.
+   * nothing is recorded of a drain, or the destination takes connections; with ERR_IPVS_DESTINATION_NOT_FOUND,
+   * ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_RECORD as `drain()`.
    *
    * @example
    * ```ts

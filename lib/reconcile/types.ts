@@ -275,7 +275,8 @@ export interface AppliedStep {
   readonly step: Step;
   /**
    * 'left-out': nothing was sent, or what was sent did not fit any more because another program had written
-   * meanwhile, and a later round took its place.
+   * meanwhile, and a later round took its place. Also a removal whose drain gave up: its destination is at
+   * weight 0.
    */
   readonly outcome: 'done' | 'failed' | 'left-out';
   /** Counted from 1. */
