@@ -14,11 +14,10 @@ const scarce = (what: RegExp) => ({
 });
 
 test('an open client without a descriptor left goes on, and whatever needs one says so and leaves nothing out', () => {
-  const { stdout, stderr } = spawnSync(
-    'sh',
-    ['-c', 'ulimit -n 400; exec "$0" "$@"', process.execPath, program, bed.netns],
-    { encoding: 'utf8', timeout: 60_000 },
-  );
+  const { stdout, stderr } = spawnSync('prlimit', ['--nofile=400', process.execPath, program, bed.netns], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   expect(stderr).toBe('');
   const { settings, found, settingsByNumberLeft, after } = JSON.parse(stdout);
   const noFiles = scarce(/too many open files|descriptor/i);

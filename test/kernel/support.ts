@@ -19,6 +19,11 @@ export async function rejection(promise: Promise<unknown>): Promise<Rejection> {
   return outcome.error as Rejection;
 }
 
+/** The environment of shells: they die of the thread sanitizer's library, which test/hardening/sanitizers preloads. */
+export function shellEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, LD_PRELOAD: undefined };
+}
+
 /** Runs a program for a test's set-up and returns what it prints. The library itself runs none. */
 export function run(command: string, ...args: readonly string[]): string {
   return execFileSync(command, args, {

@@ -58,7 +58,8 @@ export async function passes(sanitizer: Sanitizer, { tests, soak }: Trial): Prom
   try {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
     const projects = ['--project', 'kernel', '--project', 'alone'];
-    const tested = await runNode('tests', vitest, 'run', ...projects, ...tests);
+    // Each test is told as it ends: a file takes minutes.
+    const tested = await runNode('tests', vitest, 'run', '--reporter=verbose', ...projects, ...tests);
     const program = join(root, 'test/hardening/soak/soak.ts');
     const words = ['--expose-gc', '--import', 'tsx', program, String(soak), '--unjudged'];
     const soaked = await runNode('soak', ...words);

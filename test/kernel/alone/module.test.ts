@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { addNamespace, rejection, removeNamespace, run, useBed } from '../support.ts';
+import { addNamespace, rejection, removeNamespace, run, shellEnvironment, useBed } from '../support.ts';
 
 const bed = useBed();
 
@@ -97,14 +97,22 @@ describe.runIf(ownKernel)('the module ip_vs', () => {
     work: (unloaded: () => number) => Promise<void>,
   ): Promise<void> {
     const script = `while :; do for module in ${modules}; do rmmod $module && echo unloaded; done 2>/dev/null; sleep 0.03; done`;
-    const unloading = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    const unloading = spawn('sh', ['-c', script], {
+      env: shellEnvironment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
     let unloaded = 0;
     unloading.stdout.on('data', (chunk: Buffer) => {
       unloaded += chunk.toString().split('\n').length - 1;
     });
     const ended = once(unloading, 'exit');
     try {
-      await work(() => unloaded);
+      await work(() => {
+        if (unloading.exitCode !== null || unloading.signalCode !== null)
+          throw new Error('what unloads modules has ended');
+        return unloaded;
+      });
     } finally {
       process.kill(-unloading.pid!, 'SIGKILL');
       await ended;
