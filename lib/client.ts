@@ -78,9 +78,9 @@ export let callsOf: (ipvs: Ipvs) => Calls;
  * otherwise `return()` does.
  *
  * Calls take effect in the order they are made, awaited or not. All need CAP_NET_ADMIN in the initial user
- * namespace, reading too; only `settings()`, `totals()`, `connections()` and `schedulers()`, which read files,
- * need none. They reject with TypeError or RangeError at an invalid argument (nothing is sent
- * then) and with `IpvsError` at anything else.
+ * namespace, reading too; only `settings()`, `totals()`, `connections()` and `schedulers()`, which read
+ * files, need none. They reject with TypeError or RangeError at an invalid argument (nothing is sent then)
+ * and with `IpvsError` at anything else.
  *
  * @example
  * ```ts
@@ -179,10 +179,10 @@ export class Ipvs implements AsyncDisposable {
 
   /**
    * Changes what `changes` names and nothing else; but a `scheduler` without `schedulerFlags` clears those.
-   * `changes` may be a whole service, if its identity is that of `id`. Reads the service first, as the kernel's
-   * own command replaces everything; another program's change in between is overwritten. Another scheduler
-   * takes the kernel some milliseconds (synchronize_rcu).
-   * Rejects with ERR_IPVS_SERVICE_NOT_FOUND, ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND.
+   * `changes` may be a whole service, if its identity is that of `id`. Reads the service first, as the
+   * kernel's own command replaces everything; another program's change in between is overwritten. Another
+   * scheduler takes the kernel some milliseconds (synchronize_rcu). Rejects with ERR_IPVS_SERVICE_NOT_FOUND,
+   * ERR_IPVS_SCHEDULER_NOT_FOUND or ERR_IPVS_ENGINE_NOT_FOUND.
    *
    * @example
    * ```ts
@@ -514,8 +514,8 @@ export class Ipvs implements AsyncDisposable {
    * ERR_IPVS_LIMIT where the changes exceed what `allow` and `maxRemovals` leave, with ERR_IPVS_OWNED where
    * another owner has such a service, with ERR_IPVS_DRAIN_REFUSED where a drain could last for ever, or with
    * ERR_IPVS_RECORD where /run/ipvs can't be read or written. `timeout` is for each of its calls, one for
-   * about 512 rows that are written; one that misses it, or an aborted signal, rejects amid the steps, and the
-   * next apply goes on from there. `desired` must not be changed before the outcome is there.
+   * about 512 rows that are written; one that misses it, or an aborted signal, rejects amid the steps, and
+   * the next apply goes on from there. `desired` must not be changed before the outcome is there.
    *
    * @example
    * ```ts
@@ -593,9 +593,9 @@ export class Ipvs implements AsyncDisposable {
 
   /**
    * Gives a drained destination the weight it had before, also one that another process drains or has
-   * drained: counters and connections live on. Rejects with ERR_IPVS_DRAIN_UNKNOWN where no weight is given and
-   * nothing is recorded of a drain, or the destination takes connections; with ERR_IPVS_DESTINATION_NOT_FOUND,
-   * ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_RECORD as `drain()`.
+   * drained: counters and connections live on. Rejects with ERR_IPVS_DRAIN_UNKNOWN where no weight is given
+   * and nothing is recorded of a drain, or the destination takes connections; with
+   * ERR_IPVS_DESTINATION_NOT_FOUND, ERR_IPVS_SERVICE_NOT_FOUND or ERR_IPVS_RECORD as `drain()`.
    *
    * @example
    * ```ts
@@ -669,9 +669,9 @@ export class Ipvs implements AsyncDisposable {
   }
 
   /**
-   * Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED. So do
-   * drains that are under way, and an `apply()` with `drain`, at their next look, and so does the next step of a
-   * `watch()`: what was drained stays at weight 0. Idempotent.
+   * Ends the client: what was called before is finished, what is called after rejects with ERR_IPVS_CLOSED.
+   * So do drains that are under way, and an `apply()` with `drain`, at their next look, and so does the next
+   * step of a `watch()`: what was drained stays at weight 0. Idempotent.
    *
    * @example
    * ```ts
