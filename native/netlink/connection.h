@@ -95,8 +95,7 @@ class Connection {
 
   // Runs a dump to its end, taking every row, by the socket that is wanted and in larger chunks once it turns
   // out to be long. `restart` is called first, and again whenever the dump begins anew: what was taken is of
-  // no use then. Ends with kCancelled within a chunk after *interrupted,
-  // if there is one, became true.
+  // no use then. Ends with kCancelled within a chunk after *interrupted, if there is one, became true.
   int Dump(const CallRecord& call, Operation command, DumpSocket by, const std::atomic<bool>* interrupted,
            const std::function<void()>& restart, const TakeRow& take, DumpShape* shape);
 
