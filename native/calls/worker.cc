@@ -29,9 +29,6 @@ constexpr int kSampleEvery = 4;
 constexpr int kChargeFactor = 40 * kSampleEvery;
 constexpr auto kMaxDebt = std::chrono::milliseconds(500);
 
-// How long the thread waits before it looks again for memory to answer with.
-constexpr int kPauseForMemoryMs = 10;
-
 // Whether one more write goes out with a run of `size`: a new service that is to go out together with its
 // destinations (CallRecord.run) begins the next run where this one has no room for all of them.
 bool HasRoom(size_t size, const CallRecord& next) {
@@ -128,7 +125,7 @@ struct Worker::Shared {
           break;
         }
       }
-      Link::Pause(kPauseForMemoryMs);
+      PauseForMemory();
     }
     // What Node.js itself needs for this, some hundred bytes now and then, it ends the process for.
     const std::lock_guard notifying(notify_mutex);
@@ -185,7 +182,7 @@ void Worker::TakeRun(Queue* queue, std::vector<Queued>* calls) {
 
 void Worker::Execute(Session* session, Run* run, const Session::Emit& emit) {
   run->replies.clear();
-  while (!FindsMemory([&] { run->replies.resize(run->calls.size()); })) Link::Pause(kPauseForMemoryMs);
+  while (!FindsMemory([&] { run->replies.resize(run->calls.size()); })) PauseForMemory();
   run->writes.clear();
   run->indexes.clear();
   for (size_t i = 0; i < run->calls.size(); ++i) {
@@ -292,7 +289,7 @@ void Worker::Stop() {
 
 void Worker::Work(const std::shared_ptr<Shared>& shared) {
   std::unique_ptr<Run> run;
-  while (!FindsMemory([&] { run = std::make_unique<Run>(); })) Link::Pause(kPauseForMemoryMs);
+  while (!FindsMemory([&] { run = std::make_unique<Run>(); })) PauseForMemory();
   const Session::Emit emit = [&](Reply part) {
     run->parts.resize(1);
     run->parts[0] = std::move(part);

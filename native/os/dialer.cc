@@ -8,11 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <map>
 #include <mutex>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "native/codec/record.h"
@@ -25,9 +23,6 @@ namespace {
 
 // The number of the event that says there is work. Sockets have those that their owner gave them.
 constexpr uint64_t kWork = UINT64_MAX;
-
-// How long the thread waits before it looks again for memory to answer with.
-constexpr auto kPauseForMemory = std::chrono::milliseconds(10);
 
 struct Order {
   uint64_t number = 0;
@@ -142,7 +137,7 @@ struct Dialer::Shared {
           break;
         }
       }
-      std::this_thread::sleep_for(kPauseForMemory);
+      PauseForMemory();
     }
     const std::lock_guard notifying(notify_mutex);
     if (notify) notify();

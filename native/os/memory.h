@@ -2,7 +2,9 @@
 // ends. What it passes through owns everything by RAII.
 #pragma once
 
+#include <chrono>
 #include <new>
+#include <thread>
 
 namespace ipvs {
 
@@ -15,6 +17,11 @@ bool FindsMemory(const Work& work) {
   } catch (const std::bad_alloc&) {
     return false;
   }
+}
+
+// Waits before memory is looked for again. For threads that owe an answer: others may free some meanwhile.
+inline void PauseForMemory() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
 }  // namespace ipvs
