@@ -2,9 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * What of a stack makes a leak or a race ours. Whatever else is left at a process' end is Node.js': it leaves V8's heap,
- * its environment and its threads to the kernel, and so do the programs that tests start (ip, sh, python3). And how its
- * threads agree, by atomic counters, the thread sanitizer does not see, which Node.js is not compiled with.
+ * What of a stack makes a leak ours. Whatever else is left at a process' end is Node.js': it leaves V8's heap, its
+ * environment and its threads to the kernel, and so do the programs that tests start (ip, sh, python3).
  */
 const ours = /ipvs\.node|libnl(?:-genl)?-3/;
 
@@ -30,11 +29,33 @@ export function leaksOf(report: string): readonly string[] {
     .filter(part => /^Direct leak of /.test(part) && ours.test(part));
 }
 
-/** The thread sanitizer's reports that are ours: by what the threads did, not by who started them. */
+/**
+ * The thread sanitizer's reports that are ours. A race is where none of its accesses is Node.js': the sanitizer sees
+ * neither how that has its threads agree (V8's atomic counters), as it is not compiled with it, nor that libuv closes
+ * descriptors (by syscall(), past close()), whose numbers others get. Anything else is ours by what the threads did.
+ */
 export function racesOf(report: string): readonly string[] {
   return report
     .split(/^={18}$/m)
     .map(part => part.trim())
     .filter(part => part.startsWith('WARNING: ThreadSanitizer'))
-    .filter(part => ours.test(part.replace(/\n\n {2}(?:Location|Mutex|Thread) [\s\S]*/, '')));
+    .filter(part => {
+      const owners = part
+        .split(/\n\s*\n/)
+        .filter(isDeed)
+        .map(ownerOf);
+      return owners.includes('addon') && !(part.includes(': data race ') && owners.includes('node'));
+    });
+}
+
+/** Whether a part of a report is what a thread did, and not what that was done to or who started the thread. */
+function isDeed(part: string): boolean {
+  return !/^ *(?:Location|Thread) |^ *Mutex .* created at:|^SUMMARY/.test(part);
+}
+
+/** Whose code did it: that of the first frame which is either's. Both call the sanitizer's and the C++ library. */
+function ownerOf(stack: string): 'addon' | 'node' | undefined {
+  const [, module] = /\((?:\S*\/)?(ipvs\.node|libnl\S*|node)\+0x/.exec(stack) ?? [];
+  if (module === undefined) return undefined;
+  return module === 'node' ? 'node' : 'addon';
 }
