@@ -202,7 +202,7 @@ bool Dialer::Cancel(uint64_t number) {
   outcomes.erase(std::remove_if(outcomes.begin(), outcomes.end(),
                                 [number](const Dialled& dialled) { return dialled.number == number; }),
                  outcomes.end());
-  shared_->cancelled.push_back(number);
+  static_cast<void>(FindsMemory([&] { shared_->cancelled.push_back(number); }));
   shared_->Wake();
   return true;
 }

@@ -56,7 +56,8 @@ class Dialer {
   // Begins to connect. `number` must not be one that is under way. Returns 0, or the errno for which there is
   // no thread; then nothing was begun.
   int Dial(uint64_t number, Way way);
-  // Nothing is heard of it any more, and its socket is closed. False for one that was taken or is unknown.
+  // Nothing is heard of it any more, and its socket is closed: where memory lacks, not before it is connected
+  // or refused. False for one that was taken or is unknown.
   bool Cancel(uint64_t number);
   // All that has come out so far. Sockets are non-blocking, close-on-exec, and the caller's.
   std::vector<Dialled> Take();

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "test/native/failing_calls.h"
 #include "test/native/test.h"
 
 using ipvs::Descriptor;
@@ -163,6 +164,20 @@ TEST_CASE("dialer: what is cancelled is closed while the dialer goes on") {
   for (uint64_t number = 0; number < kConnections; ++number) awaited.dialer.Cancel(number);
   for (int i = 0; i < 200 && OpenDescriptors() >= kConnections; ++i) usleep(10'000);
   CHECK(OpenDescriptors() < kConnections);
+}
+
+TEST_CASE("dialer: what is cancelled without memory to note that is not heard of") {
+  const Listener listener;
+  Awaited awaited;
+  REQUIRE(awaited.dialer.Dial(1, To(listener.port)) == 0);
+  failing_new = 1;
+  CHECK(awaited.dialer.Cancel(1));
+  CHECK(failing_new == 0);
+  failing_new = 0;
+  REQUIRE(awaited.dialer.Dial(2, To(listener.port)) == 0);
+  const std::vector<Dialled> outcomes = awaited.Take(1);
+  REQUIRE(outcomes.size() == 1);
+  CHECK(outcomes[0].number == 2);
 }
 
 TEST_CASE("dialer: a socket that was handed out costs no time") {
