@@ -39,7 +39,7 @@ export interface Sampler<C extends SampleColumn = never> extends Disposable {
   close(): void;
 }
 
-/** Makes the native side forget the rows of a sampler. */
+/** Makes the native side forget the rows of a sampler: by and by, where its thread is busy. */
 export function dropSampler(calls: Calls, number: number): void {
   calls
     .run({
@@ -48,7 +48,7 @@ export function dropSampler(calls: Calls, number: number): void {
       encode: slot => putWord(slot, Layout.sampler, number << SAMPLER_SHIFT),
       decode: () => undefined,
     })
-    .catch(() => {}); // a closed client has forgotten it
+    .catch(() => {}); // given up it is done all the same, and a closed client has forgotten it
 }
 
 /**

@@ -187,7 +187,8 @@ void Worker::Execute(Session* session, Run* run, const Session::Emit& emit) {
   run->indexes.clear();
   for (size_t i = 0; i < run->calls.size(); ++i) {
     const Call& call = run->calls[i].call;
-    if (run->calls[i].cancelled) {
+    // Rows that a sampler holds are let go of even if nobody waits for that any more: nobody asks again.
+    if (run->calls[i].cancelled && call.record.operation != kDropSampler) {
       run->replies[i].status = kCancelled;
     } else if (IsWrite(call.record.operation)) {
       run->writes.push_back(&call);

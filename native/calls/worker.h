@@ -35,8 +35,9 @@ class Worker {
   // Executes a write on the calling thread, if Session::CanRunInline(), the worker is idle and such calls
   // have not been slow of late. False: it was not executed and is to be submitted.
   bool TryInline(const CallRecord& call, int* status);
-  // Takes a call out of the queue: it will be answered with kCancelled, in its turn. False when it was begun
-  // already (a read in progress is then cut short, writes are not).
+  // Takes a call out of the queue: it will be answered with kCancelled, in its turn. A kDropSampler is
+  // executed all the same. False when it was begun already (a read in progress is then cut short, writes are
+  // not).
   bool Cancel(uint64_t number);
   // All replies so far, in order; parts of a reply (kPart) before it.
   std::vector<Reply> TakeReplies();

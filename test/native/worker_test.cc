@@ -348,6 +348,26 @@ TEST_CASE(
   CHECK(kernel.receive_sizes.size() < 10);
 }
 
+TEST_CASE("A sampler is dropped although that was given up while the thread was busy") {
+  ScriptedKernel kernel;
+  Client client(&kernel);
+  Gate begun;
+  Gate gate;
+  kernel.On([&](const Sent& sent) {
+    begun.Open();
+    gate.Pass();
+    return Acking()(sent);
+  });
+  ipvs::CallRecord drop = {};
+  drop.operation = ipvs::kDropSampler;
+  REQUIRE(client.Submit({CallAbout(ipvs::kFlush, 0), drop, CallAbout(ipvs::kListServices, 0)}) == ipvs::kOk);
+  begun.Pass();
+  CHECK(client.worker().Cancel(1));
+  CHECK(client.worker().Cancel(2));
+  gate.Open();
+  CHECK(client.Await(3) == std::vector<int>{0, 0, ipvs::kCancelled});
+}
+
 TEST_CASE("A worker without a thread queues nothing, and is tried anew with the next call") {
   ScriptedKernel kernel;
   kernel.OnEverySend(Acking());

@@ -37,9 +37,14 @@ const worker: readonly Omit<Fault, 'file'>[] = [
     harm: 'a write takes effect before those that came before it',
   },
   {
-    text: '    if (run->calls[i].cancelled) {\n      run->replies[i].status = kCancelled;\n    } else if',
-    instead: '    if',
+    text: 'if (run->calls[i].cancelled && call.record.operation != kDropSampler) {',
+    instead: 'if (false) {',
     harm: 'a cancelled call is executed',
+  },
+  {
+    text: ' && call.record.operation != kDropSampler',
+    instead: '',
+    harm: 'a sampler whose end was given up holds its rows for as long as its client lives',
   },
   {
     text: 'run->replies[run->indexes[k]] = std::move(run->written[k]);',
