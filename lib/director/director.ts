@@ -35,7 +35,7 @@ const MAX_EVENTS = 1_000_000;
  *
  * It is told the whole of what is to be there, each time that changes, and makes the kernel's table so; it needs
  * to be told nothing of what was there before. Made again after its end, whatever that was, it goes on: what is in
- * the table keeps its weight until a check says something else.
+ * the table keeps its weight until a check says something else. It keeps the process running until it is closed.
  *
  * @example
  * ```ts
