@@ -11,6 +11,7 @@ function family(type: Family['type'], name: string, help: string): Family {
 
 const families = {
   generation: family('gauge', 'desired_generation', 'Number of the desired state that was taken over last.'),
+  refused: family('counter', 'refused_total', 'Desired states that were refused.'),
   desiredTime: family('gauge', 'desired_timestamp_seconds', 'When the desired state was taken over.'),
   storeConnected: family(
     'gauge',
@@ -31,7 +32,19 @@ const families = {
   drift: family('counter', 'drift_total', 'Differences by the hands of others that were found.'),
   checks: family('counter', 'checks_total', 'Probes of the health of servers, by their result.'),
   checkTime: family('counter', 'check_seconds_total', 'Time that probes took.'),
+  healthChanges: family(
+    'counter',
+    'health_changes_total',
+    'Times that a check of a server began to pass or to fail.',
+  ),
+  held: family('gauge', 'held', 'Checks whose failure is not believed, since too many fail at once.'),
+  lateFailures: family(
+    'counter',
+    'late_failures_total',
+    'Failed probes that did not count, because the event loop was late.',
+  ),
   drains: family('gauge', 'drains', 'Destinations that are being drained.'),
+  drained: family('counter', 'drained_total', 'Drains that have ended.'),
   panic: family('gauge', 'panic', 'Services whose destinations are kept in although too many of them fail.'),
   eventLoopDelay: family('gauge', 'event_loop_delay_seconds', 'How late the event loop is.'),
 } as const satisfies Record<Exclude<keyof DirectorStatistics, 'destinations'>, Family>;
@@ -59,6 +72,7 @@ export function directorSeries(statistics: DirectorStatistics): readonly FewSeri
   ];
   return [
     ...one('generation', statistics.generation),
+    ...one('refused', statistics.refused),
     ...one('desiredTime', statistics.desiredTime, MILLISECONDS),
     ...one('storeConnected', storeConnected === undefined ? undefined : Number(storeConnected)),
     ...one('storeTime', statistics.storeTime, MILLISECONDS),
@@ -71,7 +85,11 @@ export function directorSeries(statistics: DirectorStatistics): readonly FewSeri
       ? []
       : [byResult('checks', { passed: checks.passed, failed: checks.failed, timed_out: checks.timedOut })]),
     ...one('checkTime', statistics.checkTime, MILLISECONDS),
+    ...one('healthChanges', statistics.healthChanges),
+    ...one('held', statistics.held),
+    ...one('lateFailures', statistics.lateFailures),
     ...one('drains', statistics.drains),
+    ...one('drained', statistics.drained),
     ...one('panic', statistics.panic),
     ...one('eventLoopDelay', statistics.eventLoopDelay, MILLISECONDS),
   ];

@@ -73,6 +73,8 @@ export interface MetricsOptions {
 export interface DirectorStatistics {
   /** Rises with each desired state that was taken over. */
   readonly generation?: number | undefined;
+  /** How many desired states were refused. */
+  readonly refused?: number | undefined;
   /** When the desired state was taken over, milliseconds since 1970. */
   readonly desiredTime?: number | undefined;
   /** Whether the source of the desired state can be reached. */
@@ -105,8 +107,16 @@ export interface DirectorStatistics {
     | undefined;
   /** How long probes took altogether, milliseconds. */
   readonly checkTime?: number | undefined;
+  /** How often a check of a server began to pass or to fail. */
+  readonly healthChanges?: number | undefined;
+  /** Checks whose failure is not believed, since too many fail at once. */
+  readonly held?: number | undefined;
+  /** Failures that did not count, because the event loop was late. */
+  readonly lateFailures?: number | undefined;
   /** Destinations that are being drained. */
   readonly drains?: number | undefined;
+  /** How many drains have ended. */
+  readonly drained?: number | undefined;
   /** Services whose destinations are kept in although too many of them fail their checks. */
   readonly panic?: number | undefined;
   /** How late the event loop is, milliseconds. */

@@ -55,6 +55,11 @@ const everything: MetricsOptions = {
     drift: 2,
     checks: { passed: 100, failed: 2, timedOut: 3 },
     checkTime: 12_345,
+    refused: 1,
+    healthChanges: 2,
+    lateFailures: 3,
+    drained: 4,
+    held: 5,
     drains: 1,
     panic: 0,
     eventLoopDelay: 1.5,
@@ -174,6 +179,8 @@ describe('series', () => {
     expect(values.get('ipvs_director_checks_total{result="timed_out"}')).toBe(3);
     expect(values.get('ipvs_director_apply_seconds_total')).toBe(1.5);
     expect(values.get('ipvs_director_event_loop_delay_seconds')).toBe(0.0015);
+    const counted = ['refused_total', 'health_changes_total', 'late_failures_total', 'drained_total', 'held'];
+    expect(counted.map(name => values.get(`ipvs_director_${name}`))).toEqual([1, 2, 3, 4, 5]);
     const up = [...values].filter(([name]) => name.startsWith('ipvs_destination_up'));
     expect(up.map(([, value]) => value)).toEqual([1, 0]);
   });
