@@ -50,7 +50,8 @@ const context = { command: 'APPLY' } as const;
 
 /**
  * Hands records to the client's thread, behind so many portions that are on their way: the time of each begins
- * when that of those before it is over.
+ * when that of those before it is over. Throws if the signal was aborted by then: what was handed over before
+ * may have been done.
  */
 function submit(
   { writeAll }: Wire,
@@ -59,16 +60,11 @@ function submit(
   { signal, timeout }: CallOptions,
   ahead: number,
 ): Promise<Int32Array> {
+  if (signal?.aborted === true) throw aborted(context, signal.reason, true);
   const until = timeout && Math.min(timeout * (ahead + 1), MAX_DELAY);
   const statuses = writeAll(context, records, count, { signal, timeout: until });
   statuses.catch(() => {}); // awaited by resultsOf()
   return statuses;
-}
-
-/** Lets the event loop have a turn. Throws if the signal was aborted by then. */
-async function pause({ signal }: CallOptions): Promise<void> {
-  await nextTurn();
-  if (signal?.aborted === true) throw aborted(context, signal.reason, true);
 }
 
 /** Sends new services, as validating the desired state encoded them. */
@@ -80,7 +76,7 @@ export async function sendAdditions(
 ): Promise<readonly Part[]> {
   const sent: Part[] = [];
   for (let i = 0; i < additions.length; ) {
-    if (i > 0) await pause(options);
+    if (i > 0) await nextTurn();
     const first = additions[i]!;
     const start = i;
     let count = 0;
@@ -138,7 +134,7 @@ export async function sendSteps(
       statuses: submit(wire, encoder.take(), count, options, ahead + sent.length),
     });
     start = i;
-    if (i < steps.length) await pause(options);
+    if (i < steps.length) await nextTurn();
   }
   return sent;
 }

@@ -31,6 +31,8 @@ class Stand {
   readonly directory = mkdtempSync(join(parent, 'records-'));
   /** What is done before a batch of writes, as by another program. */
   before: (() => void) | undefined;
+  /** What is done once something was read. */
+  afterRead: (() => void) | undefined;
   /** Chooses the status of a batch's records, without the kernel. */
   refuse: ((records: Uint8Array, count: number) => Int32Array | undefined) | undefined;
   /** The timeout of each batch of writes. */
@@ -76,13 +78,18 @@ class Stand {
       this.before?.();
       return this.refuse?.(records, count) ?? this.kernel.writeAll(records, count);
     };
-    const run = async (spec: CallSpec<unknown>) => {
+    const read = async (spec: CallSpec<unknown>) => {
       if (spec.operation !== Operation.snapshot) return this.#readOne(spec);
       this.reads++;
       const parts = this.kernel.parts(PART);
       const { part, decode } = spec as CallSpec<unknown, typeof Operation.snapshot>;
       for (const table of parts.slice(0, -1)) part?.call(spec, table);
       return decode.call(spec, parts.at(-1)!);
+    };
+    const run = async (spec: CallSpec<unknown>) => {
+      const found = await read(spec);
+      this.afterRead?.();
+      return found;
     };
     // The name of the namespace, which leads to the test's own directory.
     const file = async ({ operation }: FileCallSpec<unknown>) =>
@@ -563,6 +570,22 @@ describe('steps that fail', () => {
       ['change-destination', 'left-out'],
       ['change-destination', 'left-out'],
     ]);
+  });
+
+  test('an apply that is aborted once the table was read writes nothing, be it new or a change', async () => {
+    const reason = new Error('enough');
+    for (const desired of [[entry(web, one)], [entry(web, one, two)], [entry(web, { ...one, weight: 9 })]]) {
+      const controller = new AbortController();
+      stand.afterRead = () => controller.abort(reason);
+      stand.before = () => expect.fail('something was written');
+      const { signal } = controller;
+      await expect(applyDesired(stand.calls, desired, { signal })).rejects.toMatchObject({
+        code: 'ERR_IPVS_ABORTED',
+        cause: reason,
+      });
+      [stand.afterRead, stand.before] = [undefined, undefined];
+      await applyDesired(stand.calls, [entry(web, one)]);
+    }
   });
 
   test('an error that no step could escape ends the apply', async () => {
