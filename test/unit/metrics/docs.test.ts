@@ -57,6 +57,7 @@ test('every metric that the dashboard and the alerts name is there', async () =>
     maxSeries: 100,
     director: () => ({
       generation: 1,
+      refused: 0,
       desiredTime: 1,
       storeConnected: true,
       storeTime: 1,
