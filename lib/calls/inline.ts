@@ -24,7 +24,7 @@ export interface InlineWriter {
 
 export function createInlineWriter(queue: Queue): InlineWriter {
   let wroteThisTick = false;
-  let run = 0; // inline writes since the event loop had a turn
+  let run = 0; // inline writes since one waited for a turn
 
   function endTick(): void {
     wroteThisTick = false;

@@ -1,7 +1,7 @@
-import { endianness } from 'node:os';
+import { constants, endianness } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { putServiceId } from '../../../lib/addon/identity.ts';
-import { Layout, ONE_SERVICE, Operation } from '../../../lib/addon/layout.ts';
+import { Layout, ONE_SERVICE, Operation, Status } from '../../../lib/addon/layout.ts';
 import { putWord } from '../../../lib/addon/record.ts';
 import type { CallSpec } from '../../../lib/calls/call.ts';
 import type { Calls } from '../../../lib/calls/calls.ts';
@@ -67,11 +67,10 @@ describe('giving up one of many pending calls', () => {
   });
 
   test('giving up a call cancels the right one after calls that never reached the thread', async () => {
-    let errno = 0;
-    const { calls, cancelled } = createStandIn({ refusal: () => errno });
-    errno = 11;
-    await expect(remove(calls)).rejects.toMatchObject({ errno: -11 });
-    errno = 0;
+    let status: number = Status.localFailure - constants.errno.EAGAIN;
+    const { calls, cancelled } = createStandIn({ refusal: () => status });
+    await expect(remove(calls)).rejects.toMatchObject({ code: 'ERR_IPVS_NO_RESOURCES', errno: -11 });
+    status = Status.ok;
     const controller = new AbortController();
     const waiting = remove(calls, { signal: controller.signal });
     await turn();

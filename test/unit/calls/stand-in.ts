@@ -29,7 +29,7 @@ export interface StandIn {
 export interface StandInOptions extends Partial<CallsOptions> {
   /** Executes a record on the JavaScript thread and returns its status; undefined has it queued. */
   readonly execute?: (record: Uint8Array) => number | undefined;
-  /** The errno of starting the thread; 0 where it starts. */
+  /** The status of starting the thread: Status.ok, or Status.localFailure minus an errno. */
   readonly refusal?: () => number;
 }
 
@@ -46,9 +46,9 @@ export function createStandIn({ execute, refusal, ...options }: StandInOptions =
 
   function add(...calls: (Uint8Array | string)[]): number {
     if (stopped) throw new TypeError('the client is stopped');
-    const errno = refusal?.() ?? 0;
-    if (errno === 0) submitted.push(...calls);
-    return errno;
+    const status = refusal?.() ?? Status.ok;
+    if (status === Status.ok) submitted.push(...calls);
+    return status;
   }
 
   function client(_namespace: unknown, given: Deliver): NativeClient {
