@@ -58,7 +58,7 @@ function deliver(number: number, step: NativeDialStep, errno: number): void {
 /** What a step that failed is about, and which right it takes. */
 const steps: Readonly<Record<NativeDialStep, (way: DialWay) => string>> = {
   netns: ({ namespace }) => `entering the network namespace ${namespace}, which takes CAP_SYS_ADMIN`,
-  thread: () => 'starting a thread',
+  thread: () => 'getting a thread and descriptors for it',
   socket: () => 'opening a socket',
   mark: ({ mark }) => `setting the mark ${mark}, which takes CAP_NET_ADMIN`,
   device: ({ device }) => `binding to the device ${device}`,

@@ -28,3 +28,19 @@ test('a dial that is given up while another is delivered is not delivered, those
   expect(await dialThree()).toEqual([0, 2]);
   expect(descriptors()).toBe(before);
 });
+
+test('a dial that cannot be begun says what it lacks, later and once', async () => {
+  const failures: (Error | undefined)[] = [];
+  // A descriptor that is not open, as when the program closed its namespace's meanwhile.
+  const way = { address: '::1', port: 9, isStream: true, namespace: 1_000_000 };
+  dialNative(way, error => failures.push(error));
+  dialNative(way, () => expect.fail('given up before'))();
+  expect(failures).toEqual([]);
+  await sleep(10);
+  expect(failures).toEqual([
+    expect.objectContaining({
+      code: 'EBADF',
+      message: 'connect EBADF [::1]:9: getting a thread and descriptors for it',
+    }),
+  ]);
+});
