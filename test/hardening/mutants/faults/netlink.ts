@@ -2,6 +2,11 @@ import type { Fault } from './fault.ts';
 
 const connection: readonly Omit<Fault, 'file'>[] = [
   {
+    text: '|| look >= kLooks) return status;',
+    instead: '|| look == kLooks) return status;',
+    harm: 'a read while the module is unloaded never ends, if an answer is lost at its last attempt',
+  },
+  {
     text: 'return used <= size && used + Connection::kLongestRow > size;',
     instead: 'return used == size;',
     harm: 'no chunk counts as full, and none as cut off',

@@ -2,6 +2,11 @@ import type { Fault } from './fault.ts';
 
 const dialer: readonly Omit<Fault, 'file'>[] = [
   {
+    text: 'static_cast<void>(FindsMemory([&] { shared_->cancelled.push_back(number); }));',
+    instead: 'shared_->cancelled.push_back(number);',
+    harm: 'to give up a dial without memory ends the process',
+  },
+  {
     text: ' | SOCK_NONBLOCK | SOCK_CLOEXEC;',
     instead: ' | SOCK_NONBLOCK;',
     harm: 'programs that are started inherit the sockets of checks',
