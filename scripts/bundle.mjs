@@ -12,7 +12,8 @@ const target = 'node20.19';
 
 /**
  * Bundles the library from the sources: a file for each entry that package.json exports, and what several of
- * them share in files of its own. Not minified, for the sake of whoever reads a stack.
+ * them share in files of its own. Lines and names stay, for the sake of whoever reads a
+ * stack.
  * @param {string} root the package's folder
  * @param {string} outdir where the files go
  */
@@ -61,6 +62,7 @@ async function bundleModules(root, entryPoints, outdir) {
     platform: 'node',
     format: 'esm',
     target,
+    minifySyntax: true,
     legalComments: 'none',
     logLevel: 'silent',
   });
