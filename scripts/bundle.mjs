@@ -12,8 +12,7 @@ const target = 'node20.19';
 
 /**
  * Bundles the library from the sources: a file for each entry that package.json exports, and what several of
- * them share in files of its own. Lines and names stay, for the sake of whoever reads a
- * stack.
+ * them share in files of its own. Names stay, for the sake of whoever reads a stack.
  * @param {string} root the package's folder
  * @param {string} outdir where the files go
  */
